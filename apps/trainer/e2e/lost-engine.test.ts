@@ -95,13 +95,11 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
         proxy.arm();
       });
       expect(proxy.isDead).toBe(true);
-      expect(ended.stdout).toMatch(
-        /\d of 4 episodes failed \(engine \d; first: .*trying them again/u,
-      );
+      expect(ended.stdout).toMatch(/\d of 4 episodes failed \(engine \d; first: .*retrying in/u);
       expect(ended.stdout).not.toContain("evaluation, after");
       expect(ended.stdout).not.toContain("done in");
       expect(ended.stderr).toMatch(
-        /^turnwise: iteration \d of 2 does not count: \d of 4 episodes failed \(engine .*\n$/u,
+        /^turnwise: iteration \d of 2 is incomplete: \d of 4 episodes failed \(engine .*\n$/u,
       );
       expect(ended.stderr).toContain(`train --resume ${out}`);
       expect(ended.code).toBe(1);
@@ -127,7 +125,7 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
           isArmed = true;
           proxy.arm();
         }
-        if (!isBack && stdout.includes("trying them again")) {
+        if (!isBack && stdout.includes("retrying in")) {
           isBack = true;
           void proxy.start();
         }
@@ -135,7 +133,7 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
       expect(proxy.isDead).toBe(true);
       expect(ended.stderr).toBe("");
       expect(ended.code).toBe(0);
-      expect(ended.stdout).toContain("trying them again");
+      expect(ended.stdout).toContain("retrying in");
       expect(await metricsOf("waited")).toBe(undisturbed);
     } finally {
       await proxy.stop();

@@ -364,7 +364,7 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
       headers: { authorization: "Bearer a-secret-key" },
     });
     expect((await turnwise([...args, ...options])).stderr).toContain(
-      "apiKeyVariable: environment must hold a key in TURNWISE_TEST_KEY, got none",
+      "apiKeyVariable: environment variable TURNWISE_TEST_KEY must be set, got none",
     );
   });
 });

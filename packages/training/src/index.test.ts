@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import * as training from "./index.ts";
 
-it("exports what is meant for others", () => {
+it("exports these names", () => {
   expect(Object.keys(training).sort()).toMatchInlineSnapshot(`
     [
       "InputError",

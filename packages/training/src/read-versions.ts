@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 
-/** What a run was made with, for its manifest. */
+/** Reads the versions and the machine of a run, for its manifest. */
 export async function readVersions(): Promise<Record<string, unknown>> {
   const manifest = JSON.parse(
     await readFile(new URL("../package.json", import.meta.url), "utf8"),

@@ -36,11 +36,11 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-const recipe = releasedHouseholdGames(1, "unused");
+const base = releasedHouseholdGames(1, "unused");
 
 async function open(name: string, changes: Partial<AlfworldTasks>) {
-  const tasks = { ...recipe.tasks, path: join(folder, name), ...changes } as AlfworldTasks;
-  const source = await openAlfworldTasks(tasks, recipe.episode, 1);
+  const tasks = { ...base.tasks, path: join(folder, name), ...changes } as AlfworldTasks;
+  const source = await openAlfworldTasks(tasks, base.episode, 1);
   return {
     ...source,
     description: source.description.replace(folder, ""),
@@ -70,7 +70,7 @@ describe("an evaluation", () => {
     );
   });
 
-  it("takes a split that holds games if none is named", async () => {
+  it("defaults to a split that has games", async () => {
     const idsOf = async (name: string, changes = {}) =>
       (await open(name, evaluate("default", changes))).ids;
     expect((await idsOf("unseen"))[0]![0]).toBe("valid_unseen");
@@ -108,12 +108,12 @@ describe("an evaluation", () => {
   it("plays generated games of some kinds", async () => {
     const kinds = ["look_at_obj_in_light"] as const;
     const tasks = {
-      ...recipe.tasks,
+      ...base.tasks,
       ...evaluate("held_out"),
       path: null,
       kinds,
     } as unknown as AlfworldTasks;
-    const source = await openAlfworldTasks(tasks, recipe.episode, 1);
+    const source = await openAlfworldTasks(tasks, base.episode, 1);
     expect(source.evaluation[0]!.tasks.map(({ kind }) => kind)).toEqual(
       Array.from({ length: 9 }, () => kinds[0]),
     );
@@ -121,7 +121,7 @@ describe("an evaluation", () => {
 });
 
 describe("training", () => {
-  it("goes without the splits of the recipe's evaluation that the data lacks, and says so", async () => {
+  it("skips optional evaluation splits that the data lacks, and reports it", async () => {
     const source = await open("learn", {});
     expect(source.training).toHaveLength(2);
     expect(source.evaluation).toEqual([]);
@@ -130,7 +130,7 @@ describe("training", () => {
     );
   });
 
-  it("goes without an evaluation split", async () => {
+  it("needs no evaluation split", async () => {
     const source = await open("learn", { evaluation: [] });
     expect(source.description).toBe("games: 2 in /learn; 2 to train, no evaluation");
     const config = householdGames(1);
@@ -138,7 +138,7 @@ describe("training", () => {
     expect(checkConfig({ ...config, tasks }, "options").tasks).toMatchObject({ evaluation: [] });
   });
 
-  it("refuses a split that was asked for and holds no games", async () => {
+  it("refuses a requested split without games", async () => {
     await expect(
       open("learn", { evaluation: [{ split: "valid_seen", numTasks: 1 }] }),
     ).rejects.toThrow("split valid_seen must have games, found none (splits with games: train)");
@@ -163,14 +163,14 @@ describe("training", () => {
   });
 });
 
-describe("telling a game", () => {
+describe("the goal's wording", () => {
   const goals = async (name: string, content: object): Promise<string> => {
     const path = join(folder, name);
     await writeFile(path, JSON.stringify(content));
     return path;
   };
 
-  it("may be in the older wording, in which demonstrations win too", async () => {
+  it("may be the older one, in which demonstrations succeed too", async () => {
     const source = await open("learn", { wording: "put" });
     const environment = await source.createEnvironment(source.training[0]!);
     const { admissibleActions } = await environment.reset();
@@ -185,7 +185,7 @@ describe("telling a game", () => {
     expect(actions.some((action) => /^put .* in\/on /u.test(action))).toBe(true);
   });
 
-  it("may be by sentences of people, which demonstrators need not understand", async () => {
+  it("may be sentences written by people, which demonstrators need not understand", async () => {
     const sentences = ["Bring it.", "carry the thing"];
     const humanGoals = await goals("goals.json", {
       [`train/${heat}/trial_1/game.tw-pddl`]: { human_goals: sentences },
@@ -203,7 +203,7 @@ describe("telling a game", () => {
     expect(demonstrations.every(({ isSuccess }) => isSuccess)).toBe(true);
   });
 
-  it("is refused if a game in use has no sentence, or games are generated", async () => {
+  it("must cover all games in use, and no generated games", async () => {
     const humanGoals = await goals("few.json", {
       [`train/${heat}/trial_1/game.tw-pddl`]: ["Bring it."],
     });
@@ -212,8 +212,8 @@ describe("telling a game", () => {
     );
     const [only] = (await open("learn", { humanGoals, paths: [`${heat}/trial_1`] })).training;
     expect(only!.id).toContain("trial_1");
-    const tasks = { ...recipe.tasks, path: null, humanGoals } as AlfworldTasks;
-    await expect(openAlfworldTasks(tasks, recipe.episode, 1)).rejects.toThrow(
+    const tasks = { ...base.tasks, path: null, humanGoals } as AlfworldTasks;
+    await expect(openAlfworldTasks(tasks, base.episode, 1)).rejects.toThrow(
       "tasks.humanGoals must be null for generated games",
     );
   });

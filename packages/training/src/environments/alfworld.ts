@@ -35,7 +35,7 @@ export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasks
     {
       setting: "indices",
       flag: "index",
-      description: "positions in the split by path, from 0, such as 0,5,10-19",
+      description: "positions in the split, sorted by path, from 0, such as 0,5,10-19",
     },
     {
       setting: "paths",
@@ -78,13 +78,13 @@ export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasks
     },
     {
       name: "alfworld-study",
-      description: "generated household games in a size for many seeds, GRPO without modulation",
+      description: "generated household games sized for many seeds, GRPO without modulation",
       needs: ["this machine"],
       create: householdStudy,
     },
     {
       name: "alfworld-study-turns",
-      description: "alfworld-study with each turn as a prompt of its own, as in AEM's paper",
+      description: "alfworld-study with turn-wise prompts, as in AEM's paper",
       needs: ["this machine"],
       create: turnWiseHouseholdStudy,
     },
@@ -107,12 +107,12 @@ export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasks
     {
       paths: ["tasks.size"],
       isIdle: ({ tasks }) => tasks.path !== null,
-      why: "with tasks.path, whose games are not generated",
+      why: "with tasks.path: games are read, not generated",
     },
     {
       paths: ["tasks.include", "tasks.strict", "tasks.humanGoals"],
       isIdle: ({ tasks }) => tasks.path === null,
-      why: "without tasks.path: generated games have neither",
+      why: "without tasks.path: it applies to game files only",
     },
     {
       paths: ["tasks.hurry"],

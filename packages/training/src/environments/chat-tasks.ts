@@ -1,15 +1,15 @@
 import type { IdleRule } from "../experiment/idle-rule.ts";
 import type { EnvironmentTasks } from "./environment.ts";
 
-/** Tasks with a format that is a conversation, in a chat template. */
+/** Tasks whose format may be a conversation in a chat template. */
 interface ChatTasks extends EnvironmentTasks {
   readonly format: string;
   readonly template: string;
 }
 
 /**
- * Tasks of an evaluation alone, without training tasks.
- * @param isServed - Whether a server applies the chat template: prompts are then messages.
+ * Limits tasks to an evaluation, without training tasks.
+ * @param isServed - True if a server applies the chat template: prompts are then messages.
  */
 export function toChatEvaluation<T extends ChatTasks>(
   tasks: T,
@@ -19,7 +19,7 @@ export function toChatEvaluation<T extends ChatTasks>(
   return { ...tasks, numTraining: 0, evaluation, ...(isServed && { template: "messages" }) };
 }
 
-/** The chat template has no effect in a format that is no conversation. */
+/** Creates the rule that the chat template has no effect without this format. */
 export function createChatTemplateRule(format: string): IdleRule<ChatTasks> {
   return {
     paths: ["tasks.template"],

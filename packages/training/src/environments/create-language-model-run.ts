@@ -6,9 +6,9 @@ import { InputError } from "../input-error.ts";
 import { environments, findEnvironment } from "./environments.ts";
 
 /**
- * A language model in an experiment, in the paper's setting of its environment.
+ * Puts a language model into an experiment, in the paper's setting of its environment.
  * @param path - A Hugging Face folder.
- * @param adapterRank - Trains a low-rank adapter; absent: all weights.
+ * @param adapterRank - Rank of the LoRA adapter to train; absent: all weights are trained.
  * @throws {@link InputError} if the paper has no setting for the environment.
  */
 export function createLanguageModelRun(
@@ -28,6 +28,6 @@ export function createLanguageModelRun(
   }
   const names = environments.flatMap((one) => (one.paper === undefined ? [] : [one.name]));
   throw new InputError(
-    `--model must be given with an environment that has a setting for language models (${names.join(", ")}), got ${environment}; state model.source in the experiment instead`,
+    `--model must be given with an environment that has a setting for language models (${names.join(", ")}), got ${environment}; set model.source in the experiment instead`,
   );
 }

@@ -8,12 +8,12 @@ import type { InputOn, SettingsOn } from "../experiment/run-schema.ts";
 /** Settings that the tasks of every environment have. */
 export interface EnvironmentTasks {
   readonly environment: string;
-  /** Training tasks at most; 0 for an evaluation. */
+  /** Maximum number of training tasks; 0 for an evaluation. */
   readonly numTraining: number;
   readonly evaluation: readonly EvaluationSplit[];
 }
 
-/** Command-line option of `train` and `evaluate` that states a setting of the tasks. */
+/** Command-line option of `train` and `evaluate` for a setting of the tasks. */
 export interface TaskOption<K extends string = string> {
   readonly setting: K;
   /** Name without dashes. Default: the setting's, in kebab-case. */
@@ -22,7 +22,7 @@ export interface TaskOption<K extends string = string> {
   readonly value?: string;
   /** For help texts. Default: the setting's effect. */
   readonly description?: string;
-  /** Settings that must not be stated as well. */
+  /** Settings that it cannot be combined with. */
   readonly conflicts?: readonly K[];
   /**
    * Parses the text of the option. Default: by the setting's type.
@@ -52,8 +52,8 @@ export interface PaperExperiment<T> {
 }
 
 /**
- * An environment that comes with Turnwise: everything that schema, command line and built-in
- * experiments know of it. Adding one takes its entry in `environments.ts`.
+ * A built-in environment: everything that the schema, the command line and the built-in experiments need.
+ * To add one, list it in `environments.ts`.
  *
  * @typeParam T - Settings of its tasks.
  * @typeParam S - Their schema.
@@ -73,24 +73,27 @@ export interface EnvironmentDefinition<
   open(tasks: T, episode: TaskEpisode, seed: number): Promise<TaskSource>;
   /** Settings of the tasks that `train` and `evaluate` offer as options, in the order of the help. */
   readonly options: readonly (K | TaskOption<K>)[];
-  /** Experiment of `turnwise train NAME`. @param chosen - Settings of the tasks that options state. */
+  /**
+   * Creates the experiment of `turnwise train NAME`. @param chosen - Settings of the tasks given as
+   * options.
+   */
   createExperiment(seed: number, chosen: Partial<T>): InputOn<T>;
   readonly experiments: readonly EnvironmentExperiment<T>[];
-  /** Absent: a language model in it takes an experiment of the user's own. */
+  /** Absent if the paper does not use it: language models then need the user's own experiment. */
   readonly paper?: PaperExperiment<T>;
-  /** Split that `evaluate` plays by default. */
+  /** Chooses the split that `evaluate` plays by default. */
   chooseEvaluationSplit(tasks: T): string;
-  /** Tasks of an evaluation alone. @param isServed - Whether a server applies the chat template. */
+  /** Limits tasks to an evaluation. @param isServed - True if a server applies the chat template. */
   limitToEvaluation?(tasks: T, evaluation: T["evaluation"], isServed: boolean): T;
-  /** Tasks on which the summary of a run suggests to evaluate. Default: those of the run. */
+  /** Chooses tasks that the summary of a run suggests for evaluation. Default: the run's. */
   suggestTasks?(tasks: T): T;
   /** Settings of the tasks that have no effect under a condition. */
   readonly idleRules?: readonly IdleRule<T>[];
   /** Settings that cannot work together, as `FIELD must RULE, got VALUE`. */
   findConflict?(settings: SettingsOn<T>): string | undefined;
-  /** Whether an episode starts containers, which a dry run does not do. */
+  /** True if an episode starts containers, which a dry run avoids. */
   readonly startsContainers?: boolean;
 }
 
-/** Any environment that comes with Turnwise. */
+/** Any built-in environment. */
 export type BuiltInEnvironment = EnvironmentDefinition<EnvironmentTasks, z.core.$ZodType, string>;

@@ -20,7 +20,7 @@ it.for(withPaper)(
   },
 );
 
-it("a custom environment has no setting of another", () => {
+it("a custom environment has no setting for language models", () => {
   const experiment = builtInExperiments[0]!.create(1);
   const custom = { ...experiment, tasks: { environment: "custom", name: "mine", options: {} } };
   expect(() => createLanguageModelRun(custom as never, "model", undefined)).toThrow(
@@ -59,7 +59,7 @@ it("an option takes its value, choices and parser from the setting", () => {
   }
 });
 
-it("settings that differ from the environment's experiment are stated as options", () => {
+it("formats settings that differ from the environment's experiment as options", () => {
   const tasks = {
     ...alfworld.createExperiment(1, {}).tasks,
     path: "games",

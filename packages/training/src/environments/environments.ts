@@ -15,10 +15,10 @@ export const taskSchemas = entries.map(({ schema }) => schema) as unknown as Sch
   typeof entries
 >;
 
-/** The environments that come with Turnwise. */
+/** Built-in environments. */
 export const environments: readonly BuiltInEnvironment[] = entries;
 
-/** Environment with this name; `undefined` for one that an experiment brings along. */
+/** Finds a built-in environment; `undefined` for a custom one. */
 export function findEnvironment(name: string): BuiltInEnvironment | undefined {
   return environments.find((environment) => environment.name === name);
 }

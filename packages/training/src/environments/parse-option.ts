@@ -3,7 +3,7 @@ import { describeType } from "../settings/describe-type.ts";
 
 type Parse = (text: string) => unknown;
 
-/** Type of a setting as the command line sees it. */
+/** Command-line form of a setting. */
 export interface OptionType {
   /** Placeholder of the value; absent for a switch. */
   readonly value?: string;
@@ -15,9 +15,9 @@ export interface OptionType {
 }
 
 /**
- * The way in which a setting is stated on the command line.
+ * Finds the command-line form of a setting.
  * @param schema - Without wrappers.
- * @throws `TypeError` for a type that has none, such as an object.
+ * @throws `TypeError` for a type without one, such as an object.
  */
 export function findOptionType(schema: z.core.$ZodType): OptionType {
   if (schema instanceof z.ZodBoolean) return {};
@@ -47,9 +47,9 @@ function parseNumber(schema: z.ZodNumber, text: string): number {
 }
 
 /**
- * Parses names with commas between them.
- * @param find - Known names that an entry stands for. Default: the one that is equal.
- * @throws `RangeError` for an entry that stands for no name, or for several.
+ * Parses comma-separated names.
+ * @param find - Finds the known names that an entry matches. Default: the equal one.
+ * @throws `RangeError` for an entry that matches no name, or several.
  */
 export function parseNames(
   text: string,

@@ -5,17 +5,17 @@ import { unwrapSchema } from "../settings/schema-parts.ts";
 import type { BuiltInEnvironment, EnvironmentTasks, TaskOption } from "./environment.ts";
 import { findOptionType, type OptionType } from "./parse-option.ts";
 
-/** Option of a command line that states a setting of the tasks. */
+/** Command-line option for a setting of the tasks. */
 export interface DescribedOption extends Omit<OptionType, "value"> {
   readonly setting: string;
-  /** As a help text shows it: `--num-tasks <number>`. */
+  /** Form in help texts: `--num-tasks <number>`. */
   readonly flags: string;
   readonly description: string;
-  /** Settings that must not be stated as well. */
+  /** Settings that it cannot be combined with. */
   readonly conflicts: readonly string[];
 }
 
-/** Options with which `train` and `evaluate` choose the tasks of an environment. */
+/** Lists the options of `train` and `evaluate` that choose the tasks of an environment. */
 export function listTaskOptions({ schema, options }: BuiltInEnvironment): DescribedOption[] {
   return options.map((stated): DescribedOption => {
     const option: TaskOption = typeof stated === "string" ? { setting: stated } : stated;
@@ -35,7 +35,7 @@ export function listTaskOptions({ schema, options }: BuiltInEnvironment): Descri
   });
 }
 
-/** Options that state where tasks differ from those of the environment's own experiment. */
+/** Formats tasks as options: settings that differ from the environment's own experiment. */
 export function formatTaskArguments(
   environment: BuiltInEnvironment,
   tasks: EnvironmentTasks,

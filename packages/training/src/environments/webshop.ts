@@ -59,13 +59,13 @@ export const webshop: EnvironmentDefinition<WebshopTasks, typeof webshopTasksSch
     },
     {
       name: "webshop-study",
-      description: "generated shop in a size for many seeds, GRPO without modulation",
+      description: "generated shop sized for many seeds, GRPO without modulation",
       needs: ["this machine"],
       create: shoppingStudy,
     },
     {
       name: "webshop-study-turns",
-      description: "webshop-study with each turn as a prompt of its own, as in AEM's paper",
+      description: "webshop-study with turn-wise prompts, as in AEM's paper",
       needs: ["this machine"],
       create: turnWiseShoppingStudy,
     },
@@ -82,7 +82,7 @@ export const webshop: EnvironmentDefinition<WebshopTasks, typeof webshopTasksSch
     const { catalogue, products } = tasks;
     const extra = files.find((name) => name !== "catalogue" && tasks[name] !== null);
     if (catalogue !== null && extra !== undefined) {
-      return `tasks.${extra} must be null with tasks.catalogue, which holds all of a shop, got ${tasks[extra]}`;
+      return `tasks.${extra} must be null with tasks.catalogue, which holds the whole shop, got ${tasks[extra]}`;
     }
     if (products === null && extra !== undefined) {
       return `tasks.products must be given with tasks.${extra}, got null`;

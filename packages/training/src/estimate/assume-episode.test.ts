@@ -26,7 +26,7 @@ const played = (length: number): Trajectory => ({
   })),
 });
 
-it("an imitator's episode is between the demonstrations and the limit", () => {
+it("a warm-started policy's episode lies between the demonstrations and the limit", () => {
   const imitated = { turns: 8, promptTokens: 7, responseTokens: 4 };
   expect(assumeEpisode(limits, imitated, { maxResponseTokens: 4 }, [])).toEqual({
     ...imitated,
@@ -34,7 +34,7 @@ it("an imitator's episode is between the demonstrations and the limit", () => {
   });
 });
 
-it("another policy has half of the turns, and the responses of its first episodes", () => {
+it("another policy has half of the maximum turns, and the responses of its first episodes", () => {
   expect(assumeEpisode(limits, undefined, { maxResponseTokens: 64 }, [played(30)])).toEqual({
     turns: 10,
     promptTokens: 10,
@@ -42,7 +42,7 @@ it("another policy has half of the turns, and the responses of its first episode
   });
 });
 
-it("responses that fill the probe's limit are assumed to have half of the run's", () => {
+it("responses that reach the probe's limit are assumed to have half of the run's", () => {
   expect(
     assumeEpisode(limits, undefined, { maxResponseTokens: 64 }, [played(64)]).responseTokens,
   ).toBe(50);

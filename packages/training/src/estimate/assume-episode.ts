@@ -4,8 +4,9 @@ import { measureEpisodes, type EpisodeShape } from "./episode-shape.ts";
 import type { PlayProbe } from "./probe-policy.ts";
 
 /**
- * Mean episode of a policy while it learns. An imitator's is between the demonstrations and the limit;
- * another policy's has half of the turns, and the responses of its first episodes.
+ * Assumes the mean episode of a policy during training. After a warm start, its number of turns lies
+ * halfway between the demonstrations and the limit; otherwise it has half of the maximum turns, and
+ * responses as long as in its first episodes.
  *
  * @param imitated - Mean demonstration of a warm start, if any.
  * @param played - First episodes of the policy.
@@ -18,7 +19,7 @@ export function assumeEpisode(
 ): EpisodeShape {
   if (imitated !== undefined) return { ...imitated, turns: (imitated.turns + maxTurns) / 2 };
   const shape = measureEpisodes(played);
-  // Responses that fill the probe's limit may go on to the run's.
+  // Responses that reach the probe's limit may grow to the run's limit.
   const isCut = shape.responseTokens > 0.9 * probe.maxResponseTokens;
   return {
     ...shape,

@@ -28,7 +28,7 @@ export interface RunEpisodes {
   readonly imitatedShare?: number | undefined;
 }
 
-/** Time of one turn of one episode, with all others at once. */
+/** Computes the time of one turn, with all episodes running concurrently. */
 export function computeTurnSeconds(
   { secondsPerTurn, secondsPerToken }: Pick<RunSpeeds, "secondsPerTurn" | "secondsPerToken">,
   { responseTokens }: EpisodeShape,
@@ -37,8 +37,8 @@ export function computeTurnSeconds(
 }
 
 /**
- * Time of a run.
- * @param numScores - Scoring passes of an iteration: one, and one of the reference where it is used.
+ * Computes the time of a run.
+ * @param numScores - Scoring passes of an iteration: 1, or 2 with a reference policy.
  */
 export function computeRunSeconds(
   config: ExperimentSettings,

@@ -5,13 +5,13 @@ import { toImitationRows } from "../loop/imitation.ts";
 /** Mean episode, in tokens of the model. */
 export interface EpisodeShape {
   readonly turns: number;
-  /** Prompt of a turn; in a growing sequence what the turn adds to it. */
+  /** Prompt of a turn; with concatenated turns, the tokens that the turn adds. */
   readonly promptTokens: number;
   /** Response of a turn, end token included. */
   readonly responseTokens: number;
 }
 
-/** Mean episode of demonstrations. */
+/** Computes the mean episode of demonstrations. */
 export function measureDemonstrations(
   demonstrations: readonly Demonstration[],
   format: AgentFormat,
@@ -29,7 +29,7 @@ export function measureDemonstrations(
   };
 }
 
-/** Mean episode of trajectories that were played. */
+/** Computes the mean episode of trajectories. */
 export function measureEpisodes(trajectories: readonly Trajectory[]): EpisodeShape {
   const turns = trajectories.flatMap((trajectory) => trajectory.turns);
   const rowTokens = trajectories.flatMap((trajectory) =>
@@ -43,7 +43,7 @@ export function measureEpisodes(trajectories: readonly Trajectory[]): EpisodeSha
   };
 }
 
-/** Tokens of the rows of an episode: all that is scored and trained on. */
+/** Counts the tokens of an episode's rows: everything that is scored and trained on. */
 export function countRowTokens({ turns, promptTokens, responseTokens }: EpisodeShape): number {
   return turns * (promptTokens + responseTokens);
 }

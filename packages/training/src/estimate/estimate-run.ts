@@ -20,10 +20,10 @@ import { createSilentEnvironment } from "./silent-environment.ts";
 /** Number of demonstrations that an estimate records. */
 const numDemonstrations = 64;
 
-/** Tokens of the rows on which a learner is measured. */
+/** Number of tokens that a learner is measured on. */
 const probeRowTokens = 16_384;
 
-/** Demonstrations with the time that one takes. */
+/** Demonstrations, and the time of each. */
 interface Recorded {
   readonly demonstrations: readonly Demonstration[];
   /** Those that a warm start imitates. */
@@ -44,7 +44,7 @@ export async function estimateRun(
   const memory = await describeMemory(config);
   const { model, training } = config;
   if (model.source === "tinker" || model.source === "custom") {
-    return [memory, "time: not estimated for a model that is not computed here"];
+    return [memory, "time: not estimated for a model that runs elsewhere"];
   }
   const random = createRandom("estimate");
   const startsContainers = findEnvironment(config.tasks.environment)?.startsContainers === true;
@@ -120,11 +120,11 @@ function describeAssumptions(
     `tokens: about ${formatThousands(numEpisodes * countRowTokens(shape))} an iteration, ${formatThousands(numSampled)} of them sampled`,
     `assumed: ${formatThousands(numEpisodes)} episodes of ${shape.turns.toFixed(1)} turns (limit ${episode.maxTurns}), ` +
       `${formatThousands(shape.promptTokens)} tokens read and ${formatThousands(shape.responseTokens)} sampled a turn, all groups trained on` +
-      (startsContainers ? ", containers that take no time" : ""),
+      (startsContainers ? ", without the time of containers" : ""),
   ];
 }
 
-/** Records some demonstrations; `undefined` where the tasks have none. */
+/** Records some demonstrations; `undefined` if the tasks have none. */
 async function recordDemonstrations(
   { warmStart }: ExperimentSettings,
   source: TaskSource,
@@ -154,7 +154,7 @@ function toDemonstratedRows(
   );
 }
 
-/** Policy like the run's: same shape, and the weights of its folder or random ones. */
+/** Opens a policy like the run's: the same architecture, with the folder's weights or random ones. */
 async function openPolicy(
   config: ExperimentSettings,
   tasks: TaskSource,

@@ -14,23 +14,23 @@ import type { LocalPolicy } from "@turnwise/policy/local";
 import { playGroups } from "../loop/play-groups.ts";
 
 /**
- * Seconds after which a probe grows no further. Too few episodes at once are slower than those of the
- * run.
+ * Time after which a probe is not enlarged, seconds. With too few concurrent episodes, each is slower
+ * than in the run.
  */
 const enoughSeconds = 5;
 
-/** Seconds for which an update is repeated: the first ones are slow. */
+/** Time for which an update is repeated, seconds: the first ones are slow. */
 const repeatSeconds = 1;
 
 /** Turns of a probe's episodes. */
 const probeTurns = 6;
 
-/** Longest response of a probe, tokens: few enough for a large model on a processor. */
+/** Longest response of a probe, tokens: short enough for a large model on a CPU. */
 const probeResponseTokens = 64;
 
-/** Playing episodes, all at the same time. */
+/** Speed of concurrent episodes. */
 export interface PlayProbe {
-  /** Episodes at once. */
+  /** Number of concurrent episodes. */
   readonly numEpisodes: number;
   /** Time of one turn of one episode whose response has one token. */
   readonly secondsPerTurn: number;
@@ -42,8 +42,8 @@ export interface PlayProbe {
 }
 
 /**
- * Measures how long episodes take to play: with more and more of them at once, up to `numEpisodes`,
- * until that takes seconds.
+ * Measures how long episodes take. The number of concurrent episodes grows, up to `numEpisodes`, until a
+ * measurement takes a few seconds.
  * @param responseTokens - Longest response, tokens; the probe's own limit may be shorter.
  */
 export async function probePlaying(
@@ -93,7 +93,7 @@ export async function probePlaying(
 export interface LearnerProbe {
   readonly scored: number;
   readonly trained: number;
-  /** With the batches of a warm start. */
+  /** With the minibatches of a warm start. */
   readonly imitated: number;
 }
 
@@ -118,7 +118,7 @@ export async function probeLearner(
       return Math.max(1e-6, (performance.now() - started) / 1000);
     };
     const first = await timeOnce();
-    // The first run also compiles the programs; where it takes long, they are a small part of it.
+    // The first run also compiles the programs; if it takes long, compilation is a small part of it.
     if (first > 2 * enoughSeconds) return numTokens / first;
     const seconds: number[] = [];
     while (sum(seconds) < repeatSeconds) seconds.push(await timeOnce());
@@ -131,7 +131,7 @@ export async function probeLearner(
   };
 }
 
-/** Rows of some tokens, in the order of the trajectories. */
+/** Selects rows with at most `maxTokens` tokens in total, in the order of the trajectories. */
 export function selectProbeRows(
   trajectories: readonly Trajectory[],
   maxTokens: number,
@@ -139,7 +139,7 @@ export function selectProbeRows(
   return takeRows(trajectories.flatMap(trajectoryRows), maxTokens);
 }
 
-/** The first rows, of `maxTokens` together at most; at least one. */
+/** Takes the first rows with at most `maxTokens` tokens in total, but at least one row. */
 export function takeRows<T extends { readonly tokens: readonly number[] }>(
   rows: readonly T[],
   maxTokens: number,

@@ -4,7 +4,7 @@ import type { EnvironmentFactory } from "@turnwise/envs";
 const numWords = 100;
 
 /**
- * Makes environments that answer every action with the same words and never end: they stand in for
+ * Creates environments that answer every action with the same words and never end. They replace
  * environments that would start containers.
  */
 export const createSilentEnvironment: EnvironmentFactory = async () => {

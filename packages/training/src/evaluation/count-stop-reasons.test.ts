@@ -20,7 +20,7 @@ const failed = (kind: "engine" | "protocol", message: string): Outcome => ({
   error: { kind, message },
 });
 
-it("counts the reasons for which episodes ended, with the first of each", () => {
+it("counts stop reasons, with the first episode of each", () => {
   const message = "prompt of 700 tokens and response of at most 512 exceed 1024";
   const reasons = countStopReasons([
     trajectory("a", { kind: "terminated", isSuccess: true }),

@@ -1,6 +1,6 @@
 import type { Outcome, Trajectory } from "@turnwise/core";
 
-/** A reason for which episodes ended, how many did, and the first of them. */
+/** A stop reason, its number of episodes, and the first of them. */
 export interface StopReason {
   /** `solved`, `unsolved`, `truncated: turns`, `failed: engine`, ... */
   readonly reason: string;
@@ -10,7 +10,7 @@ export interface StopReason {
     /** Index of the episode among those of its task, from 0. */
     readonly trajectoryIndex: number;
     readonly numTurns: number;
-    /** The limit's numbers or the failure's message, where there is one. */
+    /** Numbers of the limit or message of the failure, if there is one. */
     readonly message?: string;
   };
 }
@@ -27,7 +27,7 @@ function readMessage(outcome: Outcome): string | undefined {
   return outcome.kind === "truncated" ? outcome.message : outcome.error.message;
 }
 
-/** Reasons for which episodes ended, the most frequent first; equally frequent ones as they came. */
+/** Counts stop reasons, the most frequent first; ties in order of appearance. */
 export function countStopReasons(trajectories: readonly Trajectory[]): StopReason[] {
   const reasons = new Map<string, StopReason>();
   for (const { outcome, taskId, trajectoryIndex, turns } of trajectories) {
@@ -48,7 +48,7 @@ export function countStopReasons(trajectories: readonly Trajectory[]): StopReaso
 /** Longest message in a line of text, characters. */
 const maxMessage = 200;
 
-/** Stop reasons as lines of text: count, share of all, and the first example. */
+/** Formats stop reasons as lines of text: count, total, and the first example. */
 export function formatStopReasons(reasons: readonly StopReason[]): string[] {
   const total = reasons.reduce((sum, { count }) => sum + count, 0);
   return reasons.map(({ reason, count, example }) => {

@@ -5,19 +5,19 @@ import type { PolicyParts } from "../policy/evaluated-policy.ts";
 import { playGroups, type PlayOptions } from "../loop/play-groups.ts";
 import { countStopReasons, type StopReason } from "./count-stop-reasons.ts";
 
-/** How an evaluation went. */
+/** Result of an evaluation. */
 export interface EvaluationReport {
   readonly metrics: Metrics;
   /** Success rates by kind of task. */
   readonly byKind: Metrics;
-  /** Reasons for which episodes ended, the most frequent first. */
+  /** Stop reasons, the most frequent first. */
   readonly stops: readonly StopReason[];
   readonly groups: readonly Group[];
 }
 
 /**
- * Plays each task, as often as is asked for.
- * @param name - Names the evaluation, and so its draws.
+ * Plays each task `numSamples` times.
+ * @param name - Name of the evaluation, which determines its draws.
  * @param temperature - 0 plays greedily; without effect for a scripted player.
  * @throws `LostInfrastructure` if too many episodes fail for longer than the tolerance allows.
  */
@@ -42,7 +42,7 @@ export async function evaluate(
   return summarizeEvaluation(await playGroups(plans, numSamples, rolloutParts, parts));
 }
 
-/** Sums up an evaluation, whole or not. */
+/** Summarizes an evaluation, complete or not. */
 export function summarizeEvaluation(groups: readonly Group[]): EvaluationReport {
   const trajectories = groups.flatMap((group) => group.trajectories);
   return {

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { passAllK, passAtK, computePassCurve } from "./pass-at-k.ts";
 
-/** One entry an episode: success, failure, broken. */
+/** One letter per episode: s for success, f for failure, x for a failed episode. */
 function group(episodes: string): Group {
   const outcomes: Readonly<Record<string, Outcome>> = {
     s: { kind: "terminated", isSuccess: true },
@@ -30,7 +30,7 @@ function group(episodes: string): Group {
 
 describe("passAtK", () => {
   it("is the share of draws with a success in them", () => {
-    // Of the 6 pairs of 4 episodes, 3 hold the one success.
+    // 3 of the 6 pairs of 4 episodes contain the success.
     expect(passAtK(4, 1, 2)).toBeCloseTo(0.5, 12);
     expect(passAtK(5, 0, 3)).toBe(0);
     expect(passAtK(5, 3, 3)).toBe(1);
@@ -62,8 +62,8 @@ describe("passAtK", () => {
 });
 
 describe("passAllK", () => {
-  it("is the share of draws with nothing but successes", () => {
-    // Of the 6 pairs of 4 episodes, 3 leave out the one failure.
+  it("is the share of draws with only successes", () => {
+    // 3 of the 6 pairs of 4 episodes leave out the failure.
     expect(passAllK(4, 3, 2)).toBeCloseTo(0.5, 12);
     expect(passAllK(5, 5, 3)).toBe(1);
     expect(passAllK(5, 2, 3)).toBe(0);
@@ -75,8 +75,8 @@ describe("passAllK", () => {
   });
 });
 
-describe("passCurve", () => {
-  it("averages over tasks, and leaves out what the infrastructure broke", () => {
+describe("computePassCurve", () => {
+  it("averages over tasks, and leaves out failed episodes", () => {
     expect(computePassCurve([group("sfff"), group("ffff")])).toEqual(
       new Map([
         [1, 0.125],

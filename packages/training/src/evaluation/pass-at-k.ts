@@ -1,7 +1,7 @@
 import { checkInteger, isGraded, isSuccess, type Group } from "@turnwise/core";
 
 /**
- * The chance that at least one of `k` episodes drawn from `n` is a success, of which `c` are: the
+ * Probability that `k` episodes drawn from `n`, of which `c` are successes, contain a success: the
  * unbiased estimator `1 - C(n - c, k) / C(n, k)`.
  * @throws `RangeError` unless `0 <= c <= n` and `1 <= k <= n`.
  *
@@ -14,15 +14,15 @@ export function passAtK(n: number, c: number, k: number): number {
   checkInteger("passAtK", { n }, { min: 1 });
   checkInteger("passAtK", { c }, { min: 0, max: n });
   checkInteger("passAtK", { k }, { min: 1, max: n });
-  // The chance that all k fail, factor by factor: no large binomials.
+  // Probability that all k fail, factor by factor, which avoids large binomials.
   let failing = 1;
   for (let i = 0; i < k; i++) failing *= Math.max(0, n - c - i) / (n - i);
   return 1 - failing;
 }
 
 /**
- * The chance that all of `k` episodes drawn from `n` are successes, of which `c` are (pass^k): the
- * unbiased estimator `C(c, k) / C(n, k)`.
+ * Probability that `k` episodes drawn from `n`, of which `c` are successes, are all successes (pass^k):
+ * the unbiased estimator `C(c, k) / C(n, k)`.
  * @throws `RangeError` unless `0 <= c <= n` and `1 <= k <= n`.
  *
  * @example
@@ -31,13 +31,13 @@ export function passAtK(n: number, c: number, k: number): number {
  * @see arXiv:2406.12045
  */
 export function passAllK(n: number, c: number, k: number): number {
-  // All k succeed where none fails.
+  // All k succeed if none fails.
   return 1 - passAtK(n, n - c, k);
 }
 
 /**
- * Means of `passAtK` or `passAllK` over tasks, for k = 1, 2, 4, ... and the number of
- * samples, of graded episodes alone; a task is part of a mean if it has enough of them.
+ * Averages `passAtK` or `passAllK` over tasks, for k = 1, 2, 4, ... and the number of samples. Only
+ * graded episodes count; a task with fewer than k of them is left out of that mean.
  * @returns Entries `k: mean`; none for a k that no task has enough episodes for.
  */
 export function computePassCurve(

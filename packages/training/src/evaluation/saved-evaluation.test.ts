@@ -27,7 +27,7 @@ const solved: Outcome = { kind: "terminated", isSuccess: true };
 const settings = { environment: "alfworld", options: { seed: 3 } };
 
 describe("SavedEvaluation", () => {
-  it("keeps episodes as they arrive, and knows them when it is opened again", async () => {
+  it("saves episodes as they end, and finds them after reopening", async () => {
     const path = join(parent, "e");
     const saved = await SavedEvaluation.create(path, settings, {});
     expect(saved.findKept("g", 0)).toBeUndefined();
@@ -50,7 +50,7 @@ describe("SavedEvaluation", () => {
     expect((await SavedEvaluation.open(path)).numKept).toBe(3);
   });
 
-  it("drops a line that was cut, and does not lose the next one", async () => {
+  it("drops a truncated line, and keeps the next one", async () => {
     const path = join(parent, "e");
     const saved = await SavedEvaluation.create(path, settings, {});
     saved.keep(trajectory(0, solved));
@@ -82,12 +82,12 @@ describe("SavedEvaluation", () => {
     const text = `${JSON.stringify({ ...trajectory(0, solved), version: 1 })}\n`;
     await writeFile(join(path, "episodes.jsonl"), text);
     await expect(SavedEvaluation.open(path)).rejects.toThrow(
-      `${join(path, "episodes.jsonl")}: recordVersion must be 2 to resume, got 1: older records can be read, not resumed; to begin again: turnwise evaluate alfworld --out FOLDER`,
+      `${join(path, "episodes.jsonl")}: recordVersion must be 2 to resume, got 1: older records can be read, not resumed; to start over: turnwise evaluate alfworld --out FOLDER`,
     );
     expect(await readFile(join(path, "episodes.jsonl"), "utf8")).toBe(text);
   });
 
-  it("reports a disk that takes no more", async () => {
+  it("reports a write error", async () => {
     const path = join(parent, "e");
     const saved = await SavedEvaluation.create(path, settings, {});
     await rm(path, { recursive: true });

@@ -6,7 +6,7 @@ import { checkRecordVersion } from "../records/check-record-version.ts";
 import { readJson } from "../files/read-json.ts";
 import { writeWhole } from "../files/write-whole.ts";
 
-/** Settings of an evaluation, as its folder keeps them. */
+/** Settings of an evaluation, as stored in its folder. */
 export interface EvaluationSettings {
   /** Name of the environment. */
   readonly environment: string;
@@ -19,15 +19,15 @@ const episodesName = "episodes.jsonl";
 const reportName = "report.json";
 
 /**
- * The folder of one evaluation: `evaluation.json` (its settings), `episodes.jsonl` (one trajectory a
- * line, written as it ends) and, at the end, `report.json`. An evaluation that was interrupted plays
- * the episodes that are not there, and those that the infrastructure failed.
+ * The folder of one evaluation: `evaluation.json` (its settings), `episodes.jsonl` (one trajectory per
+ * line, appended when it ends) and, at the end, `report.json`. An interrupted evaluation resumes with the
+ * episodes that are missing or failed for infrastructure reasons.
  */
 export class SavedEvaluation {
   readonly path: string;
   readonly settings: EvaluationSettings;
   readonly #episodes: ReadonlyMap<string, Trajectory>;
-  /** Writes follow one another, so that no two lines mix. */
+  /** Serializes writes, so that lines do not mix. */
   #written: Promise<void> = Promise.resolve();
   #failure: unknown;
 
@@ -41,7 +41,10 @@ export class SavedEvaluation {
     this.#episodes = episodes;
   }
 
-  /** Begins an evaluation. @throws {@link InputError} if the folder exists and is not empty. */
+  /**
+   * Creates the folder of an evaluation. @throws {@link InputError} if the folder exists and is not
+   * empty.
+   */
   static async create(
     path: string,
     settings: EvaluationSettings,
@@ -50,7 +53,7 @@ export class SavedEvaluation {
     const entries = await readdir(path).catch(() => []);
     if (entries.length > 0) {
       throw new InputError(
-        `${path}: evaluation folder must be new or empty, got ${entries.length} entries (to go on with it: evaluate --resume ${path})`,
+        `${path}: evaluation folder must be new or empty, got ${entries.length} entries (to resume it: evaluate --resume ${path})`,
       );
     }
     await mkdir(path, { recursive: true });
@@ -60,12 +63,14 @@ export class SavedEvaluation {
     return new SavedEvaluation(path, settings, new Map());
   }
 
-  /** Opens an evaluation that was interrupted. @throws {@link InputError} if the folder holds none. */
+  /** Opens the folder of an interrupted evaluation. @throws {@link InputError} if the folder holds none. */
   static async open(path: string): Promise<SavedEvaluation> {
-    const place = join(path, settingsName);
-    const settings = await readJson(place);
+    const settingsPath = join(path, settingsName);
+    const settings = await readJson(settingsPath);
     if (!isSettings(settings)) {
-      throw new InputError(`${place}: file must hold environment and options of an evaluation`);
+      throw new InputError(
+        `${settingsPath}: file must hold environment and options of an evaluation`,
+      );
     }
     const episodesPath = join(path, episodesName);
     const bytes = await readFile(episodesPath).catch(() => new Uint8Array());
@@ -78,23 +83,23 @@ export class SavedEvaluation {
       checkRecordVersion(episodesPath, trajectory.version, remedy);
       episodes.set(formatKey(trajectory.groupId, trajectory.trajectoryIndex), trajectory);
     }
-    // A line that was cut by a crash would swallow the next one.
+    // The next line would be appended to a line cut short by a crash.
     await writeWhole(episodesPath, lines.map((line) => `${line}\n`).join(""));
     return new SavedEvaluation(path, settings, episodes);
   }
 
-  /** Episodes that need not be played again. */
+  /** Number of episodes that need not be played again. */
   get numKept(): number {
     return [...this.#episodes.values()].filter(isKept).length;
   }
 
-  /** An episode that was played before and is not to be played again. */
+  /** Finds an episode that need not be played again. */
   readonly findKept = (groupId: string, trajectoryIndex: number): Trajectory | undefined => {
     const trajectory = this.#episodes.get(formatKey(groupId, trajectoryIndex));
     return trajectory !== undefined && isKept(trajectory) ? trajectory : undefined;
   };
 
-  /** Appends an episode. An error of the disk is thrown by {@link finish}. */
+  /** Appends an episode. A write error is thrown by {@link finish}. */
   readonly keep = (trajectory: Trajectory): void => {
     const line = `${JSON.stringify(trajectory)}\n`;
     this.#written = this.#written
@@ -104,7 +109,7 @@ export class SavedEvaluation {
       });
   };
 
-  /** Waits until all episodes are on disk. @throws the first error of the disk. */
+  /** Waits until all episodes are on disk. @throws the first write error. */
   async finish(): Promise<void> {
     await this.#written;
     if (this.#failure !== undefined) throw this.#failure;

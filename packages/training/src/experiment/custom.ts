@@ -29,14 +29,14 @@ export function createCustomSchema<K extends string>(
   }) as never;
 }
 
-/** The options of a union, nested ones flattened. */
+/** Lists the options of a union; nested unions are flattened. */
 function listOptions(schema: z.core.$ZodType): z.core.$ZodTypeDiscriminable[] {
   const inner = schema instanceof z.ZodReadonly ? schema.def.innerType : schema;
   if (inner instanceof z.ZodDiscriminatedUnion) return inner.options.flatMap(listOptions);
   return [inner as z.core.$ZodTypeDiscriminable];
 }
 
-/** A union of records, or a custom component. */
+/** Extends a union of records by a custom component. */
 export function allowCustom<T>(
   schema: z.ZodType<T>,
 ): z.ZodType<T | ({ readonly kind: "custom" } & CustomSettings)> {

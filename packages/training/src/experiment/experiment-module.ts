@@ -7,7 +7,7 @@ import { createJiti } from "jiti";
 import { exists } from "../files/exists.ts";
 import { InputError } from "../input-error.ts";
 
-/** The module that an experiment came from. */
+/** Module of an experiment. */
 export interface ModuleRecord {
   /** Absolute path. */
   readonly path: string;
@@ -17,7 +17,7 @@ export interface ModuleRecord {
 
 const extensions = ["", ".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".json"];
 
-/** Whether the argument of a command names a module, not a built-in experiment. */
+/** True if the argument of a command names a module rather than a built-in experiment. */
 export function isModulePath(name: string): boolean {
   return /[/\\]/u.test(name) || /\.[cm]?[jt]s$/u.test(name);
 }
@@ -25,7 +25,7 @@ export function isModulePath(name: string): boolean {
 /**
  * Imports a module in TypeScript or JavaScript from outside the repository.
  * @returns Its default export, and a record of its files.
- * @throws {@link InputError} if there is none, it does not load, or it has no default export.
+ * @throws {@link InputError} if there is no such file, or it does not load.
  */
 export async function importModule(
   path: string,
@@ -44,7 +44,7 @@ export async function importModule(
   return { value, record };
 }
 
-/** One line for an exception, with the place in the user's code where there is one. */
+/** Describes an exception in one line: its name and the first line of its message. */
 function describeError(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const line = cause.message.split("\n")[0]!;
@@ -77,14 +77,17 @@ export async function recordModule(path: string): Promise<ModuleRecord> {
   return { path: entry, files };
 }
 
-/** Relative specifiers of imports, exports and `require` calls; a name in a comment does no harm. */
+/**
+ * Finds relative specifiers of imports, exports and `require` calls. A match in a comment only adds a
+ * file to the record.
+ */
 function findLocalSpecifiers(text: string): string[] {
   const pattern =
     /(?:\bfrom|\bimport|\brequire)\s{0,8}\(?\s{0,8}["'](\.{1,2}\/[^"'\n]{1,400})["']/gu;
   return Array.from(text.matchAll(pattern), ([, specifier]) => specifier!);
 }
 
-/** The file that a specifier means: as written, with an extension, or TypeScript for JavaScript. */
+/** Resolves a specifier to a file: as written, with an extension added, or with `.ts` in place of `.js`. */
 async function resolveSpecifier(path: string): Promise<string | undefined> {
   const bare = path.replace(/\.([cm]?)js$/u, "");
   const asTypeScript = bare === path ? [] : [`${bare}.ts`, `${bare}.mts`, `${bare}.cts`];

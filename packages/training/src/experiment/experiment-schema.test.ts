@@ -12,7 +12,7 @@ interface Described {
   readonly isNumber: boolean;
 }
 
-/** All settings of a schema: those of every option of every union, and of the entries of lists. */
+/** Lists all settings of a schema: those of every option of every union, and of list entries. */
 function settingsOf(schema: z.core.$ZodType, path: readonly string[] = []): Described[] {
   const { schema: inner, description: effect, unit } = unwrapSchema(schema);
   const own =
@@ -45,14 +45,14 @@ function settingsOf(schema: z.core.$ZodType, path: readonly string[] = []): Desc
 const settings = settingsOf(experimentSchema);
 
 describe("every setting of an experiment", () => {
-  it("has an effect, without a full stop", () => {
+  it("has a description without a full stop", () => {
     expect(settings.length).toBeGreaterThan(150);
     const isDescribed = ({ effect }: Described): boolean =>
       effect !== undefined && effect.length > 5 && !effect.endsWith(".");
     expect(settings.filter((entry) => !isDescribed(entry)).map(({ path }) => path)).toEqual([]);
   });
 
-  it("that is a number by its name states its unit", () => {
+  it("states its unit if its name implies one", () => {
     const units: readonly (readonly [RegExp, string])[] = [
       [/Seconds$/u, "s"],
       [/Gigabytes$/u, "GiB"],

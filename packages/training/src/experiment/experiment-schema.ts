@@ -5,8 +5,8 @@ import { createCustomSchema } from "./custom.ts";
 import { identityFields, sectionFields, type InputOn } from "./run-schema.ts";
 
 /**
- * Every setting of a training run, as plain data: the one schema behind experiments, configuration
- * files, `--set`, run folders and `turnwise config`.
+ * Every setting of a training run, as plain data: the only schema of experiments, configuration files,
+ * `--set`, run folders and `turnwise config`.
  */
 export const experimentSchema = z.strictObject({
   ...identityFields,

@@ -12,7 +12,7 @@ import {
 } from "./experiment.ts";
 import { definePart } from "./part.ts";
 
-/** A surrogate that has the name of the objective that it is made of. */
+/** Part whose objective keeps the name of the built-in surrogate, which states its options. */
 const narrowClip = definePart<Objective, { readonly clip: number }>({
   name: "narrow-clip",
   options: { clip: 0.1 },
@@ -24,7 +24,7 @@ function withNarrowClip(seed: number): Experiment {
   return { ...base, algorithm: { ...base.algorithm, surrogate: narrowClip } };
 }
 
-it("takes a component that names its options, not its part", async () => {
+it("accepts a component whose name states its options", async () => {
   const { settings, parts } = splitExperiment(withNarrowClip(1));
   const algorithm = await createAlgorithm(checkConfig(settings, "test"), parts);
   expect(algorithm.objective.name).toBe(clippedSurrogate({ clipLow: 0.1, clipHigh: 0.1 }).name);
@@ -34,11 +34,11 @@ it("refuses a name that the module does not have", async () => {
   const { settings } = splitExperiment(withNarrowClip(1));
   const config = checkConfig(settings, "test");
   await expect(createAlgorithm(config, new Map())).rejects.toThrow(
-    "algorithm.surrogate.name must name a component of the experiment's module (none there), got narrow-clip",
+    "algorithm.surrogate.name must name a component of the experiment's module (which has none), got narrow-clip",
   );
 });
 
-it("finds the components of a built-in experiment again", () => {
+it("recreates the components of a built-in experiment", () => {
   const tasks = definePart<TaskSource, { readonly highest: number }>({
     name: "numbers",
     options: { highest: 7 },

@@ -38,8 +38,8 @@ export interface PolicySource {
 }
 
 /**
- * Everything that a run needs, nothing implied: plain data, and components of one's own in the places
- * that are not. An experiment's module exports a function of a seed that returns one.
+ * Everything that a run needs, with nothing implied: plain data, and custom components in place of
+ * records. An experiment's module exports a function of a seed that returns one.
  */
 export type Experiment = Omit<ExperimentInput, "tasks" | "model" | "algorithm" | "modulation"> & {
   readonly tasks: ExperimentInput["tasks"] | PartLike<TaskSource, TaskContext>;
@@ -52,8 +52,8 @@ export type Experiment = Omit<ExperimentInput, "tasks" | "model" | "algorithm" |
   readonly modulation: ExperimentInput["modulation"] | PartLike<Modulator>;
 };
 
-/** Places of an experiment where a component may stand for a record, with the record's discriminator. */
-const places = {
+/** Discriminators of the records that a component may replace, by path. */
+const discriminators = {
   tasks: "environment",
   model: "source",
   modulation: "kind",
@@ -62,7 +62,7 @@ const places = {
   "algorithm.rolloutCorrection": "kind",
 } as const;
 
-type PartPath = keyof typeof places;
+type PartPath = keyof typeof discriminators;
 
 /** Components of an experiment by their path. */
 export type Parts = ReadonlyMap<PartPath, Part<unknown, never>>;
@@ -83,7 +83,7 @@ export function splitExperiment(experiment: Experiment): {
     const part = toPart<unknown, never>(value);
     if (part === undefined) return value;
     parts.set(path, part);
-    return { [places[path]]: "custom", name: part.name, options: part.options };
+    return { [discriminators[path]]: "custom", name: part.name, options: part.options };
   };
   const { tasks, model, modulation, algorithm } = experiment;
   const settings = {
@@ -102,7 +102,7 @@ export function splitExperiment(experiment: Experiment): {
 }
 
 /**
- * Makes the component that custom settings name.
+ * Creates the component that custom settings name.
  * @throws {@link InputError} if the experiment has no such component, or the options do not fit it.
  */
 export async function createPart<T>(
@@ -114,7 +114,7 @@ export async function createPart<T>(
   const part = parts.get(path) as Part<T> | undefined;
   if (part?.name !== name) {
     throw new InputError(
-      `${path}.name must name a component of the experiment's module (${part?.name ?? "none there"}), got ${name}`,
+      `${path}.name must name a component of the experiment's module (${part?.name ?? "which has none"}), got ${name}`,
     );
   }
   let checked: Readonly<Record<string, unknown>>;
@@ -126,7 +126,7 @@ export async function createPart<T>(
   return part.create(checked, context);
 }
 
-/** Makes the modulator of a run. @throws {@link InputError} if options do not fit the part. */
+/** Creates the modulator of a run. @throws {@link InputError} if options do not fit the part. */
 export async function createModulator(
   { modulation }: ExperimentSettings,
   parts: Parts,
@@ -156,8 +156,8 @@ export async function createAlgorithm(
       ),
     }),
   };
-  // A component may fix its options in its own name: the record then names it so too.
-  const named = <T extends { readonly kind: string }>(
+  // A component's name may state its options; the record then has that name.
+  const withName = <T extends { readonly kind: string }>(
     choice: T,
     part: { readonly name: string } | undefined,
   ): T => (part === undefined ? choice : { ...choice, name: part.name });
@@ -165,16 +165,16 @@ export async function createAlgorithm(
     "config",
     {
       ...algorithm,
-      advantages: named(advantages, made.advantages),
-      surrogate: named(surrogate, made.surrogate),
-      rolloutCorrection: named(rolloutCorrection, made.rolloutCorrection),
+      advantages: withName(advantages, made.advantages),
+      surrogate: withName(surrogate, made.surrogate),
+      rolloutCorrection: withName(rolloutCorrection, made.rolloutCorrection),
     },
     made,
   );
 }
 
 /**
- * Components of a built-in experiment that are no plain data, for a run that resumes.
+ * Finds the components of a built-in experiment, to resume a run.
  * @param entries - The built-in experiments.
  */
 export function findBuiltInParts(

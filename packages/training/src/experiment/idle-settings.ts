@@ -17,7 +17,7 @@ const imitation = [
 
 const clipping = ["clipLow", "clipHigh", "dualClip", "ratioCap", "logRatioLimits"];
 
-/** Settings of updates from the policy's own episodes alone; a warm start has the others too. */
+/** Training settings that only reinforcement learning uses; the warm start shares the others. */
 const reinforcement = [
   "groupsPerIteration",
   "groupSize",
@@ -44,12 +44,12 @@ const rules: readonly IdleRule<unknown>[] = [
   {
     paths: ["warmStart."],
     isIdle: ({ model }) => model.source === "custom",
-    why: "with a custom model, which begins as it is",
+    why: "with a custom model, which has no warm start",
   },
   {
     paths: ["engine."],
     isIdle: ({ model }) => model.source === "tinker" || model.source === "custom",
-    why: "with a model that is not computed here (model.source tinker or custom)",
+    why: "with model.source tinker or custom: the model runs elsewhere",
   },
   {
     paths: ["engine.gpu"],
@@ -59,7 +59,7 @@ const rules: readonly IdleRule<unknown>[] = [
   {
     paths: ["engine.weightStorage"],
     isIdle: ({ model }) => !(model.source === "folder" && model.adapter !== null),
-    why: "without an adapter: weights that are trained are in memory",
+    why: "without an adapter: trained weights are always float32 in memory",
   },
   {
     paths: ["evaluation."],
@@ -108,7 +108,7 @@ export function refuseIdle(
   }
 }
 
-/** The path itself, or the first changed setting below it; `undefined` if none is changed. */
+/** Finds the path itself, or the first changed setting below it; `undefined` if none is changed. */
 function findChanged(changed: unknown, path: string): string | undefined {
   let inner = changed;
   for (const key of path.split(".").filter((part) => part !== "")) {

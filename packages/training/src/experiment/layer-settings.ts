@@ -12,19 +12,19 @@ export interface Overlay {
   readonly source: string;
   /** Returns the settings with the change; not checked. */
   readonly apply: (settings: unknown) => unknown;
-  /** Whether it replaces the experiment by a variant, whose settings all count as the experiment's. */
+  /** True for a variant of the experiment: its settings count as the experiment's own. */
   readonly isVariant?: boolean;
 }
 
-/** Settings with the layers that they come from. */
+/** Settings, and the layers that they come from. */
 export interface LayeredSettings {
   readonly settings: ExperimentSettings;
   readonly layers: readonly SettingsLayer[];
 }
 
 /**
- * Lays changes over the settings of an experiment, in order. Each result has valid fields; what does not
- * fit together may be set right by a later change, so that is checked at the end.
+ * Applies changes to the settings of an experiment, in order. Fields are checked after each change,
+ * combinations only at the end, because a later change may complete them.
  * @throws `InputError` naming the first field that is unknown, out of range, without effect or in
  *   conflict with the tasks.
  */
@@ -53,7 +53,7 @@ function findConflict(settings: ExperimentSettings): string | undefined {
   return findEnvironment(settings.tasks.environment)?.findConflict?.(settings as never);
 }
 
-/** Changed settings alone, as a tree. */
+/** Builds a tree of the changed settings. */
 function computeDifferenceTree(before: unknown, after: unknown): unknown {
   return findSettingDifferences(before, after).reduce<unknown>(
     (tree, { path, right }) =>

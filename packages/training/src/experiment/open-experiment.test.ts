@@ -30,7 +30,7 @@ const scaledLogProbs = definePart({
   name: "scaled-log-probs",
   options: { factor: 2 },
   create: ({ factor }): Objective => ({
-    // Objectives name their options, as the built-in ones do.
+    // Names of objectives state their options, like those of the built-in ones.
     name: `scaled-log-probs(factor=${factor})`,
     needs: ["advantages"],
     evaluate: (operations, { newLogProbs, weights }) => {
@@ -67,7 +67,7 @@ function experiment(changes: Partial<Experiment> = {}): Experiment {
 }
 
 describe("openExperiment", () => {
-  it("makes the parts of an experiment, which may name their options", async () => {
+  it("creates the parts of an experiment, whose names may state their options", async () => {
     const opened = await openExperiment(experiment());
     expect(opened.tasks).toBe(tasks);
     expect(opened.modulator.name).toContain("aem");
@@ -89,7 +89,7 @@ describe("openExperiment", () => {
       openExperiment(experiment({ modulation: { kind: "custom", name: "gone" } })),
     ).rejects.toThrow(
       new InputError(
-        "modulation.name must name a component of the experiment's module (none there), got gone",
+        "modulation.name must name a component of the experiment's module (which has none), got gone",
       ),
     );
   });

@@ -11,17 +11,17 @@ import {
   type Experiment,
 } from "./experiment.ts";
 
-/** Checked experiment with what it is made of, ready for `trainIteration`. */
+/** Checked experiment and its parts, ready for `trainIteration`. */
 export interface OpenedExperiment {
   readonly settings: ExperimentSettings;
-  /** Its owner closes it. */
+  /** The caller closes it. */
   readonly tasks: TaskSource;
   readonly algorithm: CompiledAlgorithm;
   readonly modulator: Modulator;
 }
 
 /**
- * Checks an experiment and makes its parts, for a program that runs the loop itself.
+ * Checks an experiment and creates its parts, for a program that runs the loop itself.
  * @throws `InputError` naming the first setting that is wrong.
  */
 export async function openExperiment(experiment: Experiment): Promise<OpenedExperiment> {

@@ -17,8 +17,8 @@ export interface OptionsSchema {
 }
 
 /**
- * A component that an experiment brings along, in place of a built-in one: a task source, a policy, an
- * advantage estimator, an objective, a rollout correction or a modulator.
+ * A custom component of an experiment, in place of a built-in one: a task source, a policy, an advantage
+ * estimator, an objective, a rollout correction or a modulator.
  *
  * A run folder stores its name and options; `--set` and configuration files change the options.
  *
@@ -36,11 +36,11 @@ export interface Part<T, Context = unknown> {
   readonly options: PartOptions;
   /** Checks options; without it an option must have the type of its default. */
   readonly schema?: OptionsSchema;
-  /** Makes the component. @param context - Values of the run that components of this kind may use. */
+  /** Creates the component. @param context - Values of the run that components of this kind may use. */
   create(options: PartOptions, context: Context): T | Promise<T>;
 }
 
-/** A component, or a {@link Part} that makes it. */
+/** A component, or a {@link Part} that creates it. */
 export type PartLike<T, Context = unknown> = Part<T, Context> | (T & { readonly name: string });
 
 /**
@@ -67,7 +67,7 @@ export function definePart<T, Options extends PartOptions, Context = unknown>(pa
   };
 }
 
-/** The part that a value is or makes up; `undefined` for plain data. */
+/** Converts a part or a bare component to a part; `undefined` for plain data. */
 export function toPart<T, Context>(value: unknown): Part<T, Context> | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { name, create, options } = value as Record<string, unknown>;
@@ -81,7 +81,7 @@ export function toPart<T, Context>(value: unknown): Part<T, Context> | undefined
   return { name, options: {}, create: () => value as T };
 }
 
-/** Whether a function is reachable as a property: own, or of the object's class. */
+/** True if an own or inherited property is a function. */
 function hasFunction(value: object): boolean {
   for (let level: object | null = value; level && level !== Object.prototype;) {
     for (const key of Object.getOwnPropertyNames(level)) {
@@ -95,29 +95,29 @@ function hasFunction(value: object): boolean {
 }
 
 /**
- * Options laid over a part's defaults, checked.
- * @param place - Names the part in messages: `config.json: modulation.options`.
+ * Merges options into a part's defaults and checks them.
+ * @param source - Path of the options, for messages: `config.json: modulation.options`.
  * @throws `RangeError` naming the first option that is unknown or has the wrong type.
  */
-export function checkOptions(part: Part<unknown>, given: PartOptions, place: string): PartOptions {
+export function checkOptions(part: Part<unknown>, given: PartOptions, source: string): PartOptions {
   const options = { ...part.options, ...given };
   if (part.schema !== undefined) {
     const result = part.schema.safeParse(options);
     if (result.success) return result.data as PartOptions;
     const { path, message } = result.error.issues[0]!;
-    throw new RangeError(`${[place, ...path.map(String)].join(".")} must be valid: ${message}`);
+    throw new RangeError(`${[source, ...path.map(String)].join(".")} must be valid: ${message}`);
   }
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(part.options, name)) {
       const known = Object.keys(part.options).join(", ") || "none";
       throw new RangeError(
-        `${place}.${name} must be an option of ${part.name} (${known}), got ${JSON.stringify(value)}`,
+        `${source}.${name} must be an option of ${part.name} (${known}), got ${JSON.stringify(value)}`,
       );
     }
     const wanted = describeKind(part.options[name]);
     if (wanted !== "null" && describeKind(value) !== wanted) {
       throw new RangeError(
-        `${place}.${name} must be a ${wanted} as in ${part.name}, got ${JSON.stringify(value)}`,
+        `${source}.${name} must be a ${wanted} as in ${part.name}, got ${JSON.stringify(value)}`,
       );
     }
   }

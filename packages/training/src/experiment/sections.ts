@@ -10,11 +10,11 @@ const text = z.string().min(1);
 export const episodeSchema = z.strictObject({
   maxTurns: setting(count, "Longest episode", "turns"),
   maxResponseTokens: setting(count, "Longest response, end token included", "tokens"),
-  successReward: setting(positive, "Reward of success; a score is paid as its share of it"),
+  successReward: setting(positive, "Reward of success; a score in [0, 1] pays that share of it"),
   invalidActionPenalty: setting(nonNegative, "Penalty of a response that does not parse"),
 });
 
-/** Model whose weights start at random, with a tokenizer made for the tasks. */
+/** Model with random initial weights and a tokenizer built for the tasks. */
 const newModelSchema = z.strictObject({
   source: z.literal("new"),
   hiddenSize: setting(count, "Width of the residual stream"),
@@ -30,7 +30,7 @@ const folderModelSchema = z.strictObject({
   source: z.literal("folder"),
   path: setting(text, "Hugging Face folder"),
   maxTokens: setting(count, "Longest sequence", "tokens"),
-  chat: setting(z.boolean(), "Prompts are user messages in the folder's chat template"),
+  chat: setting(z.boolean(), "Send prompts as user messages in the folder's chat template"),
   adapter: setting(
     z
       .strictObject({
@@ -49,10 +49,13 @@ const tinkerModelSchema = z.strictObject({
   url: setting(text, "Address of the server"),
   baseModel: setting(text, "Name of the model on the server"),
   tokenizer: setting(text, "Folder with the model's tokenizer.json"),
-  rank: setting(countOrNone, "Rank of the LoRA adapter; 0 for all weights, where the server can"),
+  rank: setting(
+    countOrNone,
+    "Rank of the LoRA adapter; 0 trains all weights, if the server supports it",
+  ),
   lossScale: setting(
     z.enum(["sum", "sequence-mean"]),
-    "How the server adds up the losses of a batch",
+    "Reduction of a batch's losses on the server",
   ),
   apiKeyVariable: setting(
     text.nullable(),
@@ -61,17 +64,14 @@ const tinkerModelSchema = z.strictObject({
   maxTokens: setting(count, "Longest sequence", "tokens"),
 });
 
-/** Models that come with Turnwise. */
+/** Built-in sources of models. */
 export const modelSchemas = [newModelSchema, folderModelSchema, tinkerModelSchema] as const;
 
 /** Imitation of demonstrations before reinforcement learning. */
 export const warmStartSchema = z.strictObject({
   numDemonstrations: setting(countOrNone, "Demonstrated episodes to imitate; 0 for no warm start"),
   slipShare: setting(share, "Share of demonstrated actions that are no-ops"),
-  renames: setting(
-    z.boolean(),
-    "Whether object names are swapped for others of the same class in each epoch",
-  ),
+  renames: setting(z.boolean(), "Swap object names for others of the same class in each epoch"),
   epochs: setting(countOrNone, "Passes over the demonstrations"),
   minibatchSize: setting(count, "Rows per optimizer step", "rows"),
   learningRate: setting(positive, "Peak learning rate of the warm start"),
@@ -108,13 +108,13 @@ export const trainingSchema = z.strictObject({
 export const evaluationSchema = z.strictObject({
   every: setting(
     countOrNone,
-    "Iterations between evaluations of the first split; 0 for none in between",
+    "Iterations between evaluations of the first split; 0 for none during training",
     "iterations",
   ),
   temperature: setting(positive, "Sampling temperature of the sampled evaluation"),
   modes: setting(
     z.array(z.enum(["greedy", "sampled"])).min(1),
-    "Ways to play the evaluations before and after training; those in between are sampled",
+    "Decoding modes of the evaluations before and after training; evaluations during training are sampled",
   ).default(["greedy", "sampled"]),
 });
 
@@ -122,7 +122,7 @@ export const evaluationSchema = z.strictObject({
 export const failuresSchema = z.strictObject({
   maxInfrastructureShare: setting(
     share,
-    "Share of an iteration's episodes that may fail for infrastructure reasons; above it the iteration does not count",
+    "Share of an iteration's episodes that may fail for infrastructure reasons; above it failed episodes are retried",
   ),
   patienceSeconds: setting(
     nonNegative,
@@ -141,11 +141,11 @@ export const engineSchema = z.strictObject({
   threads: setting(count, "CPU threads"),
   provider: setting(
     z.enum(["cpu", "webgpu", "cuda", "onnx-cuda"]),
-    "Device: cpu, any GPU with a Vulkan driver (webgpu), an NVIDIA GPU by CUDA itself (cuda) or by ONNX Runtime (onnx-cuda)",
+    "Device: cpu, any GPU with a Vulkan driver (webgpu), an NVIDIA GPU through Turnwise's CUDA executor (cuda) or ONNX Runtime (onnx-cuda)",
   ),
   products: setting(
     z.enum(["float32", "tensorfloat32", "bfloat16", "float16"]),
-    "Precision of matrix products, where the provider has it",
+    "Precision of matrix products, if the provider supports it",
   ).default("float32"),
   gpu: setting(countOrNone, "Index of the GPU").default(0),
   microbatchTokens: setting(count, "Tokens per forward and backward pass", "tokens"),
@@ -162,5 +162,5 @@ export const engineSchema = z.strictObject({
 /** Checkpoints of a run. */
 export const checkpointsSchema = z.strictObject({
   every: setting(count, "Iterations between checkpoints", "iterations"),
-  keep: setting(count, "Newest checkpoints to keep"),
+  keep: setting(count, "Number of newest checkpoints to keep"),
 });

@@ -4,7 +4,7 @@ import { isSettings } from "../settings/merge-settings.ts";
 import { unwrapSchema } from "../settings/schema-parts.ts";
 import { describeType } from "../settings/describe-type.ts";
 
-/** One setting of an experiment, explained. */
+/** A setting of an experiment with its explanation. */
 export interface SettingRow {
   /** Path with dots: `training.groupSize`. */
   readonly path: string;
@@ -15,21 +15,21 @@ export interface SettingRow {
   readonly type: string;
   /** Unit of a number, where it has one. */
   readonly unit?: string;
-  /** Value that is filled in where a file leaves it out. */
+  /** Default if a file leaves the setting out. */
   readonly default?: unknown;
-  /** What the setting changes. */
+  /** Effect of the setting. */
   readonly effect?: string;
 }
 
-/** Settings and where they came from; later layers win. */
+/** Settings and their source; later layers take precedence. */
 export interface SettingsLayer {
   readonly source: string;
   readonly settings: unknown;
 }
 
 /**
- * Every setting of a checked value, in the schema's order, with its explanation.
- * @param layers - In the order in which they were laid over one another.
+ * Lists every setting of a checked value with its explanation, in the schema's order.
+ * @param layers - In the order in which they were applied.
  */
 export function listSettingRows(
   schema: z.core.$ZodType,
@@ -61,7 +61,7 @@ export function listSettingRows(
   return rows;
 }
 
-/** The last layer that sets a path, or something that contains it. */
+/** Finds the source of a setting: the last layer that sets it, or an object that contains it. */
 function findSource(path: readonly string[], layers: readonly SettingsLayer[]): string {
   const setting = layers.findLast(({ settings }) => {
     let inner: unknown = settings;
@@ -82,7 +82,7 @@ export interface SettingDifference {
   readonly right: unknown;
 }
 
-/** Settings in which two values differ, by path. */
+/** Lists the settings in which two values differ, by path. */
 export function findSettingDifferences(left: unknown, right: unknown): SettingDifference[] {
   const differences: SettingDifference[] = [];
   const visit = (a: unknown, b: unknown, path: readonly string[]): void => {

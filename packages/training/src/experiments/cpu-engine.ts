@@ -1,6 +1,6 @@
 import type { SettingsOn } from "../experiment/run-schema.ts";
 
-/** Small models on two cores of any machine. */
+/** Engine settings for small models on two CPU cores. */
 export const cpuEngine: SettingsOn<unknown>["engine"] = {
   threads: 2,
   provider: "cpu",

@@ -30,7 +30,7 @@ export async function findExperiment(name: string): Promise<FoundExperiment> {
   throw createUnknownExperimentError(name);
 }
 
-/** Error for a missing or misspelled experiment. */
+/** Creates the error for a missing or misspelled experiment. */
 export function createUnknownExperimentError(name: string | undefined): InputError {
   const names = builtInExperiments.map((one) => one.name);
   return new InputError(
@@ -39,7 +39,7 @@ export function createUnknownExperimentError(name: string | undefined): InputErr
 }
 
 /**
- * Makes an experiment and separates its settings from its components.
+ * Creates an experiment and separates its settings from its components.
  * @param name - Name of the experiment, for messages.
  * @throws `InputError` for anything that the module throws.
  */
@@ -55,7 +55,7 @@ export async function createExperiment(
     }
     for (const key of ["tasks", "model", "algorithm", "modulation"] as const) {
       if (experiment[key] === undefined) {
-        throw new InputError(`${name}: experiment.${key} must be stated, got none`);
+        throw new InputError(`${name}: experiment.${key} must be given, got none`);
       }
     }
     return splitExperiment(experiment);

@@ -4,7 +4,7 @@ import type { InputOn } from "../experiment/run-schema.ts";
 import { defaultTolerance } from "../loop/play-groups.ts";
 import { cpuEngine } from "./cpu-engine.ts";
 
-/** All games of the splits as they are, demonstrated with care. */
+/** All games of the splits, with careful demonstrators. */
 const everyGame = {
   kinds: null,
   indices: null,
@@ -33,8 +33,8 @@ export function householdGames(seed: number) {
       evaluation: [{ split: "held_out", numTasks: 256 }],
       ...everyGame,
     },
-    // A return of 10 for success and a twentieth of it off for what is not admissible: verl-agent takes
-    // a hundredth, off responses that say nothing; ours always say something.
+    // Success pays 10, and an inadmissible action costs a twentieth of that. In verl-agent it costs a
+    // hundredth, and only responses without an action count; ours always contain one.
     episode: {
       maxTurns: 20,
       maxResponseTokens: 8,
@@ -75,8 +75,8 @@ export function householdGames(seed: number) {
     },
     algorithm: {
       ...grpo,
-      // No scale: where all siblings fail, only the form of their actions differs, and dividing by a
-      // deviation close to 0 would make that count as much as success.
+      // No scale: if all siblings fail, their returns differ only by penalties, and dividing by a
+      // deviation close to 0 would make these count as much as success.
       advantages: {
         kind: "group",
         ...grpoPresets.drGrpo,

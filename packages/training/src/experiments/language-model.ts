@@ -5,12 +5,13 @@ import type { InputOn } from "../experiment/run-schema.ts";
 const targetModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 
 /**
- * A language model in the place of a small one, in the setting of AEM's paper (`PaperSetting`): no
- * warm start, verl-agent's prompts, its GRPO, and AEM.
+ * Replaces an experiment's small model by a language model, in the setting of AEM's paper
+ * (`PaperSetting`): no warm start, verl-agent's prompts, its GRPO, and AEM.
  *
  * @param config - An experiment in the same environment, for its tasks.
  * @param path - A Hugging Face folder.
- * @param adapterRank - Trains a low-rank adapter, at ten times the learning rate; else all weights.
+ * @param adapterRank - Rank of the LoRA adapter to train, at ten times the learning rate; absent: all
+ *   weights are trained.
  */
 export function toPaperSetting<T extends object>(
   { setting, tasks }: { readonly setting: PaperSetting; readonly tasks: Partial<T> },
@@ -20,7 +21,7 @@ export function toPaperSetting<T extends object>(
 ): InputOn<T> {
   const model = createModelSettings(setting, path, adapterRank);
   const maxTokens = setting.maxPromptTokens.value + setting.maxResponseTokens.value;
-  // An experiment with concatenated turns is in the paper's setting already.
+  // Experiments with concatenated turns are already in the paper's setting.
   if (setting.presentation.value === "concatenated") {
     return { ...config, model: { ...model, maxTokens } };
   }
@@ -44,7 +45,7 @@ export function toPaperSetting<T extends object>(
       groupsPerIteration: setting.groupsPerIteration.value,
       groupSize: setting.groupSize.value,
       temperature: setting.temperature.value,
-      // An episode lasts about half as long as it may.
+      // An episode takes about half of the maximum number of turns.
       minibatches: Math.round(rowsAnIteration / 2 / setting.minibatchRows.value),
       epochs: setting.epochs.value,
       // Rounded: ten times 1e-6 is 9.999999999999999e-6.
@@ -64,7 +65,7 @@ export function toPaperSetting<T extends object>(
   };
 }
 
-/** A folder's model, whole or with an adapter. */
+/** Creates the settings of a model from a folder, with or without an adapter. */
 function createModelSettings(
   { presentation }: PaperSetting,
   path: string,
@@ -73,7 +74,7 @@ function createModelSettings(
   return {
     source: "folder",
     path,
-    // A format of one growing sequence has the marks of a chat in it.
+    // Concatenated formats write the chat markup themselves.
     chat: presentation.value === "turn-wise",
     adapter:
       adapterRank === undefined

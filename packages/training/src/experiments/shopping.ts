@@ -24,8 +24,8 @@ export function shopping(seed: number) {
       splits: "products",
       format: "compact",
       shownProducts: 5,
-      // Half of what is imitated was chosen without looking: the agent knows the moves, and learns
-      // from its own episodes which of them to make.
+      // Half of the demonstrated choices are made without looking: imitation teaches the actions, and
+      // the agent's own episodes teach which of them to choose.
       hurry: 0.5,
       reward: "success",
       numTraining: 4096,
@@ -54,7 +54,8 @@ export function shopping(seed: number) {
 }
 
 /**
- * The same on released files: longer titles and more words, so more demonstrations. Which files is for the options to say.
+ * The same on released files: longer titles and more words, so more demonstrations. The options name the
+ * files.
  */
 export function releasedShopping(seed: number) {
   const small = shopping(seed);

@@ -5,8 +5,8 @@ import { defaultTolerance } from "../loop/play-groups.ts";
 import { cpuEngine } from "./cpu-engine.ts";
 
 /**
- * A small agent learns to mend the demonstration's repositories: a warm start from a
- * crowd of agents of which one in three settles its issue, then DeepSWE's algorithm (GRPO++) with AEM.
+ * A small agent learns to fix the demonstration's repositories: a warm start from demonstrators of which
+ * one in three resolves its issue, then DeepSWE's algorithm (GRPO++) with AEM.
  */
 export function softwareDemo(seed: number) {
   return {
@@ -33,14 +33,14 @@ export function softwareDemo(seed: number) {
       grading: "strict",
       testTimeout: "unresolved",
       outOfMemory: "fail",
-      // A small agent learns soon to run into the limit when an edit went wrong, were that forgiven:
-      // what is cut short is kept out of the loss.
+      // If truncated episodes were left out of the loss, a small agent would soon learn to run into the
+      // limit after a wrong edit.
       stepLimit: "grade",
       timeLimit: "fail",
       reuseVerdicts: true,
       numTraining: 8,
       demonstrators: "mixed",
-      // There are no others: what is shown is that it learns these.
+      // The demonstration has no other tasks: the experiment shows that the agent learns these.
       evaluation: [{ split: "train", numTasks: 8 }],
       shownCharacters: 400,
     },
@@ -94,8 +94,8 @@ export function softwareDemo(seed: number) {
 
 /**
  * DeepSWE as published: R2E-Gym's tools in one growing sequence, leave-one-out baseline, higher upper
- * clip, no divergence, no entropy bonus, no division by lengths, compact filtering. The model is a
- * folder's, or a server's.
+ * clip, no divergence, no entropy bonus, no division by lengths, compact filtering. The model comes from
+ * a folder or a server.
  * @param path - Instances, such as R2E-Gym's subset.
  */
 export function deepSweRun(seed: number, path: string) {
@@ -132,7 +132,7 @@ export function deepSweRun(seed: number, path: string) {
       evaluation: [{ split: "held_out", numTasks: 32 }],
       shownCharacters: 10_000,
     },
-    // Prompt and all turns together have 36,864 tokens; one response may take what is left.
+    // Prompt and all turns have 36,864 tokens together; a response may use up to 4,096 of the rest.
     episode: { ...demo.episode, maxTurns: 50, maxResponseTokens: 4096 },
     warmStart: { ...demo.warmStart, numDemonstrations: 0, epochs: 0 },
     training: {

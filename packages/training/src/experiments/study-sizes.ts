@@ -6,9 +6,9 @@ import { householdGames } from "./household-games.ts";
 import { shopping } from "./shopping.ts";
 
 /**
- * Settings that the studies' experiments share. A success is worth 1, which a critic can learn within
- * a short run, and nothing else is paid: algorithms that divide by a group's deviation would make a
- * small penalty count as much as success where all siblings fail.
+ * Settings that the studies' experiments share. Success pays 1, which a critic can learn within a short
+ * run, and there are no penalties: algorithms that divide by a group's deviation would make a small
+ * penalty count as much as success if all siblings fail.
  */
 function createStudySettings(seed: number) {
   const { training, engine } = householdGames(seed);
@@ -22,7 +22,7 @@ function createStudySettings(seed: number) {
     },
     algorithm: grpo,
     modulation: { kind: "none" },
-    // Tasks of one evaluation are many, so that its noise is small next to that of the seeds.
+    // Many tasks per evaluation, so that its noise is small compared to that of the seeds.
     evaluation: { every: 0, temperature: 1, modes: ["sampled"] },
     engine: { ...engine, threads: 1 },
     checkpoints: { every: 7, keep: 1 },
@@ -30,9 +30,9 @@ function createStudySettings(seed: number) {
 }
 
 /**
- * Household games in a size for studies with many seeds: a run takes about a minute on one core. The
- * houses are tiny, and demonstrators often act without thought, so that the policy begins with the
- * moves and mostly fails, and learns from its own episodes which of them to make.
+ * Household games sized for studies with many seeds: a run takes about a minute on one core. The houses
+ * are tiny and demonstrators often act without looking, so the warm-started policy knows the actions but
+ * mostly fails, and learns from its own episodes which of them to choose.
  */
 export function householdStudy(seed: number) {
   const household = householdGames(seed);
@@ -68,8 +68,8 @@ export function householdStudy(seed: number) {
 }
 
 /**
- * {@link householdStudy} with each turn as a prompt of its own, which has the last two turns, as in
- * AEM's paper. A demonstration is several rows here.
+ * {@link householdStudy} with turn-wise prompts, each of which contains the last two turns, as in AEM's
+ * paper. A demonstration is several rows here.
  */
 export function turnWiseHouseholdStudy(seed: number) {
   const study = householdStudy(seed);
@@ -81,7 +81,7 @@ export function turnWiseHouseholdStudy(seed: number) {
   } satisfies InputOn<AlfworldTasks>;
 }
 
-/** A generated shop in a size for studies, as {@link householdStudy} is of the household games. */
+/** A generated shop sized for studies, like {@link householdStudy}. */
 export function shoppingStudy(seed: number) {
   const shop = shopping(seed);
   return {
@@ -90,7 +90,7 @@ export function shoppingStudy(seed: number) {
     experiment: "webshop-study",
     tasks: {
       ...shop.tasks,
-      // So many that the held-out products have more than 1,024 goals.
+      // Enough for more than 1,024 goals on held-out products.
       numProducts: 1600,
       shownProducts: 4,
       hurry: 0.6,
@@ -102,7 +102,7 @@ export function shoppingStudy(seed: number) {
   } satisfies InputOn<WebshopTasks>;
 }
 
-/** {@link shoppingStudy} with each turn as a prompt of its own, which has the last two turns. */
+/** {@link shoppingStudy} with turn-wise prompts, each of which contains the last two turns. */
 export function turnWiseShoppingStudy(seed: number) {
   const study = shoppingStudy(seed);
   return {

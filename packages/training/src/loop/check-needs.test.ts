@@ -27,10 +27,18 @@ const check = (
 
 describe("a combination that learner or format cannot support is refused", () => {
   it.for([
-    [{ kind: "aem" }, "none", /^modulation: .* must have a learner that knows entropies or log-/u],
-    [{ kind: "aem", unit: "token" }, "surprisal", /must have a learner that knows the entropy of/u],
-    [{ kind: "act-focus" }, "exact", /must have a format that tells reasoning from action/u],
-    [{ kind: "random" }, "none", /^modulation: random.* must have a learner that knows/u],
+    [
+      { kind: "aem" },
+      "none",
+      /^modulation: .* must have a learner that reports entropies or log-/u,
+    ],
+    [
+      { kind: "aem", unit: "token" },
+      "surprisal",
+      /must have a learner that reports the entropy of/u,
+    ],
+    [{ kind: "act-focus" }, "exact", /must have a format that marks reasoning and action/u],
+    [{ kind: "random" }, "none", /^modulation: random.* must have a learner that reports/u],
   ] as const)("%j with entropies %s", ([modulation, entropies, message]) => {
     expect(() => check(modulation, entropies)).toThrow(message);
   });
@@ -53,7 +61,7 @@ describe("a combination that learner or format cannot support is refused", () =>
     );
     const bonus = { ...plain, entropyBonus: { kind: "bonus", coefficient: 0.1 } } as const;
     expect(() => check(none, "surprisal", { algorithm: bonus })).toThrow(
-      "algorithm: learner must know entropies for the entropy bonus, got entropies surprisal",
+      "algorithm: learner must report entropies for the entropy bonus, got entropies surprisal",
     );
     check(none, "exact", { algorithm: withKl, values: true, reference: {} });
   });

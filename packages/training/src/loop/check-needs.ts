@@ -9,7 +9,7 @@ import type { AgentFormat } from "@turnwise/envs";
 import type { CompiledAlgorithm } from "@turnwise/estimators";
 import { InputError } from "../input-error.ts";
 
-/** Parts of a run that have to fit together. */
+/** Parts of a run that must fit together. */
 export interface MatchedParts {
   readonly algorithm: Pick<CompiledAlgorithm, "needs">;
   readonly modulator: Pick<Modulator, "name" | "needs">;
@@ -18,7 +18,7 @@ export interface MatchedParts {
   readonly format: Pick<AgentFormat, "roles">;
 }
 
-/** Entropies that modulators are given, by the capability of the learner. */
+/** Entropies available to modulators, by capability of the learner. */
 const knownEntropies: Readonly<
   Record<LearnerCapabilities["entropies"], KnownOfResponses["entropies"]>
 > = {
@@ -30,13 +30,13 @@ const knownEntropies: Readonly<
 };
 
 const remedies: Readonly<Record<ModulatorNeed, string>> = {
-  "response-entropy": "a learner that knows entropies or log-probs",
-  "token-entropies": "a learner that knows the entropy of each token",
-  spans: "a format that tells reasoning from action (tasks.format)",
+  "response-entropy": "a learner that reports entropies or log-probs",
+  "token-entropies": "a learner that reports the entropy of each token",
+  spans: "a format that marks reasoning and action (tasks.format)",
 };
 
 /**
- * Checks that a modulator gets what it needs.
+ * Checks that the needs of a modulator are met.
  * @param entropies - Capability of the learner that scores the batch.
  * @throws {@link InputError} naming the first need that is not met.
  */
@@ -55,7 +55,7 @@ export function checkModulatorNeeds(
 }
 
 /**
- * Checks that algorithm and modulator get what they need from learner, reference and format.
+ * Checks that learner, reference and format meet the needs of algorithm and modulator.
  * @throws {@link InputError} naming the first need that is not met.
  */
 export function checkNeeds({
@@ -77,7 +77,7 @@ export function checkNeeds({
     refuse("policy must keep a reference for the KL divergence", "none");
   }
   if (needs.entropyGradient && (entropies === "surprisal" || entropies === "none")) {
-    refuse("learner must know entropies for the entropy bonus", `entropies ${entropies}`);
+    refuse("learner must report entropies for the entropy bonus", `entropies ${entropies}`);
   }
   checkModulatorNeeds(modulator, entropies, format);
 }

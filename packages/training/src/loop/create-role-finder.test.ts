@@ -42,7 +42,7 @@ it("maps the roles of characters to tokens, and finds the end", () => {
   ]);
 });
 
-it("is absent where the format knows no roles", () => {
+it("is absent if the format has no roles", () => {
   const { roles: _, ...plain } = format;
   expect(createRoleFinder({ format: plain, tokenizer })).toBeUndefined();
 });

@@ -2,8 +2,8 @@ import type { RoleSpan, Tokenizer, Turn } from "@turnwise/core";
 import type { AgentFormat } from "@turnwise/envs";
 
 /**
- * Makes the function that finds the roles of a response's tokens; `undefined` where the format does not
- * know roles. A token belongs to the role of its first character.
+ * Creates a function that finds the roles of a response's tokens; `undefined` if the format has no roles.
+ * A token belongs to the role of its first character.
  */
 export function createRoleFinder({
   format,

@@ -41,10 +41,10 @@ export interface CreditedRow extends BatchRow {
   readonly correction?: WeighedRow["correction"];
 }
 
-/** Knowledge of a learner about the responses that it scores. */
+/** Entropies that a learner reports for the responses that it scores. */
 export type KnownEntropies = LearnerCapabilities["entropies"];
 
-/** Roles of the tokens of a response, where the prompt format knows them. */
+/** Finds the roles of a response's tokens. */
 export type FindRoles = (turn: Turn) => readonly RoleSpan[];
 
 /**
@@ -99,8 +99,8 @@ export function creditRows(
         baseAdvantage: responses[index]!.advantage,
         coefficient: batch.coefficients[index]!,
         modulated: Float32Array.from(tokens[index]!),
-        // Last: V8 gives each object that is extended after a spread a hidden class of its own, and
-        // every later read of it is slow.
+        // Last: V8 gives each object that is extended after a spread its own hidden class, and every
+        // later read of it is slow.
         ...credits[i]![span]!,
       };
     }),
@@ -113,7 +113,7 @@ function toUncertainty(
 ): Uncertainty {
   if (known === "none") return { kind: "unknown", numTokens: logProbs.length };
   if (known === "surprisal") return { kind: "surprisal", logProbs: Array.from(logProbs) };
-  // Float32 arithmetic may pass 0 by rounding.
+  // Rounding in float32 may give values slightly below 0.
   return { kind: "entropy", entropies: Array.from(entropies, (entropy) => Math.max(0, entropy)) };
 }
 
@@ -143,7 +143,7 @@ export function correctRows(
   };
 }
 
-/** Log-probs of the sampler over all responses of a row, `[token]`. */
+/** Reads the sampler's log-probs of all responses of a row, `[token]`. */
 function readSamplerLogProbs(groups: readonly Group[], row: CreditedRow): Float32Array {
   const { turns } = groups[row.groupIndex]!.trajectories[row.trajectoryIndex]!;
   return concatenate(
@@ -152,8 +152,8 @@ function readSamplerLogProbs(groups: readonly Group[], row: CreditedRow): Float3
 }
 
 /**
- * Makes the rows of one optimizer step, with the fields that the objective needs.
- * @param references - Scores of the same rows under the reference policy, where the objective needs them.
+ * Builds the rows of one optimizer step, with the fields that the objective needs.
+ * @param references - Scores of the same rows under the reference policy, if the objective needs them.
  */
 export function toTrainingRows(
   { objective, tokenWeights }: Pick<CompiledAlgorithm, "objective" | "tokenWeights">,

@@ -2,7 +2,7 @@ import type { Demonstration, TaskSource } from "@turnwise/envs";
 import type { LoadedTokenizer } from "@turnwise/policy";
 import { renderChatPrompt, renderPlainPrompt } from "../policy/chat-format.ts";
 
-/** A demonstration whose prompts are messages in the model's chat template. */
+/** Renders the prompts of a demonstration as messages in the model's chat template. */
 export function toChatDemonstration(
   demonstration: Demonstration,
   tokenizer: LoadedTokenizer,
@@ -14,7 +14,7 @@ export function toChatDemonstration(
   return { ...demonstration, turns };
 }
 
-/** A demonstration whose sequences begin as the tokenizer specifies. */
+/** Prepends the tokenizer's BOS tokens to the sequences of a demonstration. */
 export function toPlainDemonstration(
   demonstration: Demonstration,
   { format }: Pick<TaskSource, "format">,

@@ -31,7 +31,7 @@ import { z } from "zod";
 import { trainIteration, type IterationReport, type TrainerParts } from "./iteration.ts";
 import { linearObjective, computePlainSlopes } from "../testing/compute-plain-slopes.ts";
 
-/** Two turns; each is paid the mean of the digits that were said. */
+/** Two turns; the reward of each rises with the mean of the digits in its action. */
 const createEnvironment: EnvironmentFactory = async () => {
   let numTurns = 0;
   return {
@@ -243,7 +243,7 @@ async function trainTwice(
   return { reports: [first, second], weights: await readWeights(join(folder, "end")) };
 }
 
-describe("every preset trains as its objective on plain arrays says", () => {
+describe("every preset trains like its objective on plain arrays", () => {
   it.for(Object.entries(algorithmPresets))("%s", async ([, algorithm]) => {
     await trainTwice(algorithm, modulators.none!);
   });
@@ -264,7 +264,7 @@ const surrogates: readonly Algorithm["surrogate"][] = [
   { kind: "custom", name: "squared-log-ratio" },
 ];
 
-/** A loss of one's own: a squared log-ratio next to the policy gradient. */
+/** A custom loss: a squared log-ratio plus the policy gradient. */
 const squaredLogRatio: Objective = {
   name: "squared-log-ratio",
   needs: ["oldLogProbs", "advantages"],
@@ -277,7 +277,7 @@ const squaredLogRatio: Objective = {
   },
 };
 
-describe("every surrogate trains as it says on plain arrays", () => {
+describe("every surrogate trains like its objective on plain arrays", () => {
   it.for(surrogates.map((surrogate) => [JSON.stringify(surrogate), surrogate] as const))(
     "%s",
     async ([, surrogate]) => {
@@ -294,7 +294,7 @@ describe("every surrogate trains as it says on plain arrays", () => {
     },
   );
 
-  it("and there is no other kind", () => {
+  it("covers all kinds of surrogates", () => {
     const { surrogate } = (algorithmSchema as unknown as z.ZodObject<{ surrogate: z.ZodType }>)
       .shape;
     const { anyOf, oneOf } = z.toJSONSchema(surrogate, { io: "input" });

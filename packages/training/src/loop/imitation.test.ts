@@ -26,7 +26,7 @@ const tokenizer: Tokenizer = {
   decode: () => "",
 };
 
-/** Won by saying `win`; everything but `win` and `wait` has no effect. */
+/** Solved by the action `win`; all actions except `win` and `wait` are no-ops. */
 const environment = async (): Promise<Environment> => ({
   reset: async () => ({ text: "start", admissibleActions: ["win", "wait"] }),
   step: async (action) => ({
@@ -49,7 +49,7 @@ it("failed demonstrations are imitated only where the demonstrator says so", () 
 });
 
 describe("demonstrate", () => {
-  it("records what is said and seen until success", async () => {
+  it("records responses and observations until success", async () => {
     const parts = { createEnvironment: environment, format, maxTurns: 9 };
     const { turns, isSuccess } = await demonstrate(task, scripted("wait", "win", "wait"), parts);
     expect(isSuccess).toBe(true);
@@ -59,7 +59,7 @@ describe("demonstrate", () => {
     ]);
   });
 
-  it("puts in slips that have no effect, which are seen but not imitated", async () => {
+  it("inserts no-op slips, which are in the context but not imitated", async () => {
     const slips = { share: 0.9, actions: ["fly"], random: createRandom(1) };
     const parts = { createEnvironment: environment, format, maxTurns: 9, slips };
     const demonstration = await demonstrate(task, scripted("win"), parts);
@@ -68,12 +68,12 @@ describe("demonstrate", () => {
     expect(said.length).toBeGreaterThan(1);
     expect(said.slice(0, -1).every(([action, isSlip]) => action === "fly" && isSlip)).toBe(true);
     const [row] = toImitationRows(demonstration, format, tokenizer, 0.5);
-    // start fly <end> ...: the slip and its end weigh nothing, what is read a half.
+    // start fly <end> ...: the slip and its end token weigh 0, context tokens 0.5.
     expect([...row!.weights].slice(0, 4)).toEqual([0, 0, 0.5, 0.5]);
     expect([...row!.weights].slice(-2)).toEqual([1, 1]);
   });
 
-  it("never slips into something that has an effect", async () => {
+  it("never inserts a slip that has an effect", async () => {
     const slips = { share: 0.9, actions: ["wait", "win"], random: createRandom(1) };
     const parts = { createEnvironment: environment, format, maxTurns: 9, slips };
     expect((await demonstrate(task, scripted("win"), parts)).turns).toHaveLength(1);
@@ -96,7 +96,7 @@ describe("renameWords", () => {
     said("go to desk 1", "take pen 2 from desk 1"),
   ];
 
-  it("exchanges carried things and plain places, but no appliances", () => {
+  it("swaps carried objects and plain receptacles, but no appliances", () => {
     expect(exchangeableClasses(demonstrations)).toEqual([
       ["mug", "pen"],
       ["desk", "shelf"],

@@ -77,7 +77,7 @@ export function toImitationRows(
   return rows;
 }
 
-/** Makes the rows of one optimizer step; their weights sum to 1. */
+/** Builds the rows of one optimizer step; their weights sum to 1. */
 export function toImitationBatch(rows: readonly ImitationRow[]): TrainingRow[] {
   const total = rows.reduce(
     (sum, { weights }) => sum + weights.reduce((inner, weight) => inner + weight, 0),

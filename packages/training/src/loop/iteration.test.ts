@@ -29,7 +29,7 @@ const format: AgentFormat = {
   parse: (response) => ({ action: response, isValid: true }),
 };
 
-/** One turn; won by the response 7. */
+/** One turn; solved by the response 7. */
 const environment: Environment = {
   reset: async () => ({ text: "say seven" }),
   step: async (action) => ({
@@ -187,7 +187,7 @@ describe("trainIteration", () => {
     expect(exhausted.metrics).toMatchObject({ episodes: 16, keptGroups: 0, updates: 0 });
   });
 
-  it("does not count if the sampler's server fails for longer than is tolerated", async () => {
+  it("is not completed if the sampler's server fails for longer than tolerated", async () => {
     let numUpdates = 0;
     const update = async () => {
       numUpdates += 1;
@@ -207,7 +207,7 @@ describe("trainIteration", () => {
       "8 of 8 episodes failed (protocol 8; first: sample: status 502)",
     );
     expect(numUpdates).toBe(0);
-    // With patience, the episodes are played once the server is back.
+    // With patience, the episodes are retried until the server is back.
     numFailures = 12;
     const patient = { ...tolerance, patienceSeconds: 60 };
     const report = await trainIteration(1, { ...working, sampler, tolerance: patient });
@@ -215,7 +215,7 @@ describe("trainIteration", () => {
     expect(numUpdates).toBe(1);
   });
 
-  it("stops at a loss that is no number, and names iteration, group and token", async () => {
+  it("stops at a NaN loss, and names iteration, group and token", async () => {
     const message = "update: the loss of row 5, position 3 must be finite, got NaN";
     const iteration = trainIteration(
       3,

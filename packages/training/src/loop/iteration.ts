@@ -48,7 +48,7 @@ export interface TrainerParts {
   readonly rolloutParts: Omit<RolloutParts, "sampler" | "policyVersion">;
   readonly sampler: Sampler;
   readonly learner: Learner;
-  /** Scores under the fixed reference policy, where the algorithm needs them. */
+  /** Scores under the fixed reference policy, if the algorithm needs them. */
   readonly reference?: Pick<Learner, "score"> | undefined;
   readonly algorithm: CompiledAlgorithm;
   /** Default: the algorithm's initial state. */
@@ -60,9 +60,9 @@ export interface TrainerParts {
   readonly random: Random;
   /** Tolerance for failures of the infrastructure. Default `defaultTolerance`. */
   readonly tolerance?: FailureTolerance | undefined;
-  /** Receives the phase, the share of it that is done, in [0, 1], and its counts. */
+  /** Called with the phase, the completed share of it, in [0, 1], and its counts. */
   readonly onProgress?: (phase: Phase, done: number, counts?: PhaseCounts) => void;
-  /** Receives each pause before failed episodes are retried. */
+  /** Called before each pause that precedes a retry of failed episodes. */
   readonly onPause?: ((pause: PlayPause) => void) | undefined;
 }
 
@@ -98,9 +98,9 @@ export class PoisonedUpdate extends Error {
 /**
  * Runs one iteration: collect, select, score, estimate, modulate, correct, update, report. All
  * randomness is forked from the iteration's number, so the result depends on the learner's state alone.
- * @throws `InputError` if algorithm or modulator need more than learner, reference and format offer;
- *   `LostInfrastructure` before anything has changed, if too many episodes fail for longer than
- *   the tolerance allows.
+ * @throws `InputError` if learner, reference and format do not meet the needs of algorithm and modulator;
+ *   `LostInfrastructure` before anything has changed, if too many episodes fail for longer than the
+ *   tolerance allows.
  */
 export async function trainIteration(
   iteration: number,
@@ -182,7 +182,7 @@ export async function trainIteration(
         numTrained = numBefore + done;
         onProgress?.("update", (updates.length + done / total) / numUpdates, {
           done: numTrained,
-          // Later minibatches are taken to be as large as those so far.
+          // Assumes that later minibatches have the mean size of those so far.
           total: Math.round(((numBefore + total) * numUpdates) / (updates.length + 1)),
           unit: "tokens",
         });
@@ -233,7 +233,7 @@ export async function trainIteration(
   };
 }
 
-/** Seconds since the last call, or since it was made. */
+/** Creates a function that returns the seconds since its last call, or since its creation. */
 function startStopwatch(): () => number {
   let last = performance.now();
   return () => {

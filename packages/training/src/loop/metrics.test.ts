@@ -69,7 +69,7 @@ describe("measureTrajectories", () => {
 });
 
 describe("computeSuccessByKind", () => {
-  it("leaves out failed episodes, and kinds without others", () => {
+  it("leaves out failed episodes, and kinds that have no others", () => {
     const trajectories = [
       trajectory(solved, 0, "a"),
       trajectory(failed("image"), 0, "a"),

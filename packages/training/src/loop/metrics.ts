@@ -13,14 +13,14 @@ import {
 import { metricMeans } from "@turnwise/estimators";
 import type { CreditedRow } from "./credit.ts";
 
-/** Metrics by name; `docs/metrics.md` says what each means. No entry is NaN: what has no value is absent. */
+/** Metrics by name; `docs/metrics.md` defines each. No entry is NaN: a metric without a value is absent. */
 export type Metrics = Readonly<Record<string, number>>;
 
 function computeMean<T>(values: readonly T[], measure: (value: T) => number): number {
   return values.reduce((total, value) => total + measure(value), 0) / values.length;
 }
 
-/** Drops metrics without a value: means over nothing. */
+/** Drops metrics without a value: means over no entries. */
 function dropMissing(metrics: Readonly<Record<string, number | undefined>>): Metrics {
   return Object.fromEntries(
     Object.entries(metrics).flatMap(([name, value]) =>
@@ -29,18 +29,18 @@ function dropMissing(metrics: Readonly<Record<string, number | undefined>>): Met
   );
 }
 
-/** What a trajectory was paid, less the penalties of its responses. */
+/** Computes the return of a trajectory, less the penalties of its responses. */
 function computePenalizedReturn(trajectory: Trajectory): number {
   const penalties = trajectory.turns.map(({ penalty = 0 }) => penalty);
   return trajectoryReturn(trajectory) - penalties.reduce((sum, penalty) => sum + penalty, 0);
 }
 
-/** The benchmark's measure at the end; NaN where it has none. */
+/** Reads the benchmark's score after the last turn; NaN if there is none. */
 function readFinalScore({ turns }: Trajectory): number {
   return turns.length === 0 ? 0 : (turns.at(-1)!.score ?? Number.NaN);
 }
 
-/** Counts of failed trajectories: all, the infrastructure's, and of each kind that occurred. */
+/** Counts failed trajectories: all, those of infrastructure kinds, and those of each kind that occurred. */
 function countFailures(trajectories: readonly Trajectory[]): Metrics {
   const kinds = trajectories.flatMap(({ outcome }) =>
     outcome.kind === "failed" ? [outcome.error.kind] : [],
@@ -56,7 +56,7 @@ function countFailures(trajectories: readonly Trajectory[]): Metrics {
   };
 }
 
-/** How trajectories went: means over those that were graded, and counts of those that failed. */
+/** Computes the metrics of trajectories: means over graded ones, and counts of failed ones. */
 export function measureTrajectories(all: readonly Trajectory[]): Metrics {
   const trajectories = all.filter(isGraded);
   const turns = trajectories.flatMap((trajectory) => trajectory.turns);
@@ -79,7 +79,7 @@ export function measureTrajectories(all: readonly Trajectory[]): Metrics {
   });
 }
 
-/** Success rates of graded trajectories by kind of task, in the order of their names. */
+/** Computes success rates of graded trajectories by kind of task, sorted by kind. */
 export function computeSuccessByKind(all: readonly Trajectory[]): Metrics {
   const trajectories = all.filter(isGraded);
   const kinds = [...new Set(trajectories.map(({ taskKind }) => taskKind))].sort();
@@ -91,7 +91,10 @@ export function computeSuccessByKind(all: readonly Trajectory[]): Metrics {
   );
 }
 
-/** Describes the credit of a batch: advantages, coefficients, entropies, and the sampler's mismatch. */
+/**
+ * Computes the metrics of a batch's credit: advantages, coefficients, entropies, and the mismatch between
+ * sampler and learner.
+ */
 export function measureCredit(groups: readonly Group[], rows: readonly CreditedRow[]): Metrics {
   const responses = rows.flatMap((row) => row.responses);
   const diagnostics = diagnoseModulation({
@@ -124,7 +127,7 @@ export function measureCredit(groups: readonly Group[], rows: readonly CreditedR
   });
 }
 
-/** What the optimizer steps of an iteration report, each averaged over them. */
+/** Averages the reports of the optimizer steps of an iteration. */
 export function averageUpdates(updates: readonly UpdateReport[]): Metrics {
   const means = updates.map(({ metrics }) => metricMeans(metrics));
   const names = Object.keys(means[0] ?? {});

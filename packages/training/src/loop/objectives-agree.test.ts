@@ -76,7 +76,7 @@ const objectives: readonly Objective[] = [
   ),
 ];
 
-/** What depends on the weights: what slopes are asked for. */
+/** Inputs that depend on the weights: slopes are computed along these. */
 function variables({ needs }: Objective): readonly ("newLogProbs" | "entropies" | "values")[] {
   return needs.includes("values")
     ? ["newLogProbs", "entropies", "values"]

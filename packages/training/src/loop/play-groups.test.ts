@@ -41,7 +41,7 @@ const sampler: Sampler = {
   release: () => undefined,
 };
 
-/** Environments of one turn; `fault` says how the n-th one fails, if it does. */
+/** Environments of one turn; `fault` gives the failure of the n-th one, if any. */
 function parts(fault: (n: number) => FailureKind | undefined): RolloutParts & { numMade: number } {
   const state = {
     numMade: 0,
@@ -76,14 +76,14 @@ const plans = [0, 1].map((i) => ({
 const tolerance = { maxInfrastructureShare: 0.25, patienceSeconds: 60, retrySeconds: 0.001 };
 
 describe("playGroups", () => {
-  it("plays failed episodes again, with the numbers of an undisturbed run", async () => {
+  it("retries failed episodes, with the results of an undisturbed run", async () => {
     const undisturbed = await playGroups(
       plans,
       4,
       parts(() => undefined),
     );
     expect(undisturbed.map(({ trajectories }) => trajectories.length)).toEqual([4, 4]);
-    // The engine is lost for the episodes 3 to 12, so for two tries.
+    // The engine is lost for the episodes 3 to 12, so for two attempts.
     const disturbed = parts((n) => (n > 2 && n <= 12 ? "engine" : undefined)); // 6 and 4 of them.
     const pauses: PlayPause[] = [];
     const progress: PlayProgress[] = [];
@@ -102,17 +102,17 @@ describe("playGroups", () => {
     expect(progress.at(-1)).toEqual({ numEpisodes: 8, numEnded: 8, numFailed: 0 });
   });
 
-  it("plays what is left of a disturbance again while that helps", async () => {
+  it("retries the remaining failures of a disturbance while their number falls", async () => {
     const undisturbed = await playGroups(
       plans,
       4,
       parts(() => undefined),
     );
-    // 8 episodes fail, then 1, which would be borne, then none.
+    // 8 episodes fail, then 1, which would be tolerated, then none.
     const recovering = parts((n) => (n <= 9 ? "network" : undefined));
     expect(await playGroups(plans, 4, recovering, { tolerance })).toEqual(undisturbed);
     expect(recovering.numMade).toBe(8 + 8 + 1);
-    // The image of one task stays away.
+    // The image of one task stays missing.
     let numTries = 0;
     const lasting = parts((n) => (n <= 8 ? "network" : ++numTries > 7 ? "image" : undefined));
     const groups = await playGroups(plans, 4, lasting, { tolerance });
@@ -121,7 +121,7 @@ describe("playGroups", () => {
     expect(outcomes.filter((kind) => kind === "failed")).toHaveLength(1);
   });
 
-  it("bears as many failures of the infrastructure as it may", async () => {
+  it("tolerates infrastructure failures up to the limit", async () => {
     const some = parts((n) => (n <= 2 ? "protocol" : undefined));
     const groups = await playGroups(plans, 4, some, { tolerance });
     expect(some.numMade).toBe(8);
@@ -130,7 +130,7 @@ describe("playGroups", () => {
   });
 
   it.each(["engine", "image", "network", "protocol"] as const)(
-    "gives up when its patience for %s ends, and keeps what was played",
+    "gives up on %s failures when patience runs out, and keeps what was played",
     async (kind) => {
       const lost = parts((n) => (n > 3 ? kind : undefined));
       const error = await playGroups(plans, 4, lost, {
@@ -146,7 +146,7 @@ describe("playGroups", () => {
   );
 
   it.each(["resources", "timeout", "environment"] as const)(
-    "plays no episode again that failed as %s while others were graded",
+    "does not retry %s failures while other episodes were graded",
     async (kind) => {
       const failing = parts((n) => (n > 1 ? kind : undefined));
       await playGroups(plans, 4, failing, { tolerance });
@@ -154,18 +154,18 @@ describe("playGroups", () => {
     },
   );
 
-  it("does not take episodes for played of which none could be graded", async () => {
+  it("retries if no episode could be graded, unless all timed out", async () => {
     const broken = parts((n) => (n <= 8 ? "environment" : undefined));
     const groups = await playGroups(plans, 4, broken, { tolerance });
     expect(broken.numMade).toBe(16);
     expect(groups[0]!.trajectories[0]!.outcome.kind).toBe("terminated");
-    // Time that ran out would run out again.
+    // A timeout would occur again.
     const slow = parts(() => "timeout");
     await playGroups(plans, 4, slow, { tolerance });
     expect(slow.numMade).toBe(8);
   });
 
-  it("plays only the episodes that are not known", async () => {
+  it("plays only episodes that were not played before", async () => {
     const [first] = await playGroups(
       plans,
       2,

@@ -19,17 +19,17 @@ export interface GroupPlan {
   readonly random: Random;
 }
 
-/** How long failures of the infrastructure are borne. */
+/** Tolerance for infrastructure failures. */
 export interface FailureTolerance {
   /** Share of episodes that may fail for infrastructure reasons, in [0, 1]. */
   readonly maxInfrastructureShare: number;
-  /** Time without progress after which no further try is made, seconds, `>= 0`. */
+  /** Time without progress after which retries end, seconds, `>= 0`. */
   readonly patienceSeconds: number;
-  /** Before the second try, seconds; doubled for each further one, at most 60. */
+  /** Delay before the first retry, seconds; doubled for each further one, at most 60. */
   readonly retrySeconds: number;
 }
 
-/** Tolerance of a run that does not say otherwise. */
+/** Default tolerance of a run. */
 export const defaultTolerance: FailureTolerance = {
   maxInfrastructureShare: 0.2,
   patienceSeconds: 600,
@@ -39,26 +39,26 @@ export const defaultTolerance: FailureTolerance = {
 /** Progress of a set of episodes. */
 export interface PlayProgress {
   readonly numEpisodes: number;
-  /** Episodes that have ended; falls where some are played again. */
+  /** Episodes that have ended; decreases when some are retried. */
   readonly numEnded: number;
-  /** Of those, the ones that failed for any reason. */
+  /** Ended episodes that failed for any reason. */
   readonly numFailed: number;
 }
 
-/** A pause before failed episodes are played again. */
+/** A pause before failed episodes are retried. */
 export interface PlayPause {
-  /** What failed, how often, and the first message. */
+  /** Number and kinds of failures, and the first message. */
   readonly reason: string;
   readonly waitSeconds: number;
-  /** Patience that is left, seconds. */
+  /** Remaining patience, seconds. */
   readonly leftSeconds: number;
 }
 
-/** Parts of {@link playGroups} that concern failures and progress. */
+/** Options of {@link playGroups} for failures and progress. */
 export interface PlayOptions {
   /** Default {@link defaultTolerance}. */
   readonly tolerance?: FailureTolerance | undefined;
-  /** An episode that was played before, which is then not played again. */
+  /** Finds an episode that was played before and is not repeated. */
   readonly findPlayed?:
     | ((groupId: string, trajectoryIndex: number) => Trajectory | undefined)
     | undefined;
@@ -67,8 +67,8 @@ export interface PlayOptions {
 }
 
 /**
- * Too many episodes failed for infrastructure reasons, and the patience has ended. The groups hold what
- * was played, failures included.
+ * Too many episodes failed for infrastructure reasons, and patience ran out. `groups` holds all episodes,
+ * failures included.
  */
 export class LostInfrastructure extends Error {
   override readonly name = "LostInfrastructure";
@@ -80,19 +80,19 @@ export class LostInfrastructure extends Error {
   }
 }
 
-/** Longest pause between tries, seconds. */
+/** Longest pause before a retry, seconds. */
 const longestPause = 60;
 
 /**
- * Plays the sibling episodes of groups, all at the same time.
+ * Plays the sibling episodes of groups, all concurrently.
  *
  * If more than a share of the episodes fail for infrastructure reasons, or none could be graded, the
- * failed ones are played again after a pause, until that helps no more. An episode depends on its random
+ * failed ones are retried after a pause, as long as that makes progress. An episode depends on its random
  * stream alone, so the groups are then those of an undisturbed run.
  *
  * @param groupSize - Siblings of each group, `>= 1`.
  * @param parts - Of a model, or of a scripted player.
- * @throws {@link LostInfrastructure} once the patience has ended; the signal's reason if it aborts.
+ * @throws {@link LostInfrastructure} once patience runs out; the signal's reason if it aborts.
  */
 export async function playGroups(
   plans: readonly GroupPlan[],
@@ -135,7 +135,8 @@ export async function playGroups(
     await Promise.all(slots.flatMap((_, i) => (played[i] === undefined ? [play(i)] : [])));
     const trajectories = played.map((trajectory) => trajectory!);
     const excess = findFailuresToRepeat(trajectories, maxInfrastructureShare);
-    // Once disturbed, what is left of the disturbance is played again too, while that helps.
+    // After a disturbance, the remaining infrastructure failures are retried too, while their number
+    // falls.
     const rest = numPauses === 0 ? [] : findInfrastructureFailures(trajectories);
     const lost = excess.length > 0 ? excess : rest.length < fewestLost ? rest : [];
     if (lost.length === 0) return toGroups(plans, groupSize, trajectories);
@@ -160,13 +161,13 @@ export async function playGroups(
   }
 }
 
-/** Indices of the episodes to be played again; none if enough of them say something. */
+/** Finds the episodes to retry; none if enough episodes were graded. */
 function findFailuresToRepeat(trajectories: readonly Trajectory[], maxShare: number): number[] {
   const indices = [...trajectories.keys()];
   const failed = indices.filter((i) => !isGraded(trajectories[i]!));
   const lost = findInfrastructureFailures(trajectories);
   if (lost.length > maxShare * trajectories.length) return lost;
-  // Episodes that run out of time are no infrastructure's fault, and playing them again takes as long.
+  // A timeout is no infrastructure failure, and a retry would take as long.
   const isUngraded = failed.length === trajectories.length;
   const isOutOfTime = failed.every((i) => {
     const { outcome } = trajectories[i]!;
@@ -175,7 +176,7 @@ function findFailuresToRepeat(trajectories: readonly Trajectory[], maxShare: num
   return isUngraded && !isOutOfTime ? failed : [];
 }
 
-/** Indices of the episodes that the infrastructure failed. */
+/** Finds the episodes that failed for infrastructure reasons. */
 function findInfrastructureFailures(trajectories: readonly Trajectory[]): number[] {
   return [...trajectories.keys()].filter((i) => {
     const { outcome } = trajectories[i]!;

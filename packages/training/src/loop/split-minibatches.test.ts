@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { splitMinibatches } from "./split-minibatches.ts";
 
-it("deals every sample once, into batches that differ by at most one", () => {
+it("puts every sample into one batch, with sizes that differ by at most one", () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(fc.integer()),

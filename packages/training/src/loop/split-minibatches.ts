@@ -1,8 +1,8 @@
 import type { Random } from "@turnwise/core";
 
 /**
- * Deals samples into batches of nearly equal size, in random order. With fewer samples than batches
- * there are fewer batches; none is empty.
+ * Splits samples into minibatches of nearly equal size, in random order. With fewer samples than `count`,
+ * there are fewer minibatches; none is empty.
  */
 export function splitMinibatches<T>(samples: readonly T[], count: number, random: Random): T[][] {
   const shuffled = random.shuffle(samples);

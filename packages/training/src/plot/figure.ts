@@ -1,13 +1,13 @@
 import { renderSvgElement, renderSvgText } from "./svg.ts";
 
-/** Colors of series, classes `c0` to `c5`, after Okabe and Ito: told apart with color blindness. */
+/** Colors of series, classes `c0` to `c5`, after Okabe and Ito: distinguishable with color blindness. */
 const light = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#555555"];
 const dark = ["#56b4e9", "#ff8c42", "#3ccf9e", "#e6a0c4", "#f0e442", "#bbbbbb"];
 
 const formatColorRules = (colors: readonly string[]): string =>
   colors.map((color, i) => `.c${i}{--c:${color}}`).join("");
 
-/** A figure brings its own background, so that it can be read on a page of either color. */
+/** A figure has its own background, so it is readable on light and dark pages. */
 const style = [
   "text{font:12px system-ui,-apple-system,'Segoe UI',sans-serif;fill:var(--text)}",
   ".title{font-weight:600;font-size:13px}.dim{fill:var(--dim)}",
@@ -21,7 +21,8 @@ const style = [
 ].join("");
 
 /**
- * An SVG file of its own: follows the reader's light or dark setting, needs no script and no font.
+ * Draws a self-contained SVG file that follows the reader's light or dark setting and needs no script or
+ * font.
  * @param title - One sentence for screen readers, also shown as the figure's heading.
  */
 export function drawFigure(
@@ -47,7 +48,7 @@ export function drawFigure(
   )}\n`;
 }
 
-/** Estimated width of a text in the figure's font, pixels. */
+/** Estimates the width of a text in the figure's font, pixels. */
 export function estimateTextWidth(text: string): number {
   return 6.8 * text.length;
 }

@@ -102,7 +102,7 @@ export function plotCurves({ title, panels, xLabel, yLabel, zeroLine }: CurvePlo
   return drawFigure(size, `${title} (${yLabel}) by ${xLabel}`, ...drawn);
 }
 
-/** Names of series next to their color, in a row; none for a single series. */
+/** Draws the names of series next to their color, in a row; none for a single series. */
 function drawLegend(series: readonly CurveSeries[], left: number, y: number): string[] {
   if (series.length < 2) return [];
   let x = left;

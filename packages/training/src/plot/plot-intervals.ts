@@ -11,7 +11,7 @@ export interface IntervalRow {
   /** Ends of the main interval, drawn thin with end marks. */
   readonly low: number;
   readonly high: number;
-  /** Ends of a second interval, drawn thick behind the first. */
+  /** Ends of a second interval, drawn thick below the first. */
   readonly second?: { readonly low: number; readonly high: number };
   /** Single values, drawn as small dots below. */
   readonly dots?: readonly number[];

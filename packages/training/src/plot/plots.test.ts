@@ -4,7 +4,7 @@ import { plotIntervals } from "./plot-intervals.ts";
 import { createLinearScale } from "./scale.ts";
 import { renderSvgElement, renderSvgText } from "./svg.ts";
 
-/** Requires that every element is closed, in order. */
+/** Requires that all elements are closed in order. */
 function expectWellFormed(svg: string): void {
   const open: (string | undefined)[] = [];
   const unmatched: string[] = [];
@@ -37,7 +37,7 @@ describe("plotCurves", () => {
     expect(svg).toContain("a &lt; b");
   });
 
-  it("follows light and dark, on a background of its own", () => {
+  it("follows light and dark mode, on its own background", () => {
     const svg = plotCurves({ title: "x", panels: [panel("one")], xLabel: "", yLabel: "" });
     expect(svg).toContain("@media(prefers-color-scheme:dark)");
     expect(svg).toContain('class="page"');

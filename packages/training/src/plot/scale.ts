@@ -8,7 +8,7 @@ export interface Scale {
 }
 
 /**
- * Linear scale with round ticks.
+ * Creates a linear scale with round ticks.
  * @param domain - Lowest and highest value; widened if they are equal.
  * @param range - Pixels of the two.
  * @param numTicks - Number of ticks to aim at; `isWhole` keeps them to whole numbers.
@@ -22,7 +22,7 @@ export function createLinearScale(
   const [first, last] = low < high ? [low, high] : [low - 0.5, low + 0.5];
   const step = Math.max(isWhole ? 1 : 0, roundStep((last - first) / numTicks));
   const ticks: number[] = [];
-  // The slack keeps a tick at the end that rounding would lose.
+  // The tolerance keeps a tick at the end that rounding would lose.
   for (let i = Math.ceil(first / step - 1e-9); i * step <= last + 1e-9 * step; i++) {
     ticks.push(i * step);
   }

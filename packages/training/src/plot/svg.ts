@@ -1,7 +1,7 @@
 /** Attributes of an SVG element; numbers are rounded to tenths, `undefined` leaves one out. */
 export type SvgAttributes = Readonly<Record<string, string | number | undefined>>;
 
-/** Text of an SVG element with its children, which are SVG text themselves. */
+/** Renders an SVG element with its children, which are rendered SVG too. */
 export function renderSvgElement(
   name: string,
   attributes: SvgAttributes,
@@ -17,12 +17,12 @@ export function renderSvgElement(
   return inner === "" ? `<${name}${written}/>` : `<${name}${written}>${inner}</${name}>`;
 }
 
-/** A text element. */
+/** Renders a text element. */
 export function renderSvgText(text: string, attributes: SvgAttributes): string {
   return renderSvgElement("text", attributes, escapeXml(text));
 }
 
-/** Path through points, `M x y L x y ...`. */
+/** Formats a path through points, `M x y L x y ...`. */
 export function formatSvgPath(points: readonly (readonly [x: number, y: number])[]): string {
   return points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${round(x)} ${round(y)}`).join("");
 }

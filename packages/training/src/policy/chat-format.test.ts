@@ -20,7 +20,7 @@ const template =
   "{% for m in messages %}<{{ m.role }}>{{ m.content }}</{{ m.role }}>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
 
 describe("toChatFormat", () => {
-  it("makes each prompt a message in the model's template", () => {
+  it("renders each prompt as a message in the model's template", () => {
     const tokenizer = createTokenizer({ ...words, chatTemplate: template });
     const chat = toChatFormat(format, tokenizer, "folder");
     expect(chat.prompt([], { text: "You see a fridge." })).toBe(
@@ -29,14 +29,14 @@ describe("toChatFormat", () => {
     expect(chat.parse("look", { text: "" })).toEqual({ action: "look", isValid: true });
   });
 
-  it("refuses models without a template, and formats that grow as one sequence", () => {
+  it("refuses models without a template, and concatenated formats", () => {
     const tokenizer = createTokenizer(words);
     expect(() => toChatFormat(format, tokenizer, "folder")).toThrow(
       "folder: renderChat: tokenizer must have a chat template, got none",
     );
     expect(() =>
       toChatFormat({ ...format, presentation: "concatenated" }, tokenizer, "folder"),
-    ).toThrow("folder: a chat must be played turn by turn");
+    ).toThrow("folder: a chat needs a turn-wise format");
   });
 });
 
@@ -74,7 +74,7 @@ describe("toPlainFormat", () => {
 });
 
 describe("describeMissingChat", () => {
-  it("warns where a model has a template that is not used", () => {
+  it("warns about a template that is not used", () => {
     const tokenizer = createTokenizer({ ...words, chatTemplate: template });
     const growing = { ...format, presentation: "concatenated" } as const;
     expect(describeMissingChat(format, tokenizer, "folder", "--chat")).toBe(

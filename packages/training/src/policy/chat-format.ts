@@ -2,7 +2,7 @@ import type { AgentFormat } from "@turnwise/envs";
 import type { LoadedTokenizer } from "@turnwise/policy";
 import { InputError } from "../input-error.ts";
 
-/** A prompt as a user's message, up to where the model begins to answer. */
+/** Renders a prompt as a user message, including the generation prompt. */
 export function renderChatPrompt(
   { renderChat }: Pick<LoadedTokenizer, "renderChat">,
   prompt: string,
@@ -11,10 +11,10 @@ export function renderChatPrompt(
 }
 
 /**
- * A turn-wise format for a model that was trained on conversations: each prompt is a user's message in
- * the model's own chat template.
- * @param source - Where the tokenizer comes from, for messages.
- * @throws {@link InputError} if the format is one growing sequence, or the tokenizer has no template.
+ * Wraps a turn-wise format for a chat model: each prompt is a user message in the model's own chat
+ * template.
+ * @param source - Origin of the tokenizer, for messages.
+ * @throws {@link InputError} if the format is concatenated, or the tokenizer has no template.
  */
 export function toChatFormat(
   format: AgentFormat,
@@ -22,9 +22,7 @@ export function toChatFormat(
   source: string,
 ): AgentFormat {
   if (format.presentation !== "turn-wise") {
-    throw new InputError(
-      `${source}: a chat must be played turn by turn, got a format that grows as one sequence`,
-    );
+    throw new InputError(`${source}: a chat needs a turn-wise format, got a concatenated one`);
   }
   try {
     renderChatPrompt(tokenizer, "?");
@@ -39,8 +37,8 @@ export function toChatFormat(
 }
 
 /**
- * The tokenizer of a model that is talked to in its chat template: a response is trained to end with the
- * token that ends a turn there, which need not be the tokenizer's own end token.
+ * Adapts the tokenizer of a chat model: responses end with the token that ends a turn in the chat
+ * template, which may differ from the tokenizer's own end token.
  */
 export function toChatTokenizer(tokenizer: LoadedTokenizer): LoadedTokenizer {
   const { turnEndToken = tokenizer.endToken } = tokenizer;
@@ -48,8 +46,8 @@ export function toChatTokenizer(tokenizer: LoadedTokenizer): LoadedTokenizer {
 }
 
 /**
- * A prompt that is no chat, with the tokens before it that the tokenizer puts before each sequence (BOS).
- * @param turnIndex - Of a format that grows as one sequence, the first prompt alone begins it.
+ * Prepends the tokenizer's BOS tokens to a plain prompt, unless it begins with them.
+ * @param turnIndex - In a concatenated format only turn 0 begins a sequence.
  */
 export function renderPlainPrompt(
   { beginTokens, decode }: Pick<LoadedTokenizer, "beginTokens" | "decode">,
@@ -75,9 +73,9 @@ export function toPlainFormat(
 }
 
 /**
- * A warning for a model with a chat template that is prompted without it; none where the format's prompt
- * has tokens of its own that mark a chat, as those of software issues have.
- * @param remedy - The setting that uses the template in a turn-wise format.
+ * Writes a warning for a model with a chat template that is prompted without it; `undefined` if the
+ * format's prompts contain chat markup, as those of software tasks do.
+ * @param remedy - Setting that applies the template in a turn-wise format.
  */
 export function describeMissingChat(
   { presentation, prompt }: Pick<AgentFormat, "presentation" | "prompt">,
@@ -88,7 +86,7 @@ export function describeMissingChat(
   try {
     if (/<\|[a-z_]+\|>/u.test(prompt([], { text: "" }))) return undefined;
   } catch {
-    // A format that wants more of an observation has no fixed marks.
+    // A format that needs more of an observation has no fixed markup.
   }
   try {
     renderChatPrompt({ renderChat }, "?");

@@ -41,7 +41,7 @@ function runOf(rank?: number): ExperimentSettings {
   };
 }
 
-test("lets runs pass that fit, and those whose weights are elsewhere", async () => {
+test("accepts runs that fit, and those whose weights are elsewhere", async () => {
   await checkMemory(runOf());
   const onDevice = { ...runOf(), engine: { ...runOf().engine, provider: "cuda" as const } };
   expect(await estimateMemory(onDevice, 1)).toBeUndefined();
@@ -49,7 +49,7 @@ test("lets runs pass that fit, and those whose weights are elsewhere", async () 
   await checkMemory(checkConfig(householdGames(1), "test"));
 });
 
-test("refuses a run that does not fit with the numbers, and names settings that do", async () => {
+test("refuses a run that does not fit, with its numbers and settings that fit", async () => {
   const whole = (await estimateMemory(runOf()))!;
   const adapted = (await estimateMemory(runOf(16)))!;
   expect(adapted.needed).toBeLessThan(whole.needed);
@@ -72,7 +72,7 @@ test("refuses a run that does not fit with the numbers, and names settings that 
   );
 });
 
-test("refuses a policy that only samples in the same way", async () => {
+test("refuses a policy that is only sampled from in the same way", async () => {
   const options = { path: model, weightStorage: "float32", device: {} } as const;
   await checkSamplingMemory("evaluate", options);
   await expect(checkSamplingMemory("evaluate", options, 2 ** 28 + 2 ** 23)).rejects.toThrow(

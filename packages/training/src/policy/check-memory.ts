@@ -22,14 +22,14 @@ import { InputError, readInput } from "../input-error.ts";
 import { createModelConfig } from "./new-model.ts";
 import { formatBytes } from "../report/progress.ts";
 
-/** Memory that a run needs, by part, and that there is. */
+/** Memory that a run needs, by part, and memory available. */
 export interface MemoryReport {
   readonly parts: readonly MemoryPart[];
   readonly needed: number;
   readonly available: number;
 }
 
-/** Bytes of keys and values of a policy's sampler, unless it is said. */
+/** Assumed size of the sampler's key-value cache, bytes. */
 const usualCacheBytes = 2 ** 30;
 
 /** Bytes of the process itself: code, tasks, records. */
@@ -38,7 +38,7 @@ const processBytes = 2 ** 28;
 const sumBytes = (parts: readonly MemoryPart[]): number =>
   parts.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** A model without its weights. */
+/** Shape of a model, and size of its stored weights. */
 interface KnownModel {
   readonly config: ModelConfig;
   readonly stored: Pick<WeightsInfo, "type" | "numBytes">;
@@ -56,7 +56,7 @@ async function readModel({ model }: ExperimentSettings): Promise<KnownModel | un
   return { config: createModelConfig(model), stored: { type: "F32", numBytes: 0 } };
 }
 
-/** Parts of the memory of a run's configuration. */
+/** Estimates the memory of a run, by part. */
 async function estimateParts(
   { config: model, stored }: KnownModel,
   config: ExperimentSettings,
@@ -90,8 +90,8 @@ async function estimateParts(
 }
 
 /**
- * Estimates the memory of a run on this machine; `undefined` where the weights are not in its memory: on
- * a server, or on a GPU.
+ * Estimates the memory of a run on this machine; `undefined` if the weights are not in its memory but on
+ * a server or a GPU.
  */
 export async function estimateMemory(
   config: ExperimentSettings,
@@ -110,7 +110,7 @@ interface Saving {
   readonly apply: (config: ExperimentSettings) => ExperimentSettings;
 }
 
-/** Changes to try, the less intrusive ones first. */
+/** Lists combinations of changes to try, the less intrusive ones first. */
 function listSavings(
   { model, engine }: ExperimentSettings,
   { config: shape, stored }: KnownModel,
@@ -186,11 +186,11 @@ export async function checkMemory(
   );
 }
 
-/** The parts with their sizes, for people. */
+/** Formats the parts with their sizes. */
 export const formatMemoryParts = (parts: readonly MemoryPart[]): string =>
   parts.map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`).join(", ");
 
-/** A folder's policy that is only sampled from. */
+/** Policy of a folder that is sampled from, not trained. */
 interface SampledFolder {
   readonly path: string;
   readonly adapter?: string | undefined;
@@ -200,8 +200,8 @@ interface SampledFolder {
 }
 
 /**
- * Requires that a policy that only samples fits into memory.
- * @param command - What messages call it.
+ * Requires that a policy that is only sampled from fits into memory.
+ * @param command - Name for messages.
  * @throws {@link InputError} with the bytes needed and available, and a setting that fits.
  */
 export async function checkSamplingMemory(

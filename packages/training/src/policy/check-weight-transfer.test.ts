@@ -11,7 +11,7 @@ const check = (accepted: Partial<AcceptedWeights>, offered: Partial<OfferedWeigh
     { weights: { ...local, ...offered } },
   );
 
-it("accepts what fits, and parts that declare nothing", () => {
+it("accepts matching declarations, and parts that declare nothing", () => {
   check({}, {});
   check({}, { numAdapters: 1 });
   check({ transport: "server-handle" }, { transports: ["server-handle"], numAdapters: 1 });
@@ -26,32 +26,32 @@ it.each<[Partial<AcceptedWeights>, Partial<OfferedWeights>, string]>([
   [
     { transport: "none", verification: "none" },
     {},
-    "sampler.capabilities.weights.transport must be a way in which new weights arrive, got none: this sampler can only be evaluated",
+    "sampler.capabilities.weights.transport must be a transport for new weights, got none: this sampler can only be evaluated",
   ],
   [
     { transport: "adapter-folder" },
     { transports: ["memory", "full-folder"] },
-    "learner.capabilities.weights.transports must have adapter-folder, the sampler's, got memory, full-folder",
+    "learner.capabilities.weights.transports must include the sampler's transport, adapter-folder, got memory, full-folder",
   ],
   [
     { transport: "server-handle" },
     { transports: [] },
-    "learner.capabilities.weights.transports must have server-handle, the sampler's, got none",
+    "learner.capabilities.weights.transports must include the sampler's transport, server-handle, got none",
   ],
   [
     { verification: "none" },
     {},
-    "sampler.capabilities.weights.verification must be version or probe where weights arrive, got none",
+    "sampler.capabilities.weights.verification must be version or probe for a sampler that receives weights, got none",
   ],
   [
     { maxAdapters: 1 },
     { numAdapters: 2 },
-    "sampler.capabilities.weights.maxAdapters must be at least 2, the learner's adapters, got 1",
+    "sampler.capabilities.weights.maxAdapters must be at least the learner's numAdapters, 2, got 1",
   ],
   [
     { transport: "adapter-folder" },
     { transports: ["adapter-folder"] },
-    "learner.capabilities.weights.numAdapters must be at least 1 where an adapter's folder is sent, got 0",
+    "learner.capabilities.weights.numAdapters must be at least 1 with transport adapter-folder, got 0",
   ],
 ])("refuses a sampler with %j and a learner with %j", (accepted, offered, message) => {
   expect(() => check(accepted, offered)).toThrow(`policy: ${message}`);

@@ -2,7 +2,7 @@ import type { LearnerCapabilities, SamplerCapabilities } from "@turnwise/core";
 import { InputError } from "../input-error.ts";
 
 /**
- * Requires that a sampler can take over the weights that a learner trains.
+ * Requires that a sampler can load the weights that a learner trains.
  * @throws {@link InputError}, one line, naming both declarations.
  */
 export function checkWeightTransfer(
@@ -20,27 +20,27 @@ export function checkWeightTransfer(
   };
   if (transport === "none") {
     return refuse(
-      "sampler.capabilities.weights.transport must be a way in which new weights arrive, got none: this sampler can only be evaluated",
+      "sampler.capabilities.weights.transport must be a transport for new weights, got none: this sampler can only be evaluated",
     );
   }
   if (!transports.includes(transport)) {
     return refuse(
-      `learner.capabilities.weights.transports must have ${transport}, the sampler's, got ${transports.join(", ") || "none"}`,
+      `learner.capabilities.weights.transports must include the sampler's transport, ${transport}, got ${transports.join(", ") || "none"}`,
     );
   }
   if (verification === "none") {
     return refuse(
-      "sampler.capabilities.weights.verification must be version or probe where weights arrive, got none",
+      "sampler.capabilities.weights.verification must be version or probe for a sampler that receives weights, got none",
     );
   }
   if (numAdapters > maxAdapters) {
     return refuse(
-      `sampler.capabilities.weights.maxAdapters must be at least ${numAdapters}, the learner's adapters, got ${maxAdapters}`,
+      `sampler.capabilities.weights.maxAdapters must be at least the learner's numAdapters, ${numAdapters}, got ${maxAdapters}`,
     );
   }
   if (transport === "adapter-folder" && numAdapters === 0) {
     return refuse(
-      "learner.capabilities.weights.numAdapters must be at least 1 where an adapter's folder is sent, got 0",
+      "learner.capabilities.weights.numAdapters must be at least 1 with transport adapter-folder, got 0",
     );
   }
 }

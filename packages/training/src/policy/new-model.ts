@@ -1,10 +1,13 @@
 import { smallModelConfig, type LoadedTokenizer, type ModelConfig } from "@turnwise/policy";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 
-/** Vocabulary size for estimates; the vocabulary itself is known when the tasks are read. */
+/** Vocabulary size assumed in estimates; the vocabulary is built from the tasks. */
 const assumedVocabulary = 4096;
 
-/** Shape of a new model. @param vocabularySize - Default: a usual one, for estimates. */
+/**
+ * Creates the configuration of a new model. @param vocabularySize - Default: an assumed one, for
+ * estimates.
+ */
 export function createModelConfig(
   { maxTokens, ...sizes }: Extract<ExperimentSettings["model"], { source: "new" }>,
   vocabularySize: number = assumedVocabulary,
@@ -12,12 +15,13 @@ export function createModelConfig(
   return smallModelConfig({ ...sizes, vocabularySize, maxSequenceTokens: maxTokens });
 }
 
-/** A small model of its own for a vocabulary. */
+/** Creates a small model for the vocabulary of a tokenizer. */
 export function createNewPolicy(
   settings: Extract<ExperimentSettings["model"], { source: "new" }>,
   tokenizer: LoadedTokenizer,
 ): { readonly model: ModelConfig; readonly tokenizer: LoadedTokenizer } {
   const small = createModelConfig(settings, tokenizer.vocabularySize);
-  // Small models start larger than the usual 0.02, or they take long to break symmetry.
+  // Initial weights are larger than the usual 0.02, with which small models take long to break
+  // symmetry.
   return { model: { ...small, initializerRange: 0.1 }, tokenizer };
 }

@@ -8,15 +8,18 @@ import { formatBytes } from "../report/progress.ts";
 import { createPolicyOptions, findStartingPolicy, type Run } from "../run/run.ts";
 import type { TrainingPolicy } from "./training-policy.ts";
 
-/** A key from the environment, so that no file holds it. @throws `InputError` if it is not there. */
+/**
+ * Reads an API key from the environment, so that no file contains it. @throws `InputError` if it is not
+ * set.
+ */
 export function readApiKey(variable: string | null): { readonly apiKey?: string } {
   if (variable === null) return {};
   const apiKey = process.env[variable];
   if (apiKey !== undefined && apiKey !== "") return { apiKey };
-  throw new InputError(`apiKeyVariable: environment must hold a key in ${variable}, got none`);
+  throw new InputError(`apiKeyVariable: environment variable ${variable} must be set, got none`);
 }
 
-/** Opens the policy that a run's reinforcement learning begins with. */
+/** Opens the policy that reinforcement learning begins with. */
 export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
   const { config, algorithm } = run;
   const { model } = config;

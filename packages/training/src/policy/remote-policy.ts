@@ -15,31 +15,31 @@ import { readApiKey } from "./open-training-policy.ts";
 const server = {
   url: z.url(),
   model: z.string().min(1),
-  /** The environment variable that holds the key; `null` for none. */
+  /** Environment variable that holds the API key; `null` for none. */
   apiKeyVariable: z.string().min(1).nullable().default(null),
   timeoutSeconds: count.default(600),
-  /** Time for which a request is tried again after a passing failure. */
+  /** Time for which a request is retried after transient failures. */
   patienceSeconds: nonNegative.default(300),
   maxConcurrent: count.default(32),
 };
 
-/** A policy that a server holds, as `--policy FILE.json` describes it. */
+/** A policy on a server, as described by `--policy FILE.json`. */
 const remotePolicySchema = z.discriminatedUnion("kind", [
   z.strictObject({
-    /** A hosted model, in messages: `url` up to the version, as in `https://host/v1`. */
+    /** A chat completions server; `url` includes the version: `https://host/v1`. */
     kind: z.literal("chat"),
     ...server,
     maxResponseTokens: count.default(4096),
     limitField: z.enum(["max_tokens", "max_completion_tokens"]).default("max_tokens"),
     sendsSampling: z.boolean().default(true),
-    /** Whether tools are offered through the API; for the format `tool-call`. */
+    /** True if tools are offered through the API, for the format `tool-call`. */
     tools: z.boolean().default(false),
-    /** Whether `parallel_tool_calls: false` is sent with tools; some servers refuse the field. */
+    /** True if `parallel_tool_calls: false` is sent with tools; some servers refuse the field. */
     sendsParallelToolCalls: z.boolean().default(true),
     extra: z.record(z.string(), z.unknown()).default({}),
   }),
   z.strictObject({
-    /** vLLM or SGLang, in token ids. */
+    /** vLLM or SGLang, prompted in token ids. */
     kind: z.enum(["vllm", "sglang"]),
     ...server,
     /** A folder with the model's `tokenizer.json`. */

@@ -1,14 +1,14 @@
 import type { Learner, Sampler, Tokenizer } from "@turnwise/core";
 import type { LoadedTokenizer } from "@turnwise/policy";
 
-/** Tokenizer of a policy: one that belongs to a folder, or any that satisfies core's interface. */
+/** Tokenizer of a policy: that of a folder, or any that implements core's interface. */
 export type PolicyTokenizer = LoadedTokenizer | Tokenizer;
 
-/** A policy that reinforcement learning improves, wherever it lives. */
+/** A policy that reinforcement learning trains, local or on a server. */
 export interface TrainingPolicy {
   readonly sampler: Sampler;
   readonly learner: Learner;
-  /** Scores of the weights that training began with, where the algorithm asks for them. */
+  /** Scores of the initial weights, if the algorithm needs a reference. */
   readonly reference: Pick<Learner, "score"> | undefined;
   readonly tokenizer: PolicyTokenizer;
   /** Writes the policy for later evaluation. */

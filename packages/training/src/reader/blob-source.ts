@@ -1,8 +1,8 @@
 import type { RunSource } from "./run-source.ts";
 
 /**
- * A run folder that a user gave to a web page: files by their path within the folder. `File` is a
- * `Blob`; its `webkitRelativePath` begins with the folder's own name, which paths here do not.
+ * Creates a source from files that a user selected in a web page, by their path within the run folder.
+ * `File` is a `Blob`; its `webkitRelativePath` begins with the folder's own name, which must be removed.
  */
 export function createBlobSource(name: string, files: ReadonlyMap<string, Blob>): RunSource {
   return {

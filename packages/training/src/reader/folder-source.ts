@@ -2,7 +2,10 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunSource } from "./run-source.ts";
 
-/** A run folder on the disk. Other errors than a missing file are thrown as Node reports them. */
+/**
+ * Creates a source from a run folder on disk. Errors other than a missing file are thrown as Node reports
+ * them.
+ */
 export function createFolderSource(path: string): RunSource {
   return {
     name: path,

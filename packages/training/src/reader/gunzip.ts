@@ -1,10 +1,10 @@
 /**
- * Unpacks one gzip member.
+ * Decompresses one gzip member.
  * @param source - Name of the file, for errors.
  * @throws `RangeError`, one line, if the bytes are damaged or cut short.
  */
 export async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
-  // A copy has a buffer of its own, which `Blob` requires.
+  // `Blob` requires a buffer that is not shared, hence the copy.
   const stream = new Blob([Uint8Array.from(bytes)])
     .stream()
     .pipeThrough(new DecompressionStream("gzip"));

@@ -13,26 +13,32 @@ export interface RecordedMetrics extends JsonObject {
   readonly iteration: number;
 }
 
-/** Versions, command, seed and hash of a run. @throws `RangeError` if the file is missing or damaged. */
+/**
+ * Reads versions, command, seed and hash of a run. @throws `RangeError` if the file is missing or
+ * damaged.
+ */
 export async function readManifest(source: RunSource): Promise<JsonObject> {
   return readObject(source, "manifest.json");
 }
 
-/** Every setting of a run, as its version wrote it. @throws `RangeError` if the file is missing or damaged. */
+/**
+ * Reads every setting of a run, as its version wrote it. @throws `RangeError` if the file is missing or
+ * damaged.
+ */
 export async function readConfig(source: RunSource): Promise<JsonObject> {
   return readObject(source, "config.json");
 }
 
 /**
- * Metrics so far; none before the first line. A last line that is not complete, of a run that is
- * writing or has died, is left out.
+ * Reads the metrics so far; none before the first line. An incomplete last line, of a run that is writing
+ * or was killed, is left out.
  * @throws `RangeError`, one line, for damage before the last line.
  */
 export async function readMetrics(source: RunSource): Promise<RecordedMetrics[]> {
   return readLines(source, "metrics.jsonl");
 }
 
-/** Wall-clock times so far, like {@link readMetrics}. */
+/** Reads the wall-clock times so far, like {@link readMetrics}. */
 export async function readTimings(source: RunSource): Promise<RecordedMetrics[]> {
   return readLines(source, "timings.jsonl");
 }
@@ -80,21 +86,21 @@ function parseObject(bytes: Uint8Array, where: string): JsonObject {
 /** State of a run. */
 export type RunState = "running" | "finished" | "interrupted";
 
-/** Progress of a run, as far as its files tell. */
+/** Progress of a run, derived from its files. */
 export interface RunProgress {
   readonly state: RunState;
-  /** Iterations that are done, and all that the configuration asks for. */
+  /** Number of completed iterations, and of all in the configuration. */
   readonly iterations: number;
   readonly numIterations: number | undefined;
-  /** Success rate of the last iteration or evaluation that has one. */
+  /** Success rate of the latest iteration or evaluation that has one. */
   readonly success: number | undefined;
 }
 
-/** Heartbeats that may be late before a run counts as interrupted. */
+/** Number of missed heartbeats after which a run counts as interrupted. */
 const maxMissedBeats = 6;
 
 /**
- * Progress of a run. A run that has not reached its end is `running` while its heartbeat is recent, and
+ * Reads the progress of a run. An unfinished run is `running` while its heartbeat is recent, and
  * otherwise `interrupted`.
  * @param now - Present time, milliseconds since 1970.
  */

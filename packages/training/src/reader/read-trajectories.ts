@@ -13,7 +13,7 @@ import { gunzip } from "./gunzip.ts";
 import type { RecordedMetrics } from "./read-run.ts";
 import type { RunSource } from "./run-source.ts";
 
-/** Episodes of an iteration or evaluation, with the line of metrics that sums them up. */
+/** Episodes of an iteration or evaluation, with their line of metrics. */
 export interface Segment {
   /** Name of its files under `trajectories/`: `iteration-0007`. */
   readonly name: string;
@@ -26,13 +26,13 @@ export interface Segment {
 export interface SegmentEpisodes {
   readonly name: string;
   readonly index: TrajectoryIndex;
-  /** All records, where the file has no index: version 1. */
+  /** All records, if the file has no index (version 1). */
   readonly records?: readonly RecordedTrajectory[];
 }
 
 /**
- * Segments with episodes, in the order in which the run wrote them. A line of metrics is written after
- * its episodes, so what is listed can be read, also while the run goes on.
+ * Lists segments with episodes, in the order in which the run wrote them. A line of metrics is written
+ * after its episodes, so listed segments can be read even while the run continues.
  */
 export function listSegments(metrics: readonly RecordedMetrics[]): Segment[] {
   return metrics.flatMap((line) => {
@@ -42,8 +42,8 @@ export function listSegments(metrics: readonly RecordedMetrics[]): Segment[] {
 }
 
 /**
- * Reads the index of a segment, and not its episodes. Version 1 has no index: all episodes are read, and
- * the index is made from them.
+ * Reads the index of a segment without its episodes. Version 1 has no index: all episodes are read, and
+ * the index is built from them.
  * @throws `RangeError`, one line, if files are missing or damaged.
  */
 export async function readEpisodes(source: RunSource, name: string): Promise<SegmentEpisodes> {
@@ -54,7 +54,7 @@ export async function readEpisodes(source: RunSource, name: string): Promise<Seg
 }
 
 /**
- * Reads one trajectory, and no more of its file than that.
+ * Reads one trajectory, and only that part of its file.
  * @param row - Row of the index, from 0.
  * @throws `RangeError`, one line, if there is no such row, or the file is missing, cut short or damaged.
  */

@@ -51,7 +51,7 @@ const trajectory = (iteration: number, i: number): RecordedTrajectory => ({
   outcome: { kind: "terminated", isSuccess: i === 0 },
 });
 
-/** What the loop writes at the end of an iteration, in its order. */
+/** Writes the records of an iteration in the order of the loop. */
 async function writeIteration(iteration: number): Promise<void> {
   const name = `iteration-000${iteration}`;
   const trajectories = [0, 1, 2, 3].map((i) => trajectory(iteration, i));
@@ -65,7 +65,7 @@ async function writeIteration(iteration: number): Promise<void> {
   await folder.writeMetrics(line);
 }
 
-/** Reads all that a run holds. */
+/** Reads everything in a run folder. */
 async function readAll(source: RunSource): Promise<unknown> {
   const metrics = await readMetrics(source);
   const segments = await Promise.all(
@@ -87,7 +87,7 @@ async function readAll(source: RunSource): Promise<unknown> {
   };
 }
 
-/** The files of a run as a web page has them. */
+/** Lists the files of a run as a web page receives them. */
 async function blobsOf(path: string): Promise<Map<string, Blob>> {
   const files = await readdir(path, { recursive: true, withFileTypes: true });
   return new Map(
@@ -173,7 +173,7 @@ describe("reader", () => {
     expect(numBytes).toBeLessThan(episodes.index.packedBytes / 2);
   });
 
-  it("reads a run while it is written, whatever is there", async () => {
+  it("reads a run while it is written", async () => {
     const source = createFolderSource(folder.path);
     const progress = { isWriting: true };
     const write = async (): Promise<void> => {
@@ -196,7 +196,7 @@ describe("reader", () => {
     expect(listSegments(await readMetrics(source))).toHaveLength(9);
   });
 
-  it("leaves out a last line that a crash cut, and reports damage elsewhere", async () => {
+  it("leaves out a truncated last line, and reports damage elsewhere", async () => {
     await writeIteration(1);
     const path = join(folder.path, "metrics.jsonl");
     const source = createFolderSource(folder.path);
@@ -210,7 +210,7 @@ describe("reader", () => {
     );
   });
 
-  it("names files that are missing, cut short or damaged", async () => {
+  it("names files that are missing, truncated or damaged", async () => {
     const source = createFolderSource(folder.path);
     await expect(readEpisodes(source, "iteration-0001")).rejects.toThrow(
       `${folder.path}/trajectories/iteration-0001.jsonl.gz: file must exist`,
@@ -261,7 +261,7 @@ describe("reader", () => {
     expect(await readTrajectory(source, episodes, 2)).toEqual(old[2]);
   });
 
-  it("tells a live run from one that was interrupted and one that ended", async () => {
+  it("distinguishes live, interrupted and finished runs", async () => {
     await writeIteration(1);
     const source = createFolderSource(folder.path);
     const now = Date.parse("2026-01-01T00:01:00Z");
@@ -284,7 +284,7 @@ describe("reader", () => {
     expect((await readProgress(source, now)).state).toBe("finished");
   });
 
-  it("is bundled for browsers, and reads a run with what browsers have alone", async () => {
+  it("can be bundled for browsers, and reads a run with their APIs only", async () => {
     await writeIteration(1);
     const bundle = await build({
       entryPoints: [fileURLToPath(new URL("index.ts", import.meta.url))],
@@ -298,7 +298,7 @@ describe("reader", () => {
       logLevel: "silent",
     });
     const [file] = bundle.outputFiles;
-    // Whatever is not in this list, `process` and `Buffer` for example, does not exist in there.
+    // Anything not in this list, such as `process` and `Buffer`, does not exist in that context.
     const web = { Blob, DecompressionStream, Response, TextDecoder, TextEncoder, URL, fetch };
     const context = createContext({ ...web, Uint8Array, files: await blobsOf(folder.path) });
     runInContext(file!.text, context);

@@ -1,17 +1,17 @@
-/** Part of a file: `length` bytes from `offset` on. */
+/** Part of a file: `length` bytes starting at `offset`. */
 export interface ByteRange {
   readonly offset: number;
   readonly length: number;
 }
 
-/** Access to the files of one run folder, wherever they are. */
+/** Access to the files of one run folder, local or remote. */
 export interface RunSource {
   /** Name of the folder, for errors. */
   readonly name: string;
   /**
    * Reads a file or a part of it.
    * @param path - Within the folder, with slashes.
-   * @returns `undefined` if there is no such file; fewer bytes than asked for if it ends before.
+   * @returns `undefined` if there is no such file; fewer bytes than requested if the file ends before.
    */
   read(path: string, range?: ByteRange): Promise<Uint8Array | undefined>;
 }

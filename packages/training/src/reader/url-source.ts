@@ -7,15 +7,15 @@ export interface UrlSourceOptions {
 }
 
 /**
- * A run folder that any static web server serves. Parts of files are asked for with `Range`; a server
- * that ignores it sends whole files, of which the part is taken.
+ * Creates a source from a run folder on any static web server. Parts of files are requested with `Range`;
+ * if a server ignores it and sends the whole file, the part is cut out.
  *
  * @param url - Address of the folder.
  * @throws `Error` from `read`, one line, for a status other than 200, 206, 404 and 416.
  */
 export function createUrlSource(url: string, options: UrlSourceOptions = {}): RunSource {
   const base = url.endsWith("/") ? url : `${url}/`;
-  // Called as a function of no object: browsers refuse another `this`.
+  // Called without a receiver: browsers refuse another `this`.
   const request =
     options.fetch ?? ((...parameters: Parameters<typeof fetch>) => fetch(...parameters));
   return {
@@ -26,7 +26,7 @@ export function createUrlSource(url: string, options: UrlSourceOptions = {}): Ru
       const headers: Record<string, string> = range
         ? { range: `bytes=${range.offset}-${range.offset + range.length - 1}` }
         : {};
-      // Files of a live run change: browsers must not answer from their cache alone.
+      // Files of a live run change: browsers must revalidate their cache.
       const init = { headers, cache: "no-cache" } as const;
       const response = await request(address, init);
       if (response.status === 404) return undefined;

@@ -2,9 +2,9 @@ import { recordVersion } from "@turnwise/core";
 import { InputError } from "../input-error.ts";
 
 /**
- * Requires records of this version, before more of them are written next to them.
- * @param version - Of the records that are there; absent: 1, which did not say so.
- * @param remedy - Command that does the work from its beginning.
+ * Requires that existing records have the present version, before more are appended.
+ * @param version - Version of the existing records; absent: 1, which did not state it.
+ * @param remedy - Command that starts over.
  * @throws {@link InputError} for another version.
  */
 export function checkRecordVersion(source: string, version: number = 1, remedy: string): void {
@@ -14,6 +14,6 @@ export function checkRecordVersion(source: string, version: number = 1, remedy: 
       ? "older records can be read, not resumed"
       : "the records come from a newer Turnwise";
   throw new InputError(
-    `${source}: recordVersion must be ${recordVersion} to resume, got ${version}: ${reason}; to begin again: ${remedy}`,
+    `${source}: recordVersion must be ${recordVersion} to resume, got ${version}: ${reason}; to start over: ${remedy}`,
   );
 }

@@ -11,15 +11,14 @@ export interface PackedMembers {
 /** The lowest level: numbers compress little at any. */
 const options = { level: 1 };
 
-/** Fewer bytes are compressed at once: to start a thread and to wake it takes longer. */
+/** Smaller inputs are compressed synchronously: starting and waking a thread takes longer. */
 const minThreadBytes = 1 << 18;
 
 /**
- * Compresses parts of a text to gzip members, in a thread of their own if the text is long. The
- * asynchronous functions of `node:zlib` take three times the processor time for members of a few
- * kilobytes.
+ * Compresses parts of a text to gzip members, in a worker thread if the text is long. The asynchronous
+ * functions of `node:zlib` take three times the processor time for members of a few kilobytes.
  *
- * @param bytes - Is handed to the thread, and empty afterwards.
+ * @param bytes - Transferred to the thread, and empty afterwards.
  * @param ends - End of each part; it begins at the end of the one before.
  */
 export async function compressMembers(
@@ -36,7 +35,7 @@ interface Job {
   readonly reject: (error: Error) => void;
 }
 
-/** The thread of this process, once there is work, and its jobs in the order of their answers. */
+/** The thread of this process, started on first use, and its pending jobs in order. */
 let thread: { readonly worker: Worker; readonly jobs: Job[] } | undefined;
 
 function compressInThread(
@@ -47,7 +46,7 @@ function compressInThread(
   const { worker, jobs } = thread;
   return new Promise((resolve, reject) => {
     jobs.push({ resolve, reject });
-    // Only a thread that works keeps the process alive.
+    // The thread keeps the process alive only while it works.
     worker.ref();
     worker.postMessage({ bytes, ends, options }, [bytes.buffer]);
   });

@@ -1,5 +1,5 @@
-/** Place of a segment in a run: the fields that a line of `metrics.jsonl` has too. */
-export interface SegmentPlace {
+/** Position of a segment in a run: fields of its line in `metrics.jsonl`. */
+export interface SegmentPosition {
   readonly stage: string;
   readonly iteration: number;
   readonly phase?: unknown;
@@ -8,14 +8,14 @@ export interface SegmentPlace {
 }
 
 /**
- * Name of the files, under `trajectories/`, that hold the episodes of an iteration or an evaluation;
+ * Formats the name of the files under `trajectories/` with the episodes of an iteration or an evaluation;
  * `undefined` for a stage without episodes.
  *
  * @example
  * formatSegmentName({ stage: "iteration", iteration: 7 }); // "iteration-0007"
  */
-export function formatSegmentName(place: SegmentPlace): string | undefined {
-  const { stage, iteration, phase, split, mode } = place;
+export function formatSegmentName(position: SegmentPosition): string | undefined {
+  const { stage, iteration, phase, split, mode } = position;
   if (stage === "iteration") return `iteration-${String(iteration).padStart(4, "0")}`;
   if (stage !== "evaluation") return undefined;
   const moment = phase === "during" ? `during-${iteration}` : String(phase);

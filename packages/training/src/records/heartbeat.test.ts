@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { startHeartbeat } from "./heartbeat.ts";
 
-it("says that a run is running, and how it ended", async () => {
+it("records that a run is running, and how it ended", async () => {
   const folder = await mkdtemp(join(tmpdir(), "turnwise-heartbeat-"));
   const read = async (): Promise<unknown> =>
     JSON.parse(await readFile(join(folder, "heartbeat.json"), "utf8"));
@@ -15,7 +15,7 @@ it("says that a run is running, and how it ended", async () => {
   await rm(folder, { recursive: true });
 });
 
-it("warns once where it cannot be written", async () => {
+it("warns once if it cannot be written", async () => {
   const folder = await mkdtemp(join(tmpdir(), "turnwise-heartbeat-"));
   const file = join(folder, "no-folder");
   await writeFile(file, "");

@@ -4,15 +4,16 @@ import { writeWhole } from "../files/write-whole.ts";
 /** Seconds between two heartbeats. */
 const intervalSeconds = 10;
 
-/** Signs of life of a run, in `heartbeat.json`. */
+/** Heartbeat of a run, in `heartbeat.json`. */
 export interface Heartbeat {
-  /** Ends them, with the state that readers then see. */
+  /** Stops the heartbeat and writes the final state. */
   stop(state: "finished" | "stopped"): Promise<void>;
 }
 
 /**
  * Writes the time into the run folder every 10 seconds, so that a reader can tell a live run from one
- * that was killed. A heartbeat that cannot be written stops no run: it is told once.
+ * that was killed. A heartbeat that cannot be written does not stop the run: the first failure is a
+ * warning.
  */
 export async function startHeartbeat(
   folder: string,

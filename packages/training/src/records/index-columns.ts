@@ -22,7 +22,7 @@ export const indexColumns = {
   return: "float64",
   /** 1 if the environment ended the episode as solved, otherwise 0. */
   success: "uint8",
-  /** The benchmark's measure at the end, in [0, 1]. */
+  /** The benchmark's score after the last turn, in [0, 1]. */
   score: "float64",
   turns: "uint32",
   /** Number of response tokens. */
@@ -38,7 +38,7 @@ export const indexColumns = {
   outcome: "string",
   /** See `TrajectoryStatus`; `unknown` for records of version 1. */
   status: "string",
-  /** Where the trajectory's gzip member begins in the packed file, bytes. */
+  /** Offset of the trajectory's gzip member in the packed file, bytes. */
   offset: "float64",
   /** Length of that member, bytes. */
   length: "uint32",
@@ -60,14 +60,14 @@ export type IndexColumns = {
   readonly [Name in ColumnName]: ColumnArrays[(typeof indexColumns)[Name]];
 };
 
-/** Columns that describe the trajectory itself, and not its place in a packed file. */
+/** Columns that describe the trajectory itself, not its position in a packed file. */
 export type TrajectorySummary = {
   readonly [
     Name in Exclude<ColumnName, "offset" | "length">
   ]: (typeof indexColumns)[Name] extends "string" ? string : number;
 };
 
-/** One row of an index, with the strings in place of their positions. */
+/** One row of an index, with strings instead of their positions. */
 export type IndexRow = {
   readonly [Name in ColumnName]: (typeof indexColumns)[Name] extends "string" ? string : number;
 };

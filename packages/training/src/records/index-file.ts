@@ -11,7 +11,7 @@ import {
 const formatVersion = 1;
 const magic = "TWIX";
 const headerBytes = 32;
-/** One entry of the directory of columns: a name, a kind, a position. */
+/** Size of one entry of the column directory: a name, a kind, an offset. */
 const entryBytes = 32;
 const nameBytes = 24;
 const kinds: readonly ColumnKind[] = ["uint8", "uint32", "float32", "float64", "string"];
@@ -27,9 +27,8 @@ export interface TrajectoryIndex {
 }
 
 /**
- * Writes an index: a header, a directory of columns, the columns one after another, each from a
- * multiple of 8 on, and the table of strings as JSON. All numbers are little-endian;
- * `docs/run-folder.md` describes every byte.
+ * Encodes an index: a header, a directory of columns, the columns, each aligned to 8 bytes, and the table
+ * of strings as JSON. All numbers are little-endian; `docs/run-folder.md` describes every byte.
  */
 export function encodeIndex(rows: readonly IndexRow[], packedBytes: number): Uint8Array {
   const positions = new Map<string, number>();
@@ -40,12 +39,12 @@ export function encodeIndex(rows: readonly IndexRow[], packedBytes: number): Uin
     return positions.size - 1;
   };
   let end = headerBytes + columnNames.length * entryBytes;
-  const places = columnNames.map((name) => {
+  const layout = columnNames.map((name) => {
     const start = Math.ceil(end / 8) * 8;
     end = start + rows.length * columnBytes[indexColumns[name]];
     return { name, kind: indexColumns[name], start };
   });
-  const cells = places.map(({ name, kind }) =>
+  const cells = layout.map(({ name, kind }) =>
     rows.map((row) => (kind === "string" ? positionOf(String(row[name])) : Number(row[name]))),
   );
   const strings = new TextEncoder().encode(JSON.stringify([...positions.keys()]));
@@ -58,7 +57,7 @@ export function encodeIndex(rows: readonly IndexRow[], packedBytes: number): Uin
   view.setUint32(16, end, true);
   view.setUint32(20, strings.length, true);
   view.setFloat64(24, packedBytes, true);
-  places.forEach(({ name, kind, start }, column) => {
+  layout.forEach(({ name, kind, start }, column) => {
     const entry = headerBytes + column * entryBytes;
     bytes.set(new TextEncoder().encode(name), entry);
     view.setUint32(entry + nameBytes, kinds.indexOf(kind), true);
@@ -78,9 +77,10 @@ function setNumber(view: DataView, kind: ColumnKind, at: number, value: number):
 }
 
 /**
- * Reads an index. Columns that this version does not know are skipped.
+ * Decodes an index. Columns that this version does not know are skipped.
  * @param source - Name of the file, for errors.
- * @throws `RangeError`, one line: no index, another version, a missing column, a file cut short.
+ * @throws `RangeError`, one line, if the file is no index, of another version, truncated or without a
+ *   column.
  */
 export function decodeIndex(bytes: Uint8Array, source: string): TrajectoryIndex {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -99,23 +99,23 @@ export function decodeIndex(bytes: Uint8Array, source: string): TrajectoryIndex 
   const stringsLength = view.getUint32(20, true);
   checkLength(source, bytes, headerBytes + numColumns * entryBytes);
   checkLength(source, bytes, stringsAt + stringsLength);
-  const places = new Map<string, { readonly kind: ColumnKind | undefined; readonly at: number }>();
+  const layout = new Map<string, { readonly kind: ColumnKind | undefined; readonly at: number }>();
   for (let column = 0; column < numColumns; column++) {
     const entry = headerBytes + column * entryBytes;
     const name = decodeUtf8(bytes.subarray(entry, entry + nameBytes)).replace(/\0+$/u, "");
     const kind = kinds[view.getUint32(entry + nameBytes, true)];
-    places.set(name, { kind, at: view.getUint32(entry + nameBytes + 4, true) });
+    layout.set(name, { kind, at: view.getUint32(entry + nameBytes + 4, true) });
   }
   const columns = Object.fromEntries(
     columnNames.map((name) => {
-      const place = places.get(name);
-      if (place?.kind !== indexColumns[name]) {
+      const entry = layout.get(name);
+      if (entry?.kind !== indexColumns[name]) {
         throw new RangeError(
-          `${source}: column ${name} must be of kind ${indexColumns[name]}, got ${place?.kind ?? "none"}`,
+          `${source}: column ${name} must be of kind ${indexColumns[name]}, got ${entry?.kind ?? "none"}`,
         );
       }
-      checkLength(source, bytes, place.at + numRows * columnBytes[place.kind]);
-      return [name, readColumn(view, place.kind, place.at, numRows)];
+      checkLength(source, bytes, entry.at + numRows * columnBytes[entry.kind]);
+      return [name, readColumn(view, entry.kind, entry.at, numRows)];
     }),
   ) as unknown as IndexColumns;
   const strings = readStrings(bytes.subarray(stringsAt, stringsAt + stringsLength), source);
@@ -145,12 +145,12 @@ function readStrings(bytes: Uint8Array, source: string): string[] {
     const value: unknown = JSON.parse(decodeUtf8(bytes));
     if (Array.isArray(value) && value.every((text) => typeof text === "string")) return value;
   } catch {
-    // The same error as for a table of another form.
+    // Reported below, like a table of another form.
   }
   throw new RangeError(`${source}: table of strings must be a JSON list of strings`);
 }
 
-/** Copies, so that neither alignment nor the byte order of this machine matters. */
+/** Copies a column, so that neither alignment nor the byte order of this machine matters. */
 function readColumn(
   view: DataView,
   kind: ColumnKind,
@@ -169,7 +169,7 @@ function readColumn(
   return Uint32Array.from({ length }, (_, row) => view.getUint32(at + 4 * row, true));
 }
 
-/** One row of an index. @throws `RangeError` if there is none of that number. */
+/** Reads one row of an index. @throws `RangeError` if there is none of that number. */
 export function readIndexRow(index: TrajectoryIndex, row: number): IndexRow {
   if (!Number.isInteger(row) || row < 0 || row >= index.numRows) {
     throw new RangeError(

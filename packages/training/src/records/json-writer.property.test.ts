@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { JsonWriter } from "./json-writer.ts";
 
-/** Text that is written into a buffer which must grow. */
+/** Writes into a buffer that has to grow, and returns the text. */
 function textOf(write: (writer: JsonWriter) => void): string {
   const writer = new JsonWriter(1);
   write(writer);
@@ -58,7 +58,7 @@ it("writes lists", () => {
   expect(textOf((writer) => writer.float32s([]))).toBe("[]");
 });
 
-it("hands over its bytes, and begins again", () => {
+it("returns its bytes, and starts over", () => {
   const writer = new JsonWriter(4);
   writer.string("first");
   const first = writer.take();

@@ -9,16 +9,16 @@ const closingBracket = 0x5d;
 
 /** Powers of ten from 1 on, all that float64 holds exactly. */
 const powers = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
-/** Smallest exponent of ten that the digits are computed for. */
+/** Smallest exponent of ten for which digits are computed. */
 const minExponent = -13;
-/** Powers of ten from that exponent on. */
+/** Powers of ten starting at that exponent. */
 const decades = Float64Array.from({ length: 21 }, (_, i) => Number(`1e${i + minExponent}`));
 /** Exponent of ten of the smallest float32 with each exponent of two, as float32 stores it. */
 const exponents = Int8Array.from({ length: 256 }, (_, stored) =>
   Math.floor((stored - 127) * Math.log10(2)),
 );
 
-/** Numbers to be written. As an argument of a call, each number would be an object of the heap. */
+/** Numbers to be written. Passed as arguments, each number would be allocated on the heap. */
 let singles = new Float32Array(1024);
 let singleBits = new Uint32Array(singles.buffer);
 function resize(length: number): void {
@@ -43,7 +43,7 @@ export class JsonWriter {
     return this.#length;
   }
 
-  /** Hands over the bytes so far, and begins again. */
+  /** Returns the bytes so far, and starts over. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes.subarray(0, this.#length);
     this.#bytes = new Uint8Array(this.#capacity);

@@ -120,17 +120,17 @@ it("writes float32 numbers in few digits, and rewards exactly", async () => {
   expect(text).toContain('"reward":0.30000000000000004,');
 });
 
-it("packs many trajectories in a thread of their own, to the bytes of each alone", async () => {
-  const place = { iteration: 1, seed: 1 };
+it("packs many trajectories in a worker thread, with the same bytes as one by one", async () => {
+  const position = { iteration: 1, seed: 1 };
   const many = Array.from({ length: 300 }, (_, i) => ({
     ...trajectories[i % 4]!,
     taskId: `task-${i}`,
     firstObservation: `${i} größer `.repeat(500),
   }));
-  const { packed, index } = await packTrajectories(many, place);
+  const { packed, index } = await packTrajectories(many, position);
   const { offset, length } = decodeIndex(index, "test").columns;
   for (const row of [0, 1, 150, 299]) {
-    const alone = await packTrajectories([many[row]!], place);
+    const alone = await packTrajectories([many[row]!], position);
     const member = packed.subarray(offset[row], offset[row]! + length[row]!);
     expect(Buffer.compare(member, alone.packed)).toBe(0);
   }
@@ -167,7 +167,7 @@ it("reads back every row that it writes, at any alignment", () => {
   );
 });
 
-it("names the damage of a file that is no index", async () => {
+it("names the damage in a file that is no index", async () => {
   const { index } = await packTrajectories(trajectories, { iteration: 2, seed: 7 });
   const changed = (change: (view: DataView) => void): Uint8Array => {
     const copy = index.slice();
@@ -205,7 +205,7 @@ it("names the damage of a file that is no index", async () => {
   ).toThrow("a.index: table of strings must be a JSON list of strings");
 });
 
-it("reads every prefix of an index without a crash of another kind", async () => {
+it("reports every truncated index as such", async () => {
   const { index } = await packTrajectories(trajectories, { iteration: 2, seed: 7 });
   for (let length = 0; length < index.length; length++) {
     expect(() => decodeIndex(index.subarray(0, length), "cut")).toThrow(/^cut: /u);

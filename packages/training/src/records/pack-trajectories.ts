@@ -7,17 +7,17 @@ import type { RecordedTrajectory } from "./recorded-trajectory.ts";
 import { summarizeTrajectory } from "./summarize-trajectory.ts";
 import { writeTrajectory } from "./write-trajectory.ts";
 
-/** Bytes of text after which the event loop goes on, less than a millisecond's work. */
+/** Bytes of text after which control returns to the event loop: less than a millisecond of work. */
 const sliceBytes = 1 << 16;
-/** Bytes of text that are compressed at once, while the next are written. */
+/** Bytes of text per compression job. */
 const batchBytes = 1 << 20;
 
 /**
- * Packs trajectories: one gzip member for each, which holds a line of JSON, and an index of the
- * members. The whole is a gzip file too, of JSON lines.
+ * Packs trajectories: one gzip member with a line of JSON for each, and an index of the members. The
+ * whole is also a gzip file of JSON lines.
  *
- * The work is done in the background of a run that waits for its engine: the event loop goes on after
- * each few trajectories, and another thread compresses.
+ * Runs in the background while a run waits for its engine: control returns to the event loop after every
+ * few trajectories, and a worker thread compresses.
  */
 export async function packTrajectories(
   trajectories: Iterable<RecordedTrajectory>,

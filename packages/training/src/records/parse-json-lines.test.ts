@@ -3,7 +3,7 @@ import { parseJsonLines } from "./parse-json-lines.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-it("leaves out a last line that is not complete, cut at any byte", () => {
+it("leaves out an incomplete last line, truncated at any byte", () => {
   const whole = bytes('{"a":1}\n{"b":"größer"}\n');
   const firstEnd = 8;
   const secondEnd = whole.length - 1;
@@ -27,7 +27,7 @@ it.each([
   );
 });
 
-it("finds bytes that are no UTF-8", () => {
+it("reports bytes that are not UTF-8", () => {
   const damaged = Uint8Array.of(...bytes('{"a":"'), 0xff, ...bytes('"}\n'));
   expect(() => parseJsonLines(damaged, "m")).toThrow(/^m line 1: must hold a JSON object/u);
 });

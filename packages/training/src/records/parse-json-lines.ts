@@ -1,8 +1,8 @@
 import { isSettings } from "../settings/merge-settings.ts";
 
 /**
- * Parses JSON lines that a process may be writing, or may have died writing: an incomplete last line
- * is left out. Damage anywhere else is an error.
+ * Parses JSON lines of a file that may still be written, or whose writer was killed: an incomplete last
+ * line is left out. Damage elsewhere is an error.
  *
  * @param source - Name of the file, for errors.
  * @throws `RangeError`, one line with the number of the damaged line, from 1.

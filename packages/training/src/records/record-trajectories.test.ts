@@ -64,10 +64,10 @@ const row = (groupIndex: number, trajectoryIndex: number): CreditedRow => ({
   })),
 });
 
-it("joins trajectories with their credit, by place and not by position", () => {
+it("joins trajectories with their credit by group and index, not by position", () => {
   const first = group("g0", trajectory("g0", 0), trajectory("g0", 1));
   const second = group("g1", trajectory("g1", 0, failed), trajectory("g1", 1));
-  // The first group was filtered; the failed trajectory counts as not sampled.
+  // The first group was filtered; the failed trajectory was left out.
   const kept = [{ ...second, trajectories: [second.trajectories[1]!] }];
   const records = [...recordTrajectories({ groups: [first, second], kept, credited: [row(0, 0)] })];
   expect(
@@ -119,7 +119,7 @@ it("records evaluations without credit", () => {
   expect(record!.turns.every(({ credit }) => credit === undefined)).toBe(true);
 });
 
-it("leaves out ratios where the sampler gives no log-probs", () => {
+it("leaves out ratios if the sampler gives no log-probs", () => {
   const blank = trajectory("g", 0);
   const silent = { ...blank, turns: blank.turns.map((turn) => ({ ...turn, samplerLogProbs: [] })) };
   const groups = [group("g", silent)];

@@ -8,7 +8,7 @@ import type {
   TurnCredit,
 } from "./recorded-trajectory.ts";
 
-/** Result of an iteration, as far as the record of its trajectories needs it. */
+/** Results of an iteration needed for the records of its trajectories. */
 export interface CreditedGroups {
   /** All groups that were played. */
   readonly groups: readonly Group[];
@@ -19,8 +19,8 @@ export interface CreditedGroups {
 }
 
 /**
- * The trajectories of an iteration, each with the credit of its responses. A record is made when it is
- * asked for, so that writing them one by one holds one at a time.
+ * Records the trajectories of an iteration, each with the credit of its responses. Records are created
+ * lazily, so only one is in memory at a time.
  */
 export function* recordTrajectories({
   groups,
@@ -43,7 +43,7 @@ export function* recordTrajectories({
   }
 }
 
-/** Credit of the turns of a trajectory that were trained on, by the turn's index. */
+/** Collects the credit of the trained turns of a trajectory, by turn index. */
 function creditTurns(
   { turns }: Trajectory,
   rows: readonly CreditedRow[],
@@ -65,7 +65,7 @@ function creditTurns(
   return credits;
 }
 
-/** The trajectories of an evaluation. */
+/** Records the trajectories of an evaluation. */
 export function* recordEvaluation(groups: readonly Group[]): Generator<RecordedTrajectory> {
   for (const { trajectories } of groups) {
     for (const trajectory of trajectories) yield recordTrajectory(trajectory, "evaluated", []);
@@ -86,7 +86,7 @@ function recordTrajectory(
     ...rest,
     turns: turns.map((turn, turnIndex): RecordedTurn => {
       const credit = credits[turnIndex];
-      // In this order: V8 gives each object that is extended after a spread a hidden class of its own.
+      // Not the other order: V8 gives each object that is extended after a spread its own hidden class.
       return credit ? { credit, ...turn } : turn;
     }),
   };
@@ -104,7 +104,7 @@ function toTurnCredit(
 ): TurnCredit {
   const { oldLogProbs, entropies, returns, oldValues } = response;
   const samplerRatio = computeRatioRange(turn.samplerLogProbs, oldLogProbs);
-  // Assigned one by one: a spread of each takes several times as long.
+  // Assigned one by one: spreads take several times as long.
   const credit: Mutable<TurnCredit> = {
     oldLogProbs: toList(oldLogProbs),
     entropies: toList(entropies),
@@ -125,14 +125,14 @@ function toTurnCredit(
 
 type Mutable<Record> = { -readonly [Name in keyof Record]: Record[Name] };
 
-/** Not `Array.from`, which takes ten times as long for the few values of a response. */
+/** Copies to a list. `Array.from` takes ten times as long for the few values of a response. */
 function toList(values: ArrayLike<number>): number[] {
   const list: number[] = [];
   for (let i = 0; i < values.length; i++) list.push(values[i]!);
   return list;
 }
 
-/** One number where all are equal. */
+/** Returns one number if all are equal. */
 function toOneOrList(values: ArrayLike<number>): number | number[] {
   for (let i = 1; i < values.length; i++) {
     if (values[i] !== values[0]) return toList(values);
@@ -140,7 +140,9 @@ function toOneOrList(values: ArrayLike<number>): number | number[] {
   return values.length === 0 ? [] : values[0]!;
 }
 
-/** Log-ratios are limited to [-20, 20], as in all statistics of ratios. */
+/**
+ * Computes the spread of the ratio; log-ratios are clamped to [-20, 20], as in all statistics of ratios.
+ */
 function computeRatioRange(
   samplerLogProbs: readonly number[],
   oldLogProbs: Float32Array,

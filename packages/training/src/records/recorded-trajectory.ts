@@ -8,7 +8,7 @@ export interface RatioRange {
 }
 
 /**
- * Decisions of training about one response. Floats have float32 precision; a list runs over the
+ * Credit that training assigned to one response. Floats have float32 precision; a list runs over the
  * tokens of the response, and one number in place of a list holds for all of them.
  */
 export interface TurnCredit {
@@ -26,7 +26,7 @@ export interface TurnCredit {
   readonly advantage: number | readonly number[];
   /** Ratio of the learner's probability before the update to the sampler's; absent without sampler log-probs. */
   readonly samplerRatio?: RatioRange;
-  /** Weight of the rollout correction; absent without one. 0 where it dropped the row. */
+  /** Weight of the rollout correction; absent without one, 0 for dropped tokens. */
   readonly correction?: number | readonly number[];
   /** Targets of the critic, with a critic. */
   readonly returns?: readonly number[];
@@ -41,8 +41,8 @@ export interface RecordedTurn extends Turn {
 }
 
 /**
- * Use of a trajectory: `trained`; `left-out`, of a group that was trained on, by the algorithm's rule
- * for its outcome or without a response; `filtered`, with its whole group; `evaluated`.
+ * Use of a trajectory: `trained`; `left-out` of a trained group, because of its outcome or for lack of a
+ * response; `filtered` with its whole group; `evaluated`.
  */
 export type TrajectoryStatus = "trained" | "left-out" | "filtered" | "evaluated";
 

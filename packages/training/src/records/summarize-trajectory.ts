@@ -2,18 +2,18 @@ import { failureKinds, sum, type Outcome } from "@turnwise/core";
 import type { TrajectorySummary } from "./index-columns.ts";
 import type { RecordedTrajectory } from "./recorded-trajectory.ts";
 
-/** Place of a trajectory that its record does not hold. */
-export interface TrajectoryPlace {
+/** Position of a trajectory, which its record does not contain. */
+export interface TrajectoryPosition {
   readonly iteration: number;
   /** Position of its group in the segment. */
   readonly group: number;
   readonly seed: number;
 }
 
-/** Values of a trajectory for the index. */
+/** Computes the values of a trajectory for the index. */
 export function summarizeTrajectory(
   trajectory: RecordedTrajectory,
-  place: TrajectoryPlace,
+  position: TrajectoryPosition,
 ): TrajectorySummary {
   const { turns, outcome } = trajectory;
   let total = 0;
@@ -44,7 +44,7 @@ export function summarizeTrajectory(
       typeof advantage === "number" ? advantage * responseTokens.length : sum(advantage);
   }
   return {
-    ...place,
+    ...position,
     trajectory: trajectory.trajectoryIndex,
     task: trajectory.taskId,
     kind: trajectory.taskKind,
@@ -62,7 +62,7 @@ export function summarizeTrajectory(
   };
 }
 
-/** Name of an outcome in one word: `success`, `failure`, `truncated:LIMIT` or `failed:KIND`. */
+/** Names an outcome in one word: `success`, `failure`, `truncated:LIMIT` or `failed:KIND`. */
 function nameOutcome(outcome: Outcome): string {
   if (outcome.kind === "terminated") return outcome.isSuccess ? "success" : "failure";
   if (outcome.kind === "truncated") return `truncated:${outcome.limit}`;

@@ -8,7 +8,7 @@ import type {
 
 type WriteValue<Value> = (writer: JsonWriter, value: Value) => void;
 
-/** Writer of each field, in the order of the text. The type admits no forgotten field. */
+/** Writer of each field, in the order of the text. The type requires every field. */
 type FieldWriters<Record> = {
   readonly [Name in keyof Record]-?: WriteValue<Exclude<Record[Name], undefined>>;
 };
@@ -25,7 +25,7 @@ const oneOrList: WriteValue<number | readonly number[]> = (writer, value) => {
 const boolean: WriteValue<boolean> = (writer, value) => writer.raw(value ? "true" : "false");
 const json: WriteValue<unknown> = (writer, value) => writer.json(value);
 
-/** Writer of a list. */
+/** Creates the writer of a list. */
 function createListWriter<Item>(writeItem: WriteValue<Item>): WriteValue<readonly Item[]> {
   return (writer, items) => {
     writer.raw("[");
@@ -37,7 +37,7 @@ function createListWriter<Item>(writeItem: WriteValue<Item>): WriteValue<readonl
   };
 }
 
-/** Writer of a record, the first of whose fields is never absent. */
+/** Creates the writer of a record, whose first field must never be absent. */
 function createRecordWriter<Record extends object>(
   fields: FieldWriters<Record>,
 ): WriteValue<Record> {

@@ -1,4 +1,4 @@
-/** The part of asciichart that is used; the package has no types of its own. */
+/** Declares the used part of asciichart, which has no types. */
 declare module "asciichart" {
   export function plot(
     series: readonly number[],

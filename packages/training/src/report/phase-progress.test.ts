@@ -22,7 +22,7 @@ test("shows counts, speed and time left of each phase", () => {
   ]);
 });
 
-test("asks the sampler for its tokens while episodes are played, and no longer", async () => {
+test("polls the sampler's token counts only while episodes are played", async () => {
   const lines: string[] = [];
   let numSampled = 100;
   const tokenCounts = vi.fn(async () => ({ numRead: 5 * numSampled, numSampled }));

@@ -8,11 +8,11 @@ export interface PhaseCounts {
   readonly done: number;
   readonly total: number;
   readonly unit: "episodes" | "tokens";
-  /** Episodes that failed, among those that are done. */
+  /** Failed episodes among those done. */
   readonly failed?: number;
 }
 
-/** Counts of the episodes of a round. */
+/** Converts the progress of a round of episodes to counts. */
 export const countEpisodes = ({ numEnded, numFailed, numEpisodes }: PlayProgress): PhaseCounts => ({
   done: numEnded,
   total: numEpisodes,
@@ -20,25 +20,25 @@ export const countEpisodes = ({ numEnded, numFailed, numEpisodes }: PlayProgress
   failed: numFailed,
 });
 
-/** Told of a phase, the share of it that is done, in [0, 1], and its counts. */
+/** Called with a phase, the completed share of it, in [0, 1], and its counts. */
 export type OnPhase = (phase: string, done: number, counts?: PhaseCounts) => void;
 
-/** Shows the progress of phases. */
+/** Display of the progress of phases. */
 export interface PhaseProgress {
   readonly onPhase: OnPhase;
-  /** Ends the watch of the sampler's tokens. */
+  /** Stops polling the sampler's token counts. */
   readonly stop: () => void;
 }
 
-/** How often the sampler is asked for its counts, milliseconds. */
+/** Interval at which the sampler's counts are polled, milliseconds. */
 const pollMilliseconds = 1000;
 
 /**
  * Shows phases of work as lines with counts, speed and time left:
  * `iteration 1 of 150: collect 12.5%, 16 of 128 episodes, 45,120 tokens read, 9,310 sampled at 310/s, 3:20 left`.
  *
- * @param label - Stands before each phase.
- * @param sampler - Is asked for its tokens while episodes are played, if it counts them.
+ * @param label - Prefix of each phase.
+ * @param sampler - Polled for its token counts while episodes are played, if it has them.
  */
 export function showPhases(
   now: (text: string) => void,
@@ -65,7 +65,7 @@ export function showPhases(
         `${formatThousands(numSampled - before.numSampled)} sampled at ${formatThousands(rate)}/s`;
       if (timer !== undefined) show();
     } catch {
-      // A closed engine: its other calls report why.
+      // The engine is closed: its other calls report why.
     } finally {
       isPolling = false;
     }

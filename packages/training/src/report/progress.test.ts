@@ -5,7 +5,7 @@ import { formatBytes, createJsonReporter, createTextReporter } from "./progress.
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A pipe, as far as a reporter looks at it, and what was written to it. */
+/** Creates a pipe for a reporter, and access to the lines written to it. */
 function pipe(): { readonly stream: NodeJS.WriteStream; readonly lines: () => string[] } {
   const stream = new PassThrough();
   let text = "";
@@ -17,7 +17,7 @@ function pipe(): { readonly stream: NodeJS.WriteStream; readonly lines: () => st
 }
 
 describe("createTextReporter", () => {
-  it("is silent off a terminal for 10 seconds at most", () => {
+  it("writes at least every 10 seconds if the output is not a terminal", () => {
     const { stream, lines } = pipe();
     const reporter = createTextReporter(stream);
     reporter.say("loading");
@@ -36,7 +36,7 @@ describe("createTextReporter", () => {
     expect(lines()).toHaveLength(before);
   });
 
-  it("writes the newest activity, not all of them, and none right after a row", () => {
+  it("writes only the latest activity, and none right after a row", () => {
     const { stream, lines } = pipe();
     const reporter = createTextReporter(stream);
     for (let i = 0; i < 20; i++) {
@@ -53,7 +53,7 @@ describe("createTextReporter", () => {
 });
 
 describe("createJsonReporter", () => {
-  it("writes the present activity as a record of its own", () => {
+  it("writes the current activity as a separate record", () => {
     const { stream, lines } = pipe();
     const reporter = createJsonReporter(stream);
     reporter.now("score 10%");

@@ -1,25 +1,24 @@
 import { applyStyle, readTerminalWidth, type OutputStream } from "./terminal.ts";
 
-/** Where a run tells what it does. */
+/** Output of a run's progress. */
 export interface Reporter {
-  /** A sentence that stays. */
+  /** Prints a permanent line. */
   say(text: string): void;
-  /** A row of a table that stays, and its record for machines. */
+  /** Prints a permanent row of a table, or its record as JSON. */
   row(record: Readonly<Record<string, unknown>>, text: string): void;
-  /** What is being done at this moment; replaced by the next. */
+  /** Shows the current activity, until the next replaces it. */
   now(text: string): void;
-  /** A warning that stays. */
+  /** Prints a permanent warning. */
   warn(text: string): void;
   close(): void;
 }
 
-/** Longest silence of a run whose output is not a terminal, seconds. */
+/** Longest time without output if it is not a terminal, seconds. */
 const maxSilence = 10;
 
 /**
- * Shows the present activity again and again while nothing else is written, so that a log of a run is
- * never silent for long.
- * @param show - Writes the activity, and for how many seconds it has not changed.
+ * Repeats the current activity while nothing else is written, so that a log is never silent for long.
+ * @param show - Writes the activity and the number of seconds since it last changed.
  */
 function createHeartbeat(show: (text: string, seconds: number) => void): {
   readonly wrote: () => void;
@@ -55,8 +54,8 @@ const describeUnchanged = (seconds: number): string =>
   seconds < maxSilence ? "" : ` (for ${formatDuration(seconds)})`;
 
 /**
- * Writes for people: rows stay. On a terminal the last line shows the present activity; elsewhere it is
- * written as a line of its own at least every 10 seconds.
+ * Creates a reporter that writes text. On a terminal the last line shows the current activity; otherwise
+ * it is written as a separate line at least every 10 seconds.
  */
 export function createTextReporter(stream: OutputStream): Reporter {
   let shown = "";
@@ -83,7 +82,7 @@ export function createTextReporter(stream: OutputStream): Reporter {
         return;
       }
       const time = performance.now();
-      // A terminal that is written to a thousand times a second slows the run.
+      // Writing to a terminal a thousand times a second would slow the run.
       if (time - shownAt < 100) return;
       shownAt = time;
       const line = text.slice(0, Math.max(20, readTerminalWidth(stream) - 1));
@@ -97,7 +96,10 @@ export function createTextReporter(stream: OutputStream): Reporter {
   };
 }
 
-/** Writes for machines: one JSON object a line; the present activity at least every 10 seconds. */
+/**
+ * Creates a reporter that writes one JSON object per line; the current activity at least every 10
+ * seconds.
+ */
 export function createJsonReporter(stream: Pick<OutputStream, "write">): Reporter {
   const put = (record: object): void => void stream.write(`${JSON.stringify(record)}\n`);
   const beats = createHeartbeat((text, seconds) => put({ type: "progress", text, seconds }));
@@ -114,7 +116,7 @@ export function createJsonReporter(stream: Pick<OutputStream, "write">): Reporte
   };
 }
 
-/** A duration in the form `4:05` or `1:02:09`. */
+/** Formats a duration as `4:05` or `1:02:09`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const parts = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
@@ -122,24 +124,24 @@ export function formatDuration(seconds: number): string {
   return parts.map((part, i) => (i === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
 }
 
-/** A share as a percentage: `43.8%`. */
+/** Formats a share as a percentage: `43.8%`. */
 export function formatPercent(share: number): string {
   return `${(100 * share).toFixed(1)}%`;
 }
 
-/** A whole number with its thousands apart: `6,210`. */
+/** Formats a whole number with thousands separators: `6,210`. */
 export function formatThousands(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
-/** How long work will still take, from when it began and the share that is done: `, 3:20 left`. */
+/** Formats the estimated time left, given the start time and the completed share: `, 3:20 left`. */
 export function formatTimeLeft(started: number, share: number): string {
   if (share <= 0 || share >= 1) return "";
   const elapsed = (performance.now() - started) / 1000;
   return `, ${formatDuration((elapsed * (1 - share)) / share)} left`;
 }
 
-/** A number of bytes with its unit: `3.21 GiB`. */
+/** Formats a number of bytes with its unit: `3.21 GiB`. */
 export function formatBytes(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
   let value = bytes;

@@ -21,7 +21,7 @@ const evaluation = (phase: string, success: number, byKind: object): MetricsLine
 });
 
 describe("drawSuccessCurve", () => {
-  it("draws a rise from the bottom to the top", () => {
+  it("draws a rise from bottom to top", () => {
     const rows = drawSuccessCurve([iteration(1, 0), iteration(2, 1)]).split("\n");
     expect(rows[0]).toBe("success of sampled training episodes, iterations 1 to 2");
     expect(rows[1]).toMatch(/^ 100% .*─$/u);
@@ -29,13 +29,13 @@ describe("drawSuccessCurve", () => {
     expect(rows).toHaveLength(12);
   });
 
-  it("draws nothing from a single point", () => {
+  it("draws nothing for a single point", () => {
     expect(drawSuccessCurve([iteration(1, 0.5)])).toBe("");
   });
 });
 
 describe("tabulateEvaluations", () => {
-  it("sets before beside after, also by kind", () => {
+  it("shows before next to after, also by kind", () => {
     const table = tabulateEvaluations([
       evaluation("before", 0.25, { look: 0.5 }),
       evaluation("after", 0.75, { look: 1 }),

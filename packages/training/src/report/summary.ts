@@ -7,7 +7,7 @@ import { formatPercent, type Reporter } from "./progress.ts";
 import { describeMissingSignal } from "./describe-signal.ts";
 import { readTerminalWidth } from "./terminal.ts";
 
-/** A curve of at most `width` points: neighbours are averaged. */
+/** Reduces a curve to at most `width` points by averaging neighbours. */
 function thinCurve(values: readonly number[], width: number): number[] {
   if (values.length <= width) return [...values];
   return Array.from({ length: width }, (_, i) => {
@@ -19,13 +19,13 @@ function thinCurve(values: readonly number[], width: number): number[] {
   });
 }
 
-/** A curve of few points drawn out to a readable width. */
+/** Repeats the points of a short curve to fill a readable width. */
 function stretchCurve(values: readonly number[], width: number): number[] {
   const repeats = Math.max(1, Math.floor(width / Math.max(1, values.length)));
   return values.flatMap((value) => Array.from({ length: repeats }, () => value));
 }
 
-/** The success rate of the training episodes, iteration by iteration, as a drawing in text. */
+/** Draws the success rate of the training episodes by iteration, as text. */
 export function drawSuccessCurve(metrics: readonly MetricsLine[]): string {
   const rates = metrics
     .filter((line) => line.stage === "iteration" && line["success"] !== undefined)
@@ -45,7 +45,7 @@ export function drawSuccessCurve(metrics: readonly MetricsLine[]): string {
   );
 }
 
-/** Before and after, by evaluation split and kind of task, as a table in text. */
+/** Tabulates success before and after training, by evaluation split and kind of task, as text. */
 export function tabulateEvaluations(metrics: readonly MetricsLine[]): string {
   const lines = metrics.filter(
     ({ stage, ...line }) =>
@@ -86,9 +86,9 @@ export function tabulateEvaluations(metrics: readonly MetricsLine[]): string {
 }
 
 /**
- * An evaluation in words: success rate of the graded episodes, failed episodes, score where the
- * benchmark has one, turns.
- * @param numTasks - Tasks that the episodes are of, where there are several episodes of each.
+ * Describes an evaluation: success rate of the graded episodes, failed episodes, score if the benchmark
+ * has one, turns.
+ * @param numTasks - Number of tasks, if each has several episodes.
  */
 export function describeEvaluation(metrics: Metrics, numTasks?: number): string[] {
   const { episodes = 0, graded = 0, failed = 0, success, score, turns } = metrics;
@@ -104,7 +104,7 @@ export function describeEvaluation(metrics: Metrics, numTasks?: number): string[
 }
 
 /**
- * What a person wants to know at the end: what was learned, where it lies, what to try next.
+ * Reports the result of a run: learning curve, evaluations, folder and a next command.
  * @param next - A command line to try next.
  */
 export async function reportSummary(

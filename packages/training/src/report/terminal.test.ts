@@ -12,7 +12,7 @@ it("takes the width from COLUMNS, then from the terminal, then 80", () => {
   }
 });
 
-it("colors terminals alone, and none with NO_COLOR or a dumb terminal", () => {
+it("uses colors on terminals only, and none with NO_COLOR or a dumb terminal", () => {
   expect(usesColor({ isTTY: true }, {})).toBe(true);
   expect(usesColor({}, {})).toBe(false);
   expect(usesColor({ isTTY: true }, { NO_COLOR: "1" })).toBe(false);

@@ -3,14 +3,14 @@ import { inspect } from "node:util";
 /** Variables of the environment, as in `process.env`. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A stream, as far as its form of output depends on it: `process.stdout`. */
+/** Properties of an output stream that its text depends on, such as `process.stdout`. */
 export interface OutputStream {
   readonly isTTY?: boolean;
   readonly columns?: number | undefined;
   write(text: string): unknown;
 }
 
-/** Columns of a line: `COLUMNS` of the environment, else the terminal's, else 80. */
+/** Reads the width of a line: `COLUMNS` of the environment, else the terminal's, else 80. */
 export function readTerminalWidth(
   stream: { readonly columns?: number | undefined },
   environment: Environment = process.env,
@@ -19,7 +19,7 @@ export function readTerminalWidth(
   return Number.isSafeInteger(columns) && columns > 0 ? columns : (stream.columns ?? 80);
 }
 
-/** Colors are for terminals, and not where `NO_COLOR` (no-color.org) or `TERM=dumb` is set. */
+/** True for terminals, unless `NO_COLOR` (no-color.org) or `TERM=dumb` is set. */
 export function usesColor(
   stream: { readonly isTTY?: boolean },
   environment: Environment = process.env,
@@ -28,7 +28,7 @@ export function usesColor(
   return stream.isTTY === true && environment["TERM"] !== "dumb";
 }
 
-/** A text in a style, where the stream shows colors. */
+/** Applies a style to a text if the stream shows colors. */
 export function applyStyle(
   style: "bold" | "dim" | "yellow",
   text: string,

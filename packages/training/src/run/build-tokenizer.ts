@@ -9,7 +9,7 @@ import { InputError } from "../input-error.ts";
 
 /**
  * Builds the tokenizer of a new model: all words of all demonstrations, imitated or not, and every
- * exchangeable class with every number.
+ * interchangeable name with every number.
  * @throws {@link InputError} if the tasks have neither demonstrations nor texts.
  */
 export function buildTokenizer(
@@ -30,7 +30,7 @@ export function buildTokenizer(
     );
   }
   if (vocabulary === "text") return createTokenizer(buildTextVocabulary(texts, { markers }));
-  // Whatever has a number may be renamed to any class of its list, with that number.
+  // A name with a number may be replaced by any name of its list, with the same number.
   const words = exchangeable.flatMap((classes) => {
     const members = new Set(classes);
     const numbers = new Set([""]);

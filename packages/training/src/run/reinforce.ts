@@ -32,8 +32,8 @@ import { openTrainingPolicy } from "../policy/open-training-policy.ts";
 import type { TrainingPolicy } from "../policy/training-policy.ts";
 
 /**
- * Improves the warm-started policy from its own episodes: evaluation, iterations, evaluation. Goes
- * on from the newest checkpoint of this stage.
+ * Trains the warm-started policy on its own episodes: evaluation, iterations, evaluation. Resumes from
+ * the newest checkpoint of this stage.
  * @param end - Point to stop at: after the first evaluation, or at the end.
  */
 export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise<void> {
@@ -45,7 +45,7 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
     const warning = describeMissingChat(tasks.format, policy.tokenizer, path, "model.chat=true");
     if (warning !== undefined) reporter.warn(warning);
   }
-  /** State that the weights belong to, where no checkpoint holds it yet. */
+  /** State of the weights, if no checkpoint holds it yet. */
   let unsaved: RunState | undefined;
   const save = async (state: RunState): Promise<void> => {
     reporter.now("writing a checkpoint");
@@ -85,7 +85,7 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
         policy.sampler,
       );
       const report = await trainIteration(iteration, {
-        drawTasks: (...place) => drawTasks(tasks.training, ...place, random),
+        drawTasks: (...round) => drawTasks(tasks.training, ...round, random),
         rolloutParts: createRolloutParts(run, policy),
         sampler: policy.sampler,
         learner: policy.learner,
@@ -102,7 +102,7 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
         .catch((cause: unknown) => {
           if (cause instanceof LostInfrastructure) {
             throw new StoppedRun(
-              `iteration ${iteration} of ${iterations} does not count: ${cause.message}`,
+              `iteration ${iteration} of ${iterations} is incomplete: ${cause.message}`,
               { cause },
             );
           }
@@ -112,7 +112,7 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
         .finally(() => progress.stop());
       algorithmState = report.algorithmState;
       state = { ...state, iterations: iteration, algorithmState };
-      // The weights have moved on from the state that was to be saved.
+      // The weights no longer belong to the unsaved state.
       unsaved = undefined;
       await recordIteration(run, report, state);
       reporter.row(
@@ -134,13 +134,13 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
     }
   } catch (cause) {
     if (cause instanceof StoppedRun && cause.cause instanceof LostInfrastructure) {
-      // The weights are those of the last iteration that counted.
+      // The weights are those of the last completed iteration.
       if (unsaved !== undefined) await save(unsaved);
       await folder.flush();
       throw cause;
     }
     if (!(cause instanceof FailureError)) throw cause;
-    // A server of the policy itself: its weights are out of reach, and only the checkpoint remains.
+    // The policy's own server failed: its weights cannot be saved, and only the checkpoint remains.
     throw new StoppedRun(`policy: ${cause.kind} failure: ${cause.message}`, { cause });
   } finally {
     await policy.close();
@@ -148,8 +148,8 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
 }
 
 /**
- * The tasks of an iteration: the training tasks in seeded order, shuffled again for each pass. Later
- * rounds draw at random, so that the order does not depend on how many there were.
+ * Draws the tasks of an iteration: the training tasks in seeded order, reshuffled for each pass. Later
+ * rounds draw at random, so that the order does not depend on the number of rounds.
  */
 function drawTasks(
   tasks: readonly Task[],
@@ -164,18 +164,18 @@ function drawTasks(
   }
   const passes = new Map<number, Task[]>();
   return Array.from({ length: count }, (_, slot) => {
-    const place = (iteration - 1) * count + slot;
-    const pass = Math.floor(place / tasks.length);
+    const position = (iteration - 1) * count + slot;
+    const pass = Math.floor(position / tasks.length);
     const order = passes.get(pass) ?? random.fork(`tasks/${pass}`).shuffle(tasks);
     passes.set(pass, order);
-    return order[place % tasks.length]!;
+    return order[position % tasks.length]!;
   });
 }
 
 async function recordIteration(run: Run, report: IterationReport, state: RunState): Promise<void> {
   const { folder } = run;
   const { iteration, metrics, seconds, numTokens } = report;
-  const place = {
+  const position = {
     stage: "iteration",
     warmStartEpoch: state.warmStartEpochs,
     iteration,
@@ -184,12 +184,12 @@ async function recordIteration(run: Run, report: IterationReport, state: RunStat
   await folder.recordSegment({
     trajectories: recordTrajectories(report),
     audit,
-    metrics: { ...place, ...metrics, ...countSuspicious(audit) },
-    timings: { ...place, seconds, numTokens },
+    metrics: { ...position, ...metrics, ...countSuspicious(audit) },
+    timings: { ...position, seconds, numTokens },
   });
 }
 
-/** Number of suspicious episodes, where the tasks keep records. */
+/** Counts suspicious episodes, if the tasks keep records. */
 function countSuspicious(records: readonly AuditRecord[] | undefined): Record<string, number> {
   if (records === undefined) return {};
   return { suspicious: records.filter(({ isSuspicious }) => isSuspicious).length };
@@ -211,8 +211,8 @@ function formatIteration(report: IterationReport, iterations: number): string {
 }
 
 /**
- * Evaluates on tasks that are not trained on: all splits in all modes before and after, the first
- * split sampled in between.
+ * Evaluates on the evaluation tasks: all splits in all modes before and after training, the first split
+ * sampled during it.
  */
 async function evaluateAll(
   run: Run,
@@ -226,7 +226,7 @@ async function evaluateAll(
   const splits = phase === "during" ? evaluation.slice(0, 1) : evaluation;
   for (const { split, tasks } of splits) {
     for (const mode of phase === "during" ? (["sampled"] as const) : config.evaluation.modes) {
-      // The draws of an evaluation are the same at any time: runs differ in their weights alone.
+      // The draws of an evaluation do not depend on the phase: phases differ only by their weights.
       const started = performance.now();
       const label = `evaluation, ${phase}`;
       const kind = `${split}, ${mode}`;
@@ -250,7 +250,7 @@ async function evaluateAll(
           throw new StoppedRun(`${label}: ${kind}: ${cause.message}`, { cause });
         })
         .finally(() => progress.stop());
-      const place = {
+      const position = {
         stage: "evaluation",
         warmStartEpoch: state.warmStartEpochs,
         iteration: state.iterations,
@@ -262,7 +262,7 @@ async function evaluateAll(
       await folder.recordSegment({
         trajectories: recordEvaluation(report.groups),
         audit: run.tasks.takeRecords?.(),
-        metrics: { ...place, ...metrics, byKind, stops },
+        metrics: { ...position, ...metrics, byKind, stops },
       });
       reporter.row(
         {

@@ -30,7 +30,7 @@ const line = (iteration: number): MetricsLine => ({
 });
 
 describe("RunFolder", () => {
-  it("refuses a folder that holds something, and writes nothing into it", async () => {
+  it("refuses a folder that is not empty, and writes nothing into it", async () => {
     await writeFile(join(parent, "precious.txt"), "keep me");
     await expect(
       RunFolder.create(parent, checkConfig(householdGames(1), "test"), {}),
@@ -38,14 +38,14 @@ describe("RunFolder", () => {
     expect(await readdir(parent)).toEqual(["precious.txt"]);
   });
 
-  it("refuses to open what is no run", async () => {
+  it("refuses to open a folder that is no run", async () => {
     await expect(RunFolder.open(join(parent, "none"))).rejects.toThrow(/run folder must exist/u);
     await expect(RunFolder.open(parent)).rejects.toThrow(/must hold a config\.json, found none/u);
     await writeFile(join(parent, "config.json"), "{");
     await expect(RunFolder.open(parent)).rejects.toThrow(/config\.json: file must hold JSON/u);
   });
 
-  it("keeps the evidence for verdicts, and drops that of iterations that no checkpoint holds", async () => {
+  it("keeps the evidence for verdicts, and drops that of iterations beyond the checkpoint", async () => {
     const folder = await RunFolder.create(
       join(parent, "run"),
       checkConfig(householdGames(1), "test"),
@@ -63,7 +63,7 @@ describe("RunFolder", () => {
     expect(JSON.parse(text)).toEqual(record);
   });
 
-  it("keeps the newest checkpoints, each whole", async () => {
+  it("keeps the newest checkpoints, each complete", async () => {
     const folder = await RunFolder.create(
       join(parent, "run"),
       checkConfig(householdGames(1), "test"),
@@ -139,7 +139,7 @@ describe("RunFolder", () => {
     expect(await reopened.readMetrics()).toEqual([]);
   });
 
-  it("drops what no checkpoint holds, a line cut short included", async () => {
+  it("drops records beyond the checkpoint, truncated lines included", async () => {
     const folder = await RunFolder.create(
       join(parent, "run"),
       checkConfig(householdGames(1), "test"),
@@ -185,7 +185,7 @@ describe("RunFolder", () => {
     // Version 1 did not state its version.
     await writeFile(manifest, JSON.stringify({ startedAt: "now" }));
     await expect(folder.checkResumable()).rejects.toThrow(
-      `${manifest}: recordVersion must be 2 to resume, got 1: older records can be read, not resumed; to begin again: turnwise train alfworld --config ${join(path, "config.json")} --out FOLDER`,
+      `${manifest}: recordVersion must be 2 to resume, got 1: older records can be read, not resumed; to start over: turnwise train alfworld --config ${join(path, "config.json")} --out FOLDER`,
     );
     await writeFile(manifest, JSON.stringify({ recordVersion: 3 }));
     await expect(folder.checkResumable()).rejects.toThrow(

@@ -29,13 +29,13 @@ import { formatSegmentName } from "../records/format-segment-name.ts";
 import { readJson } from "../files/read-json.ts";
 import { writeWhole } from "../files/write-whole.ts";
 
-/** Where a run stands: what its newest checkpoint holds. */
+/** Progress of a run, as stored in its newest checkpoint. */
 export interface RunState {
-  /** Warm-start epochs that are done. */
+  /** Number of completed warm-start epochs. */
   readonly warmStartEpochs: number;
-  /** Iterations that are done. */
+  /** Number of completed iterations. */
   readonly iterations: number;
-  /** Whether the evaluation before the first iteration is done, and the one after the last. */
+  /** True if the evaluation before the first iteration is done, and the one after the last. */
   readonly isEvaluatedBefore: boolean;
   readonly isEvaluatedAfter: boolean;
   /** State of the algorithm, such as an adaptive coefficient; absent before the first iteration. */
@@ -52,18 +52,18 @@ const manifestSchema = z.looseObject({
     .optional(),
 });
 
-/** Origin of a run, as far as resuming depends on it. */
+/** Fields of the manifest that resuming depends on. */
 export interface RunManifest {
   /** Version of the trajectories' records; absent: 1. */
   readonly recordVersion?: number | undefined;
-  /** The module that the experiment came from; absent for a built-in one. */
+  /** Module of the experiment; absent for a built-in one. */
   readonly module?: ModuleRecord | undefined;
 }
 
 /** One line of `metrics.jsonl`. */
 export interface MetricsLine {
   readonly stage: "warm-start" | "evaluation" | "iteration";
-  /** How far the run was: the state's counters when the line was written. */
+  /** Progress of the run: the state's counters when the line was written. */
   readonly warmStartEpoch: number;
   readonly iteration: number;
   readonly [metric: string]: unknown;
@@ -79,25 +79,25 @@ export interface SegmentRecords {
 }
 
 const stateName = "state.json";
-/** State of a run that begins with records of another one, before its first checkpoint. */
+/** State of a run that begins with the records of another, before its first checkpoint. */
 const startName = "start.json";
-/** Folder of the evidence for verdicts, within a run's. */
+/** Folder of the evidence for verdicts, within the run folder. */
 const auditFolder = "audit";
 
 /**
- * The folder of one run: `config.json`, `manifest.json`, `metrics.jsonl` (what was learned: equal for
- * equal runs), `timings.jsonl` (how long it took: never equal), `trajectories/` (packed, each file with
- * its index), `audit/` (evidence for verdicts, where the tasks give any) and `checkpoints/`.
+ * The folder of one run: `config.json`, `manifest.json`, `metrics.jsonl` (deterministic: equal for equal
+ * runs), `timings.jsonl` (durations, which differ), `trajectories/` (packed, each file with its index),
+ * `audit/` (evidence for verdicts, where the tasks give any) and `checkpoints/`.
  *
- * Everything that a state counts is on disk before the state is, and all that is on disk beyond the
- * state is dropped on resuming. So a run killed at any moment continues as if it had not been.
+ * Everything that a state counts is on disk before the state itself, and everything beyond the state is
+ * dropped on resume. So a run that is killed at any moment resumes as if it had not been.
  */
 export class RunFolder {
   readonly path: string;
   readonly config: ExperimentSettings;
-  /** Writes in the background, one after another. */
+  /** Background writes, one after another. */
   #writes: Promise<void> = Promise.resolve();
-  /** Number of the newest checkpoint, once one was written. */
+  /** Number of the newest checkpoint, if any was written. */
   #numCheckpoints: number | undefined;
 
   private constructor(path: string, config: ExperimentSettings) {
@@ -105,7 +105,7 @@ export class RunFolder {
     this.config = config;
   }
 
-  /** Begins a run. @throws {@link InputError} if the folder exists and is not empty. */
+  /** Creates the folder of a run. @throws {@link InputError} if the folder exists and is not empty. */
   static async create(
     path: string,
     config: ExperimentSettings,
@@ -114,7 +114,7 @@ export class RunFolder {
     const entries = await readdir(path).catch(() => undefined);
     if (entries !== undefined && entries.length > 0) {
       throw new InputError(
-        `${path}: run folder must be new or empty, got ${entries.length} entries (to go on with it: train --resume ${path})`,
+        `${path}: run folder must be new or empty, got ${entries.length} entries (to resume it: train --resume ${path})`,
       );
     }
     try {
@@ -123,7 +123,7 @@ export class RunFolder {
       await writeWhole(join(path, "manifest.json"), `${JSON.stringify(whole, null, 2)}\n`);
       await writeWhole(join(path, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
     } catch (cause) {
-      // Half a folder would be in the way of the next attempt.
+      // An incomplete folder would block the next attempt.
       for (const name of [
         "checkpoints",
         "manifest.json",
@@ -141,7 +141,10 @@ export class RunFolder {
     return new RunFolder(path, config);
   }
 
-  /** Opens a run that exists. @throws {@link InputError} if it is none, or its config is not valid. */
+  /**
+   * Opens an existing run. @throws {@link InputError} if the folder is no run, or its config is not
+   * valid.
+   */
   static async open(path: string): Promise<RunFolder> {
     const configPath = join(path, "config.json");
     if (!(await exists(path))) throw new InputError(`${path}: run folder must exist`);
@@ -151,7 +154,9 @@ export class RunFolder {
     return new RunFolder(path, checkConfig(await readJson(configPath), configPath));
   }
 
-  /** The part of the manifest that resuming depends on. @throws {@link InputError} if it is damaged. */
+  /**
+   * Reads the part of the manifest that resuming depends on. @throws {@link InputError} if it is damaged.
+   */
   async readManifest(): Promise<RunManifest> {
     const path = join(this.path, "manifest.json");
     const value = await readJson(path);
@@ -175,7 +180,7 @@ export class RunFolder {
     await writeWhole(path, `${JSON.stringify(manifest, null, 2)}\n`);
   }
 
-  /** The newest checkpoint and its state; `undefined` before the first. */
+  /** Finds the newest checkpoint and its state; `undefined` before the first. */
   async findNewestCheckpoint(): Promise<{ path: string; state: RunState } | undefined> {
     await this.flush();
     const newest = (await this.#checkpoints()).at(-1);
@@ -184,12 +189,12 @@ export class RunFolder {
     return { path, state: (await readJson(join(path, stateName))) as RunState };
   }
 
-  /** Makes a run begin later than at its beginning: it has the records up to there from another one. */
+  /** Lets a run begin at a later state, up to which its records were copied from another run. */
   async writeStart(state: RunState): Promise<void> {
     await writeWhole(join(this.path, startName), `${JSON.stringify(state, null, 2)}\n`);
   }
 
-  /** State that the run began with, if not at its beginning. */
+  /** Reads the state that the run began with, if not at the beginning. */
   async readStart(): Promise<RunState | undefined> {
     const path = join(this.path, startName);
     return (await exists(path)) ? ((await readJson(path)) as RunState) : undefined;
@@ -201,8 +206,8 @@ export class RunFolder {
   }
 
   /**
-   * Writes a checkpoint and drops the oldest. The folder appears whole or not at all, in the background:
-   * once all segments before it are on disk. An error is thrown as by {@link recordSegment}.
+   * Writes a checkpoint and drops the oldest. The folder appears atomically, in the background, after all
+   * earlier segments are on disk. Errors are thrown as by {@link recordSegment}.
    * @param save - Writes the policy into the folder that it is given.
    */
   async saveCheckpoint(state: RunState, save: (directory: string) => Promise<void>): Promise<void> {
@@ -224,7 +229,7 @@ export class RunFolder {
     });
   }
 
-  /** Drops the metrics, timings and trajectories of work that no checkpoint holds. */
+  /** Drops metrics, timings and trajectories beyond a checkpoint's state. */
   async rewind(state: RunState): Promise<void> {
     const isKept = (line: MetricsLine): boolean => {
       if (line.stage === "warm-start") return line.warmStartEpoch <= state.warmStartEpochs;
@@ -242,7 +247,7 @@ export class RunFolder {
     }
     for (const folder of ["trajectories", auditFolder].map((name) => join(this.path, name))) {
       const names: string[] = await readdir(folder).catch(() => []);
-      // In the order of names, an index goes before the file that it belongs to.
+      // In the order of names, an index is removed before its file.
       for (const name of names.sort()) {
         const iteration = /^iteration-(\d+)\.(?:index|jsonl\.gz)(?:\.part)?$/u.exec(name)?.[1];
         if (iteration !== undefined && Number(iteration) > state.iterations) {
@@ -252,7 +257,7 @@ export class RunFolder {
     }
   }
 
-  /** Appends a line to `metrics.jsonl`: what was measured, without times. */
+  /** Appends a line to `metrics.jsonl`: measurements without times. */
   async writeMetrics(line: MetricsLine): Promise<void> {
     await appendFile(join(this.path, "metrics.jsonl"), `${JSON.stringify(line)}\n`);
   }
@@ -262,7 +267,7 @@ export class RunFolder {
     await appendFile(join(this.path, "timings.jsonl"), `${JSON.stringify(line)}\n`);
   }
 
-  /** All metrics so far. A line cut short by a crash is dropped. */
+  /** Reads all metrics so far. A line cut short by a crash is dropped. */
   async readMetrics(): Promise<MetricsLine[]> {
     await this.flush();
     const path = join(this.path, "metrics.jsonl");
@@ -281,19 +286,19 @@ export class RunFolder {
         `recordSegment: stage must have episodes, got ${JSON.stringify(records.metrics.stage)}`,
       );
     }
-    // Should the disk be slower than the run, no more than one segment waits for it.
+    // If the disk is slower than the run, at most one segment is pending.
     await this.flush();
     this.#write(() => this.#writeSegment(name, records));
   }
 
-  /** Waits until all segments and checkpoints are on disk. @throws the error of one that is not. */
+  /** Waits until all segments and checkpoints are on disk. @throws the first write error. */
   async flush(): Promise<void> {
     await this.#writes;
   }
 
   #write(work: () => Promise<void>): void {
     this.#writes = this.#writes.then(work);
-    // The error waits for the next `flush`.
+    // The next `flush` throws the error.
     this.#writes.catch(() => undefined);
   }
 
@@ -335,7 +340,7 @@ export class RunFolder {
     await writeWhole(path, gzipSync(lines.join(""), { level: 1 }));
   }
 
-  /** Writes something to look at after a crash. @returns The file's path. */
+  /** Writes evidence for debugging after a crash. @returns The file's path. */
   async writeEvidence(name: string, evidence: unknown): Promise<string> {
     const path = join(this.path, name);
     await writeFile(path, JSON.stringify(evidence));

@@ -14,7 +14,7 @@ import type { PlayPause } from "../loop/play-groups.ts";
 import { formatDuration, type Reporter } from "../report/progress.ts";
 import type { RunFolder, RunState } from "./run-folder.ts";
 
-/** State that all stages of a run share. */
+/** Context that all stages of a run share. */
 export interface Run {
   readonly folder: RunFolder;
   readonly config: ExperimentSettings;
@@ -27,7 +27,7 @@ export interface Run {
   readonly random: Random;
 }
 
-/** Where a run begins. */
+/** Initial state of a run. */
 export const freshState: RunState = {
   warmStartEpochs: 0,
   iterations: 0,
@@ -35,13 +35,13 @@ export const freshState: RunState = {
   isEvaluatedAfter: false,
 };
 
-/** The folder, within a run's, of the policy that was warm-started. */
+/** Folder of the warm-started policy, within the run folder. */
 export const warmStartFolder = "warm-start";
 
-/** The folder, within a run's, of the policy that was trained. */
+/** Folder of the trained policy, within the run folder. */
 export const policyFolder = "policy";
 
-/** What all policies of a run are made with, but for their weights and learning rate. */
+/** Creates the options that all policies of a run share: all but weights and learning rate. */
 export function createPolicyOptions(
   config: ExperimentSettings,
   random: Random,
@@ -64,20 +64,20 @@ export function createPolicyOptions(
   };
 }
 
-/** Whether a run begins with a warm start: every new model does, if only to get its vocabulary. */
+/** True if a run begins with a warm start. Every new model does, if only to build its vocabulary. */
 export function hasWarmStart({ model, warmStart }: ExperimentSettings): boolean {
   if (model.source === "custom") return false;
   return model.source === "new" || (warmStart.numDemonstrations > 0 && warmStart.epochs > 0);
 }
 
-/** The folder of the policy that reinforcement learning begins with. */
+/** Finds the folder of the policy that reinforcement learning begins with. */
 export function findStartingPolicy({ folder, config }: Run): string {
   const { model } = config;
   if (model.source === "folder" && !hasWarmStart(config)) return model.path;
   return join(folder.path, warmStartFolder);
 }
 
-/** Prompts and parsing: the format of the tasks, in the model's chat template if it uses one. */
+/** Creates the prompt format: that of the tasks, in the model's chat template if it uses one. */
 export function createFormat(
   { config, tasks }: Pick<Run, "config" | "tasks">,
   tokenizer: PolicyTokenizer,
@@ -90,12 +90,12 @@ export function createFormat(
   return toPlainFormat(tasks.format, tokenizer);
 }
 
-/** Tells a folder's tokenizer, which knows chats and the tokens before a sequence, from others. */
+/** True for the tokenizer of a folder, which has chat templates and BOS tokens. */
 export function isLoaded(tokenizer: PolicyTokenizer): tokenizer is LoadedTokenizer {
   return "renderChat" in tokenizer;
 }
 
-/** Parts of the rollouts of this run. */
+/** Creates the parts of this run's rollouts. */
 export function createRolloutParts(
   run: Pick<Run, "config" | "tasks">,
   policy: { readonly sampler: Sampler; readonly tokenizer: PolicyTokenizer },
@@ -118,14 +118,14 @@ export function createRolloutParts(
   };
 }
 
-/** A run that stopped: its numbers are not finite, or it lost what it needs. It can be resumed. */
+/** A run that stopped because of numbers that are not finite or a lost service. It can be resumed. */
 export class StoppedRun extends Error {
   override readonly name = "StoppedRun";
 }
 
-/** Sentence for a pause before failed episodes are played again. */
+/** Describes a pause before failed episodes are retried. */
 export function describePause({ reason, waitSeconds, leftSeconds }: PlayPause): string {
-  return `${reason}; trying them again in ${formatDuration(waitSeconds)}, for up to ${formatDuration(leftSeconds)} without progress`;
+  return `${reason}; retrying in ${formatDuration(waitSeconds)}, for up to ${formatDuration(leftSeconds)} without progress`;
 }
 
 /** `, failed 2/64` once episodes have failed. */
@@ -133,21 +133,21 @@ export function describeFailures(numFailed: number, numEpisodes: number): string
   return numFailed === 0 ? "" : `, failed ${numFailed}/${numEpisodes}`;
 }
 
-/** Keeps the batch that led to a loss or gradient that is no number, and stops the run. */
+/** Saves the batch that led to a loss or gradient that is not finite, and stops the run. */
 export async function stopPoisoned(
   folder: RunFolder,
-  place: string,
+  source: string,
   rows: readonly unknown[],
   cause: unknown,
 ): Promise<never> {
   if (!(cause instanceof NonFiniteError)) throw cause;
   const path = await folder.writeEvidence("stopped-batch.json", {
-    place,
+    place: source,
     message: cause.message,
     rows,
   });
   throw new StoppedRun(
-    `${place}: ${cause.message}; the weights are as before it, the batch is in ${path}`,
+    `${source}: ${cause.message}; the weights are unchanged, the batch is in ${path}`,
     { cause },
   );
 }

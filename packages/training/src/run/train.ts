@@ -18,10 +18,10 @@ export interface TrainOptions {
 }
 
 /**
- * Runs what a run folder's configuration says, from where its newest checkpoint stands to the end.
- * What is drawn at any point depends on the seed and the point alone, so an interrupted run ends
- * with the same metrics as one that was never stopped.
- * @param tasks - Those of the folder's configuration.
+ * Runs the configuration of a run folder from its newest checkpoint to the end. All draws depend only on
+ * the seed and the position in the run, so an interrupted run ends with the same metrics as one that was
+ * never stopped.
+ * @param tasks - Tasks of the folder's configuration.
  * @param parts - Components of the experiment's module.
  */
 export async function train(
@@ -62,7 +62,7 @@ export async function train(
     await reinforce(run, end);
     await folder.flush();
   } catch (cause) {
-    // What was recorded before stays readable. An error of the disk here is not the first one.
+    // Earlier records stay readable. A write error here is not the first error.
     await folder.flush().catch(() => undefined);
     await heartbeat.stop("stopped");
     throw cause;

@@ -25,16 +25,19 @@ import {
 } from "../report/progress.ts";
 import { freshState, createPolicyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
 
-/** Number of tasks whose demonstrations are recorded: a new model gathers words from more than it imitates. */
+/**
+ * Counts the tasks whose demonstrations are recorded: a new model builds its vocabulary from more than it
+ * imitates.
+ */
 export function countReadTasks({ model, warmStart }: ExperimentSettings): number {
   const { numDemonstrations } = warmStart;
   return model.source === "new" ? Math.max(numDemonstrations, 1000) : numDemonstrations;
 }
 
 /**
- * Makes a policy and lets it imitate demonstrations; leaves it in the run's warm-start folder. The
- * folder appears when all epochs are done.
- * @param checkpoint - A checkpoint of this stage to go on from.
+ * Creates a policy, trains it to imitate demonstrations, and saves it in the run's warm-start folder. The
+ * folder appears after the last epoch.
+ * @param checkpoint - Checkpoint of this stage to resume from.
  */
 export async function warmStart(
   run: Run,
@@ -45,7 +48,7 @@ export async function warmStart(
   const { learningRate, finalShare, contextWeight } = config.warmStart;
   const { model } = config;
 
-  // Words are gathered from more tasks than are imitated; tasks that are evaluated are not read.
+  // The vocabulary is built from more tasks than are imitated; evaluation tasks are not read.
   const numRead = countReadTasks(config);
   const { demonstrator } = tasks;
   if (demonstrator === undefined && numDemonstrations > 0) {

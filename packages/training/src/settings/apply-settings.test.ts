@@ -3,25 +3,25 @@ import { applySettings } from "./apply-settings.ts";
 import { checkConfig } from "./config.ts";
 import { householdGames } from "../experiments/household-games.ts";
 
-const recipe = householdGames(1);
-const set = (...settings: string[]) => checkConfig(applySettings(recipe, settings), "--set");
+const base = householdGames(1);
+const set = (...settings: string[]) => checkConfig(applySettings(base, settings), "--set");
 const evaluationOf = (...settings: string[]): unknown =>
-  (set(...settings).tasks as typeof recipe.tasks).evaluation;
+  (set(...settings).tasks as typeof base.tasks).evaluation;
 
 describe("applySettings", () => {
   it("sets keys and items of lists", () => {
     expect(set("training.iterations=3").training).toMatchObject({
-      ...recipe.training,
+      ...base.training,
       iterations: 3,
     });
-    const [first] = recipe.tasks.evaluation;
+    const [first] = base.tasks.evaluation;
     for (const path of ["tasks.evaluation.0.numTasks", "tasks.evaluation[0].numTasks"]) {
       expect(evaluationOf(`${path}=5`)).toEqual([{ ...first, numTasks: 5 }]);
     }
     const more = '{"split": "train", "numTasks": 2}';
     expect(evaluationOf(`tasks.evaluation.1=${more}`)).toEqual([first, JSON.parse(more)]);
     expect(evaluationOf(`tasks.evaluation=[${more}]`)).toEqual([JSON.parse(more)]);
-    expect(recipe.tasks.evaluation).toEqual([first]);
+    expect(base.tasks.evaluation).toEqual([first]);
   });
 
   it("replaces an object of another kind, whose settings follow", () => {
@@ -50,7 +50,7 @@ describe("applySettings", () => {
     expect(() => set("iterations")).toThrow("--set: setting must have the form field=value");
   });
 
-  it("suggests keys: similar ones next to it, and the same name elsewhere", () => {
+  it("suggests similar keys of the same object, and equal names elsewhere", () => {
     expect(() => set("training.iteratons=3")).toThrow("(did you mean training.iterations?)");
     expect(() => set("trainng.iterations=3")).toThrow("(did you mean training?)");
     expect(() => set("iterations=3")).toThrow("(did you mean training.iterations?)");
@@ -73,7 +73,7 @@ describe("applySettings", () => {
     );
   });
 
-  it("takes a text in the place of an object for its kind", () => {
+  it("takes a text in place of an object as its kind", () => {
     expect(set("algorithm.surrogate=sapo").algorithm.surrogate.kind).toBe("sapo");
     expect(set("modulation=empg").modulation.kind).toBe("empg");
     expect(() => set("algorithm.surrogate=spo")).toThrow("(did you mean sapo?)");

@@ -2,9 +2,9 @@ import { mergeSettings } from "./merge-settings.ts";
 import { InputError } from "../input-error.ts";
 
 /**
- * Applies settings of the form `path=value` to a configuration, in their order. A path names keys and
- * list items: `training.iterations=10`, `tasks.evaluation.0.numTasks=8`, `tasks.evaluation[0].numTasks=8`;
- * the index after a list's last appends to it. A value is JSON, or else a text.
+ * Applies settings of the form `path=value` to a configuration, in order. A path names keys and list
+ * items: `training.iterations=10`, `tasks.evaluation.0.numTasks=8`, `tasks.evaluation[0].numTasks=8`; the
+ * index after a list's last appends to it. A value is parsed as JSON, or else taken as text.
  * @returns A new value, not checked.
  * @throws {@link InputError} for another form, and for items that a list does not have.
  */
@@ -30,23 +30,23 @@ function parseValue(text: string): unknown {
   }
 }
 
-function setAt(base: unknown, path: readonly string[], value: unknown, place: string): unknown {
+function setAt(base: unknown, path: readonly string[], value: unknown, parent: string): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return mergeSettings(base, value);
   if (!Array.isArray(base)) {
     const inner = (base as Readonly<Record<string, unknown>> | null | undefined)?.[key];
-    return mergeSettings(base, { [key]: setAt(inner, rest, value, `${place}${key}.`) });
+    return mergeSettings(base, { [key]: setAt(inner, rest, value, `${parent}${key}.`) });
   }
   const index = /^\d+$/u.test(key) ? Number(key) : Number.NaN;
   if (!(index <= base.length)) {
     throw new InputError(
-      `--set: ${place}${key} must name an item of a list of ${base.length}, a whole number in [0, ${base.length}], got ${key}`,
+      `--set: ${parent}${key} must name an item of a list of ${base.length}, a whole number in [0, ${base.length}], got ${key}`,
     );
   }
   const list: readonly unknown[] = base;
   return [
     ...list.slice(0, index),
-    setAt(list[index], rest, value, `${place}${key}.`),
+    setAt(list[index], rest, value, `${parent}${key}.`),
     ...list.slice(index + 1),
   ];
 }

@@ -4,16 +4,16 @@ import { checkConfig, resolveEngineDevice, resolveConfig } from "./config.ts";
 import { softwareDemo } from "../experiments/software.ts";
 import { InputError } from "../input-error.ts";
 
-const recipe = householdGames(1);
+const base = householdGames(1);
 
 describe("resolveConfig", () => {
-  it("lays changes over a recipe and leaves the rest", () => {
-    const config = resolveConfig(recipe, { training: { iterations: 3 } }, "my.json");
-    expect(config).toMatchObject({ ...recipe, training: { ...recipe.training, iterations: 3 } });
+  it("merges changes into an experiment and keeps the rest", () => {
+    const config = resolveConfig(base, { training: { iterations: 3 } }, "my.json");
+    expect(config).toMatchObject({ ...base, training: { ...base.training, iterations: 3 } });
   });
 
   it("names the file, the field, the rule and the value", () => {
-    const attempt = (changes: unknown) => () => resolveConfig(recipe, changes, "my.json");
+    const attempt = (changes: unknown) => () => resolveConfig(base, changes, "my.json");
     expect(attempt({ training: { learnngRate: 1 } })).toThrow(InputError);
     expect(attempt({ training: { learnngRate: 1 } })).toThrow(
       /^my\.json: training\.learnngRate must be a known key \(did you mean training\.learningRate\?\); known keys: .*learningRate/u,
@@ -29,35 +29,35 @@ describe("resolveConfig", () => {
   });
 
   it("refuses models whose parts do not fit together", () => {
-    expect(() => resolveConfig(recipe, { model: { hiddenSize: 100 } }, "f")).toThrow(
+    expect(() => resolveConfig(base, { model: { hiddenSize: 100 } }, "f")).toThrow(
       "f: model.hiddenSize must be a multiple of 2 x model.numHeads (8), got 100",
     );
-    expect(() => resolveConfig(recipe, { engine: { weightStorage: "stored" } }, "f")).toThrow(
-      "f: engine.weightStorage must be auto or float32 for weights that are trained, got stored",
+    expect(() => resolveConfig(base, { engine: { weightStorage: "stored" } }, "f")).toThrow(
+      "f: engine.weightStorage must be auto or float32 unless an adapter is trained, got stored",
     );
-    expect(() => resolveConfig(recipe, { model: { numKeyValueHeads: 3 } }, "f")).toThrow(
+    expect(() => resolveConfig(base, { model: { numKeyValueHeads: 3 } }, "f")).toThrow(
       "f: model.numKeyValueHeads must divide model.numHeads (4), got 3",
     );
   });
 
   it("refuses products that a provider does not have", () => {
     const engine = { provider: "cuda", products: "bfloat16", gpu: 1 };
-    expect(resolveEngineDevice(resolveConfig(recipe, { engine }, "f"))).toEqual({
+    expect(resolveEngineDevice(resolveConfig(base, { engine }, "f"))).toEqual({
       provider: "cuda",
       products: "bfloat16",
       deviceId: 1,
     });
-    expect(() => resolveConfig(recipe, { engine: { ...engine, provider: "webgpu" } }, "f")).toThrow(
+    expect(() => resolveConfig(base, { engine: { ...engine, provider: "webgpu" } }, "f")).toThrow(
       "f: engine: deviceId must be 0 on webgpu, got 1",
     );
-    expect(() => resolveConfig(recipe, { engine: { products: "float16" } }, "f")).toThrow(
+    expect(() => resolveConfig(base, { engine: { products: "float16" } }, "f")).toThrow(
       "f: engine: products must be one of float32 on cpu, got float16",
     );
   });
 });
 
 describe("checkConfig", () => {
-  it("resumes a run of before strict grading as it was, and starts new ones strictly", () => {
+  it("resumes a run from before strict grading with official grading; new runs are strict", () => {
     const config = softwareDemo(1);
     if (config.tasks.environment !== "swebench") throw new Error(config.tasks.environment);
     const { grading, testTimeout: _timeout, outOfMemory: _memory, ...tasks } = config.tasks;
@@ -75,7 +75,7 @@ describe("checkConfig", () => {
     expect(mapped.tasks).toMatchObject({ fields: { image: "docker.image" }, grading: "strict" });
   });
 
-  it("accepts what a recipe gives, also after a round through JSON", () => {
-    expect(checkConfig(JSON.parse(JSON.stringify(recipe)), "config.json")).toMatchObject(recipe);
+  it("accepts the settings of an experiment, also after a JSON round trip", () => {
+    expect(checkConfig(JSON.parse(JSON.stringify(base)), "config.json")).toMatchObject(base);
   });
 });

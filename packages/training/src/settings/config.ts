@@ -12,7 +12,7 @@ import { InputError } from "../input-error.ts";
 import { isSettings, mergeSettings } from "./merge-settings.ts";
 
 /**
- * Lays changes over a configuration.
+ * Merges changes into a configuration and checks the result.
  * @param source - Where the changes come from, for messages: a file's name.
  * @throws {@link InputError} naming the first field that is unknown or out of range.
  */
@@ -26,7 +26,7 @@ export function resolveConfig(base: unknown, changes: unknown, source: string): 
 }
 
 /**
- * Checks each setting of a configuration by itself.
+ * Checks each setting of a configuration separately.
  * @throws {@link InputError} naming the first field that is unknown or out of range.
  */
 export function checkFields(value: unknown, source: string): ExperimentSettings {
@@ -46,7 +46,7 @@ export function checkConfig(value: unknown, source: string): ExperimentSettings 
   const { model, engine } = config;
   if (engine.weightStorage === "stored" && !(model.source === "folder" && model.adapter !== null)) {
     throw new InputError(
-      `${source}: engine.weightStorage must be auto or float32 for weights that are trained, got stored`,
+      `${source}: engine.weightStorage must be auto or float32 unless an adapter is trained, got stored`,
     );
   }
   if (model.source === "tinker") checkTinker(config, source);
@@ -78,7 +78,7 @@ function checkRecords(
   if (modulation.kind !== "custom") compileModulatorSettings(modulation, source);
   if (compiled?.needs.onPolicy === true && training.minibatches * training.epochs > 1) {
     throw new InputError(
-      `${source}: training.minibatches x training.epochs must be 1 with algorithm.surrogate.kind ${algorithm.surrogate.kind}, which corrects no second update, got ${training.minibatches} x ${training.epochs}`,
+      `${source}: training.minibatches x training.epochs must be 1 with algorithm.surrogate.kind ${algorithm.surrogate.kind}, which is on-policy, got ${training.minibatches} x ${training.epochs}`,
     );
   }
   if (compiled?.needs.siblings === true && training.groupSize < 2) {
@@ -104,7 +104,7 @@ export function compileAlgorithmSettings(
   }
 }
 
-/** Compiles a modulator of the library. @throws {@link InputError} for settings without effect. */
+/** Compiles a built-in modulator. @throws {@link InputError} for settings without effect. */
 export function compileModulatorSettings(record: ModulatorRecord, source: string): Modulator {
   try {
     return compileModulator(record);
@@ -121,7 +121,7 @@ function toInputError(source: string, name: string, cause: unknown): unknown {
   return new InputError(`${source}: ${message}`, { cause });
 }
 
-/** Device of a run. @throws {@link InputError} for options that its provider does not have. */
+/** Resolves the device of a run. @throws {@link InputError} for options that its provider does not have. */
 export function resolveEngineDevice(
   { engine: { provider, products, gpu } }: Pick<ExperimentSettings, "engine">,
   source = "config",
@@ -129,7 +129,7 @@ export function resolveEngineDevice(
   return checkDevice({ provider, products, deviceId: gpu }, `${source}: engine`);
 }
 
-/** Refuses settings that a server of the Tinker protocol cannot follow. */
+/** Refuses settings that servers of the Tinker protocol do not support. */
 function checkTinker(
   { warmStart, algorithm, training, evaluation }: ExperimentSettings,
   source: string,

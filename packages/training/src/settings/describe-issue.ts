@@ -19,7 +19,9 @@ export function describeIssue(
   return `${source}: ${describeViolation(issue, isWhole ? "config" : "", schema, value, suggest)}`;
 }
 
-/** A key of the same object that is similar, the kinds that have it, or its like elsewhere. */
+/**
+ * Suggests a similar key of the same object, the kinds that have the key, or similar settings elsewhere.
+ */
 function suggestKey(schema: z.ZodType, { path, got: key, choices }: Mistake): string {
   const near = findSimilar(key, choices);
   if (near !== undefined) return ` (did you mean ${[...path.slice(0, -1), near].join(".")}?)`;
@@ -31,18 +33,18 @@ function suggestKey(schema: z.ZodType, { path, got: key, choices }: Mistake): st
   const names = known.map(lastName);
   const wanted = names.includes(key) ? key : findSimilar(key, names);
   const paths = known.filter((one) => lastName(one) === wanted).map((one) => one.path);
-  const places = [...new Set(paths)].slice(0, 3);
-  return places.length === 0 ? "" : ` (did you mean ${places.join(" or ")}?)`;
+  const candidates = [...new Set(paths)].slice(0, 3);
+  return candidates.length === 0 ? "" : ` (did you mean ${candidates.join(" or ")}?)`;
 }
 
-/** Setting that a schema knows. */
+/** A setting of a schema. */
 interface KnownSetting {
   readonly path: string;
   /** Kind of the object that has it, such as `kind aem`, where there are several. */
   readonly owner?: string;
 }
 
-/** All settings that a schema knows, those of lists aside. */
+/** Lists all settings of a schema, except those inside lists. */
 function* listSettings(schema: z.core.$ZodType, prefix = ""): Generator<KnownSetting> {
   const inner = unwrapSchema(schema).schema;
   const isUnion = inner instanceof z.ZodDiscriminatedUnion;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A schema in words: `whole number >= 1`, `one of "aem", "none"`. */
+/** Describes the type of a schema: `whole number >= 1`, `one of "aem", "none"`. */
 export function describeType(schema: z.core.$ZodType): string {
   const json = z.toJSONSchema(schema, { unrepresentable: "any" });
   return describeJsonSchema(json);

@@ -11,7 +11,7 @@ test("writes learning rates with an exponent, and reads back the same", () => {
   expect(JSON.parse(formatSettings(settings, 2))).toEqual(settings);
 });
 
-test("has round learning rates for language models, whole and adapted", () => {
+test("gives language models round learning rates, with and without an adapter", () => {
   for (const [rank, rate] of [
     [undefined, "1e-6"],
     [16, "1e-5"],

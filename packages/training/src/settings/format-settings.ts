@@ -1,10 +1,10 @@
-/** Numbers below it are written with an exponent, as learning rates are read. */
+/** Numbers below this are written with an exponent, as is usual for learning rates. */
 const smallest = 1e-3;
 
-/** Marks a number that is already written; no setting holds this character. */
+/** Marks a number that is already formatted; no setting contains this character. */
 const mark = "\u0000";
 
-/** Settings as JSON, in which small numbers have an exponent: `1e-6`, not `0.000001`. */
+/** Formats settings as JSON in which small numbers have an exponent: `1e-6`, not `0.000001`. */
 export function formatSettings(settings: unknown, indent = 0): string {
   const text = JSON.stringify(
     settings,

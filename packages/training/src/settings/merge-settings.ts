@@ -1,17 +1,17 @@
 /** An object of settings. */
 export type Settings = { readonly [key: string]: unknown };
 
-/** Tells objects from lists, values and null. */
+/** True for objects, false for lists, values and null. */
 export function isSettings(value: unknown): value is Settings {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The settings that say which others there are. */
+/** Discriminators: settings that determine which others exist. */
 const kinds = ["environment", "source", "kind"];
 
 /**
- * Lays `changes` over `base`, object by object; lists and values are replaced whole, and so are
- * objects of another kind. A text in the place of an object that has a kind names another kind.
+ * Merges `changes` into `base` recursively. Lists, values and objects of another kind are replaced as a
+ * whole. A text in place of an object with a kind selects another kind.
  */
 export function mergeSettings(base: unknown, changes: unknown): unknown {
   if (!isSettings(base)) return changes;

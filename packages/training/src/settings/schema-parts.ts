@@ -2,7 +2,7 @@ import { z } from "zod";
 
 type Schema = z.core.$ZodType;
 
-/** A schema without the wrappers around it, and what they said. */
+/** A schema without its wrappers, and their metadata. */
 export interface Unwrapped {
   readonly schema: Schema;
   readonly description?: string;
@@ -11,7 +11,7 @@ export interface Unwrapped {
   readonly isNullable: boolean;
 }
 
-/** Takes defaults, null, optional and read-only off a schema, outermost first. */
+/** Unwraps default, nullable, optional and read-only schemas. The outermost metadata wins. */
 export function unwrapSchema(schema: Schema): Unwrapped {
   let inner = schema;
   let isNullable = false;

@@ -2,10 +2,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import countEdits from "damerau-levenshtein";
 
-/** Words that differ in more than this share of their characters are not taken for misspellings. */
+/** Words that differ in more than this share of their characters do not count as misspellings. */
 const maxShare = 0.3;
 
-/** The candidate that a misspelled word most likely means; `undefined` if none is similar. */
+/** Finds the candidate that a misspelled word most likely means; `undefined` if none is similar. */
 export function findSimilar(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;
@@ -25,7 +25,7 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   return similar === undefined ? "" : ` (did you mean ${similar}?)`;
 }
 
-/** The existing path that a missing one most likely means. */
+/** Finds the existing path that a missing one most likely means. */
 export function findSimilarPath(path: string): string | undefined {
   const parent = dirname(path);
   if (parent === path) return undefined;

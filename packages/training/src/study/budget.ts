@@ -7,11 +7,11 @@ import type { CellPlan } from "./plan-cells.ts";
 export interface StudyBudget {
   /** CPU cores. Default: those of the process. */
   readonly cores?: number;
-  /** Bytes of memory. Default: what is available. */
+  /** Bytes of memory. Default: the available memory. */
   readonly memoryBytes?: number;
 }
 
-/** Estimated memory of a cell, bytes; 0 where its model is not in this machine's memory. */
+/** Estimates the memory of a cell, bytes; 0 if its model is not in this machine's memory. */
 export async function estimateCellMemory(
   { settings }: Pick<CellPlan, "settings">,
   availableBytes: number,
@@ -20,8 +20,8 @@ export async function estimateCellMemory(
 }
 
 /**
- * Number of cells that run at the same time within a budget, at least 1: as many as there are cores for
- * the threads of one, and memory for the estimate of one.
+ * Computes the number of cells that run concurrently within a budget, at least 1, from the threads and
+ * the estimated memory of one cell.
  */
 export async function computeNumJobs(
   plans: readonly CellPlan[],

@@ -9,7 +9,7 @@ const text = z.string().min(1);
 const digest = z.string().regex(/^[0-9a-f]{64}$/u, "must be a SHA-256 in hexadecimal");
 const metrics = z.record(z.string(), z.number());
 
-/** Origin of a cell: what ran, where, and with which versions. */
+/** Origin of a cell: study, settings, versions and machine. */
 const identity = {
   version: z.literal(1),
   /** Study that the cell belongs to, and SHA-256 of the study file under which it ran. */
@@ -19,7 +19,7 @@ const identity = {
   seed: count,
   /** All settings, resolved. */
   settings: z.record(z.string(), z.unknown()),
-  /** SHA-256 of the settings, and of the files of the experiment's module where there is one. */
+  /** SHA-256 of the settings, and of the files of the experiment's module if there is one. */
   settingsSha256: digest,
   /** Settings in which the cell differs from its experiment as published, as a tree. */
   overlay: z.record(z.string(), z.unknown()),
@@ -28,14 +28,14 @@ const identity = {
   versions: z.strictObject({
     turnwise: text,
     node: text,
-    /** ONNX Runtime; absent where it is not installed. */
+    /** ONNX Runtime; absent if it is not installed. */
     onnxruntime: text.optional(),
     /** Commit of the checkout that the program ran from; absent for an installed package. */
     commit: text.optional(),
   }),
   /** Operating system and architecture: `linux x64`. */
   platform: text,
-  /** CPU model. Both arms of a pair run on one: float results may differ between models. */
+  /** CPU model. Both arms of a pair run on the same one, as float results may differ between models. */
   processor: text,
 };
 
@@ -61,7 +61,7 @@ const evaluation = z.strictObject({
 const finishedCell = z.strictObject({
   outcome: z.literal("finished"),
   ...identity,
-  /** Identifies the shared start: warm start and first evaluation; absent if the cell made its own. */
+  /** Identifies the shared start: warm start and first evaluation; absent if the cell computed its own. */
   startSha256: digest.optional(),
   /** Metrics of each iteration by name, 5 significant digits; `null` where one has no value. */
   training: z.record(z.string(), z.array(z.number().nullable())),
@@ -99,10 +99,10 @@ export type StudyCell = z.output<typeof finishedCell>;
 /** Evaluation of a {@link StudyCell}. */
 export type CellEvaluation = z.output<typeof evaluation>;
 
-/** Run of a study that ended with an error; running the study again repeats it. */
+/** Run of a study that ended with an error. Running the study again retries it. */
 export type FailedCell = z.output<typeof failedCell>;
 
-/** Name of a cell: `alfworld-grpo-aem-seed3`. */
+/** Formats the name of a cell: `alfworld-grpo-aem-seed3`. */
 export function formatCellName({
   experiment,
   arm,
@@ -112,8 +112,8 @@ export function formatCellName({
 }
 
 /**
- * Outcome of each task of an evaluation, in the order of the tasks: solved, not solved, or `undefined`
- * for a task whose episode failed and was not graded.
+ * Unpacks the outcome of each task of an evaluation, in the order of the tasks: solved, not solved, or
+ * `undefined` for a task whose episode failed and was not graded.
  */
 export function unpackTaskOutcomes({
   numTasks,

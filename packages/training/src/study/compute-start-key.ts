@@ -8,16 +8,16 @@ import { computeDigest } from "./canonical-json.ts";
 export interface StartInputs {
   readonly settings: ExperimentSettings;
   readonly parts: Parts;
-  /** Module of the experiment, if it has one. */
+  /** Module of the experiment, if any. */
   readonly module?: ModuleRecord | undefined;
-  /** Results may differ between machines and versions. */
+  /** Machine and versions, since results may differ between them. */
   readonly machine: CellMachine;
 }
 
 /**
- * Digest of everything that a run's warm start and its first evaluation depend on: cells with the
- * same one share them. `undefined` where the policy comes from a module or a server, which may depend
- * on any setting.
+ * Computes a digest of everything that a run's warm start and first evaluation depend on. Cells with the
+ * same digest share them. `undefined` if the policy comes from a module or a server, which may depend on
+ * any setting.
  */
 export function computeStartKey({
   settings,

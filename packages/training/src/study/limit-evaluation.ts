@@ -1,8 +1,8 @@
 import type { TaskSource } from "@turnwise/envs";
 
 /**
- * Limits the tasks of each evaluation split: a task source from a module has no setting for it.
- * @param numTasks - Most tasks of a split, the first ones.
+ * Limits the tasks of each evaluation split, since a module's task source has no setting for it.
+ * @param numTasks - Maximum number of tasks of a split; the first ones are kept.
  */
 export function limitEvaluation(source: TaskSource, numTasks: number): TaskSource {
   if (source.evaluation.every(({ tasks }) => tasks.length <= numTasks)) return source;

@@ -21,17 +21,17 @@ const record = (changes: object): string =>
     ...changes,
   });
 
-/** A process number that Linux never gives. */
+/** A process id that Linux never assigns. */
 const noPid = 2 ** 22 + 1;
 
 describe("withLock", () => {
-  it("lets one at a time do the work, and leaves nothing", async () => {
+  it("lets one process at a time do the work, and leaves no files", async () => {
     const path = join(folder, "one", "work.lock");
     const result = await withLock(path, "work", async () => {
       expect(await isLocked(path)).toBe(true);
       await expect(withLock(path, "work", async () => 2)).rejects.toThrow(LockedError);
       await expect(withLock(path, "work", async () => 2)).rejects.toThrow(
-        `work must be run by one process at a time, got process ${process.pid} on ${hostname()} (if that is gone, delete ${path})`,
+        `work must be run by one process at a time, got process ${process.pid} on ${hostname()} (if it has died, delete ${path})`,
       );
       return 1;
     });
@@ -46,8 +46,8 @@ describe("withLock", () => {
   });
 
   it.each([
-    ["a process that is gone", record({ pid: noPid })],
-    ["a process number that was given again", record({ at: "2026-01-01T00:00:00Z" })],
+    ["a process that has died", record({ pid: noPid })],
+    ["a process id that was reused", record({ at: "2026-01-01T00:00:00Z" })],
     ["another machine that went silent", record({ host: "other", at: "2026-01-01T00:00:00Z" })],
     ["a process that died while it wrote", '{"id":'],
   ])("takes over the lock of %s", async (name, text) => {
@@ -62,7 +62,7 @@ describe("withLock", () => {
     await expect(withLock(path, "work", async () => 1)).rejects.toThrow("process 7 on other");
   });
 
-  it("waits where that is asked for", async () => {
+  it("waits if asked to", async () => {
     const path = join(folder, "wait.lock");
     await writeFile(path, record({}));
     const onWait = (): void => void rm(path);

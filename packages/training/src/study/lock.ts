@@ -12,33 +12,33 @@ interface LockRecord {
   readonly id: string;
   readonly host: string;
   readonly pid: number;
-  /** Last sign of life. */
+  /** Time of the last heartbeat. */
   readonly at: string;
 }
 
-/** Seconds between two signs of life. */
+/** Seconds between two heartbeats. */
 const beatSeconds = 10;
-/** Seconds without a sign of life after which a lock of another machine counts as left behind. */
+/** Seconds without a heartbeat after which a lock of another machine counts as stale. */
 const staleSeconds = 300;
 
 /** Options of {@link withLock}. */
 export interface LockOptions {
-  /** Called before each wait for another process; without it, a lock that is held is an error. */
+  /** Called before each wait for another process; absent: a lock that is held is an error. */
   readonly onWait?: () => void;
 }
 
-/** Seconds between two looks at a lock that another process holds. */
+/** Seconds between two attempts to acquire a lock. */
 const waitSeconds = 2;
 
-/** Work that another process is doing. */
+/** Thrown if another process holds the lock. */
 export class LockedError extends InputError {}
 
 /**
- * Runs work that only one process may do at a time, also on machines that share the file system. A lock
- * whose process is gone is taken over.
- * @param path - The lock file; its folder is made.
+ * Runs work under a lock file that only one process can hold, also across machines that share the file
+ * system. A stale lock is taken over.
+ * @param path - Lock file; its folder is created.
  * @param what - Name of the work for messages: `study toy`.
- * @throws {@link LockedError} if another process does it, and it is not waited for.
+ * @throws {@link LockedError} if another process holds the lock and `onWait` is absent.
  */
 export async function withLock<T>(
   path: string,
@@ -79,7 +79,7 @@ async function acquire(path: string, what: string, id: string): Promise<void> {
   if (await createFile(path, formatRecord(id))) return;
   const held = await readLock(path);
   if (held !== undefined && isAlive(held)) throw createLockedError(path, what, held);
-  // Only one process may replace a lock that was left behind.
+  // Only one process may replace a stale lock.
   const guard = `${path}.takeover`;
   if (!(await createFile(guard, formatRecord(id)))) throw createLockedError(path, what, held);
   try {
@@ -106,7 +106,7 @@ async function createFile(path: string, content: string): Promise<boolean> {
   return true;
 }
 
-/** Tells whether a process holds a lock. */
+/** Checks whether a process holds a lock. */
 export async function isLocked(path: string): Promise<boolean> {
   const held = await readLock(path);
   return held !== undefined && isAlive(held);
@@ -127,7 +127,7 @@ function isAlive({ host, pid, at }: LockRecord): boolean {
   if (host !== hostname()) return isRecent;
   try {
     process.kill(pid, 0);
-    // The number may belong to another process by now.
+    // The process id may have been reused.
     return isRecent;
   } catch (cause) {
     return (cause as NodeJS.ErrnoException).code === "EPERM" && isRecent;
@@ -137,6 +137,6 @@ function isAlive({ host, pid, at }: LockRecord): boolean {
 function createLockedError(path: string, what: string, held: LockRecord | undefined): LockedError {
   const holder = held === undefined ? "another process" : `process ${held.pid} on ${held.host}`;
   return new LockedError(
-    `${what} must be run by one process at a time, got ${holder} (if that is gone, delete ${path})`,
+    `${what} must be run by one process at a time, got ${holder} (if it has died, delete ${path})`,
   );
 }

@@ -10,7 +10,7 @@ import type { StudyCell } from "./cell.ts";
 /** Properties of machine and software that the numbers of a run may depend on. */
 export type CellMachine = Pick<StudyCell, "versions" | "platform" | "processor">;
 
-/** Describes this machine, and the versions of this program. */
+/** Describes this machine and the versions of this program. */
 export async function describeMachine(): Promise<CellMachine> {
   const { turnwise, node, platform, processor } = await readVersions();
   const onnxruntime = await readPackageVersion("onnxruntime-node");
@@ -34,7 +34,10 @@ async function readPackageVersion(name: string): Promise<string | undefined> {
   return (manifest as { readonly version: string }).version;
 }
 
-/** Commit of the checkout of this file, with `+` for changed files; `undefined` outside of one. */
+/**
+ * Reads the commit of the checkout of this file, with `+` for changed files; `undefined` outside of a
+ * checkout.
+ */
 async function readCheckoutCommit(): Promise<string | undefined> {
   const folder = fileURLToPath(new URL(".", import.meta.url));
   if (/[\\/]node_modules[\\/]/u.test(folder)) return undefined;

@@ -34,7 +34,7 @@ async function writeStudy(
 }
 
 describe("mergeCells", () => {
-  it("gathers cells and versions of the study file; a finished cell replaces a failed one", async () => {
+  it("merges cells and versions of the study file; a finished cell replaces a failed one", async () => {
     const one = await writeStudy("one", [{ ...toyCell, seed: 1 }, failed]);
     const two = await writeStudy("two", [{ ...toyCell, seed: 1 }, toyCell], { seeds: [1, 3] });
     const into = join(root, "into");
@@ -72,7 +72,7 @@ describe("mergeCells", () => {
     );
     const three = await writeStudy("metric", [toyCell], { metric: { split: "other" } });
     await expect(mergeCells(one, [three])).rejects.toThrow(
-      "metric must be as in the other copies of the study",
+      "metric must be the same in all copies of the study",
     );
     await expect(mergeCells(one, [join(root, "none")])).rejects.toThrow(
       "folder must hold cells of a study",

@@ -9,17 +9,17 @@ import { findFixedChange, readHistory, writeHistory, type StudyVersion } from ".
 /** Result of {@link mergeCells}: names of cells. */
 export interface MergeResult {
   readonly added: readonly string[];
-  /** Cells that were there before, with the same content. */
+  /** Cells that were present before, with the same content. */
   readonly equal: readonly string[];
 }
 
 /**
  * Adds the cells of copies of a study to a folder, for example of runs on several machines. A finished
  * cell replaces a failed one.
- * @param into - Folder of the study; made if it does not exist.
+ * @param into - Folder of the study; created if it does not exist.
  * @param from - Folders of copies; each has `cells` and `study.json`.
- * @throws `InputError`, and changes nothing, if a folder is of another study, or two finished cells of
- *   one name differ.
+ * @throws `InputError`, and changes nothing, if a folder belongs to another study, or two finished cells
+ *   of one name differ.
  */
 export async function mergeCells(into: string, from: readonly string[]): Promise<MergeResult> {
   const target = resolveStudyFolder(into);
@@ -72,7 +72,7 @@ function checkSameStudy(
   );
 }
 
-/** Versions of both histories, those of the first before new ones. */
+/** Merges the versions of two histories: those of the first, then new ones of the second. */
 function mergeVersions(
   first: readonly StudyVersion[],
   second: readonly StudyVersion[],
@@ -85,7 +85,7 @@ function mergeVersions(
     const change = last && findFixedChange(last.study, version.study);
     if (change !== undefined) {
       throw new InputError(
-        `${source}: ${change} must be as in the other copies of the study, got a different one`,
+        `${source}: ${change} must be the same in all copies of the study, got a different one`,
       );
     }
     merged.push(version);

@@ -86,7 +86,7 @@ describe("planCells", () => {
     expect(plan!.settings.tasks).toMatchObject({ evaluation: [{ numTasks: 4 }] });
   });
 
-  it("names the arm and the setting that is wrong", async () => {
+  it("names the arm and the wrong setting", async () => {
     const plan = async (change: Parameters<typeof createToyStudy>[0]): Promise<unknown> =>
       planCells(createToyStudy(change));
     await expect(plan({ arms: [{ name: "x", algorithm: "gpro" }] })).rejects.toThrow(

@@ -36,7 +36,7 @@ export interface CellPlan {
 }
 
 /**
- * Resolves all cells of a study, seed by seed, so that pairs complete together.
+ * Plans all cells of a study, seed by seed, so that pairs complete together.
  * @throws `InputError` naming the study file, the arm and the first setting that is wrong.
  */
 export async function planCells(file: StudyFile): Promise<CellPlan[]> {
@@ -55,14 +55,14 @@ export async function planCells(file: StudyFile): Promise<CellPlan[]> {
       const { settings: published, parts } = await createExperiment(path, create, seed);
       for (const arm of arms) {
         if (!runsIn(arm, entry.name)) continue;
-        const place = { experiment: entry.name, arm: arm.name, seed };
+        const identity = { experiment: entry.name, arm: arm.name, seed };
         const base = { source: entry.experiment, settings: published };
         const { settings, layers } = layerSettings(base, listOverlays(file, entry, arm));
         checkMetric(file, entry.name, settings);
         const moduleSha256 = module && computeDigest(module.files);
         plans.push({
-          ...place,
-          name: formatCellName(place),
+          ...identity,
+          name: formatCellName(identity),
           settings,
           parts,
           ...(module && { module }),
@@ -89,7 +89,7 @@ function checkMetric(
       `${path}: metric.mode must be one of evaluation.modes of ${experiment} (${evaluation.modes.join(", ")}), got ${metric.mode}`,
     );
   }
-  // The splits of a module's task source are known once it is open.
+  // The splits of a module's task source are known only once it is open.
   if (!("evaluation" in tasks)) return;
   const splits = tasks.evaluation.map(({ split }) => split);
   if (metric.split === undefined || splits.some((split) => split === metric.split)) return;
@@ -98,13 +98,13 @@ function checkMetric(
   );
 }
 
-/** Changes of an experiment for one arm: the study's, the experiment entry's, the arm's. */
+/** Lists the changes of an experiment for one arm: those of the experiment entry, the arm and the study. */
 function listOverlays(
   { path, study }: StudyFile,
   entry: Study["experiments"][number],
   arm: StudyArm,
 ): Overlay[] {
-  const place = `${path}: arms.${arm.name}`;
+  const source = `${path}: arms.${arm.name}`;
   const { algorithm, modulator } = arm;
   return [
     {
@@ -114,12 +114,12 @@ function listOverlays(
     },
     ...(algorithm === undefined
       ? []
-      : [createReplacement(`${place}.algorithm`, "algorithm", algorithm, algorithmPresets)]),
+      : [createReplacement(`${source}.algorithm`, "algorithm", algorithm, algorithmPresets)]),
     ...(modulator === undefined
       ? []
-      : [createReplacement(`${place}.modulator`, "modulation", modulator, modulators)]),
+      : [createReplacement(`${source}.modulator`, "modulation", modulator, modulators)]),
     {
-      source: `${place}.settings`,
+      source: `${source}.settings`,
       apply: (settings) => mergeSettings(settings, arm.settings),
     },
     {
@@ -130,7 +130,7 @@ function listOverlays(
   ];
 }
 
-/** Replaces or changes a record: a preset with changes, or changes of the experiment's own. */
+/** Creates the change of a record: to a preset with changes, or changes of the experiment's own record. */
 function createReplacement(
   source: string,
   key: "algorithm" | "modulation",

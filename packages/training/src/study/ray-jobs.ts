@@ -18,10 +18,10 @@ export interface RayJob {
 
 /** Client of the Ray Jobs REST API of an existing cluster. */
 export interface RayJobs {
-  /** Version of Ray. @throws `InputError` if no cluster answers. */
+  /** Version of Ray. @throws `InputError` if no cluster responds. */
   version(): Promise<string>;
   submit(job: RayJob): Promise<void>;
-  /** State and message of a job; `undefined` for one that the cluster does not know. */
+  /** State and message of a job; `undefined` for a job unknown to the cluster. */
   status(
     submissionId: string,
   ): Promise<{ readonly status: RayJobStatus; readonly message: string } | undefined>;
@@ -38,13 +38,13 @@ const statusSchema = z.looseObject({
 const logsSchema = z.looseObject({ logs: z.string().nullish() });
 const anySchema = z.unknown();
 
-/** Seconds that a request may take. */
+/** Timeout of a request, seconds. */
 const timeoutSeconds = 60;
 
 /**
  * Connects to a cluster.
  * @param url - Address of its dashboard: `http://127.0.0.1:8265`.
- * @param token - Sent as a bearer token, where the cluster asks for one.
+ * @param token - Bearer token, if the cluster requires one.
  * @see https://docs.ray.io/en/latest/cluster/running-applications/job-submission/rest.html
  */
 export function connectRay(url: string, token?: string): RayJobs {
@@ -65,7 +65,7 @@ export function connectRay(url: string, token?: string): RayJobs {
       signal: AbortSignal.timeout(1000 * timeoutSeconds),
     }).catch((cause: Error) => {
       const reason = (cause.cause as Error | undefined)?.message ?? cause.message;
-      throw new InputError(`${address}: a Ray cluster must answer, got ${reason}`, { cause });
+      throw new InputError(`${address}: a Ray cluster must respond, got ${reason}`, { cause });
     });
     const text = await response.text();
     if (response.status === 404) return undefined;
@@ -80,7 +80,7 @@ export function connectRay(url: string, token?: string): RayJobs {
     try {
       value = text === "" ? undefined : JSON.parse(text);
     } catch (cause) {
-      throw new InputError(`${address}: Ray must answer in JSON, got ${text.slice(0, 80)}`, {
+      throw new InputError(`${address}: Ray must respond in JSON, got ${text.slice(0, 80)}`, {
         cause,
       });
     }
@@ -88,12 +88,12 @@ export function connectRay(url: string, token?: string): RayJobs {
     if (parsed.success) return parsed.data;
     const { path: field, message } = parsed.error.issues[0]!;
     throw new InputError(
-      `${address}: ${field.map(String).join(".") || "answer"} must be as in the Ray Jobs API, got ${message}`,
+      `${address}: ${field.map(String).join(".") || "answer"} must follow the Ray Jobs API, got ${message}`,
     );
   };
   const job = (submissionId: string): string => `/api/jobs/${encodeURIComponent(submissionId)}`;
   const missing = (path: string): never => {
-    throw new InputError(`${base}${path}: Ray must have the Jobs API there, got 404`);
+    throw new InputError(`${base}${path}: Ray must offer the Jobs API at this address, got 404`);
   };
   return {
     version: async () =>

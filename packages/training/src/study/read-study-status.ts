@@ -21,11 +21,11 @@ export interface StudyStatus {
   readonly arms: readonly ArmStatus[];
   /** Messages of failed cells by name. */
   readonly failures: Readonly<Record<string, string>>;
-  /** Wall-clock time of the cells that are not finished, one after another, seconds; absent if unknown. */
+  /** Estimated wall-clock time of the unfinished cells, run sequentially, seconds; absent if unknown. */
   readonly secondsLeft?: number;
 }
 
-/** Reads the progress of a study from its folder, also while it runs. */
+/** Reads the progress of a study from its folder, even while it runs. */
 export async function readStudyStatus(file: StudyFile, folder: StudyFolder): Promise<StudyStatus> {
   const cells = await readCells(folder.cells);
   const arms = new Map<string, { -readonly [K in keyof ArmStatus]: ArmStatus[K] }>();

@@ -11,7 +11,7 @@ export interface StudyFile {
   /** Folder that the paths of its experiments are relative to. */
   readonly folder: string;
   readonly study: Study;
-  /** SHA-256 of the checked study in canonical JSON: comments and defaults do not count. */
+  /** SHA-256 of the checked study in canonical JSON, so comments and formatting do not matter. */
   readonly sha256: string;
 }
 
@@ -27,7 +27,7 @@ export async function readStudy(path: string): Promise<StudyFile> {
   return { path: absolute, folder: dirname(absolute), study, sha256: computeDigest(study) };
 }
 
-/** Name or path of an experiment as `findExperiment` takes it. */
+/** Resolves an experiment to a name or path for `findExperiment`. */
 export function resolveExperimentPath(
   { folder }: Pick<StudyFile, "folder">,
   experiment: string,

@@ -12,20 +12,20 @@ import { checkConfig } from "../settings/config.ts";
 
 /** Options of {@link runCellTask}. */
 export interface CellTaskOptions {
-  /** Whether the arms of a pair may run on different CPU models. Default false. */
+  /** Allows the arms of a pair to run on different CPU models. Default false. */
   readonly allowMixedProcessors?: boolean;
   /**
-   * Other cells of the study, where nobody schedules them: the cell then computes the start that it
-   * shares with them, or waits for the process that does, and the last one deletes it.
+   * All cells of the study, if no scheduler runs them: the cell then computes the start that it shares
+   * with others, or waits for the process that does, and the last one deletes it.
    */
   readonly siblings?: readonly CellPlan[];
 }
 
 /**
- * Runs one cell of a study by itself, as a child process or a job of a cluster does, and writes its file.
- * A cell that is finished is left alone. A cell that fails leaves a file with the message.
+ * Runs one cell of a study, in a child process or a cluster job, and writes its file. A finished cell is
+ * not run again. A cell that fails leaves a file with the error message.
  * @returns The finished cell.
- * @throws `LockedError` if another process runs it; `InputError` if it must not run here; whatever
+ * @throws `LockedError` if another process runs it; `InputError` if it must not run here; any error that
  *   stopped the run.
  */
 export async function runCellTask(
@@ -59,7 +59,7 @@ export async function runCellTask(
   });
 }
 
-/** Cells that share the start of a cell, itself included. */
+/** Finds the cells that share the start of a cell, itself included. */
 function findCellsSharingStart(
   plan: CellPlan,
   plans: readonly CellPlan[],
@@ -85,8 +85,8 @@ async function dropStart(
 }
 
 /**
- * Computes the start that a cell shares with others, unless it is complete or the cell shares none.
- * Waits for another process that computes it.
+ * Computes the start that a cell shares with others, unless it is complete or the cell shares none. Waits
+ * if another process computes it.
  */
 export async function runStartTask(plan: CellPlan, context: CellContext): Promise<void> {
   const start = findStart(plan, context);
@@ -102,15 +102,15 @@ export async function runStartTask(plan: CellPlan, context: CellContext): Promis
 }
 
 /**
- * Requires that a finished cell is the one that the study file describes. Settings that this version
- * added count with their defaults.
+ * Requires that a finished cell has the settings of the study file. Settings that this version added have
+ * their defaults.
  * @throws `InputError` if it ran with other settings or another module.
  */
 export function checkSameSettings(plan: CellPlan, cell: StudyCell, source: string): void {
   const remedy = "delete the cell's file to run it again, or give the study another name";
   if (cell.moduleSha256 !== plan.moduleSha256) {
     throw new InputError(
-      `${source}: cell ${plan.name} must come from the experiment's module as it is, got another module or version of it (${remedy})`,
+      `${source}: cell ${plan.name} must come from the present version of the experiment's module, got another (${remedy})`,
     );
   }
   if (cell.settingsSha256 === plan.settingsSha256) return;
@@ -131,7 +131,7 @@ function checkProcessor(
     const isSibling = cell.experiment === plan.experiment && cell.seed === plan.seed;
     if (!isSibling || cell.outcome !== "finished" || cell.processor === processor) continue;
     throw new InputError(
-      `cell ${plan.name} must run on the CPU model of its pair's other arms, ${cell.processor}, got ${processor} (--any-processor runs it; reports mark such pairs)`,
+      `cell ${plan.name} must run on the same CPU model as the other arms of its pair, ${cell.processor}, got ${processor} (--any-processor overrides this; reports mark such pairs)`,
     );
   }
 }

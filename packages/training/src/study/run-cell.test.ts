@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 describe("runCellTask", () => {
-  it("gives a cell with a shared start the metrics of a run of its own, byte for byte", async () => {
+  it("gives a cell with a shared start the metrics of a separate run, byte for byte", async () => {
     // The start is computed with a plain policy; PPO then adds a critic to it.
     const arms = [{ name: "ppo", algorithm: "ppo", modulator: "aem" }];
     const file = createToyStudy({

@@ -21,7 +21,7 @@ import { computeStartKey } from "./compute-start-key.ts";
 import { writeCell, type StudyFolder } from "./study-folder.ts";
 import { summarizeRun } from "./summarize-cell.ts";
 
-/** Surroundings of a cell. */
+/** Context in which a cell runs. */
 export interface CellContext {
   readonly file: StudyFile;
   readonly folder: StudyFolder;
@@ -29,7 +29,7 @@ export interface CellContext {
   readonly reporter: Reporter;
 }
 
-/** Origin of a cell, the same for finished and failed ones. */
+/** Creates the origin of a cell, the same for finished and failed ones. */
 export function createCellOrigin(
   plan: CellPlan,
   { file, machine }: Pick<CellContext, "file" | "machine">,
@@ -49,7 +49,7 @@ export function createCellOrigin(
   };
 }
 
-/** Folder of the start that a cell shares with others; `undefined` for a cell that shares none. */
+/** Finds the start that a cell shares with others; `undefined` for a cell that shares none. */
 export function findStart(
   plan: CellPlan,
   { folder, machine }: Pick<CellContext, "folder" | "machine">,
@@ -61,10 +61,10 @@ export function findStart(
 }
 
 /**
- * Runs a cell to its end, from where it was interrupted, and writes its file. It begins with the shared start if that is
- * complete, and otherwise makes its own.
- * @returns The cell's record; files that are not to be kept are gone.
- * @throws Whatever stopped the run.
+ * Runs a cell to its end, resuming an interrupted one, and writes its file. It begins with the shared
+ * start if that is complete, and otherwise computes its own.
+ * @returns The cell's record; files that the study does not keep are deleted.
+ * @throws Any error that stopped the run.
  */
 export async function runCell(plan: CellPlan, context: CellContext): Promise<StudyCell> {
   const { file, folder, reporter } = context;
@@ -108,7 +108,7 @@ function checkSplit({ evaluation }: TaskSource, { path, study: { metric } }: Stu
   );
 }
 
-/** Opens the run folder of a cell, or begins it. */
+/** Opens or creates the run folder of a cell. */
 async function openRun(
   { name, settings, module }: CellPlan,
   path: string,
@@ -137,14 +137,14 @@ async function openRun(
 /** Wall-clock and CPU seconds of a cell. */
 interface CellClock {
   read(): { readonly wall: number; readonly cpu: number };
-  /** Writes the seconds down. */
+  /** Stops the clock and saves its seconds. */
   stop(): Promise<void>;
 }
 
-/** Seconds between two notes of the time that a cell has taken. */
+/** Seconds between two saves of the clock. */
 const noteSeconds = 10;
 
-/** Measures a cell over all processes that ran it: the seconds so far are in a file of its run folder. */
+/** Measures a cell across all processes that ran it; the seconds so far are saved in its run folder. */
 async function startClock(path: string): Promise<CellClock> {
   const file = join(path, "usage.json");
   const before = (await exists(file))

@@ -20,7 +20,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** Options of a study whose tasks run in this process, with the names of the tasks. */
+/** Creates options of a study whose tasks run in this process, and a list of launched tasks. */
 async function optionsOf(
   file: RunStudyOptions["file"],
   path: string,
@@ -49,7 +49,7 @@ async function optionsOf(
 }
 
 describe("runStudy", () => {
-  it("records a failing cell, goes on, and repeats it alone", async () => {
+  it("records a failing cell, continues, and retries only that cell", async () => {
     const arms = [{ name: "broken", settings: { tasks: { options: { isBroken: true } } } }];
     const grid = { modulators: ["none"] };
     const file = createToyStudy({ grid, arms, families: [], keep: ["warm-start"] });
@@ -86,7 +86,7 @@ describe("runStudy", () => {
     ]);
     expect(status.failures).toEqual({ "numbers-broken-seed1": "the toy is broken" });
 
-    // The first cell belongs to the study as it was.
+    // The first cell belongs to the unchanged study.
     const settings = { training: { learningRate: 0.5 } };
     const experiments = [{ name: "numbers", experiment: "./toy-experiment.ts", settings }];
     const changed = createToyStudy({ grid, arms, families: [], experiments });
@@ -97,13 +97,15 @@ describe("runStudy", () => {
     const [, plan] = await planCells(file);
     await expect(
       runCellTask(plan!, { ...options, machine: { ...options.machine, processor: "another" } }),
-    ).rejects.toThrow("must run on the CPU model of its pair's other arms");
+    ).rejects.toThrow("must run on the same CPU model as the other arms of its pair");
   });
 
-  it("refuses a second process in one folder, and cells that nobody selects", async () => {
+  it("refuses a second process in one folder, and a selection without cells", async () => {
     const { options } = await optionsOf(createToyStudy(), join(root, "locked"));
     const never = { ...options, selects: () => false };
-    await expect(runStudy(never)).rejects.toThrow("must have cells that are selected, got none");
+    await expect(runStudy(never)).rejects.toThrow(
+      "selection must match a cell of the study, got none",
+    );
     let second: Promise<unknown> | undefined;
     await runStudy({
       ...options,

@@ -20,18 +20,18 @@ export interface RunStudyOptions {
   readonly folder: StudyFolder;
   readonly machine: CellContext["machine"];
   readonly reporter: Reporter;
-  /** Tasks that run at the same time, given all cells that are to run, `>= 1`. */
+  /** Computes the number of concurrent tasks from the cells to run, `>= 1`. */
   readonly numJobs: (plans: readonly CellPlan[]) => Promise<number>;
   /** Cells to run; default: all. */
   readonly selects?: (plan: CellPlan) => boolean;
   /**
-   * Runs a task in a process of its own.
+   * Runs a task in a separate process.
    * @returns The error in one line; `undefined` after success.
    */
   readonly launch: (task: StudyTask) => Promise<string | undefined>;
 }
 
-/** Result of {@link runStudy}: number of cells. */
+/** Result of {@link runStudy}: numbers of cells. */
 export interface StudyResult {
   readonly planned: number;
   readonly finished: number;
@@ -40,9 +40,8 @@ export interface StudyResult {
 }
 
 /**
- * Runs the cells of a study that are not finished, several at a time. A cell that fails does not stop
- * the others.
- * @throws `InputError` if the study file changed other than by growth, or a finished cell has other
+ * Runs the unfinished cells of a study, several concurrently. A failed cell does not stop the others.
+ * @throws `InputError` if the study file changed other than by additions, or a finished cell has other
  *   settings; `LockedError` if another process runs the study in this folder.
  */
 export async function runStudy(options: RunStudyOptions): Promise<StudyResult> {
@@ -56,7 +55,7 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
   const all = await planCells(file);
   const plans = all.filter(selects);
   if (plans.length === 0) {
-    throw new InputError(`${file.path}: study must have cells that are selected, got none`);
+    throw new InputError(`${file.path}: selection must match a cell of the study, got none`);
   }
   const cells = await readCells(folder.cells);
   for (const plan of all) {
@@ -85,11 +84,11 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
     const error = await options.launch(task);
     running.delete(task);
     if (kind === "start") {
-      // Its cells then make their own, and report their own errors.
+      // Its cells then compute their own start and report their own errors.
       if (error !== undefined) reporter.warn(`start of ${plan.name}: ${error}`);
       return error === undefined;
     }
-    // The file of a cell is the result: a process may die after it has written it.
+    // The cell file decides: a process may die after writing it.
     const cell = (await readCells(folder.cells)).get(plan.name);
     if (cell?.outcome === "finished") {
       cells.set(plan.name, cell);
@@ -136,7 +135,7 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
   };
 }
 
-/** Value of the study's primary metric in a cell; `undefined` where it has none. */
+/** Reads the study's primary metric of a cell; `undefined` if it has none. */
 export function readPrimaryMetric(
   { evaluations }: Pick<StudyCell, "evaluations">,
   { study: { metric } }: StudyFile,
@@ -170,7 +169,7 @@ function formatCell(cell: StudyCell, file: StudyFile): string {
   );
 }
 
-/** Counts of cells and the time that the others will take. */
+/** Tracks the counts of cells and the estimated time left. */
 function trackProgress(
   plans: readonly CellPlan[],
   cells: ReadonlyMap<string, StudyCell | FailedCell>,

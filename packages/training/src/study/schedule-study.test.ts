@@ -39,21 +39,21 @@ describe("scheduleStudy", () => {
     );
   });
 
-  it("fills all jobs, with later cells where a start is being computed", async () => {
+  it("uses all jobs, for later cells while a start is computed", async () => {
     const { events, maxRunning } = await schedule(2);
     expect(maxRunning).toBe(2);
     expect(events.slice(0, 2)).toEqual(["start 1", "start 2"]);
     expect(events.filter((event) => /^\d/u.test(event)).sort()).toEqual(["1a", "1b", "2a", "2b"]);
   });
 
-  it("computes no start that is there, or that one cell would use", async () => {
+  it("computes no start that is complete, or that only one cell would use", async () => {
     const cells = ["1a", "1b", "3a", "alone"];
     expect((await schedule(1, { cells, done: ["1"] })).events).toEqual(
       "1a,1b,drop 1,3a,drop 3,alone".split(","),
     );
   });
 
-  it("runs cells without a start that failed, and keeps a start for cells that failed", async () => {
+  it("runs the cells of a failed start without it, and keeps the start of failed cells", async () => {
     const { events } = await schedule(1, { failing: ["start 1", "2a"] });
     expect(events).toEqual("start 1,1a,1b,drop 1,start 2,2a,2b".split(","));
   });

@@ -9,22 +9,22 @@ export interface StudyTask {
 
 /** Inputs of {@link scheduleStudy}. */
 export interface ScheduleInputs {
-  /** Cells to run, in their order. */
+  /** Cells to run, in order. */
   readonly plans: readonly CellPlan[];
   /** Key of the start that a cell shares; `undefined` for none. */
   readonly findStartKey: (plan: CellPlan) => string | undefined;
   readonly isStartDone: (plan: CellPlan) => Promise<boolean>;
   /** Deletes the start of a cell, once no cell needs it. */
   readonly dropStart: (plan: CellPlan) => Promise<void>;
-  /** Tasks that run at the same time, `>= 1`. */
+  /** Maximum number of concurrent tasks, `>= 1`. */
   readonly numJobs: number;
-  /** Runs a task. @returns Whether it succeeded. */
+  /** Runs a task. @returns True if it succeeded. */
   readonly run: (task: StudyTask) => Promise<boolean>;
 }
 
 /**
- * Runs cells in their order, a start before the cells that share it. While one waits for its start,
- * later cells run.
+ * Runs cells in order, each start before the cells that share it. While a cell waits for its start, later
+ * cells run.
  */
 export async function scheduleStudy(inputs: ScheduleInputs): Promise<void> {
   const { plans, findStartKey: startOf, numJobs } = inputs;
@@ -33,7 +33,7 @@ export async function scheduleStudy(inputs: ScheduleInputs): Promise<void> {
     const key = startOf(plan);
     if (key !== undefined) sharing.set(key, [...(sharing.get(key) ?? []), plan]);
   }
-  /** Starts that are over, well or not: a cell without one makes its own. */
+  /** Starts that ended, successfully or not: a cell without a start computes its own. */
   const over = new Set<string>();
   for (const [key, [first, ...others]] of sharing) {
     if (others.length === 0 || (await inputs.isStartDone(first!))) over.add(key);
@@ -67,7 +67,7 @@ export async function scheduleStudy(inputs: ScheduleInputs): Promise<void> {
     const left = unfinished.get(key)! - 1;
     unfinished.set(key, left);
     if (!isSuccess) failed.add(key);
-    // A cell that failed is run again later, and then begins with it.
+    // A failed cell is retried later, and then begins with it.
     if (left === 0 && !failed.has(key)) await inputs.dropStart(plan);
   };
 

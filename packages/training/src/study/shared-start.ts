@@ -8,12 +8,12 @@ import { train } from "../run/train.ts";
 import { limitEvaluation } from "./limit-evaluation.ts";
 import type { CellPlan } from "./plan-cells.ts";
 
-/** Records of the start of a run: all that a cell takes over. */
+/** Files of a start that a cell copies. */
 const startFiles = ["warm-start", "metrics.jsonl", "trajectories", "audit"] as const;
 
 /**
- * Computes the start of a cell's run in a run folder of its own: the warm start and the first
- * evaluation. One that was interrupted resumes.
+ * Computes the start of a cell, its warm start and first evaluation, in a separate run folder. An
+ * interrupted computation resumes.
  */
 export async function computeStart(
   { settings, parts }: CellPlan,
@@ -32,7 +32,7 @@ export async function computeStart(
   }
 }
 
-/** Whether the start in a folder is complete. */
+/** Checks that the start in a folder is complete. */
 export async function isStartComplete(folderPath: string): Promise<boolean> {
   if (!(await exists(join(folderPath, "config.json")))) return false;
   const checkpoint = await (await RunFolder.open(folderPath)).findNewestCheckpoint();
@@ -40,8 +40,8 @@ export async function isStartComplete(folderPath: string): Promise<boolean> {
 }
 
 /**
- * Gives a new run the start that was computed for several: the run goes on as if it had computed it
- * itself, to the same metrics, byte for byte.
+ * Copies a shared start into a new run, which continues with the same metrics, byte for byte, as if it
+ * had computed the start itself.
  */
 export async function adoptStart(folder: RunFolder, startPath: string): Promise<void> {
   for (const name of startFiles) await linkTree(join(startPath, name), join(folder.path, name));
@@ -53,9 +53,7 @@ export async function adoptStart(folder: RunFolder, startPath: string): Promise<
   });
 }
 
-/**
- * Copies a file or folder, if it exists. Files of weights are linked, not copied: no run changes them.
- */
+/** Copies a file or folder, if it exists. Weights are hard-linked, since no run changes them. */
 async function linkTree(from: string, to: string): Promise<void> {
   const entries = await readdir(from, { withFileTypes: true }).catch(
     (cause: NodeJS.ErrnoException) => {

@@ -8,7 +8,7 @@ import { formatCellName, readCell, type FailedCell, type StudyCell } from "./cel
 /** Paths of a study's folder. */
 export interface StudyFolder {
   readonly path: string;
-  /** Study files that the cells ran under. */
+  /** History: versions of the study file that cells ran under. */
   readonly history: string;
   readonly cells: string;
   readonly runs: string;
@@ -17,7 +17,7 @@ export interface StudyFolder {
   readonly locks: string;
 }
 
-/** Paths within the folder of a study. */
+/** Resolves the paths in the folder of a study. */
 export function resolveStudyFolder(path: string): StudyFolder {
   const inside = (name: string): string => join(path, name);
   return {
@@ -31,7 +31,7 @@ export function resolveStudyFolder(path: string): StudyFolder {
   };
 }
 
-/** File of a cell. */
+/** Resolves the path of a cell file. */
 export function resolveCellPath(folder: Pick<StudyFolder, "cells">, name: string): string {
   return join(folder.cells, `${name}.json`);
 }
@@ -45,7 +45,7 @@ export async function writeCell(
   await writeWhole(resolveCellPath(folder, name), `${JSON.stringify(cell)}\n`);
 }
 
-/** Deletes the record of a failed cell, which is about to run again. */
+/** Deletes the file of a failed cell before a retry. */
 export async function dropFailedCell(
   folder: Pick<StudyFolder, "cells">,
   cell: StudyCell | FailedCell | undefined,

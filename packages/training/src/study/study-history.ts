@@ -7,7 +7,7 @@ import { toCanonicalJson, computeDigest } from "./canonical-json.ts";
 import type { StudyFile } from "./read-study.ts";
 import { checkStudy, listArms, type Study } from "./study-schema.ts";
 
-/** A state of the study file that cells ran under. */
+/** Version of the study file that cells ran under. */
 export interface StudyVersion {
   readonly sha256: string;
   readonly study: Study;
@@ -41,8 +41,8 @@ export async function writeHistory(path: string, versions: readonly StudyVersion
 /**
  * Adds a study file to the history of a folder.
  *
- * A study may grow once it has cells: seeds, arms, experiments, families and notes may be added, and
- * the cells so far stay valid. Anything else, such as another metric or number of tasks, is refused.
+ * Once a study has cells, seeds, arms, experiments, families and notes may be added, and existing cells
+ * stay valid. Any other change, such as another metric or number of tasks, is refused.
  * @throws `InputError` naming the first field that changed.
  */
 export async function recordVersion(path: string, file: StudyFile): Promise<void> {
@@ -53,7 +53,7 @@ export async function recordVersion(path: string, file: StudyFile): Promise<void
     const change = findChange(last.study, file.study);
     if (change !== undefined) {
       throw new InputError(
-        `${file.path}: ${change} must be as when the first cells ran (${path}); seeds, arms, experiments, families and notes may be added; give the changed study another name`,
+        `${file.path}: ${change} must not change after the first cells ran (${path}); seeds, arms, experiments, families and notes may be added; give the changed study another name`,
       );
     }
   }
@@ -63,14 +63,14 @@ export async function recordVersion(path: string, file: StudyFile): Promise<void
 /** Fields that never change once a study has cells. */
 const fixedFields = ["name", "question", "metric", "checkpoint", "evaluation"] as const;
 
-/** First field that must never change and differs between two study files; `undefined` for none. */
+/** Finds the first fixed field that differs between two study files; `undefined` if none does. */
 export function findFixedChange(before: Study, after: Study): string | undefined {
   return fixedFields.find(
     (field) => toCanonicalJson(before[field]) !== toCanonicalJson(after[field]),
   );
 }
 
-/** Name of the first field that changed other than by growth; `undefined` for growth alone. */
+/** Finds the first field that changed other than by additions; `undefined` if there is none. */
 export function findChange(before: Study, after: Study): string | undefined {
   const changed = findFixedChange(before, after);
   if (changed !== undefined) return changed;

@@ -121,7 +121,7 @@ describe("checkStudy", () => {
     expect(() => checkStudy(study, "aem.yaml")).toThrow(message);
   });
 
-  it("gives a study one digest, however it is written", () => {
+  it("gives equal studies the same digest, in any notation", () => {
     const { name, ...rest } = minimal;
     const other = { ...rest, seeds: [1, 2, 3], checkpoint: "last", name };
     const [one, two] = [minimal, other].map((value) =>

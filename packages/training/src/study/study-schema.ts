@@ -7,7 +7,7 @@ import { InputError } from "../input-error.ts";
 const text = z.string().min(1);
 const settings = z.record(z.string(), z.unknown());
 
-/** Names are parts of file names. */
+/** Name, which becomes part of file names. */
 const name = setting(
   z
     .string()
@@ -18,7 +18,7 @@ const name = setting(
   "Name in reports and file names",
 );
 
-/** Lets a text stand for an object. */
+/** Allows a text as short form of an object. */
 function allowText<T extends z.ZodType>(schema: T, expand: (text: string) => unknown) {
   return z.preprocess(
     (value: unknown) => (typeof value === "string" ? expand(value) : value),
@@ -59,7 +59,7 @@ const experimentEntry = allowText(
   (experiment) => ({ experiment }),
 );
 
-/** Lists of arm parts: an arm for each combination. */
+/** Lists of parts of arms: each combination is an arm. */
 const gridSchema = z.strictObject({
   algorithms: setting(
     z
@@ -83,18 +83,18 @@ const gridSchema = z.strictObject({
   ),
 });
 
-/** The seeds of a number, or of a text such as `1-10,15`; other values as they are. */
+/** Expands a number, or a text such as `1-10,15`, to a list of seeds; returns other values unchanged. */
 function expandSeeds(value: unknown): unknown {
   if (typeof value === "number") return [value];
   if (typeof value !== "string") return value;
   try {
     return parseIndices(value);
   } catch {
-    return value; // The schema then says what it must be.
+    return value; // The schema reports the error.
   }
 }
 
-/** A study file: what is compared, on which seeds, and how it is judged, fixed before the first run. */
+/** Schema of a study file: experiments, arms, seeds and criteria, fixed before the first run. */
 export const studySchema = z.strictObject({
   name,
   question: setting(text, "Question that the study answers"),
@@ -124,7 +124,7 @@ export const studySchema = z.strictObject({
   ),
   checkpoint: setting(
     z.literal("last").default("last"),
-    "Checkpoint that is judged; choosing the best one would favour noisy arms",
+    "Checkpoint that is judged; choosing the best one would favor noisy arms",
   ),
   evaluation: setting(
     z
@@ -153,7 +153,7 @@ export const studySchema = z.strictObject({
   notes: setting(z.array(text).default([]), "Remarks for the report"),
   keep: setting(
     z.array(z.enum(["warm-start", "checkpoint", "run"])).default([]),
-    "Files to keep of each finished cell: its warm start, its last checkpoint and policy, or all of its run folder",
+    "Files to keep of each finished cell: its warm start, its last checkpoint and policy, or its whole run folder",
   ),
 });
 
@@ -163,12 +163,12 @@ export type Study = z.output<typeof studySchema>;
 /** A study file as a module default-exports it. */
 export type StudyInput = z.input<typeof studySchema>;
 
-/** An arm of a study: the changes that it makes to an experiment. */
+/** An arm of a study: changes of an experiment. */
 export type StudyArm = z.output<typeof armSchema>;
 
 /**
- * Finds the evaluation that the primary metric is of, among those after training or before it.
- * @returns `undefined` where there is none.
+ * Finds the evaluation of the primary metric, after training or before it.
+ * @returns `undefined` if there is none.
  */
 export function findPrimaryEvaluation<
   T extends { readonly phase: string; readonly split: string; readonly mode: string },
@@ -183,12 +183,12 @@ export function findPrimaryEvaluation<
   );
 }
 
-/** Primary metric in words: `success on held_out (sampled)`. */
+/** Describes the primary metric: `success on held_out (sampled)`. */
 export function describeMetric({ measure, split, mode }: Study["metric"]): string {
   return `${measure}${split === undefined ? "" : ` on ${split}`} (${mode})`;
 }
 
-/** All arms of a study: the grid's combinations in the order of its lists, then the others. */
+/** Lists all arms of a study: the grid's combinations in the order of its lists, then the others. */
 export function listArms({ grid, arms }: Pick<Study, "grid" | "arms">): StudyArm[] {
   if (grid === undefined) return [...arms];
   const axes = [grid.algorithms, grid.modulators, grid.settings].filter(({ length }) => length > 0);
@@ -255,17 +255,17 @@ export function checkStudy(value: unknown, source: string): Study {
     checkExperiments(`${source}: arms.${arm.name}`, arm.experiments, experiments);
   }
   for (const family of study.families) {
-    const place = `${source}: families.${family.name}`;
+    const field = `${source}: families.${family.name}`;
     const arm = family.pairs.flat().find((one) => !arms.includes(one));
     if (arm !== undefined) {
-      throw new InputError(`${place}.pairs must name arms (${arms.join(", ")}), got ${arm}`);
+      throw new InputError(`${field}.pairs must name arms (${arms.join(", ")}), got ${arm}`);
     }
-    checkExperiments(place, family.experiments, experiments);
+    checkExperiments(field, family.experiments, experiments);
     const shared = listFamilyExperiments(study, { ...family, experiments: undefined });
     const alone = listFamilyExperiments(study, family).find((one) => !shared.includes(one));
     if (alone !== undefined || shared.length === 0) {
       throw new InputError(
-        `${place}.pairs must have arms that all run in ${alone ?? "at least one experiment"}, got ${family.pairs.flat().join(", ")}`,
+        `${field}.pairs must have arms that all run in ${alone ?? "at least one experiment"}, got ${family.pairs.flat().join(", ")}`,
       );
     }
   }
@@ -274,13 +274,13 @@ export function checkStudy(value: unknown, source: string): Study {
 
 /** Requires that a list names experiments of the study. */
 function checkExperiments(
-  place: string,
+  field: string,
   names: readonly string[] | undefined,
   known: readonly string[],
 ): void {
   const unknown = names?.find((one) => !known.includes(one));
   if (unknown === undefined) return;
   throw new InputError(
-    `${place}.experiments must name experiments (${known.join(", ")}), got ${unknown}`,
+    `${field}.experiments must name experiments (${known.join(", ")}), got ${unknown}`,
   );
 }

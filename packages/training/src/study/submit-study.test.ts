@@ -20,14 +20,14 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0)) await cleanUp();
 });
 
-/** A job as the documented API shows it, with the states that it goes through. */
+/** A job as in the documented API, with its sequence of states. */
 interface FakeJob {
   readonly body: Record<string, unknown>;
   readonly states: { status: string; message: string }[];
   readonly logs: string;
 }
 
-/** Answers as the Ray Jobs API documents them: versions 2.x of Ray. */
+/** Starts a server that responds as the documentation of the Ray Jobs API says (Ray 2.x). */
 async function startCluster(
   makeJob: (body: Record<string, unknown>) => Omit<FakeJob, "body">,
 ): Promise<{ readonly url: string; readonly jobs: Map<string, FakeJob> }> {
@@ -158,7 +158,7 @@ describe("submitStudy", () => {
     expect((await readCells(folder.cells)).get("numbers-none-seed1")).toEqual(cell);
     expect(await readFile(join(folder.logs, "numbers-aem-seed1.log"), "utf8")).toContain("NaN");
 
-    // Another attempt at the failed cell is another job.
+    // A retry of the failed cell is another job.
     expect((await submitStudy(options)).failures.size).toBe(1);
     expect([...jobs.keys()].filter((key) => key.endsWith("aem-seed1-2"))).toHaveLength(1);
     expect(await readFile(resolveCellPath(folder, "numbers-aem-seed1"), "utf8")).toContain("NaN");
@@ -166,7 +166,7 @@ describe("submitStudy", () => {
 });
 
 describe("connectRay", () => {
-  it("reports in one line what the cluster refuses", async () => {
+  it("reports a refusal of the cluster in one line", async () => {
     const { url } = await startCluster(() => ({ states: [], logs: "" }));
     const ray = connectRay(url);
     expect(await ray.version()).toBe("2.40.0");
@@ -178,9 +178,9 @@ describe("connectRay", () => {
     );
   });
 
-  it("reports that no cluster answers", async () => {
+  it("reports that no cluster responds", async () => {
     await expect(connectRay("http://127.0.0.1:9").version()).rejects.toThrow(
-      "http://127.0.0.1:9/api/version: a Ray cluster must answer, got",
+      "http://127.0.0.1:9/api/version: a Ray cluster must respond, got",
     );
   });
 });

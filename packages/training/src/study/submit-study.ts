@@ -28,11 +28,11 @@ export interface SubmitStudyOptions {
   readonly memoryBytes: (plan: CellPlan) => Promise<number>;
   /** Cells to run; default: all. */
   readonly selects?: (plan: CellPlan) => boolean;
-  /** Seconds between two requests for the state of the jobs. Default 10. */
+  /** Seconds between two polls of the jobs. Default 10. */
   readonly pollSeconds?: number;
 }
 
-/** A job on the cluster. */
+/** A submitted job. */
 interface SubmittedCell {
   readonly plan: CellPlan;
   readonly submissionId: string;
@@ -41,10 +41,10 @@ interface SubmittedCell {
 const ended: ReadonlySet<RayJobStatus> = new Set(["STOPPED", "SUCCEEDED", "FAILED"]);
 
 /**
- * Runs the cells of a study that are not finished as jobs of an existing Ray cluster, and waits for
- * them. A job that an earlier call submitted and that still runs is waited for. A cell's file is read
- * from the study's folder, where the cluster shares it, or from the output of its job.
- * @throws `InputError` as `runStudy` does, or if the cluster does not answer.
+ * Runs the unfinished cells of a study as jobs of an existing Ray cluster, and waits for them, including
+ * jobs of an earlier call that still run. A cell file is read from the study's folder, if the cluster
+ * shares it, or from the output of the job.
+ * @throws `InputError` as `runStudy` does, or if the cluster does not respond.
  */
 export async function submitStudy(options: SubmitStudyOptions): Promise<StudyResult> {
   const { file, folder } = options;
@@ -126,8 +126,8 @@ async function submitCell(plan: CellPlan, options: SubmitStudyOptions): Promise<
 }
 
 /**
- * Takes over the cell of a job: from the study's folder, or else from its output.
- * @returns `undefined` where neither has it.
+ * Takes the cell of a job from the study's folder, or else from the job's output.
+ * @returns `undefined` if neither contains it.
  */
 async function takeResult(
   { plan }: SubmittedCell,
@@ -147,7 +147,7 @@ async function takeResult(
   return "finished";
 }
 
-/** One line on a job without a result: its error message, or what Ray says. */
+/** Describes the failure of a job in one line: its error message, or Ray's. */
 function describeFailure(
   logs: string,
   state: { readonly status: RayJobStatus; readonly message: string } | undefined,

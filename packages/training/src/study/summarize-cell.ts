@@ -8,7 +8,7 @@ import { isSettings } from "../settings/merge-settings.ts";
 import type { CellEvaluation, StudyCell } from "./cell.ts";
 import { packBits } from "./pack-bits.ts";
 
-/** Metrics of each iteration that a cell keeps. */
+/** Metrics of each iteration that a cell contains. */
 const trainingMetrics = [
   "success",
   "score",
@@ -33,13 +33,13 @@ const trainingMetrics = [
 /** Significant digits of the metrics of an iteration. */
 const digits = 5;
 
-/** Numbers of a finished run, as its cell keeps them. */
+/** Numbers of a finished run, as its cell contains them. */
 export type CellNumbers = Pick<StudyCell, "training" | "evaluations" | "tokens"> & {
   /** Wall-clock time of all iterations by phase. */
   readonly seconds: Pick<StudyCell["seconds"], "collect" | "score" | "update">;
 };
 
-/** Sums up the files of a finished run. @throws `RangeError` for files that are missing or damaged. */
+/** Summarizes the files of a finished run. @throws `RangeError` for files that are missing or damaged. */
 export async function summarizeRun(path: string): Promise<CellNumbers> {
   const source = createFolderSource(path);
   const metrics = await readMetrics(source);
@@ -105,16 +105,16 @@ async function summarizeEvaluation(
   };
 }
 
-/** Metrics of a line, without its place. */
+/** Picks the metrics of a line, without its position in the run. */
 function pickNumbers(line: RecordedMetrics): Record<string, number> {
-  const place = new Set(["warmStartEpoch", "iteration"]);
+  const position = new Set(["warmStartEpoch", "iteration"]);
   const entries = Object.entries(line).flatMap(([name, value]): [string, number][] =>
-    typeof value === "number" && !place.has(name) ? [[name, Number(value.toPrecision(8))]] : [],
+    typeof value === "number" && !position.has(name) ? [[name, Number(value.toPrecision(8))]] : [],
   );
   return Object.fromEntries(entries);
 }
 
-/** Sums of the fields of an object that every line has. */
+/** Sums fields of an object over all lines. */
 function sumFields<K extends string>(
   lines: readonly RecordedMetrics[],
   key: string,

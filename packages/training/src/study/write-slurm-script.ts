@@ -7,7 +7,7 @@ export interface SlurmOptions {
   /** SHA-256 of the study file. */
   readonly sha256: string;
   readonly plans: readonly Pick<CellPlan, "name" | "settings">[];
-  /** Command line that runs a cell, quoted for a POSIX shell, up to the cell's name. */
+  /** Command line that runs a cell up to the cell's name, quoted for a POSIX shell. */
   readonly command: string;
   /** Rest of that command line, after the cell's name. */
   readonly options: string;
@@ -17,9 +17,9 @@ export interface SlurmOptions {
   readonly logs: string;
   /** Memory of a cell, MiB. */
   readonly memoryMebibytes: number;
-  /** Tasks that run at the same time; default: all. */
+  /** Maximum number of concurrent tasks; default: all. */
   readonly maxRunning?: number;
-  /** Further options of sbatch: `--partition=cpu`. */
+  /** Additional options of sbatch: `--partition=cpu`. */
   readonly sbatch?: readonly string[];
 }
 

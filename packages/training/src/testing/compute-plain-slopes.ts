@@ -19,12 +19,12 @@ export interface PlainSlopes {
   readonly values: Float64Array;
 }
 
-/** Half the distance of two evaluations. */
+/** Half the distance between the two evaluations. */
 const step = 1e-5;
 
 /**
- * Differentiates an objective by central differences on float64 arrays: neither a tape nor a graph is
- * involved. What is under `stopGradient` keeps the value that it has at the inputs.
+ * Differentiates an objective by central differences on float64 arrays, without a tape or graph. Values
+ * under `stopGradient` stay as they are at the inputs.
  */
 export function computePlainSlopes(objective: Objective, inputs: PlainInputs): PlainSlopes {
   const constants: PlainTensor[] = [];
@@ -71,9 +71,9 @@ function withStops(stop: (value: PlainTensor) => PlainTensor): TensorOperations<
 }
 
 /**
- * The loss whose slopes are given numbers, so that its gradient in the weights is exactly that of the
- * objective which they came from: `sum(advantages * newLogProbs + returns * entropies + oldValues *
- * values)`, the slopes by the names of three fields.
+ * A loss with given slopes, so that its gradient in the weights equals that of the objective that they
+ * came from: `sum(advantages * newLogProbs + returns * entropies + oldValues * values)`, with the slopes
+ * in three fields.
  */
 export const linearObjective: Objective = {
   name: "linear",

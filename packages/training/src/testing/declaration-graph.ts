@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import ts from "typescript";
 
-/** Top-level names of a module: what each uses, and where those that it passes on come from. */
+/** Top-level names of a module: the identifiers that each uses, and the sources of re-exports. */
 interface Module {
   /** Identifiers in the declaration of each top-level name; `""` holds those of all other statements. */
   readonly uses: ReadonlyMap<string, ReadonlySet<string>>;
@@ -33,7 +33,7 @@ function readModule(path: string): Module {
   return module;
 }
 
-/** Values that a statement imports or re-exports: local name, name at the source, source. */
+/** Lists the values that a statement imports or re-exports: local name, name at the source, source. */
 function listBindings(statement: ts.Statement): [string, string, string][] {
   if (ts.isImportDeclaration(statement) && ts.isStringLiteral(statement.moduleSpecifier)) {
     const clause = statement.importClause;
@@ -77,7 +77,7 @@ function listDeclaredNames(statement: ts.Statement): string[] {
   return [""];
 }
 
-/** Identifiers of values: types and the names of properties do not count. */
+/** Collects identifiers of values: types and property names do not count. */
 function collectIdentifiers(node: ts.Node, into: Set<string>): void {
   if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) {
     return;
@@ -94,12 +94,12 @@ function collectIdentifiers(node: ts.Node, into: Set<string>): void {
   ts.forEachChild(node, (child) => collectIdentifiers(child, into));
 }
 
-/** Values that an index module exports, by name. */
+/** Lists the values that an index module exports, by name. */
 export function listExportedValues(index: string): string[] {
   return [...readModule(index).sources.keys()].sort();
 }
 
-/** Values of a package that the sources of a folder import, tests aside. */
+/** Lists the values of a package that the sources of a folder import, except tests. */
 export function listImportedValues(folder: string, packageName: string): string[] {
   const names = new Set<string>();
   for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
@@ -112,8 +112,7 @@ export function listImportedValues(folder: string, packageName: string): string[
 }
 
 /**
- * Exports of an index module that some of the roots use, directly or through other declarations, roots
- * included.
+ * Finds the exports of an index module that the roots use, directly or indirectly, roots included.
  * @param roots - Names that the index exports.
  */
 export function findReachableValues(index: string, roots: readonly string[]): Set<string> {
@@ -134,7 +133,7 @@ export function findReachableValues(index: string, roots: readonly string[]): Se
     }
   };
   for (const root of roots) visit(index, root);
-  // A name is reached where its declaration is, whoever asked for it.
+  // A name counts as reached if its declaration was, through any name.
   return new Set(
     listExportedValues(index).filter((name) => {
       const { from, name: original } = readModule(index).sources.get(name)!;

@@ -7,17 +7,17 @@ export interface CellChoice {
   readonly experiment: string;
   readonly arm: string;
   readonly seed: number;
-  /** Success rate that the episodes after training are drawn with. */
+  /** Success rate of the episodes after training. */
   readonly rate: number;
   /** Number of tasks of two types. Default 100. */
   readonly numTasks?: number;
   readonly numIterations?: number;
-  /** Default: tasks are those of every other cell. */
+  /** Default: the same as in every other cell. */
   readonly tasksSha256?: string;
   readonly processor?: string;
 }
 
-/** A finished cell whose outcomes are drawn from its names and seed. */
+/** Creates a finished cell whose outcomes are drawn from its names and seed. */
 export function createStudyCell(choice: CellChoice): StudyCell {
   const { experiment, arm, seed, rate, numTasks = 100, numIterations = 20 } = choice;
   const random = createRandom(`${experiment}/${arm}/${seed}`);

@@ -25,7 +25,7 @@ function studyFile(
   return { study, sha256 };
 }
 
-/** A cell whose primary metric is chosen. */
+/** Creates a cell with a given primary metric. */
 function cellWith(arm: string, seed: number, success: number): StudyCell {
   const cell = createStudyCell({ experiment: "games", arm, seed, rate: 0.5 });
   const evaluations = cell.evaluations.map((one) => ({ ...one, metrics: { success } }));
@@ -78,7 +78,7 @@ describe("analyzeStudy", () => {
     expect(second!.adjustedP).toBeUndefined();
   });
 
-  it("lists every cell, and leaves failed and missing ones out of the pairs", () => {
+  it("lists every cell, and excludes failed and missing ones from the pairs", () => {
     const cells = [
       cellWith("plain", 1, 0.5),
       cellWith("plain", 2, 0.5),
@@ -114,7 +114,7 @@ describe("analyzeStudy", () => {
     expect(analysis.arms.map(({ arm }) => arm)).toEqual(["plain", "aem"]);
   });
 
-  it("takes the noise of a pair from the tasks on which its arms differ", () => {
+  it("computes the noise of a pair from the tasks on which its arms differ", () => {
     const cells = [1, 2].flatMap((seed) =>
       ["plain", "aem"].map((arm) => createStudyCell({ experiment: "games", arm, seed, rate: 0.5 })),
     );
@@ -132,7 +132,7 @@ describe("analyzeStudy", () => {
     expect(analysis.families[0]!.comparisons[0]!.mixedProcessors).toEqual([2]);
   });
 
-  it("refuses pairs that played other tasks, and cells without the primary metric", () => {
+  it("refuses pairs evaluated on different tasks, and cells without the primary metric", () => {
     const file = studyFile([1], [["aem", "plain"]]);
     const other = createStudyCell({
       experiment: "games",
@@ -142,7 +142,7 @@ describe("analyzeStudy", () => {
       tasksSha256: "d".repeat(64),
     });
     expect(() => analyzeStudy(file, [cellWith("plain", 1, 0.5), other])).toThrow(
-      "games-aem-seed1: tasksSha256 must equal that of games-plain-seed1 (cccccccccccc), got dddddddddddd: cells of a pair play the same tasks",
+      "games-aem-seed1: tasksSha256 must equal that of games-plain-seed1 (cccccccccccc), got dddddddddddd: cells of a pair must play the same tasks",
     );
     const bare = { ...cellWith("plain", 1, 0.5), evaluations: [] };
     expect(() => analyzeStudy(file, [bare])).toThrow(
@@ -150,7 +150,7 @@ describe("analyzeStudy", () => {
     );
   });
 
-  it("does not depend on the order of the cells, and survives JSON", () => {
+  it("does not depend on the order of the cells, and is plain JSON data", () => {
     const cells = [1, 2, 3].flatMap((seed) =>
       ["plain", "aem"].map((arm) => createStudyCell({ experiment: "games", arm, seed, rate: 0.5 })),
     );
@@ -180,15 +180,15 @@ describe("compareStudyArms", () => {
       },
       "toy.yaml",
     );
-    const places = analyzeStudy({ study, sha256 }, []).cells.map(
+    const planned = analyzeStudy({ study, sha256 }, []).cells.map(
       ({ experiment, arm }) => `${experiment} ${arm}`,
     );
-    expect(places).toEqual(["games plain", "games aem", "shop plain", "shop aem", "shop strong"]);
+    expect(planned).toEqual(["games plain", "games aem", "shop plain", "shop aem", "shop strong"]);
     const compared = compareStudyArms({ study, sha256 }, [], "strong", "plain").comparisons;
     expect(compared.map(({ experiment }) => experiment)).toEqual(["shop"]);
   });
 
-  it("names an arm that is not there", () => {
+  it("names an unknown arm", () => {
     expect(() => compareStudyArms(studyFile([1], []), [], "aem", "best")).toThrow(
       "arm must be one of plain, aem, shuffled, got best",
     );

@@ -8,9 +8,9 @@ import { compareArms, type Comparison } from "./compare-arms.ts";
 import { measureCell, type CellMeasures } from "./measure-cell.ts";
 import { summarizeArm, type ArmSummary } from "./summarize-arm.ts";
 
-/** A comparison that the study file planned. */
+/** A comparison of the study file. */
 export interface PlannedComparison extends Comparison {
-  /** Sign-flip p corrected for all comparisons of the family (Holm); absent without two pairs. */
+  /** Sign-flip p, corrected for all comparisons of the family (Holm); absent with fewer than 2 pairs. */
   readonly adjustedP?: number;
 }
 
@@ -20,7 +20,7 @@ export interface FamilyAnalysis {
   readonly comparisons: readonly PlannedComparison[];
 }
 
-/** State of a cell of the study's grid. */
+/** State of a planned cell. */
 export interface CellState {
   readonly experiment: string;
   readonly arm: string;
@@ -30,14 +30,14 @@ export interface CellState {
   readonly value?: number;
   /** Error of a failed cell. */
   readonly message?: string;
-  /** SHA-256 of the study file under which it ran, and of its settings. */
+  /** SHA-256 of the study file that it ran under, and of its settings. */
   readonly studySha256?: string;
   readonly settingsSha256?: string;
   readonly processor?: string;
   readonly wallSeconds?: number;
 }
 
-/** All results of a study; survives JSON. */
+/** All results of a study, as plain JSON data. */
 export interface StudyAnalysis {
   readonly name: string;
   readonly question: string;
@@ -53,13 +53,13 @@ export interface StudyAnalysis {
   readonly cells: readonly CellState[];
 }
 
-/** A study file as reports need it. */
+/** Parts of a study file that reports need. */
 export type AnalyzedStudy = Pick<StudyFile, "study" | "sha256">;
 
 /**
  * Analyzes the cells of a study. The seed is the unit of replication throughout: a cell gives one
  * number per measure, and task types are analyzed one by one.
- * @param cells - All cells that ran; cells of other experiments, arms or seeds are left out.
+ * @param cells - All cells that ran; those of other experiments, arms or seeds are ignored.
  * @throws `InputError` naming a cell that lacks the primary metric, or a pair of cells that were
  *   evaluated on different tasks.
  */
@@ -76,15 +76,15 @@ export function analyzeStudy(
   );
   const states: CellState[] = [];
   const measures = new Map<string, CellMeasures[]>();
-  for (const place of grid) {
+  for (const position of grid) {
     const finished: CellMeasures[] = [];
     for (const seed of seeds) {
-      const cell = byName.get(formatCellName({ ...place, seed }));
+      const cell = byName.get(formatCellName({ ...position, seed }));
       const measured = cell?.outcome === "finished" ? measureCell(cell, metric) : undefined;
       if (measured !== undefined) finished.push(measured);
-      states.push(toCellState({ ...place, seed }, cell, measured));
+      states.push(toCellState({ ...position, seed }, cell, measured));
     }
-    measures.set(formatArmKey(place), finished);
+    measures.set(formatArmKey(position), finished);
   }
   return {
     name,
@@ -93,8 +93,8 @@ export function analyzeStudy(
     metric,
     seeds,
     notes,
-    arms: grid.flatMap((place) => {
-      const finished = measures.get(formatArmKey(place))!;
+    arms: grid.flatMap((position) => {
+      const finished = measures.get(formatArmKey(position))!;
       return finished.length === 0 ? [] : [summarizeArm(finished, metric.measure)];
     }),
     families: study.families.map((family) => {
@@ -115,8 +115,8 @@ export function analyzeStudy(
 }
 
 /**
- * Compares any two arms of a study in each experiment where both have finished cells.
- * @throws `InputError` as {@link analyzeStudy} does, and for an arm that the study has not.
+ * Compares any two arms of a study in each of its experiments.
+ * @throws `InputError` as {@link analyzeStudy} does, and for an unknown arm.
  */
 export function compareStudyArms(
   file: AnalyzedStudy,
@@ -143,8 +143,8 @@ const formatArmKey = ({ experiment, arm }: Pick<CellState, "experiment" | "arm">
   `${experiment}\n${arm}`;
 
 /**
- * Corrects the sign-flip p values of a family. Comparisons without two pairs so far count as tests
- * with p = 1: the family was fixed before.
+ * Corrects the sign-flip p values of a family. Comparisons that do not yet have two pairs count as tests
+ * with p = 1, because the family was fixed beforehand.
  */
 function adjustFamily(comparisons: readonly Comparison[]): PlannedComparison[] {
   const adjusted = holmAdjust(comparisons.map(({ paired }) => paired?.signFlip.p ?? 1));
@@ -155,13 +155,13 @@ function adjustFamily(comparisons: readonly Comparison[]): PlannedComparison[] {
 }
 
 function toCellState(
-  place: Pick<CellState, "experiment" | "arm" | "seed">,
+  position: Pick<CellState, "experiment" | "arm" | "seed">,
   cell: StudyCell | FailedCell | undefined,
   measured: CellMeasures | undefined,
 ): CellState {
-  if (cell === undefined) return { ...place, state: "missing" };
+  if (cell === undefined) return { ...position, state: "missing" };
   return {
-    ...place,
+    ...position,
     state: cell.outcome,
     ...(measured && { value: measured.value }),
     ...(cell.outcome === "failed" && { message: cell.message }),

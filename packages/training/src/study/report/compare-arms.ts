@@ -26,13 +26,13 @@ import {
   type CurvePoint,
 } from "./summarize-arm.ts";
 
-/** Difference of one task type. */
+/** Difference for one task type. */
 export interface KindComparison {
   readonly kind: string;
   readonly difference: IntervalEstimate;
   /** Exact sign-flip p. */
   readonly p: number;
-  /** The same, corrected for the number of task types (Holm). */
+  /** Sign-flip p corrected for the number of task types (Holm). */
   readonly adjustedP: number;
 }
 
@@ -86,7 +86,7 @@ export interface PairedCurves {
 /**
  * Compares two arms of an experiment over the seeds that both finished.
  * @param treatment - Cells of the treatment, at most one per seed; so is `baseline`.
- * @throws `InputError` if the two cells of a seed were evaluated on different tasks: they are no pair.
+ * @throws `InputError` if the two cells of a seed were evaluated on different tasks.
  */
 export function compareArms(
   names: Pick<Comparison, "experiment" | "treatment" | "baseline">,
@@ -154,7 +154,7 @@ function computePairedStatistics(
   pairs: readonly CellPair[],
   measure: Study["metric"]["measure"],
 ): Comparison["paired"] & object {
-  // Fixed by the names alone: a report is the same whenever it is written.
+  // Seeded by the names, so that reports are reproducible.
   const random = createRandom(`${names.experiment}/${names.treatment}/${names.baseline}`);
   const { standardDeviation } = summarizeSeeds(differences);
   return {
@@ -171,7 +171,10 @@ function computePairedStatistics(
   };
 }
 
-/** Variance of a difference from the finite number of tasks; `undefined` for fewer than 2 tasks. */
+/**
+ * Computes the variance of a difference due to the finite number of tasks; `undefined` for fewer than 2
+ * tasks.
+ */
 function computePairVariance([treatment, baseline]: CellPair): number | undefined {
   const first = unpackTaskOutcomes(treatment.evaluation);
   const second = unpackTaskOutcomes(baseline.evaluation);
@@ -204,6 +207,6 @@ function checkSameTasks(a: CellMeasures, b: CellMeasures): void {
   const [first, second] = [a, b].map(({ evaluation }) => evaluation.tasksSha256.slice(0, 12));
   if (first === second) return;
   throw new InputError(
-    `${formatCellName(a.cell)}: tasksSha256 must equal that of ${formatCellName(b.cell)} (${second}), got ${first}: cells of a pair play the same tasks`,
+    `${formatCellName(a.cell)}: tasksSha256 must equal that of ${formatCellName(b.cell)} (${second}), got ${first}: cells of a pair must play the same tasks`,
   );
 }

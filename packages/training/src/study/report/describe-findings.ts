@@ -1,7 +1,7 @@
 import type { FamilyAnalysis, PlannedComparison, StudyAnalysis } from "./analyze-study.ts";
 import { formatP, createMeasureFormat, type MeasureFormat } from "./measure-format.ts";
 
-/** Level below which a corrected p value is called a difference. */
+/** Level that a corrected p value must be below. */
 const level = 0.05;
 
 /** Result of a comparison: a difference after correction, an uncorrected one, none, or too few pairs. */
@@ -18,7 +18,10 @@ export function judgeComparison({ paired, adjustedP }: PlannedComparison): Findi
   return adjustedP! < level ? "holds" : "unconfirmed";
 }
 
-/** Findings of a study: for each family a sentence of numbers, then a sentence per comparison. */
+/**
+ * Describes the findings of a study: for each family a sentence with counts, then a sentence per
+ * comparison.
+ */
 export function describeFindings({ families, metric }: StudyAnalysis): string[][] {
   return families.map((family) => [
     describeFamily(family),
@@ -45,7 +48,7 @@ function describeFamily({ name, comparisons }: FamilyAnalysis): string {
   return `Family ${name}, ${number} comparison${number === 1 ? "" : "s"}: ${parts.join(", ")}.`;
 }
 
-/** One comparison in words: what holds or not, its interval, and otherwise what could have been seen. */
+/** Describes one comparison: its interval and finding, or the difference that could have been detected. */
 export function describeComparison(comparison: PlannedComparison, format: MeasureFormat): string {
   const { experiment, treatment, baseline, seeds, paired, adjustedP } = comparison;
   const subject = `${experiment}, ${treatment} less ${baseline}`;
@@ -64,8 +67,8 @@ export function describeComparison(comparison: PlannedComparison, format: Measur
 }
 
 /**
- * Limits of a family that its numbers of pairs set, whatever the results: with 5 pairs the smallest
- * p is 0.0625, so nothing can be significant at 5 %.
+ * Describes the limits that the numbers of pairs set, whatever the results: with 5 pairs the smallest p
+ * is 0.0625, so nothing can be significant at 5 %.
  */
 export function describeLimits({ comparisons }: FamilyAnalysis): string[] {
   return comparisons.flatMap((comparison) => {
@@ -76,7 +79,7 @@ export function describeLimits({ comparisons }: FamilyAnalysis): string[] {
     const subject = `${experiment}, ${treatment} less ${baseline}: ${seeds.length} pairs cannot give a sign-flip p below ${formatP(smallest)}`;
     if (smallest >= level) {
       return [
-        `${subject}, so no difference can be significant at 5 %; the interval rests on normal differences alone, and BCa covers ${(100 * paired.bca.simulatedCoverage).toFixed(0)} % instead of 95 %.`,
+        `${subject}, so no difference can be significant at 5 %; the interval depends on normal differences, and BCa covers ${(100 * paired.bca.simulatedCoverage).toFixed(0)} % instead of 95 %.`,
       ];
     }
     if (corrected < level) return [];
@@ -86,7 +89,7 @@ export function describeLimits({ comparisons }: FamilyAnalysis): string[] {
   });
 }
 
-/** Pairs of a family that are not alike in everything but their arms, and seeds without a pair. */
+/** Describes pairs of a family that differ in more than their arms, and seeds without a pair. */
 export function describePairing({ comparisons }: FamilyAnalysis): string[] {
   return comparisons.flatMap((comparison) => {
     const { experiment, treatment, baseline } = comparison;
@@ -94,7 +97,7 @@ export function describePairing({ comparisons }: FamilyAnalysis): string[] {
     const list = (seeds: readonly number[]): string =>
       `seed${seeds.length === 1 ? "" : "s"} ${seeds.join(", ")}`;
     const parts = [
-      ...(unpaired.length === 0 ? [] : [`${list(unpaired)} finished in one arm alone`]),
+      ...(unpaired.length === 0 ? [] : [`${list(unpaired)} finished in only one arm`]),
       ...(mixedProcessors.length === 0
         ? []
         : [`the arms of ${list(mixedProcessors)} ran on different CPU models`]),

@@ -1,6 +1,6 @@
 import type { Study } from "../study-schema.ts";
 
-/** Writes numbers of a measure for people. */
+/** Formatters for the numbers of a measure. */
 export interface MeasureFormat {
   /** A value: `64.3 %`. */
   readonly value: (value: number) => string;
@@ -12,7 +12,7 @@ export interface MeasureFormat {
   readonly interval: (ends: Ends) => string;
   /** Interval of a difference: `[-0.4, +6.6]`. */
   readonly differenceInterval: (ends: Ends) => string;
-  /** Factor from the stored number to the shown one. */
+  /** Factor from the stored number to the displayed one. */
   readonly scale: number;
   /** Unit of values and of differences, for headers and axes. */
   readonly unit: string;
@@ -24,7 +24,7 @@ interface Ends {
   readonly high: number;
 }
 
-/** Format of a study's primary measure: rates in percent, returns as they are. */
+/** Creates the format of a study's primary measure: rates in percent, returns unchanged. */
 export function createMeasureFormat(measure: Study["metric"]["measure"]): MeasureFormat {
   return measure === "return"
     ? createNumberFormat({ scale: 1, digits: 3, unit: "", differenceUnit: "" })
@@ -64,10 +64,10 @@ function createNumberFormat(options: {
   };
 }
 
-/** `-0.0` as `0.0`. */
+/** Turns `-0.0` into `0.0`. */
 const dropMinusZero = (text: string): string => (Number(text) === 0 ? text.replace("-", "") : text);
 
-/** A p value with two significant digits: `0.0625` as `0.062`, `1.8e-12`. */
+/** Formats a p value with two significant digits: `0.0625` as `0.062`, `1.8e-12`. */
 export function formatP(p: number): string {
   return p < 1e-4 ? p.toExponential(1) : String(Number(p.toPrecision(2)));
 }

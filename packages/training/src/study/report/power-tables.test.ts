@@ -4,7 +4,7 @@ import { checkStudy } from "../study-schema.ts";
 import { analyzeStudy } from "./analyze-study.ts";
 import { tabulatePower, tabulateStudyPower } from "./power-tables.ts";
 
-it("says beforehand what a number of pairs can show", () => {
+it("tabulates the power of numbers of pairs before a study", () => {
   const { rows, columns } = tabulatePower(0.06, [5, 10], { effect: 0.06, power: 0.8 });
   expect(columns.map(({ name }) => name)).toEqual([
     "pairs",
@@ -19,7 +19,7 @@ it("says beforehand what a number of pairs can show", () => {
   ]);
 });
 
-it("says how many pairs a study needs, at the spread so far", () => {
+it("tabulates the number of pairs that a study needs at its spread so far", () => {
   const seeds = [1, 2, 3];
   const cells = seeds.flatMap((seed) =>
     ["plain", "aem"].map((arm) => createStudyCell({ experiment: "games", arm, seed, rate: 0.5 })),

@@ -8,16 +8,16 @@ import type { StudyAnalysis } from "./analyze-study.ts";
 import { formatP, createMeasureFormat, type MeasureFormat } from "./measure-format.ts";
 import type { Table } from "./render-table.ts";
 
-/** Question that a power table answers. */
+/** Parameters of a power table. */
 export interface PowerQuestion {
   /** Difference of interest in the metric's unit, > 0: 0.05 is 5 points of success. */
   readonly effect?: number;
-  /** Probability of seeing it, in (0.05, 1). */
+  /** Probability of detecting it, in (0.05, 1). */
   readonly power: number;
 }
 
 /**
- * Differences that numbers of paired seeds can show, before a study runs.
+ * Tabulates the differences that numbers of paired seeds can detect, before a study runs.
  * @param deviation - Standard deviation of the differences over seeds, in the metric's unit, > 0.
  * @param seeds - Numbers of paired seeds, one row each.
  */
@@ -49,7 +49,10 @@ export function tabulatePower(
   };
 }
 
-/** Differences that the finished pairs of a study can show, and numbers of pairs that an effect needs. */
+/**
+ * Tabulates the differences that the finished pairs of a study can detect, and the numbers of pairs that
+ * an effect needs.
+ */
 export function tabulateStudyPower(
   { families, metric }: StudyAnalysis,
   { effect, power }: PowerQuestion,
@@ -81,7 +84,7 @@ export function tabulateStudyPower(
         if (differences.length < 2) {
           return [...pair, ...Array.from({ length: 2 + numEffect }, () => "-")];
         }
-        // Without evaluation noise to take off, the components are those of the whole spread.
+        // With evaluation noise 0, the training component is the whole spread.
         const spread = varianceComponents(
           differences,
           differences.map(() => 0),

@@ -6,7 +6,7 @@ import { describeFindings, describeLimits } from "./describe-findings.ts";
 import { renderStudyCsv } from "./study-rows.ts";
 import { renderStudyReport } from "./render-study-report.ts";
 
-/** A study with 8 or fewer pairs in which `strong` is better by 20 points and `weak` by nothing. */
+/** Analyzes a study in which `strong` is better by 20 points and `weak` has no effect. */
 function analyze(numSeeds: number): StudyAnalysis {
   const seeds = Array.from({ length: numSeeds }, (_, i) => i + 1);
   const rates = { plain: 0.5, strong: 0.7, weak: 0.5 };
@@ -37,7 +37,7 @@ function analyze(numSeeds: number): StudyAnalysis {
 }
 
 describe("findings", () => {
-  it("say what holds, and what could have been seen where nothing was", () => {
+  it("say which differences hold, and which could have been detected otherwise", () => {
     const [[family, strong, weak] = []] = describeFindings(analyze(8));
     expect(family).toBe(
       "Family main, 2 comparisons: a difference holds in 1, no difference was seen in 1.",
@@ -50,18 +50,18 @@ describe("findings", () => {
     );
   });
 
-  it("say that five pairs cannot be significant, however large the difference", () => {
+  it("say that with five pairs no difference can be significant", () => {
     const analysis = analyze(5);
     const [[, strong] = []] = describeFindings(analysis);
     expect(strong).toMatch(
       /sign-flip p 0\.063, corrected 0\.13: not confirmed after correction\.$/u,
     );
     expect(describeLimits(analysis.families[0]!)[0]).toBe(
-      "games, strong less plain: 5 pairs cannot give a sign-flip p below 0.063, so no difference can be significant at 5 %; the interval rests on normal differences alone, and BCa covers 83 % instead of 95 %.",
+      "games, strong less plain: 5 pairs cannot give a sign-flip p below 0.063, so no difference can be significant at 5 %; the interval depends on normal differences, and BCa covers 83 % instead of 95 %.",
     );
   });
 
-  it("say when the correction alone puts significance out of reach", () => {
+  it("say when the correction makes significance impossible", () => {
     // 2 / 2^6 = 0.031 is below 5 %, but two comparisons double it.
     expect(describeLimits(analyze(6).families[0]!)[0]).toBe(
       "games, strong less plain: 6 pairs cannot give a sign-flip p below 0.031, and as the strongest of 2 comparisons not below 0.063 after correction: it alone cannot be significant at 5 %.",
@@ -97,7 +97,7 @@ describe("renderStudyReport", () => {
     expect(markdown).toContain("written by `turnwise study report toy.yaml`");
   });
 
-  it("can be written before the first cell has finished", () => {
+  it("can be rendered before the first cell has finished", () => {
     const { markdown, figures } = renderStudyReport(analyze(0), "turnwise study report toy.yaml");
     expect(figures).toEqual([]);
     expect(markdown).toContain("fewer than two pairs are finished in 2");

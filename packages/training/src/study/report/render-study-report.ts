@@ -13,8 +13,8 @@ export interface StudyReport {
 }
 
 /**
- * Writes the report of a study. Equal analyses give equal files: it holds no date and no random draw
- * that is not fixed by names.
+ * Renders the report of a study. Equal analyses give equal files: a report contains no date, and its
+ * random draws are seeded by names.
  * @param command - Command line that regenerates the report.
  */
 export function renderStudyReport(analysis: StudyAnalysis, command: string): StudyReport {
@@ -57,7 +57,7 @@ export function renderStudyReport(analysis: StudyAnalysis, command: string): Stu
 const embedFigure = ({ file, caption }: StudyFigure): string =>
   `![${caption}](plots/${file})\n\n${caption}`;
 
-/** A paragraph with a list of sentences; none for an empty list. */
+/** Renders a paragraph and a list of sentences; nothing for an empty list. */
 function renderList(opening: string, sentences: readonly string[]): string[] {
   if (sentences.length === 0) return [];
   return [opening, sentences.map((sentence) => `- ${escapeMarkdown(sentence)}`).join("\n")];
@@ -70,7 +70,7 @@ function describeHashes({ sha256, cells }: StudyAnalysis): string {
   const earlier =
     others.length === 0
       ? ""
-      : ` Some cells ran under earlier versions, which the study has grown from: ${others.map((one) => `\`${one!}\``).join(", ")}.`;
+      : ` Some cells ran under earlier versions of the study file: ${others.map((one) => `\`${one!}\``).join(", ")}.`;
   return `SHA-256 of the study file: \`${sha256}\`.${earlier}`;
 }
 
@@ -79,7 +79,7 @@ function describeCellCounts({ cells }: StudyAnalysis): string {
   return `${cells.length} cells: ${count("finished")} finished, ${count("failed")} failed, ${count("missing")} missing.`;
 }
 
-/** All cells, failures included, with the hashes of study file and settings. */
+/** Tabulates all cells, failures included, with the hashes of study file and settings. */
 function tabulateCells({ cells, metric }: StudyAnalysis): Table {
   const format = createMeasureFormat(metric.measure);
   const short = (hash: string | undefined): string => hash?.slice(0, 12) ?? "-";

@@ -27,7 +27,7 @@ it("aligns text", () => {
   );
 });
 
-it("escapes Markdown, and pads as the formatter does", () => {
+it("escapes Markdown, and pads like the formatter", () => {
   expect(renderTable(table, "markdown")).toBe(
     [
       "**Success by task\\_type**",
@@ -60,7 +60,7 @@ it("writes LaTeX with booktabs", () => {
 });
 
 describe("numbers", () => {
-  it("are percent and points for rates, plain for returns", () => {
+  it("are in percent and points for rates, plain for returns", () => {
     const rate = createMeasureFormat("success");
     expect(rate.value(0.6429)).toBe("64.3 %");
     expect(rate.difference(0.02)).toBe("+2.0 points");

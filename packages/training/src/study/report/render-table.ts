@@ -1,4 +1,4 @@
-/** A table of texts, to be written in several formats. */
+/** A table of texts, to be rendered in several formats. */
 export interface Table {
   readonly title: string;
   readonly columns: readonly { readonly name: string; readonly align: "left" | "right" }[];
@@ -10,7 +10,7 @@ export interface Table {
 /** Formats of {@link renderTable}. */
 export type TableFormat = "text" | "markdown" | "latex";
 
-/** Writes a table: aligned text, Markdown (GitHub), or LaTeX with the `booktabs` package. */
+/** Renders a table as aligned text, Markdown (GitHub), or LaTeX with the `booktabs` package. */
 export function renderTable(table: Table, format: TableFormat): string {
   return renderers[format](table);
 }
@@ -65,7 +65,7 @@ function alignRows(columns: Table["columns"], rows: readonly (readonly string[])
   );
 }
 
-/** Text as Markdown shows it. */
+/** Escapes a text for Markdown. */
 export function escapeMarkdown(text: string): string {
   return text.replaceAll(/[\\`*_|<]/gu, "\\$&");
 }
@@ -78,7 +78,7 @@ const latexCharacters: Readonly<Record<string, string>> = {
   ">": "$>$",
 };
 
-/** Text as LaTeX shows it; a minus sign before a digit is set as one. */
+/** Escapes a text for LaTeX; a minus before a digit is set as a minus sign. */
 export function escapeLatex(text: string): string {
   return text
     .replaceAll(/[\\~^<>&%$#_{}]/gu, (character) => latexCharacters[character] ?? `\\${character}`)

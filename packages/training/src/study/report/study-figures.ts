@@ -20,7 +20,7 @@ export interface StudyFigure {
 const treatmentColor = 0;
 const baselineColor = 5;
 
-/** Figures of a family: differences, learning curves, their differences, entropies. */
+/** Draws the figures of a family: differences, learning curves, their differences, entropies. */
 export function drawFamilyFigures(
   family: FamilyAnalysis,
   metric: StudyAnalysis["metric"],
@@ -136,7 +136,7 @@ function drawDifferences(
   };
 }
 
-/** Values of all arms of each experiment, seed by seed. */
+/** Draws the values of all arms of each experiment, seed by seed. */
 export function drawSeedFigures({ arms, metric }: StudyAnalysis): StudyFigure[] {
   const format = createMeasureFormat(metric.measure);
   const scaled = (value: number): number => format.scale * value;

@@ -14,7 +14,7 @@ import type { ArmSummary } from "./summarize-arm.ts";
 const alignLeft = (name: string) => ({ name, align: "left" }) as const;
 const alignRight = (name: string) => ({ name, align: "right" }) as const;
 
-/** Tables of a study: arms, arms by task type, and for each family its comparisons. */
+/** Tabulates a study: arms, arms by task type, and the comparisons of each family. */
 export function tabulateStudy(analysis: StudyAnalysis): Table[] {
   const format = createMeasureFormat(analysis.metric.measure);
   return [
@@ -24,14 +24,14 @@ export function tabulateStudy(analysis: StudyAnalysis): Table[] {
   ];
 }
 
-/** Header of a column: its name, and its unit in parentheses. */
+/** Formats the header of a column: its name, and its unit in parentheses. */
 const formatHeader = (name: string, unit: string): string =>
   unit === "" ? name : `${name} (${unit})`;
 
-/** Number of a text such as `64.3 %`, for columns that state their unit. */
+/** Drops the unit of a text such as `64.3 %`, for columns whose header states it. */
 const dropUnit = (text: string): string => text.split(" ")[0]!;
 
-/** Results of each arm, one row per experiment and arm. */
+/** Tabulates the results of each arm, one row per experiment and arm. */
 export function tabulateArms({ arms, metric }: StudyAnalysis, format: MeasureFormat): Table {
   const number = (value: number | undefined, write = format.value): string =>
     value === undefined ? "-" : dropUnit(write(value));
@@ -71,7 +71,7 @@ export function tabulateArms({ arms, metric }: StudyAnalysis, format: MeasureFor
   };
 }
 
-/** Success by task type, one table per experiment with several types. */
+/** Tabulates success by task type, one table per experiment with several types. */
 function tabulateArmKinds({ arms, metric }: StudyAnalysis, format: MeasureFormat): Table[] {
   const experiments = [...new Set(arms.map(({ experiment }) => experiment))];
   return experiments.flatMap((experiment) => {
@@ -95,7 +95,10 @@ function tabulateArmKinds({ arms, metric }: StudyAnalysis, format: MeasureFormat
   });
 }
 
-/** Comparisons of a family: the primary measure, further differences, differences by task type. */
+/**
+ * Tabulates the comparisons of a family: the primary measure, further differences, differences by task
+ * type.
+ */
 export function tabulateFamily(
   family: FamilyAnalysis,
   measure: StudyAnalysis["metric"]["measure"],
@@ -199,7 +202,7 @@ function tabulateSpread({ name, comparisons }: FamilyAnalysis, format: MeasureFo
   };
 }
 
-/** Differences by task type, where there are several. */
+/** Tabulates differences by task type, if there are several. */
 function tabulateKinds({ name, comparisons }: FamilyAnalysis, format: MeasureFormat): Table[] {
   const rows = comparisons.flatMap((comparison) =>
     comparison.byKind.length < 2

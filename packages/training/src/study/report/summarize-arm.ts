@@ -24,7 +24,7 @@ export interface ArmSummary {
   readonly arm: string;
   /** Finished seeds, ascending. */
   readonly seeds: readonly number[];
-  /** Primary metric of each, `[seed]`. */
+  /** Primary metric, `[seed]`. */
   readonly values: readonly number[];
   /** Statistics over seeds; absent with fewer than 2. */
   readonly spread?: {
@@ -46,7 +46,7 @@ export interface ArmSummary {
   readonly seconds: number;
 }
 
-/** Sums up the finished cells of an arm in an experiment, at least one. */
+/** Summarizes the finished cells of an arm in an experiment, at least one. */
 export function summarizeArm(
   cells: readonly CellMeasures[],
   measure: Study["metric"]["measure"],
@@ -83,12 +83,12 @@ export function summarizeArm(
   };
 }
 
-/** Task types of cells, by name. */
+/** Lists the task types of cells, sorted by name. */
 export function listKinds(cells: readonly CellMeasures[]): string[] {
   return [...new Set(cells.flatMap(({ byKind }) => [...byKind.keys()]))].sort();
 }
 
-/** t interval of the values that are there; `undefined` for fewer than 2. */
+/** Computes the t interval of the values present; `undefined` for fewer than 2. */
 export function computeInterval(
   values: readonly (number | undefined)[],
 ): IntervalEstimate | undefined {
@@ -96,7 +96,7 @@ export function computeInterval(
   return present.length < 2 ? undefined : tInterval(present);
 }
 
-/** Variance components, if each value has the variance of its evaluation. */
+/** Computes the variance components, if each value has an evaluation variance. */
 export function computeNoise(
   values: readonly number[],
   variances: readonly (number | undefined)[],
@@ -107,7 +107,7 @@ export function computeNoise(
 }
 
 /**
- * Mean curve over seeds.
+ * Computes the mean curve over seeds.
  * @param curves - One curve per seed, `[seed][iteration]`. Iterations that a seed lacks are left out.
  */
 export function computeMeanCurve(curves: readonly (readonly (number | null)[])[]): CurvePoint[] {

@@ -37,7 +37,7 @@ it("writes the same bytes each time, and removes figures of earlier reports", as
   expect(markdown).toContain(`SHA-256 of the study file: \`${file.sha256}\`.`);
 });
 
-it("finds the cells next to the study file, in runs/studies, or where it is told", async () => {
+it("finds the cells next to the study file, in runs/studies, or in a given folder", async () => {
   const file = { ...createToyStudy(), folder: root };
   expect((await findStudyFolder(file)).path).toBe(join("runs", "studies", "toy"));
   await mkdir(join(root, "cells"));

@@ -9,8 +9,8 @@ import { renderStudyReport } from "./render-study-report.ts";
 
 /**
  * Finds the folder with a study's cells.
- * @param out - Folder that the user named; default: the study file's folder if it has `cells/`,
- *   else `runs/studies/NAME`.
+ * @param out - Folder given by the user; default: the study file's folder if it has `cells/`, else
+ *   `runs/studies/NAME`.
  */
 export async function findStudyFolder(file: StudyFile, out?: string): Promise<StudyFolder> {
   if (out !== undefined) return resolveStudyFolder(out);
@@ -33,10 +33,10 @@ export async function analyzeFolder(file: StudyFile, folder: StudyFolder): Promi
  */
 export async function writeStudyReport(file: StudyFile, folder: StudyFolder): Promise<string[]> {
   const analysis = await analyzeFolder(file, folder);
-  const place = relative(folder.path, file.path);
+  const studyPath = relative(folder.path, file.path);
   const { markdown, figures } = renderStudyReport(
     analysis,
-    `turnwise study report ${place} --out .`,
+    `turnwise study report ${studyPath} --out .`,
   );
   const plots = join(folder.path, "plots");
   const files = new Map([

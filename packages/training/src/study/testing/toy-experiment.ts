@@ -1,9 +1,9 @@
 import type { Task } from "@turnwise/core";
 import type { Demonstration, Environment, TaskSource } from "@turnwise/envs";
-// Types alone: the module loads without the packages' builds.
+// Only types are imported, so the module loads without builds of the packages.
 import type { Experiment } from "../../experiment/experiment.ts";
 
-/** Game of guessing a number; a wrong guess is answered with `more` or `less`. */
+/** Number-guessing game; the reply to a wrong guess is `more` or `less`. */
 function createEnvironment({ id }: Task): Environment {
   const secret = Number(id);
   return {
@@ -22,7 +22,7 @@ function createEnvironment({ id }: Task): Environment {
   };
 }
 
-/** An episode that finds the number by halving. */
+/** Creates an episode that finds the number by bisection. */
 function demonstrate(task: Task, highest: number): Demonstration {
   const turns: Demonstration["turns"][number][] = [];
   let [from, to, text] = [1, highest, "guess"];
@@ -62,7 +62,7 @@ function createTasks({ highest, isBroken }: Readonly<Record<string, unknown>>): 
   };
 }
 
-/** Experiment whose cell takes about a second. */
+/** Experiment whose cells take about a second. */
 export default function experiment(seed: number): Experiment {
   return {
     experiment: "numbers",

@@ -16,7 +16,7 @@ const toy: StudyInput = {
   families: [{ name: "aem", pairs: [["aem", "none"]] }],
 };
 
-/** A study with two arms, one seed and cells of a second, with other fields on request. */
+/** Creates a study with two arms, one seed and cells that take a second. @param changes - Other fields. */
 export function createToyStudy(changes: Partial<StudyInput> = {}): StudyFile {
   const study = checkStudy({ ...toy, ...changes }, "toy.yaml");
   return { path: `${folder}toy.yaml`, folder, study, sha256: computeDigest(study) };
