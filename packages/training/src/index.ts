@@ -15,7 +15,8 @@ export {
 export type { ExperimentNeed } from "./experiments/experiment-need.ts";
 export { estimateRun } from "./estimate/estimate-run.ts";
 export { evaluate, summarizeEvaluation, type EvaluationReport } from "./evaluation/evaluate.ts";
-export { openEvaluatedPolicy, type EvaluatedPolicy } from "./policy/evaluated-policy.ts";
+export type { EvaluatedPolicy } from "./policy/evaluated-policy.ts";
+export { openEvaluatedPolicy } from "./policy/open-evaluated-policy.ts";
 export { InputError, readInput } from "./input-error.ts";
 export { makeFolder } from "./files/make-folder.ts";
 export {

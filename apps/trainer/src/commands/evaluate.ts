@@ -48,6 +48,7 @@ interface EvaluateOptions extends DeviceFlags, Readonly<Record<string, unknown>>
   readonly adapter?: string;
   readonly weightStorage: WeightStorage;
   readonly chat?: boolean;
+  readonly cache?: string;
   readonly promptPrice?: number;
   readonly responsePrice?: number;
   readonly split?: string;
@@ -106,6 +107,10 @@ function environmentCommand(environment: BuiltInEnvironment): Command {
       new Option("--response-price <number>", "price per million response tokens").argParser(
         nonNegative,
       ),
+    )
+    .option(
+      "--cache <folder>",
+      "folder of a server's answers: equal requests with equal seeds are not sent again",
     )
     .option("--split <name>", "which tasks (default: those held out)")
     .addOption(new Option("--num-tasks <number>").argParser(positiveNumber).default(128))
@@ -188,16 +193,19 @@ async function evaluatePolicy(
 ): Promise<void> {
   const experiment = environmentSettings(environment, options.seed, options);
   const { seed, temperature, samples } = options;
+  const reporter =
+    options.json === true ? createJsonReporter(process.stdout) : createTextReporter(process.stdout);
   const policy = await readInput(() =>
     openEvaluatedPolicy(options.policy, {
       threads: experiment.engine.threads,
       device: deviceOf(options, "evaluate"),
       weightStorage: options.weightStorage,
+      cacheFolder: options.cache,
+      onDamagedCache: (damaged) =>
+        reporter.warn(`${damaged}: cached answer is damaged; it is requested again`),
       ...(options.adapter !== undefined && { adapter: options.adapter }),
     }),
   );
-  const reporter =
-    options.json === true ? createJsonReporter(process.stdout) : createTextReporter(process.stdout);
   try {
     const wanted = options.split ?? environment.chooseEvaluationSplit(tasksOf(experiment));
     const config = evaluationConfig(environment, experiment, wanted, policy, options);

@@ -154,6 +154,7 @@ export function createChatSampler(options: ChatSamplerOptions): Sampler & { clos
         }),
         ...extra,
       },
+      request.seed,
       (answer) => readChoice(answer, messages.length),
       signal,
     );

@@ -120,6 +120,7 @@ const sampleFromVllm: SampleFrom = async (client, model, request, topLogProbs, s
       return_tokens_as_token_ids: true,
       skip_special_tokens: false,
     },
+    request.seed,
     (answer) => readVllm(answer, request, topLogProbs),
     signal,
   );
@@ -199,6 +200,7 @@ const sampleFromSglang: SampleFrom = async (client, _model, request, topLogProbs
       top_logprobs_num: topLogProbs,
       stream: false,
     },
+    request.seed,
     (answer) => readSglang(answer, request, topLogProbs),
     signal,
   );

@@ -187,7 +187,7 @@ describe("HttpClient", () => {
   it("reports wrong settings only if every request is refused", async () => {
     const read = (): number => 0;
     const refusing = await connect(() => ({ status: 404, body: "no such model" }));
-    const refusal = await refusing.sample("/", {}, read).catch((cause: unknown) => cause);
+    const refusal = await refusing.sample("/", {}, "s", read).catch((cause: unknown) => cause);
     expect(refusal).toBeInstanceOf(RemoteRefusal);
     expect(findFailureKind(refusal)).toBeUndefined();
     // A gateway may refuse a response by mistake; other refusals are final.
@@ -197,8 +197,8 @@ describe("HttpClient", () => {
     const http = await connect(
       inTurn({ status: 403, body: "" }, { body: {} }, { status: 401, body: "" }),
     );
-    expect(await http.sample("/", {}, read)).toBe(0);
-    const later = await http.sample("/", {}, read).catch((cause: unknown) => cause);
+    expect(await http.sample("/", {}, "s", read)).toBe(0);
+    const later = await http.sample("/", {}, "s", read).catch((cause: unknown) => cause);
     expect(later).toMatchObject({ name: "RemoteError", kind: "protocol", status: 401 });
   });
 
@@ -212,14 +212,14 @@ describe("HttpClient", () => {
         { body: { token: 7 } },
       ),
     );
-    const token = await http.sample("/", {}, (answer) => answer.field("token").token());
+    const token = await http.sample("/", {}, "s", (answer) => answer.field("token").token());
     expect(token).toBe(7);
     expect(http.numRetries).toBe(4);
   });
 
   it("classifies an error inside the answer by its own status", async () => {
     const http = await connect(() => ({ body: { error: { code: 400, message: "bad seed" } } }));
-    const error = await http.sample("/s", {}, () => 0).catch((cause: unknown) => cause);
+    const error = await http.sample("/s", {}, "s", () => 0).catch((cause: unknown) => cause);
     expect(error).toMatchObject({ kind: "protocol", status: 400 });
     expect((error as Error).message).toBe(
       `POST ${server!.url}/s: body must not be an error, got 400: {"error":{"code":400,"message":"bad seed"}}`,
@@ -233,8 +233,8 @@ describe("HttpClient", () => {
       inTurn({ status: 400, body: { message } }, { status: 400, body: "" }),
     );
     const read = (): number => 0;
-    await expect(http.sample("/", {}, read)).rejects.toBeInstanceOf(SequenceLimitError);
-    await expect(http.sample("/", {}, read)).rejects.toMatchObject({ kind: "protocol" });
+    await expect(http.sample("/", {}, "s", read)).rejects.toBeInstanceOf(SequenceLimitError);
+    await expect(http.sample("/", {}, "s", read)).rejects.toMatchObject({ kind: "protocol" });
   });
 
   it("does not wait forever", async () => {

@@ -5,10 +5,12 @@ import { isLengthRefusal, findReportedError } from "./answer-errors.ts";
 import { exchangeHttp, UnreadableAnswer, type HttpRequest } from "./http-exchange.ts";
 import { JsonAnswer } from "./json-answer.ts";
 import { RemoteError, RemoteRefusal } from "./remote-error.ts";
+import { RequestPacer, type RateLimits } from "./request-pacer.ts";
+import { ResponseCache, type CachedRequest } from "./response-cache.ts";
 import { retryAfterSeconds } from "./retry-after.ts";
 
-/** Connection and retry options of a server. */
-export interface RemoteOptions {
+/** Connection, retry and rate options of a server. */
+export interface RemoteOptions extends RateLimits {
   /** Base URL of the routes: `http://host:8000`. Without user, password, query or fragment. */
   readonly url: string;
   /** Sent only as a header; never in an error, a record or a log. */
@@ -28,6 +30,13 @@ export interface RemoteOptions {
   readonly maxConcurrent?: number;
   /** Maximum size of an answer, bytes, `>= 1`. Default 64 MiB. */
   readonly maxResponseBytes?: number;
+  /**
+   * Folder of answers to sample requests, which are then not sent again; see `ResponseCache`.
+   * Default: none.
+   */
+  readonly cacheFolder?: string | undefined;
+  /** Told of each damaged file of the cache, whose answer is fetched again. */
+  readonly onDamagedCache?: ((path: string) => void) | undefined;
 }
 
 /** Options of one request. */
@@ -47,6 +56,8 @@ const refusals = new Set([401, 403, 404, 405]);
 const maxUnusable = 4;
 /** Longest wait between attempts unless the server asks for more, seconds. */
 const longestWait = 30;
+/** Bytes of a request per token, roughly, for the estimate of its tokens. */
+const bytesPerToken = 4;
 /** Maximum length of an error answer that is quoted, characters. */
 const maxDetail = 300;
 
@@ -84,6 +95,8 @@ export class HttpClient {
   readonly #maxResponseBytes: number;
   readonly #retrySeconds: number;
   readonly #agent: HttpAgent;
+  readonly #pacer: RequestPacer;
+  readonly #cache: ResponseCache | undefined;
   readonly #waiting: (() => void)[] = [];
   #free: number;
   #numRetries = 0;
@@ -111,6 +124,11 @@ export class HttpClient {
     this.#maxResponseBytes = maxResponseBytes;
     this.#retrySeconds = retrySeconds;
     this.#free = maxConcurrent;
+    this.#pacer = new RequestPacer(where, options);
+    this.#cache =
+      options.cacheFolder === undefined
+        ? undefined
+        : new ResponseCache(options.cacheFolder, options.onDamagedCache);
     const agentOptions = { keepAlive: true, maxSockets: maxConcurrent };
     this.#agent =
       this.#base.protocol === "https:" ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
@@ -134,7 +152,9 @@ export class HttpClient {
 
   /**
    * Requests a response of a model and reads it. An error inside an answer with status 200 counts
-   * as an error, and an answer that cannot be read is requested again.
+   * as an error, and an answer that cannot be read is requested again. With a cache, the answer to
+   * an equal request with an equal seed comes from there.
+   * @param seed - Seed of the response, also for a server that takes none.
    * @param read - Extracts the needed parts from the answer; throws `RemoteError` if they are
    *   missing.
    * @throws Same as {@link send}; `SequenceLimitError` if the server finds the sequence too long.
@@ -142,10 +162,33 @@ export class HttpClient {
   async sample<T>(
     path: string,
     body: unknown,
+    seed: string,
     read: (answer: JsonAnswer) => T,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this.#send("POST", path, body, { options: { signal }, isSampling: true, read });
+    const call = { options: { signal }, isSampling: true };
+    if (this.#cache === undefined) return this.#send("POST", path, body, { ...call, read });
+    const request: CachedRequest = { url: this.#locate(path).href, body, seed };
+    const kept = await this.#cache.find(request);
+    if (kept !== undefined) {
+      const where = `POST ${request.url}, cached`;
+      const source = { where, url: request.url, status: 200, redact: this.#redact };
+      return read(JsonAnswer.parse(source, kept));
+    }
+    let raw: unknown;
+    const value = await this.#send("POST", path, body, {
+      ...call,
+      read: (answer) => {
+        raw = answer.raw;
+        return read(answer);
+      },
+    });
+    await this.#cache.keep(request, JSON.stringify(raw));
+    return value;
+  }
+
+  #locate(path: string): URL {
+    return new URL(this.#base.pathname.replace(/\/$/u, "") + path, this.#base);
   }
 
   async #send<T>(
@@ -154,7 +197,7 @@ export class HttpClient {
     body: unknown,
     call: Pick<Call<T>, "options" | "isSampling" | "read">,
   ): Promise<T> {
-    const url = new URL(this.#base.pathname.replace(/\/$/u, "") + path, this.#base);
+    const url = this.#locate(path);
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const headers = {
       accept: "application/json",
@@ -208,6 +251,8 @@ export class HttpClient {
     const { where, request, options, isSampling, read } = call;
     const { signal, timeoutSeconds = this.#timeoutSeconds, accepted = [] } = options;
     const href = request.url.href;
+    const estimatedTokens = isSampling ? (request.payload?.length ?? 0) / bytesPerToken : 0;
+    if (isSampling) await this.#pacer.enter(estimatedTokens, signal);
     let answer;
     try {
       answer = await exchangeHttp(request, this.#agent, {
@@ -244,6 +289,8 @@ export class HttpClient {
         return this.#classifyRefusal(call, reported.status, reported.text, waitSeconds, rule);
       }
       const value = read(json);
+      const counted = isSampling ? json.field("usage").field("total_tokens").raw : undefined;
+      if (typeof counted === "number") this.#pacer.settle(estimatedTokens, counted);
       this.#isAccepted = true;
       return { value };
     } catch (error) {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { BuiltInEnvironment } from "../environments/environment.ts";
 import { environments } from "../environments/environments.ts";
 import { InputError } from "../input-error.ts";
-import { openEvaluatedPolicy } from "../policy/evaluated-policy.ts";
+import { openEvaluatedPolicy } from "../policy/open-evaluated-policy.ts";
 import { evaluate, type EvaluationReport } from "./evaluate.ts";
 
 /** Formats of each environment that are played; the first is the experiment's own. */

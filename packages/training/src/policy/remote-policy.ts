@@ -4,6 +4,7 @@ import {
   createChatSampler,
   createCompletionsSampler,
   textTokenizer,
+  type RemoteOptions,
 } from "@turnwise/policy/remote";
 import { z } from "zod";
 import { readJson } from "../files/read-json.ts";
@@ -21,6 +22,9 @@ const server = {
   /** Time for which a request is retried after transient failures. */
   patienceSeconds: nonNegative.default(300),
   maxConcurrent: count.default(32),
+  /** Rate limits of the server, retries included; tokens are those of prompts and responses. */
+  requestsPerMinute: z.number().positive().optional(),
+  tokensPerMinute: z.number().positive().optional(),
 };
 
 /** A policy on a server, as described by `--policy FILE.json`. */
@@ -50,12 +54,18 @@ const remotePolicySchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** Cache of a server's answers. */
+export type CacheOptions = Pick<RemoteOptions, "cacheFolder" | "onDamagedCache">;
+
 /**
  * Opens a policy on a server.
  * @param path - JSON file that describes it.
  * @throws `InputError` naming the field that is wrong.
  */
-export async function openRemotePolicy(path: string): Promise<EvaluatedPolicy> {
+export async function openRemotePolicy(
+  path: string,
+  cache: CacheOptions = {},
+): Promise<EvaluatedPolicy> {
   const result = remotePolicySchema.safeParse(await readJson(path));
   if (!result.success) {
     const issue = result.error.issues[0]!;
@@ -67,7 +77,12 @@ export async function openRemotePolicy(path: string): Promise<EvaluatedPolicy> {
   const key = readApiKey(policy.apiKeyVariable);
   if (policy.kind === "chat") {
     const { tools, apiKeyVariable: _, kind: _kind, ...rest } = policy;
-    const sampler = createChatSampler({ ...rest, ...key, ...(tools && { tools: r2eTools }) });
+    const sampler = createChatSampler({
+      ...rest,
+      ...key,
+      ...cache,
+      ...(tools && { tools: r2eTools }),
+    });
     return {
       parts: async () => ({ sampler, tokenizer: textTokenizer, policyVersion: 0 }),
       takesMessages: true,
@@ -78,6 +93,7 @@ export async function openRemotePolicy(path: string): Promise<EvaluatedPolicy> {
   const sampler = createCompletionsSampler({
     ...rest,
     ...key,
+    ...cache,
     server: kind,
     maxSequenceTokens: maxTokens,
   });
