@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs a command with a Docker Engine of its own at DOCKER_HOST: .ci/docker.sh COMMAND [ARGUMENT ...]
-# Where an engine answers already, that one is used. Where none can be had, it says why, and the
-# command runs without one: tests that need an engine then skip. All state lives in a temporary
-# folder that is removed at the end, whatever happened.
+# Runs a command with a private Docker Engine at DOCKER_HOST: .ci/docker.sh COMMAND [ARGUMENT ...]
+# An engine that already answers is used instead. If none can be started, it prints the reason and runs
+# the command without one: tests that need an engine then skip. All state is in a temporary folder,
+# which is removed at the end.
 set -uo pipefail
 
-# The engine, and what the demonstration's image is made of (packages/envs/src/swebench/demo).
+# The engine, and the packages in the demo image (packages/envs/src/swebench/demo).
 packages="curl docker.io bash dash coreutils sed grep findutils diffutils tar gzip patch procps mawk git
   python3-minimal python3-pytest base-files base-passwd libc-bin"
 folder=""
@@ -35,12 +35,12 @@ start_engine() {
   [ "$(uname -s)" = Linux ] || { without "it needs Linux"; return 1; }
   [ "$(id -u)" = 0 ] || { without "it needs root"; return 1; }
   command -v dpkg-query >/dev/null || { without "it is installed from Debian packages"; return 1; }
-  # A socket's path has a limit of 107 bytes: the name is short.
+  # Short name, since the path of a socket is limited to 107 bytes.
   folder=$(mktemp -d /tmp/twd.XXXXXX) || { without "no temporary folder"; return 1; }
   install_packages || { without "packages could not be installed: $(tail -1 "$folder/apt.log")"; return 1; }
   command -v dockerd >/dev/null || { without "dockerd is missing"; return 1; }
   local socket="$folder/s" attempt
-  # Nothing of the machine's network is changed: containers have none.
+  # Leave the network of the machine alone: containers have no network.
   dockerd --data-root "$folder/data" --exec-root "$folder/run" --pidfile "$folder/pid" -H "unix://$socket" \
     --storage-driver=overlay2 --bridge=none --iptables=false --ip6tables=false --ip-forward=false \
     --log-level=warn >"$folder/log" 2>&1 </dev/null &
@@ -67,7 +67,7 @@ stop_engine() {
     kill -KILL "$pid" 2>/dev/null
     wait "$pid" 2>/dev/null
   fi
-  # dockerd leaves mounts of its own data behind.
+  # dockerd does not unmount its data.
   awk -v root="$folder/" 'index($2, root) == 1 { print $2 }' /proc/mounts 2>/dev/null | sort -r |
     while read -r path; do umount -l "$path"; done
   rm -rf "$folder"

@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# Runs a command where the tests of the WebGPU executor find a GPU, in software:
+# Runs a command with a software GPU for the tests of the WebGPU executor:
 # .ci/webgpu.sh COMMAND [ARGUMENT ...]
-# Mesa's lavapipe, from Debian's packages, is unpacked into a folder of its own that later calls find
-# again: no root, and no change to the system. Where it cannot be had, one line says why, and the
-# command runs without it: those tests then skip.
+# Unpacks Mesa's lavapipe from Debian packages into a cache folder, without root and without changes to
+# the system. If that fails, it prints the reason and runs the command without a GPU: those tests skip.
 set -uo pipefail
 
 folder="${XDG_CACHE_HOME:-$HOME/.cache}/turnwise/vulkan"
 
-# Downloads Mesa and what it needs beyond the installed packages, and unpacks it.
+# Downloads and unpacks Mesa and those of its dependencies that are not installed.
 fetch() (
   [ "$(uname -s)" = Linux ] || { echo "it needs Linux"; exit 1; }
   for program in apt-get dpkg-deb; do
@@ -18,8 +17,8 @@ fetch() (
   work="$folder.$$"
   trap 'rm -rf "$work"' EXIT
   mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/root" || exit 1
-  # The archive that this machine already uses for its release; Debian 12's own Mesa is too old for
-  # WebGPU, that of its backports is not.
+  # Use the archive that this machine has for its release. Mesa of Debian 12 is too old for WebGPU; that
+  # of its backports is not.
   # shellcheck disable=SC2016
   archive=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' |
     awk -v release="$VERSION_CODENAME" '$2 == release && $3 == "main" { print $1; exit }')
@@ -37,8 +36,8 @@ fetch() (
     -t "$VERSION_CODENAME-backports" mesa-vulkan-drivers libvulkan1 || exit 1
   for package in "$work"/archives/*.deb; do dpkg-deb -x "$package" "$work/root" || exit 1; done
   driver=$(find "$work/root" -name libvulkan_lvp.so | head -n 1)
-  [ -n "$driver" ] || { echo "the packages hold no lavapipe"; exit 1; }
-  # With its whole path, or the loader would look for the driver in the system's folders.
+  [ -n "$driver" ] || { echo "the packages do not contain lavapipe"; exit 1; }
+  # An absolute path; otherwise the loader searches for the driver in the system folders.
   printf '{"file_format_version":"1.0.0","ICD":{"library_path":"%s","api_version":"1.4.0"}}\n' \
     "$folder${driver#"$work"}" >"$work/lavapipe.json"
   dirname "${driver#"$work"}" >"$work/libraries"

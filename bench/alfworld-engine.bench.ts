@@ -1,16 +1,14 @@
 /**
- * Steps and loads of the ALFWorld engine: hundreds of episodes at once that take uniformly random
- * admissible commands, each step with its observation, its list of admissible commands and the test
- * of the goal.
+ * Speed of the ALFWorld engine: hundreds of concurrent episodes with uniformly random admissible
+ * commands. A step includes its observation, its list of admissible commands and the goal test.
  *
- * Compared, alternating: finding the admissible commands as the engine does it, against a plain test
- * of every operator made so far; loading games that share domain and grammar, against games that
- * bring their own.
+ * Compares, in turns: the engine's way to find admissible commands against testing every known
+ * operator; loading games with a shared domain and grammar against games with their own.
  *
  * npx tsx --conditions=turnwise-source bench/alfworld-engine.bench.ts [folder or archive of games]
  *
- * Without an argument it plays the released games if they are at ../shared/alfworld, else generated
- * ones.
+ * Without an argument it plays the released games in ../shared/alfworld if they exist, otherwise
+ * generated ones.
  */
 import { existsSync } from "node:fs";
 import { createRandom } from "@turnwise/core";
@@ -32,7 +30,7 @@ const numGames = 64;
 const groupSize = 8;
 const numRounds = 6;
 
-/** Milliseconds that something takes: by the clock, and of processor time. */
+/** Measures wall-clock and CPU time of a function, milliseconds. */
 function timed(run: () => void): { wall: number; cpu: number } {
   const cpu = process.cpuUsage();
   const start = performance.now();
@@ -49,7 +47,7 @@ function median(values: readonly number[]): number {
 function rate(times: readonly { wall: number; cpu: number }[], count: number): string {
   const perSecond = (kind: "wall" | "cpu"): string =>
     Math.round((count / median(times.map((time) => time[kind]))) * 1000).toLocaleString("en");
-  return `${perSecond("wall")}/s by the clock, ${perSecond("cpu")}/s of processor time`;
+  return `${perSecond("wall")}/s of wall-clock time, ${perSecond("cpu")}/s of CPU time`;
 }
 
 async function files(): Promise<{ name: string; file: GameFile }[]> {
@@ -73,7 +71,7 @@ async function files(): Promise<{ name: string; file: GameFile }[]> {
   return reading;
 }
 
-/** Plays all episodes in turn to their end, and returns the number of steps and of characters. */
+/** Plays all episodes to their end, and returns the number of steps and of characters. */
 function play(
   episodes: readonly Episode[],
   admissible: (episode: Episode) => readonly string[],
@@ -106,7 +104,7 @@ console.log(`\nloads, ${all.length} games`);
         alone.push(
           timed(() => {
             some.forEach(({ name, file }, i) => {
-              // A comment of its own makes each of them another domain.
+              // A different comment makes each a domain of its own.
               const own = `; ${round} ${i}\n${file.pddl_domain}`;
               loadGame({ ...file, pddl_domain: own }, name);
             });
@@ -154,7 +152,7 @@ console.log(
       });
       if (result.read === 0) throw new Error("nothing was played");
       counts.push(result.steps);
-      // Episodes that were won early make rounds a little shorter than others.
+      // Scale to equal numbers of steps: episodes that are won early shorten a round.
       const scale = (numGames * groupSize * 50) / result.steps;
       times.push({ wall: time.wall * scale, cpu: time.cpu * scale });
     };

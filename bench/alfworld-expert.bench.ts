@@ -1,6 +1,6 @@
 /**
- * Time of a shortest plan from the start of generated games: the expert against plain breadth-first
- * search, alternating; and of making a game against loading it.
+ * Time to find a shortest plan from the start of generated games: the expert against plain breadth-first
+ * search, in turns. Also the time to generate a game against loading it.
  *
  * npx tsx --conditions=turnwise-source bench/alfworld-expert.bench.ts [games]
  */
@@ -14,7 +14,7 @@ import {
 
 const [numGames = 60] = process.argv.slice(2).map(Number);
 
-/** Runs something and adds its milliseconds to a list. */
+/** Runs a function and appends its duration to a list, milliseconds. */
 function timed<T>(times: number[], run: () => T): T {
   const start = performance.now();
   const result = run();
@@ -43,7 +43,7 @@ for (const size of householdSizes) {
     const game = timed(loading, () => loadGame(file, file.name));
     const runs = [
       () => timed(expert, () => shortestPlan(game.initialWorld)),
-      // In a full room, breadth-first search takes seconds.
+      // Breadth-first search takes seconds in a full room.
       ...(size === "large" ? [] : [() => timed(search, () => breadthFirstPlan(game.initialWorld))]),
     ];
     for (const run of i % 2 === 0 ? runs : runs.reverse()) numCommands += run()?.length ?? 0;

@@ -1,6 +1,5 @@
 /**
- * A CUDA device by itself: whether it computes what it should, what calls cost, and how fast copies
- * and products are.
+ * Checks a CUDA device for correct results, and measures the cost of calls, copies and matrix products.
  *
  * npx tsx --conditions=turnwise-source bench/cuda-device.bench.ts [size]
  */
@@ -46,7 +45,7 @@ function report(what: string, holds: boolean, detail: unknown = ""): void {
   console.log(`${holds ? "ok   " : "WRONG"} ${what} ${String(detail)}`);
 }
 
-/** Numbers between -1 and 1 that look like chance. */
+/** Makes pseudo-random numbers in [-1, 1]. */
 function numbers(length: number, seed: number): Float32Array {
   let state = seed;
   return Float32Array.from({ length }, () => {
@@ -59,7 +58,7 @@ function bitsOf(x: number): number {
   return new Int32Array(Float32Array.of(x).buffer)[0]!;
 }
 
-/** The median of milliseconds of some rounds. */
+/** Measures the median duration over some rounds, milliseconds. */
 async function milliseconds(run: () => Promise<void> | void): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -83,7 +82,7 @@ async function checkKernels(device: CudaDevice): Promise<void> {
   const back = new Float32Array(n);
   await device.download(b, back);
   report(
-    "a kernel adds",
+    "an addition kernel",
     back.every((value, i) => value === Math.fround(x[i]! + 0.25)),
   );
   for (const isHalf of [0, 1]) {
@@ -106,7 +105,7 @@ async function checkKernels(device: CudaDevice): Promise<void> {
   device.upload(b, Float32Array.of(7, 7));
   recording.repeat();
   await device.download(b, back.subarray(0, 2));
-  report("copies and clears, recorded", back[0] === 0 && back[1] === x[0]);
+  report("recorded copies and clears", back[0] === 0 && back[1] === x[0]);
   try {
     device.compile('extern "C" __global__ void k(float* x) { y[0] = 1; }');
     report("a source that does not compile", false);
@@ -227,7 +226,11 @@ async function checkProducts(device: CudaDevice): Promise<void> {
   });
   const result = new Float32Array(2);
   await device.download(c, result);
-  report("a product that sums nothing", result[0] === 6 && result[1] === 10, result.join());
+  report(
+    "a matrix product with an inner dimension of 0",
+    result[0] === 6 && result[1] === 10,
+    result.join(),
+  );
   for (const address of [x, y, a, b, c, d]) device.free(address);
   module.unload();
 }
@@ -247,7 +250,7 @@ async function measureCalls(device: CudaDevice): Promise<void> {
     });
     return `${((1000 * queueing) / count).toFixed(2)} us to queue, ${((1000 * total) / count).toFixed(2)} us until done`;
   };
-  console.log(`launch of nothing: ${await each(() => device.launch(nothing, 1, 32, []))}`);
+  console.log(`launch of an empty kernel: ${await each(() => device.launch(nothing, 1, 32, []))}`);
   const parameters = [x, x, 1024, 0];
   console.log(
     `launch with 4 parameters: ${await each(() => device.launch(add, 4, 256, parameters))}`,
@@ -352,7 +355,7 @@ async function measureProducts(device: CudaDevice): Promise<void> {
   module.unload();
 }
 
-/** The last: the device does not recover. */
+/** Checks errors. Runs last, since the device does not recover. */
 async function checkErrors(device: CudaDevice): Promise<void> {
   const module = device.compile(source);
   device.launch(module.kernel("broken"), 1, 1, [device.allocate(256)]);
@@ -360,7 +363,7 @@ async function checkErrors(device: CudaDevice): Promise<void> {
     () => "nothing",
     (error: unknown) => String(error),
   );
-  report("an access outside of memory", /ILLEGAL_ADDRESS|LAUNCH_FAILED/u.test(message), message);
+  report("an out-of-bounds access", /ILLEGAL_ADDRESS|LAUNCH_FAILED/u.test(message), message);
 }
 
 const opening = performance.now();
@@ -379,8 +382,8 @@ await measureCopies(device);
 await measureProducts(device);
 await device.close();
 const again = await openCudaDevice();
-report("opens again after it was closed", again.name === name);
+report("opens again after closing", again.name === name);
 await checkErrors(again);
-await again.close().catch((error: unknown) => report("closes with its error", true, error));
-console.log(failures === 0 ? "all as it should be" : `${failures} are wrong`);
+await again.close().catch((error: unknown) => report("closes with an error", true, error));
+console.log(failures === 0 ? "all checks pass" : `${failures} checks fail`);
 process.exitCode = failures === 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 /**
- * From returns and token entropies to a modulated advantage and a weight of every token: token arrays,
- * as in the training loop, against plain lists and against the same formulas in NumPy if python3 has it.
+ * Time to compute a modulated advantage and a weight for every token from returns and token entropies:
+ * token arrays, as in the training loop, against plain lists and, if python3 has it, NumPy.
  *
  *   npx tsx --conditions=turnwise-source bench/estimators-credit.bench.ts
  */
@@ -27,7 +27,7 @@ const responseGroups = Array.from(
   { length: numResponses },
   (_, i) => `group/${Math.floor(i / (turns * groupSize))}`,
 );
-// Reused over iterations, as a trainer does: fresh pages cost as much as the arithmetic.
+// Reuse arrays over iterations, as a trainer does: fresh memory pages cost as much as the arithmetic.
 const tokenAdvantages = new Float32Array(numTokens);
 const tokenWeights = new Float32Array(numTokens);
 
@@ -53,7 +53,7 @@ function typed(): number {
   return tokenAdvantages[numTokens - 1]! * tokenWeights[0]!;
 }
 
-// The same as lists of lists, made before the clock starts.
+// The same as lists of lists, made before timing starts.
 const entropyLists = Array.from({ length: numResponses }, (_, i) =>
   Array.from(entropies.subarray(i * tokens, (i + 1) * tokens)),
 );

@@ -1,6 +1,6 @@
 /**
- * Tokens per second of a small decoder's training step (forward and backward) and of its forward
- * pass alone, and where the time goes.
+ * Tokens per second of a small decoder: training step (forward and backward) against forward pass alone,
+ * and a profile by operation.
  *
  * npx tsx --conditions=turnwise-source bench/graph-training.bench.ts [threads] [batch] [time]
  */
@@ -124,7 +124,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b).at(Math.floor(values.length / 2)) ?? NaN;
 }
 
-/** Milliseconds of one run, on the wall and of all cores. */
+/** Measures wall-clock and CPU time of one run, milliseconds. */
 async function measure(
   executable: Executable,
   feeds: Record<string, Feed>,
@@ -197,11 +197,11 @@ for (const { name, walls, cpus } of times) {
   const [wall, cpu] = [median(walls), median(cpus)];
   const speed = ((1000 * batch * time) / wall).toFixed(0);
   console.log(
-    `${name}: ${wall.toFixed(0)} ms a run (median of ${rounds}; ${cpu.toFixed(0)} ms of all cores), ${speed} tokens/s`,
+    `${name}: ${wall.toFixed(0)} ms a run (median of ${rounds}; ${cpu.toFixed(0)} ms of CPU time), ${speed} tokens/s`,
   );
 }
 const ratio = times.map(({ cpus }) => median(cpus)).reduce((a, b) => a / b);
-console.log(`training / forward: ${ratio.toFixed(2)} in time of all cores`);
+console.log(`training / forward: ${ratio.toFixed(2)} in CPU time`);
 console.log("peak memory:", (process.resourceUsage().maxRSS / 1024).toFixed(0), "MB");
 console.log("profile of a training step:");
 await profile(programs.training, feeds);

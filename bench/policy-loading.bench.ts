@@ -1,8 +1,8 @@
 /**
- * Memory and time that reading a checkpoint takes: a folder of the shape of Qwen2.5-0.5B (494 million
- * parameters, bfloat16, one file of 0.99 GB), made of random numbers and removed afterwards. Compares
- * `readCheckpoint`, which reads each tensor into its array chunk by chunk, with reading whole files
- * and widening what they hold, each in a process of its own, by turns.
+ * Memory and time to load a checkpoint with the shapes of Qwen2.5-0.5B (494 million parameters, bfloat16,
+ * one file of 0.99 GB), written with random weights and removed afterwards. Compares `readCheckpoint`,
+ * which reads each tensor in chunks, with reading whole files and upcasting them. Each runs in its own
+ * process, in turns.
  * Run: npx tsx --conditions=turnwise-source bench/policy-loading.bench.ts
  */
 import { execFileSync } from "node:child_process";
@@ -16,11 +16,11 @@ import { shapes, writeRandomModel } from "./random-model.ts";
 interface Outcome {
   readonly peakMegabytes: number;
   readonly seconds: number;
-  /** Sum over all parameters, so that none can be left out. */
+  /** Sum of all parameters, so that all must be read. */
   readonly sum: number;
 }
 
-/** Reads the file at once, then widens each tensor. */
+/** Reads the whole file, then upcasts each tensor. */
 function readWhole(directory: string): Map<string, Float32Array> {
   const bytes = readFileSync(join(directory, "model.safetensors"));
   const start = 8 + Number(bytes.readBigUInt64LE());
@@ -86,7 +86,7 @@ if (kind && folder) {
           execFileSync(process.execPath, command, { encoding: "utf8" }),
         ) as Outcome;
         console.log(
-          `${each.padEnd(8)} peak ${peakMegabytes.toFixed(0)} MB, ${((peakMegabytes * 1e6) / (4 * numParameters)).toFixed(2)} of the parameters; ${seconds.toFixed(1)} s; sum ${sum.toFixed(3)}`,
+          `${each.padEnd(8)} peak ${peakMegabytes.toFixed(0)} MB, ${((peakMegabytes * 1e6) / (4 * numParameters)).toFixed(2)} times the parameters; ${seconds.toFixed(1)} s; sum ${sum.toFixed(3)}`,
         );
       }
     }

@@ -1,6 +1,6 @@
 /**
- * Sampling by an executor that keeps weights, keys and values, and draws (the device runner), beside
- * the path by this computer's memory (the host runner), from random weights in the shape of Qwen2.5.
+ * Sampling with weights, KV cache and token draws on the device (the device runner), against a KV cache
+ * in host memory (the host runner), with random weights in the shapes of Qwen2.5.
  *
  * npx tsx --conditions=turnwise-source bench/policy-sampling-device.bench.ts
  *   [--executor cpu|webgpu|cuda] [--products float32] [--shape 0.5B] [--layers N]
@@ -8,12 +8,12 @@
  *   [--threads N] [--record-after 2] [--torch bare,transformers] [--torch-device cuda] [--rounds 3]
  *
  * With `--torch` the device runner and PyTorch take turns, greedily, on the same weights: a loop with a
- * cache in tensors of fixed size, and `generate` of transformers. The first `python3` that imports
- * torch is taken, or that of the environment variable PYTHON.
+ * static KV cache (bare), and `generate` of transformers. Uses the Python of the environment variable
+ * PYTHON, or else the first `python3` that imports torch.
  *
- * Bundled (`esbuild --bundle --platform=node --format=esm --conditions=turnwise-source
- * --external:onnxruntime-node --external:koffi`) it is one file, which takes `--threads 1` (of attention in
- * memory), with `policy_sampling.py` beside it.
+ * To copy it to a GPU machine, bundle it into one file (`esbuild --bundle --platform=node --format=esm
+ * --conditions=turnwise-source --external:onnxruntime-node --external:koffi`), put `policy_sampling.py`
+ * next to it, and run it with `--threads 1` (threads of attention in host memory).
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
@@ -29,7 +29,7 @@ import {
   type Parameters,
 } from "@turnwise/policy";
 import { SamplingEngine } from "../packages/policy/src/sampling/sampling-engine.ts";
-import { pythonSide, type SamplingSide } from "./pytorch/sampling-side.ts";
+import { startPythonSide, type SamplingSide } from "./pytorch/sampling-side.ts";
 import { findPython, median } from "./pytorch/side.ts";
 import { shapes } from "./random-model.ts";
 import { parameterLayout } from "../packages/policy/src/model/parameter-layout.ts";
@@ -58,7 +58,7 @@ const shape = shapes[options.shape as keyof typeof shapes];
 const torchEngines = options.torch.split(",").filter(Boolean) as ("bare" | "transformers")[];
 const config: ModelConfig = {
   ...shape,
-  // As in the PyTorch loop: a norm of each head instead of biases.
+  // Like the PyTorch loop: a norm per head instead of biases.
   ...(torchEngines.length > 0 && { modelType: "qwen3", attentionBiases: "none" }),
   numLayers: Number(options.layers ?? shape.numLayers),
   vocabularySize: Number(options.vocabulary ?? shape.vocabularySize),
@@ -79,7 +79,7 @@ async function createExecutor(): Promise<Executor> {
   });
 }
 
-/** Weights of the right size, drawn so that half a billion take seconds. */
+/** Draws weights of the right size, fast enough for half a billion. */
 function randomWeights(): Parameters {
   const random = createRandom("weights");
   const pool = Float32Array.from({ length: 2 ** 20 }, () => 0.08 * random.next() - 0.04);
@@ -106,7 +106,7 @@ function requests(batch: number, name: string, overrides: Partial<SampleRequest>
   }));
 }
 
-/** Samples all at once, and says how long each step took, and where. */
+/** Samples all requests at once, and prints the time of each step by part. */
 async function measure(engine: SamplingEngine, label: string, all: SampleRequest[]): Promise<void> {
   const before = { ...engine.timings! };
   const begin = performance.now();
@@ -135,7 +135,7 @@ async function measure(engine: SamplingEngine, label: string, all: SampleRequest
   );
 }
 
-/** The device runner as one side of a comparison. */
+/** Wraps the device runner as one side of a comparison. */
 function sideOf(engine: SamplingEngine): SamplingSide {
   return {
     sample: async (prompts, maxTokens) => {
@@ -156,7 +156,7 @@ function sideOf(engine: SamplingEngine): SamplingSide {
   };
 }
 
-/** Lets the engine and PyTorch take turns. */
+/** Measures the engine and PyTorch in turns. */
 async function compareWithTorch(engine: SamplingEngine): Promise<void> {
   const python = findPython("torch, numpy");
   if (python === undefined) {
@@ -172,7 +172,7 @@ async function compareWithTorch(engine: SamplingEngine): Promise<void> {
     for (const kind of torchEngines) {
       const device = options["torch-device"] as "cuda";
       const spec = { engine: kind, folder, threads: Number(options.threads), device };
-      sides.set(kind, await pythonSide(python, { ...spec, products: options.products }));
+      sides.set(kind, await startPythonSide(python, { ...spec, products: options.products }));
     }
     for (const batch of options.batches.split(",").map(Number)) {
       const prompts = requests(batch, "turns", {}).map((each) => [...each.promptTokens]);
@@ -182,7 +182,7 @@ async function compareWithTorch(engine: SamplingEngine): Promise<void> {
         for (const [name, side] of sides) {
           const answer = await side.sample(prompts, numTokens);
           tokens.set(name, answer.tokens);
-          // The first is for warming up.
+          // The first round is a warm-up.
           if (round >= 0) seconds.get(name)!.push(answer.seconds);
         }
       }
@@ -194,7 +194,7 @@ async function compareWithTorch(engine: SamplingEngine): Promise<void> {
           .get(name)!
           .filter((row, i) => row.join() === tokens.get("ours")![i]!.join());
         console.log(
-          `${`${batch} x ${promptLength} + ${numTokens}, ${name}`.padEnd(34)} ${rate} drawn/s  ${median(ratios).toFixed(2)} of our time  ${same.length} of ${batch} rows as ours`,
+          `${`${batch} x ${promptLength} + ${numTokens}, ${name}`.padEnd(34)} ${rate} tokens/s  ${median(ratios).toFixed(2)} of our time  ${same.length} of ${batch} rows equal to ours`,
         );
       }
     }
@@ -222,7 +222,7 @@ for (const cache of options.caches.split(",") as ("device" | "host")[]) {
   const drawn = await Promise.all(requests(2, "greedy", short).map((each) => engine.sample(each)));
   greedy.set(cache, drawn.map(({ tokens }) => tokens.join(" ")).join(" / "));
   for (const batch of options.batches.split(",").map(Number)) {
-    // Once for the programs and the tables to be there.
+    // Warm-up: compiles the programs and fills the tables.
     await Promise.all(requests(batch, "warm", { maxTokens: 4 }).map((each) => engine.sample(each)));
     const read = requests(batch, "read", { maxTokens: 1 });
     await measure(engine, `${cache}, ${batch} x ${promptLength} read`, read);

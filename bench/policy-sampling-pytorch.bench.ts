@@ -1,13 +1,13 @@
 /**
- * Tokens that a sampler draws a second, ours against a bare PyTorch loop with a cache of keys and
- * values, and against `generate` of transformers where that can be imported: the same weights, greedy,
- * prompts of one length. All must draw the same tokens. Sides take turns; the first `python3` that
- * imports torch is taken, or that of the environment variable PYTHON.
+ * Sampled tokens per second: our sampler against a bare PyTorch loop with a KV cache, and against
+ * `generate` of transformers if it is installed. All use the same weights and prompts of one length,
+ * sample greedily, and must draw the same tokens. Sides take turns. Uses the Python of the environment
+ * variable PYTHON, or else the first `python3` that imports torch.
  *
  * npx tsx --conditions=turnwise-source bench/policy-sampling-pytorch.bench.ts
  *   [--threads 2] [--rounds 5] [--tokens 48] [--model FOLDER]
  *
- * `--model` takes a folder in place of the made-up models: a Qwen3 with tied embeddings, in float32.
+ * `--model` replaces the random models by a folder: a Qwen3 with tied embeddings, in float32.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -26,7 +26,7 @@ import {
   type ModelConfig,
 } from "@turnwise/policy";
 import { createLocalSampler } from "@turnwise/policy/local";
-import { pythonSide, type SamplingSide } from "./pytorch/sampling-side.ts";
+import { startPythonSide, type SamplingSide } from "./pytorch/sampling-side.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -64,7 +64,7 @@ async function ourSide(folder: string): Promise<SamplingSide> {
   };
 }
 
-/** Floating-point operations per second of a product of two large matrices. */
+/** Measures the floating-point operations per second of a large matrix product. */
 async function productRate(): Promise<number> {
   const n = 1024;
   const program = trace((g) => ({
@@ -84,7 +84,7 @@ async function productRate(): Promise<number> {
   return (2 * n ** 3) / (best / 1000);
 }
 
-/** Operations of the products with weights that one token needs. */
+/** Counts the floating-point operations of the weight products for one token. */
 function operationsPerToken(config: ModelConfig): number {
   const matrices = parameterTable(config).filter(({ shape }) => shape.length === 2);
   return matrices.reduce((total, { shape: [a, b] }) => total + 2 * a! * b!, 0);
@@ -97,12 +97,12 @@ async function compare(name: string, folder: string, python: string): Promise<vo
   const config = await readModelConfig(folder);
   const sides = new Map<string, SamplingSide>([
     ["turnwise", await ourSide(folder)],
-    ["bare loop", await pythonSide(python, { engine: "bare", folder, threads })],
+    ["bare loop", await startPythonSide(python, { engine: "bare", folder, threads })],
   ]);
   if (hasTransformers) {
     sides.set(
       "transformers",
-      await pythonSide(python, { engine: "transformers", folder, threads }),
+      await startPythonSide(python, { engine: "transformers", folder, threads }),
     );
   }
   const peak = await productRate();
@@ -118,7 +118,7 @@ async function compare(name: string, folder: string, python: string): Promise<vo
       for (const [side, from] of sides) {
         const answer = await from.sample(prompts, numTokens);
         tokens.set(side, JSON.stringify(answer.tokens));
-        // The first is for warming up.
+        // The first round is a warm-up.
         if (round >= 0) seconds.get(side)!.push(answer.seconds);
       }
     }
@@ -146,8 +146,7 @@ const hasTransformers =
 if (python === undefined) {
   console.log("skipped: no python3 here imports torch");
 } else {
-  if (!hasTransformers)
-    console.log("transformers cannot be imported here: its generate is left out");
+  if (!hasTransformers) console.log("transformers: skipped, cannot be imported");
   if (options.model === undefined) {
     for (const [hiddenSize, numLayers, vocabularySize] of [
       [256, 4, 2048],
@@ -163,7 +162,7 @@ if (python === undefined) {
           numHeads,
           maxSequenceTokens: 256,
         }),
-        // So wide that no two tokens are about equally likely.
+        // A large range, so that no two tokens are almost equally likely.
         initializerRange: 0.2,
       };
       try {

@@ -1,6 +1,6 @@
 /**
- * How many tokens a local policy samples a second: concurrent episodes whose context grows turn by
- * turn. Run: npx tsx --conditions=turnwise-source bench/policy-sampling.bench.ts
+ * Tokens per second that a local policy samples in concurrent episodes whose context grows turn by turn.
+ * Run: npx tsx --conditions=turnwise-source bench/policy-sampling.bench.ts
  */
 import { availableParallelism } from "node:os";
 import { createRandom, type Sampler } from "@turnwise/core";
@@ -28,7 +28,7 @@ const policy = await createLocalPolicy({
   seed: 1,
 });
 
-/** One episode: each turn brings new prompt tokens, then a response. */
+/** Plays one episode: each turn adds prompt tokens and samples a response. */
 async function episode(
   sampler: Pick<Sampler, "sample" | "release">,
   name: string,
@@ -70,16 +70,16 @@ const ratios: number[][] = [];
 for (let round = 0; round < 3; round++) {
   const many = await measure(`${numEpisodes} episodes, cache kept`, numEpisodes, true);
   const few = await measure("16 episodes, cache kept", 16, true);
-  const anew = await measure("32 episodes, prompt read anew", 32, false);
+  const reread = await measure("32 episodes, no prefix cache", 32, false);
   const kept = await measure("32 episodes, cache kept", 32, true);
-  ratios.push([many / few, kept / anew]);
+  ratios.push([many / few, kept / reread]);
 }
 const median = (list: number[]): number => list.toSorted((a, b) => a - b)[1]!;
 console.log(`128 episodes / 16 episodes:       ${median(ratios.map(([a]) => a!)).toFixed(2)}x`);
-console.log(`cache kept / prompt read anew:    ${median(ratios.map(([, b]) => b!)).toFixed(2)}x`);
+console.log(`cache kept / no prefix cache:     ${median(ratios.map(([, b]) => b!)).toFixed(2)}x`);
 await policy.close();
 
-// Where the time goes: the same work without a worker.
+// Profile: the same work without a worker.
 const config = smallModelConfig({ vocabularySize: tokenizer.vocabularySize });
 const engine = new SamplingEngine({
   layout: parameterLayout(config),

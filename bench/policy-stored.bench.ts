@@ -1,8 +1,8 @@
 /**
- * Memory and speed of a model in bfloat16 whose weights are widened to float32, or stay in their file:
- * loading, sampling, and training an adapter of rank 16 on 4 x 256 tokens. Each in a process of its own,
- * whose memory is looked at while it works: what is anonymous has to be there, pages of files can be
- * dropped and read again. Folders are made of random numbers and removed afterwards.
+ * Memory and speed of a bfloat16 model whose weights are upcast to float32 or memory-mapped: loading,
+ * sampling, and training an adapter of rank 16 on 4 x 256 tokens. Each runs in its own process, whose
+ * memory is sampled meanwhile: anonymous memory must stay resident, file pages can be dropped and read
+ * again. The models have random weights and are removed afterwards.
  *
  * npx tsx --conditions=turnwise-source bench/policy-stored.bench.ts [0.5B | 1.5B] [FOLDER] ["sample stored"]
  */
@@ -57,7 +57,7 @@ async function sample(model: string, weightStorage: Storage): Promise<void> {
     for (const [i] of prompts.entries()) standalone.sampler.release(`${batch} ${i}`);
     const first = responses[0]!.logProbs.reduce((sum, value) => sum + value, 0);
     console.log(
-      `batch ${batch}: ${((batch * responseTokens) / seconds).toFixed(1)} tokens/s, ${((user + system) / 1000 / batch / responseTokens).toFixed(1)} ms of processor time a token; first log-prob sum ${first.toFixed(4)}`,
+      `batch ${batch}: ${((batch * responseTokens) / seconds).toFixed(1)} tokens/s, ${((user + system) / 1000 / batch / responseTokens).toFixed(1)} ms of CPU time per token; first log-prob sum ${first.toFixed(4)}`,
     );
   }
   await standalone.close();
@@ -97,10 +97,7 @@ async function train(model: string, weightStorage: Storage): Promise<void> {
   await policy.close();
 }
 
-/**
- * Megabytes that a process holds, each page counted once however often it is mapped: in all, and of
- * these what is in no file.
- */
+/** Reads the resident memory of a process, MB, each page counted once: total, and anonymous. */
 function memoryOf(pid: number): { resident: number; anonymous: number } {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const field = (name: string): number =>
@@ -108,7 +105,7 @@ function memoryOf(pid: number): { resident: number; anonymous: number } {
   return { resident: field("Pss"), anonymous: field("Anonymous") };
 }
 
-/** Runs one task in a process of its own, and looks at its memory meanwhile. */
+/** Runs one task in its own process, and samples its memory. */
 async function watch(task: string, storage: Storage, model: string): Promise<void> {
   const command = [...process.execArgv, import.meta.filename, task, storage, model];
   const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "inherit"] });
@@ -119,7 +116,7 @@ async function watch(task: string, storage: Storage, model: string): Promise<voi
       resident = Math.max(resident, now.resident);
       anonymous = Math.max(anonymous, now.anonymous);
     } catch {
-      // It has ended.
+      // The process has exited.
     }
   };
   const timer = setInterval(look, 50);
@@ -127,13 +124,13 @@ async function watch(task: string, storage: Storage, model: string): Promise<voi
     look();
     for (const line of text.toString().trim().split("\n")) {
       console.log(
-        `${task} ${storage.padEnd(8)} ${line}; so far at most ${resident.toFixed(0)} MB, ${anonymous.toFixed(0)} of them in no file`,
+        `${task} ${storage.padEnd(8)} ${line}; peak so far ${resident.toFixed(0)} MB, ${anonymous.toFixed(0)} MB anonymous`,
       );
     }
   });
   const code = await new Promise((resolve) => child.on("close", resolve));
   clearInterval(timer);
-  if (code !== 0) console.log(`${task} ${storage} ended with ${String(code)}`);
+  if (code !== 0) console.log(`${task} ${storage} exited with code ${String(code)}`);
 }
 
 const tasks: Record<string, typeof sample> = { sample, train };

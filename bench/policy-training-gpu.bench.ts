@@ -1,16 +1,16 @@
 /**
- * Updates of a Qwen2.5-0.5B in shape, with random weights, on a GPU: ours against transformers in
- * PyTorch, which takes turns with it on the same rows. Each row is dense: a loss at every token.
- * Each side draws its own weights, so losses agree only to some percent.
+ * Updates of a random model with the shapes of Qwen2.5-0.5B on a GPU: ours against transformers in
+ * PyTorch, in turns, on the same rows with a loss at every token. Each side draws its own weights, so
+ * losses agree only to a few percent.
  *
  * npx tsx --conditions=turnwise-source bench/policy-training-gpu.bench.ts
  *   [--provider webgpu] [--products float32,float16] [--rows 8] [--length 512] [--microbatch-rows 8]
  *   [--rounds 5] [--layers 24] [--recompute] [--max-logits N] [--torch float32,tensorfloat32,bfloat16]
  *
- * `--torch none` leaves PyTorch out; else the first `python3` that imports torch and transformers is
- * taken, or that of the environment variable PYTHON. The script is one file when it is bundled
+ * `--torch none` skips PyTorch. Uses the Python of the environment variable PYTHON, or else the first
+ * `python3` that imports torch and transformers. To copy it to a GPU machine, bundle it into one file
  * (`esbuild --bundle --platform=node --format=esm --conditions=turnwise-source
- * --external:onnxruntime-node --external:koffi`), with `pytorch/policy_training_gpu.py` beside it.
+ * --external:onnxruntime-node --external:koffi`) and put `pytorch/policy_training_gpu.py` next to it.
  */
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -62,31 +62,31 @@ const config: ModelConfig = {
   maxSequenceTokens: Math.max(2048, length),
 };
 
-/** One update, as a side reports it. */
+/** Result of one update. */
 interface Answer {
   readonly seconds: number;
   readonly loss: number;
   readonly gradientNorm: number;
-  /** `null` where it is not known. */
+  /** `null` if unknown. */
   readonly peakBytes: number | null;
 }
 
 interface Updater {
   readonly name: string;
   readonly update: () => Promise<Answer>;
-  /** Where the time goes, if that is known. */
+  /** Time by part, if known. */
   readonly about: () => string;
   readonly close: () => Promise<void>;
 }
 
-/** Weights of the right size, drawn so that half a billion take seconds. */
-function drawn(): Map<string, Float32Array> {
+/** Draws weights of the right size, fast enough for half a billion. */
+function drawWeights(): Map<string, Float32Array> {
   let state = 1;
   return new Map(
     parameterTable(config).map(({ name, shape, initial }) => {
       const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
       if (initial === "ones") values.fill(1);
-      // Uniform, with the standard deviation of the family's normal draws.
+      // Uniform, with the standard deviation of the model family's normal initialization.
       const bound = initial === "ones" || initial === "zeros" ? 0 : 0.02 * Math.sqrt(3);
       if (bound > 0) {
         for (let i = 0; i < values.length; i++) {
@@ -110,7 +110,7 @@ const trainingRows = tokenRows.map((tokens): TrainingRow => ({
   fields: {},
 }));
 
-/** The memory of the first NVIDIA GPU that is taken, by whomever; its most since the last call. */
+/** Samples the used memory of the first NVIDIA GPU, by all processes; keeps the peak since the last call. */
 class UsedMemory {
   #mebibytes: number[] = [];
   readonly #end: () => void;
@@ -144,13 +144,13 @@ class UsedMemory {
   }
 }
 
-/** Constant inputs, drawn once. */
+/** Initial weights, drawn once: nothing changes them. */
 let shared: Map<string, Float32Array> | undefined;
 
 async function ours(products: string, memory: UsedMemory, isFirst: boolean): Promise<Updater> {
   const device = parseDevice({ provider: options.provider, products });
   const before = await memory.most();
-  const weights = staysOnDevice(device) ? (shared ??= drawn()) : drawn();
+  const weights = staysOnDevice(device) ? (shared ??= drawWeights()) : drawWeights();
   const engine = await LearningEngine.create(weights, {
     layout: parameterLayout(config),
     executor: await createExecutor(device, availableParallelism()),
@@ -171,16 +171,16 @@ async function ours(products: string, memory: UsedMemory, isFirst: boolean): Pro
     about: () => {
       const { numUpdates, programMilliseconds, optimizerMilliseconds } = engine.timings;
       const each = (milliseconds: number): string => (milliseconds / numUpdates).toFixed(0);
-      return ` (each ${each(programMilliseconds)} ms until the last log-prob is there, ${each(optimizerMilliseconds)} ms for the norm and to queue AdamW)`;
+      return ` (each ${each(programMilliseconds)} ms until the last log-prob, ${each(optimizerMilliseconds)} ms for the norm and to queue AdamW)`;
     },
     update: async () => {
       const begin = performance.now();
       const { loss, gradientNorm } = await engine.update(trainingRows, objective);
-      // The end of the step may only be queued.
+      // The end of the step may still be queued.
       await engine.reader.parameter("model.norm.weight");
       const seconds = (performance.now() - begin) / 1000;
       const used = await memory.most();
-      // Executors of this process keep released memory for each other.
+      // Executors of this process keep freed memory for reuse by all of them.
       const isKnown = isFirst && used !== null && before !== null;
       const peakBytes = isKnown ? used - before : null;
       return { seconds, loss, gradientNorm, peakBytes };
@@ -220,7 +220,8 @@ console.log(
 
 const memory = new UsedMemory();
 const python = options.torch === "none" ? undefined : findPython("torch, transformers");
-if (options.torch !== "none" && !python) console.log("no python3 here imports torch, transformers");
+if (options.torch !== "none" && !python)
+  console.log("torch: skipped, no python3 imports torch and transformers");
 const updaters: Updater[] = [];
 const answers = new Map<Updater, Answer[]>();
 const addSide = async (updater: Updater): Promise<void> => {
@@ -232,7 +233,7 @@ const addSide = async (updater: Updater): Promise<void> => {
     `${updater.name}: first update ${(first.seconds - second.seconds).toFixed(2)} s longer than the second, ${((performance.now() - begin) / 1000).toFixed(2)} s for both`,
   );
 };
-// They start all at once; what the GPU has taken for them does not change any more before ours begin.
+// All PyTorch sides start first, so that their GPU memory no longer changes when ours begin.
 const torchSides = await Promise.all(
   (python ? options.torch.split(",") : []).map((precision) => pytorch(python!, precision)),
 );
@@ -253,12 +254,12 @@ const secondsOf = (updater: Updater): number =>
 for (const updater of updaters) {
   const seconds = secondsOf(updater);
   const [first, second] = answers.get(updater)!;
-  // Six operations for each weight and token; attention comes on top.
+  // Six operations per weight and token, without attention.
   const rate = (6 * numParameters * numTokens) / seconds;
   const peak =
     second!.peakBytes === null ? "" : `, peak ${(second!.peakBytes / 2 ** 30).toFixed(2)} GiB`;
   console.log(
-    `${updater.name}: ${seconds.toFixed(4)} s an update, ${(numTokens / seconds).toFixed(0)} tokens/s, ${(rate / 1e12).toFixed(2)} TFLOP/s${peak}; first loss ${first!.loss.toFixed(4)}, gradient norm ${first!.gradientNorm.toFixed(4)}${updater.about()}`,
+    `${updater.name}: ${seconds.toFixed(4)} s per update, ${(numTokens / seconds).toFixed(0)} tokens/s, ${(rate / 1e12).toFixed(2)} TFLOP/s${peak}; first loss ${first!.loss.toFixed(4)}, gradient norm ${first!.gradientNorm.toFixed(4)}${updater.about()}`,
   );
 }
 for (const own of updaters.filter(({ name }) => name.startsWith("ours"))) {

@@ -1,6 +1,6 @@
 /**
- * Peak memory and processor time of one update, each in a process of its own: as it is, or with layers
- * recomputed; with all logits at once or in parts.
+ * Peak memory and CPU time of one update, each in its own process: with and without recomputing layers;
+ * with all logits at once or in chunks.
  *
  * npx tsx --conditions=turnwise-source bench/policy-training-memory.bench.ts
  */
@@ -15,10 +15,10 @@ import { parameterLayout } from "../packages/policy/src/model/parameter-layout.t
 const layers = { vocabularySize: 300, hiddenSize: 256, numLayers: 8 };
 const words = { vocabularySize: 151936, hiddenSize: 64, numLayers: 1 };
 const cases = {
-  "d 256 x 8, 2040 tokens, as it is": { ...layers },
+  "d 256 x 8, 2040 tokens": { ...layers },
   "d 256 x 8, 2040 tokens, layers recomputed": { ...layers, recomputeLayers: true },
   "vocabulary 151936, 2040 tokens, logits at once": { ...words, maxLogits: 2 ** 40 },
-  "vocabulary 151936, 2040 tokens, logits in parts": { ...words },
+  "vocabulary 151936, 2040 tokens, logits in chunks": { ...words },
 };
 
 async function measure(name: string): Promise<void> {
@@ -49,7 +49,7 @@ async function measure(name: string): Promise<void> {
   const { user, system } = process.cpuUsage(beginCpu);
   const peak = process.resourceUsage().maxRSS;
   console.log(
-    `${name.padEnd(48)} ${(peak / 1024).toFixed(0).padStart(6)} MB at most, ${(before / 1024).toFixed(0)} before; ${((user + system) / 1e6).toFixed(1)} s of CPU, compiling included; loss ${loss.toFixed(5)}`,
+    `${name.padEnd(48)} ${(peak / 1024).toFixed(0).padStart(6)} MB peak, ${(before / 1024).toFixed(0)} before; ${((user + system) / 1e6).toFixed(1)} s of CPU, compiling included; loss ${loss.toFixed(5)}`,
   );
   await engine.close();
 }

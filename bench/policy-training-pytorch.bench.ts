@@ -1,18 +1,18 @@
 /**
- * Updates of a policy, ours against eager PyTorch on the same rows and weights: time, peak memory and
- * whether both find the same loss. Two kinds:
+ * Policy updates: ours against eager PyTorch on the same rows and weights, compared in time, peak memory
+ * and loss. Two kinds:
  *
- * - dense: rows of 256 tokens with a loss at each, so that nothing but arithmetic counts;
+ * - dense: rows of 256 tokens with a loss at each, which measures arithmetic alone;
  * - policy gradient: the rows of a recorded run, concatenated and turn by turn; PyTorch computes them
- *   as TRL does it, padded and with logits at every position.
+ *   like TRL, padded and with logits at every position.
  *
- * Sides take turns, each in a process of its own. The first `python3` that imports torch is taken, or
- * that of the environment variable PYTHON.
+ * Sides take turns, each in its own process. Uses the Python of the environment variable PYTHON, or else
+ * the first `python3` that imports torch.
  *
  * npx tsx --conditions=turnwise-source bench/policy-training-pytorch.bench.ts
  *   [--run FOLDER] [--threads 2] [--rounds 5] [--only NAME]
  *
- * Without a run folder a run of one iteration is made first.
+ * Without `--run` it first makes a run of one iteration.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -61,14 +61,14 @@ const threads = Number(options.threads);
 const rounds = Number(options.rounds);
 const scratch = mkdtempSync(join(tmpdir(), "turnwise-bench-"));
 
-/** Trajectories of the last iteration of a run. */
-function recorded(run: string): Trajectory[] {
+/** Reads the trajectories of the last iteration of a run. */
+function readTrajectories(run: string): Trajectory[] {
   const folder = join(run, "trajectories");
   const file = readdirSync(folder)
     .filter((name) => name.startsWith("iteration-"))
     .sort()
     .at(-1);
-  if (!file) throw new Error(`${folder}: must hold an iteration's trajectories, got none`);
+  if (!file) throw new Error(`${folder}: must contain trajectories of an iteration, got none`);
   const text = gunzipSync(readFileSync(join(folder, file))).toString();
   return text
     .trim()
@@ -90,8 +90,8 @@ function makeRun(): string {
   return out;
 }
 
-/** Advantages of `rows`: returns less their mean, equal at each token; old log-probs near the true ones. */
-function credited(rows: readonly (TokenRow & { readonly worth: number })[]): TrainingSpec["rows"] {
+/** Adds advantages (returns minus their mean, equal at all tokens) and old log-probs near the true ones. */
+function addCredit(rows: readonly (TokenRow & { readonly worth: number })[]): TrainingSpec["rows"] {
   const random = createRandom("old log-probs");
   const mean = rows.reduce((sum, { worth }) => sum + worth, 0) / rows.length;
   const counts = rows.map(({ spans }) => spans.reduce((sum, { length }) => sum + length, 0));
@@ -108,8 +108,8 @@ function credited(rows: readonly (TokenRow & { readonly worth: number })[]): Tra
   });
 }
 
-/** One row for each turn, with all before it as its prompt. */
-function byTurn(trajectory: Trajectory): TokenRow[] {
+/** Makes one row per turn, with everything before it as the prompt. */
+function splitByTurn(trajectory: Trajectory): TokenRow[] {
   return trajectoryRows(trajectory).flatMap(({ tokens, spans }) =>
     spans.map((span) => ({ tokens: tokens.slice(0, span.start + span.length), spans: [span] })),
   );
@@ -127,7 +127,7 @@ interface Case extends Pick<
   TrainingSpec,
   "config" | "rows" | "microbatchRows" | "microbatchTokens" | "recomputeLayers"
 > {
-  /** True if a side's process ends before the other's begins, so that each has the memory alone. */
+  /** True to end the process of one side before the other starts, so that each has all the memory. */
   readonly isApart?: boolean;
 }
 
@@ -155,12 +155,12 @@ function policyGradient(rows: TrainingSpec["rows"], config: ModelConfig): Case {
 
 function cases(): Record<string, () => Case> {
   let trajectories: Trajectory[] | undefined;
-  const played = (): Trajectory[] => (trajectories ??= recorded(options.run ?? makeRun()));
+  const played = (): Trajectory[] => (trajectories ??= readTrajectories(options.run ?? makeRun()));
   const rowsOf = (
     present: (trajectory: Trajectory) => TokenRow[],
     share = 1,
   ): TrainingSpec["rows"] =>
-    credited(
+    addCredit(
       played()
         .slice(0, Math.ceil(played().length * share))
         .flatMap((trajectory) =>
@@ -199,14 +199,14 @@ function cases(): Record<string, () => Case> {
     "policy gradient, the default model": () => policyGradient(rowsOf(trajectoryRows), small),
     "policy gradient, d 256 x 4": () => policyGradient(rowsOf(trajectoryRows, 0.25), wide),
     "policy gradient by turn, the default model": () =>
-      policyGradient(rowsOf(byTurn, 0.125), small),
+      policyGradient(rowsOf(splitByTurn, 0.125), small),
   };
 }
 
 type SideName = "ours" | "torch";
 type TrainingProcess = Side<TrainingSide, TrainingAnswer>;
 
-/** Reports of each side: when it was ready, and its updates without the first of each process. */
+/** Answers of each side: when ready, and after each update but the first of each process. */
 interface Measured {
   readonly ready: Readonly<Record<SideName, TrainingSide>>;
   readonly first: Readonly<Record<SideName, TrainingAnswer>>;
@@ -225,7 +225,7 @@ async function measure(
   const begin = async (name: SideName): Promise<TrainingProcess> => {
     const side = start(name);
     ready[name] = await side.start(spec);
-    // It compiles and warms up.
+    // Warm-up, which compiles.
     first[name] = await side.update();
     return side;
   };
@@ -251,7 +251,7 @@ async function measure(
   };
 }
 
-/** All parameters one after the other, in the order of their table. */
+/** Writes all parameters, in the order of their table. */
 function writeParameters(path: string, config: ModelConfig): void {
   const file = openSync(path, "w");
   const values = initialParameters(config, 1);
@@ -291,7 +291,7 @@ async function compare(name: string, python: string, given: Case): Promise<void>
   for (const side of ["ours", "torch"] as const) {
     const { version, productRate } = ready[side];
     const { loss, gradientNorm } = first[side];
-    // Six operations for each weight of a linear layer and token, as if none were shared or left out.
+    // Six operations per linear-layer weight and token, as if no computation were shared or skipped.
     const rate = (6 * numParameters * numTokens) / of(side, "seconds");
     console.log(
       `  ${version.padEnd(14)} ${of(side, "seconds").toFixed(3)} s, ${of(side, "cpuSeconds").toFixed(3)} s of CPU, ${(numTokens / of(side, "seconds")).toFixed(0)} tokens/s, peak ${(peak(side) / 2 ** 20).toFixed(0)} MB, ${(rate / 1e9).toFixed(1)} GFLOP/s of ${(productRate / 1e9).toFixed(0)} in a product; loss ${loss.toFixed(6)}, gradient norm ${gradientNorm.toFixed(5)}`,
@@ -307,7 +307,7 @@ async function compare(name: string, python: string, given: Case): Promise<void>
   );
 }
 
-/** The operators of ONNX Runtime that take most of an update's programs, with their shares. */
+/** Lists the ONNX Runtime operators that take most of the time of an update, with their shares. */
 async function profile(spec: TrainingSpec, side: TrainingProcess): Promise<string[]> {
   const name = "profile";
   await side.start({ ...spec, profilePrefix: join(scratch, name) });
@@ -331,15 +331,15 @@ async function profile(spec: TrainingSpec, side: TrainingProcess): Promise<strin
     .map(([operator, duration]) => `${operator} ${((100 * duration) / total).toFixed(0)} %`);
 }
 
-/** An entry of ONNX Runtime's trace. */
+/** Entry of an ONNX Runtime trace. */
 interface ProfileEvent {
   readonly cat: string;
   readonly dur: number;
   readonly args?: { readonly op_name?: string };
 }
 
-/** Time until the default model's first update can begin. */
-async function compileTime(): Promise<void> {
+/** Measures the time until the default model's first update can start. */
+async function measureCompilation(): Promise<void> {
   const config = smallModelConfig({ vocabularySize: 1200, hiddenSize: 64, numLayers: 3 });
   const engine = await LearningEngine.create(initialParameters(config, 1), {
     layout: parameterLayout(config),
@@ -367,7 +367,7 @@ async function compileTime(): Promise<void> {
 }
 
 try {
-  await compileTime();
+  await measureCompilation();
   const python = findPython("torch");
   if (!python) console.log("skipped: no python3 here imports torch");
   for (const [name, make] of python ? Object.entries(cases()) : []) {

@@ -1,6 +1,6 @@
 /**
- * How many tokens a local policy trains on a second: trajectories of several turns as one row each.
- * Compares sizes of microbatches, an objective without and with an entropy term, and scoring.
+ * Tokens per second that a local policy trains on, one row per trajectory of several turns. Compares
+ * microbatch sizes, an objective with and without an entropy term, and scoring.
  * Run: npx tsx --conditions=turnwise-source bench/policy-training.bench.ts
  */
 import { createRandom, crossEntropy, type Objective, type TrainingRow } from "@turnwise/core";
@@ -15,7 +15,7 @@ const random = createRandom("rows");
 const promptTokens = 20;
 const responseTokens = 6;
 
-/** Rows of 8 to 20 turns, as the sampling benchmark makes them. */
+/** Rows of 8 to 20 turns, like those of the sampling benchmark. */
 const rows = Array.from({ length: 64 }, (): TrainingRow => {
   const numTurns = 8 + random.integer(13);
   const turnTokens = promptTokens + responseTokens;
@@ -64,7 +64,7 @@ const cases: Record<string, () => Promise<unknown>> = {
   "score, microbatches of 1024": () => small.score(rows),
 };
 
-/** Of one case in one round: by the clock, and of all threads together. */
+/** Wall-clock time and CPU time of one case in one round. */
 interface Measured {
   readonly wall: number;
   readonly cpu: number;
@@ -77,7 +77,7 @@ for (let round = 0; round < 6; round++) {
     await run();
     const { user, system } = process.cpuUsage(beginCpu);
     const wall = (performance.now() - begin) / 1000;
-    // The first round compiles.
+    // The first round is a warm-up, which compiles.
     if (round > 0) measured.get(name)!.push({ wall, cpu: (user + system) / 1e6 });
   }
 }

@@ -1,4 +1,4 @@
-/** Folders of the shapes of real models, made of random numbers, for benchmarks of memory and time. */
+/** Writes model folders with the shapes of real models and random weights, for benchmarks. */
 import { createRandom } from "@turnwise/core";
 import { parameterTable, writeCheckpoint, type ModelConfig } from "@turnwise/policy";
 
@@ -39,7 +39,7 @@ export const shapes: Readonly<Record<"0.5B" | "1.5B", ModelConfig>> = {
   },
 };
 
-/** Writes a model in bfloat16, without a tokenizer. @returns The number of its parameters. */
+/** Writes a bfloat16 model without a tokenizer. @returns The number of its parameters. */
 export async function writeRandomModel(directory: string, config: ModelConfig): Promise<number> {
   const random = createRandom("weights");
   const pool = Float32Array.from({ length: 2 ** 20 }, () => 0.04 * random.next() - 0.02);

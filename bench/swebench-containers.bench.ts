@@ -1,6 +1,6 @@
 /**
- * Containers: one engine against a pool of engines, a command in a new process against one in a
- * living shell. Addresses stand on the command line; without any, `DOCKER_HOST` is used alone.
+ * Containers: one engine against a pool of engines, and a command in a new process against one in a
+ * running shell. Engine addresses are arguments; without any, `DOCKER_HOST` is used.
  *
  *     npx tsx --conditions=turnwise-source bench/swebench-containers.bench.ts [address ...]
  */
@@ -71,8 +71,8 @@ async function round(pool: ContainerPool, sample: Sample): Promise<void> {
   await Promise.all(containers.map(async (container) => container.close()));
 }
 
-/** Engines of a pool are closed by the pool: it gets their starts alone. */
-const borrowed = (engine: DockerEngine, maxContainers: number) => ({
+/** Hides `close` of an engine, since a pool would close it. */
+const shareEngine = (engine: DockerEngine, maxContainers: number) => ({
   engine: {
     host: engine.host,
     start: engine.start.bind(engine),
@@ -82,13 +82,13 @@ const borrowed = (engine: DockerEngine, maxContainers: number) => ({
 });
 
 const layouts = new Map([
-  ["one engine", new ContainerPool([borrowed(engines[0]!, numContainers)])],
+  ["one engine", new ContainerPool([shareEngine(engines[0]!, numContainers)])],
   ...(engines.length > 1
     ? [
         [
           `${engines.length} engines`,
           new ContainerPool(
-            engines.map((engine) => borrowed(engine, Math.ceil(numContainers / engines.length))),
+            engines.map((engine) => shareEngine(engine, Math.ceil(numContainers / engines.length))),
           ),
         ] as const,
       ]
@@ -107,11 +107,11 @@ for (const [name, sample] of samples) {
   console.log(`${name}, ${numContainers} containers at once, ${numRounds} rounds`);
   console.log(`  start of one:        ${show(sample.starts)}`);
   console.log(`  all started:         ${show(sample.allStarted)}`);
-  console.log(`  command, own process: ${show(sample.execs)}`);
+  console.log(`  command, new process: ${show(sample.execs)}`);
   console.log(`  command, same shell:  ${show(sample.shells)}`);
   console.log(`  commands per second: ${at(sample.commandsPerSecond, 0.5).toFixed(1)}`);
   console.log(
-    `  shell against own process: ${(at(sample.execs, 0.5) / at(sample.shells, 0.5)).toFixed(1)}x`,
+    `  shell against new process: ${(at(sample.execs, 0.5) / at(sample.shells, 0.5)).toFixed(1)}x`,
   );
 }
 if (samples.size > 1) {

@@ -1,7 +1,7 @@
 /**
- * Whole episodes in containers: 32 at once on one engine, against the same on all engines side by
- * side. A scripted agent plays the demonstration's tasks; nothing waits for a model. Addresses stand
- * on the command line; without any, `DOCKER_HOST` is used alone.
+ * Whole episodes in containers: 32 concurrent episodes on one engine, against the same spread over all
+ * engines. A scripted agent plays the demo tasks; nothing waits for a model. Engine addresses are
+ * arguments; without any, `DOCKER_HOST` is used.
  *
  *     npx tsx --conditions=turnwise-source bench/swebench-rollouts.bench.ts [address ...]
  */
@@ -25,7 +25,7 @@ const engines = await Promise.all(
 for (const engine of engines) await ensureDemoImages(engine, demoTasks);
 
 interface Sample {
-  /** Seconds of all episodes of a round together. */
+  /** Duration of each round, from its first episode to its last, seconds. */
   readonly rounds: number[];
   readonly resets: number[];
   readonly steps: number[];
@@ -34,8 +34,8 @@ interface Sample {
   numSolved: number;
 }
 
-/** Engines of a pool are closed by the pool: it gets their starts alone. */
-const borrowed = (engine: DockerEngine, maxContainers: number) => ({
+/** Hides `close` of an engine, since a pool would close it. */
+const shareEngine = (engine: DockerEngine, maxContainers: number) => ({
   engine: { host: engine.host, start: engine.start.bind(engine), close: async () => undefined },
   maxContainers,
 });
@@ -48,8 +48,8 @@ interface StatsClient {
   };
 }
 
-/** Current memory of all running containers, MiB. */
-async function memoryNow(): Promise<number> {
+/** Reads the current memory of all running containers, MiB. */
+async function readMemory(): Promise<number> {
   const used = engines.map(async (engine) => {
     const client = engine.client as StatsClient;
     const running = await client.listContainers({ filters: { label: ["turnwise.run"] } });
@@ -69,9 +69,9 @@ async function round(pool: ContainerPool, sample: Sample): Promise<void> {
   const begun = performance.now();
   const looks: Promise<void>[] = [];
   const timer = setInterval(() => {
-    looks.push(memoryNow().then((used) => void sample.memoryMiB.push(used)));
+    looks.push(readMemory().then((used) => void sample.memoryMiB.push(used)));
   }, 2000);
-  // The pool says when a container has started; what the agent waits for is measured by the episode.
+  // The pool reports the start of a container; the episode measures the waits of the agent.
   const timed = {
     host: pool.host,
     start: async (...spec: Parameters<ContainerPool["start"]>) => {
@@ -109,13 +109,13 @@ async function round(pool: ContainerPool, sample: Sample): Promise<void> {
 }
 
 const layouts = new Map([
-  ["one engine", new ContainerPool([borrowed(engines[0]!, numEpisodes)])],
+  ["one engine", new ContainerPool([shareEngine(engines[0]!, numEpisodes)])],
   ...(engines.length > 1
     ? [
         [
           `${engines.length} engines`,
           new ContainerPool(
-            engines.map((engine) => borrowed(engine, Math.ceil(numEpisodes / engines.length))),
+            engines.map((engine) => shareEngine(engine, Math.ceil(numEpisodes / engines.length))),
           ),
         ] as const,
       ]
@@ -147,7 +147,7 @@ for (const [name, sample] of samples) {
     `${name}: ${numEpisodes} episodes at once, ${numRounds} rounds, ${sample.numSolved} of ${numEpisodes * numRounds} solved`,
   );
   console.log(
-    `  all of them:      ${seconds.toFixed(1)} s, ${((60 * numEpisodes) / seconds).toFixed(0)} a minute`,
+    `  all episodes:      ${seconds.toFixed(1)} s, ${((60 * numEpisodes) / seconds).toFixed(0)} per minute`,
   );
   console.log(`  container started: ${show(sample.resets)}`);
   console.log(`  command:           ${show(sample.steps)}`);

@@ -1,7 +1,7 @@
 /**
  * Cost of recording an iteration of the default ALFWorld experiment, against the iteration itself and
- * against plain JSON lines in one gzip file without credit. A run records in the background, so that the
- * share of the processor's time is the most that recording can add. Linux only.
+ * against plain JSON lines in one gzip file without credit. Recording runs in the background, so its
+ * share of CPU time is an upper bound of the slowdown. Linux only.
  *
  *   npx tsx --conditions=turnwise-source bench/training-records.bench.ts
  */
@@ -27,7 +27,7 @@ import {
 } from "@turnwise/training";
 
 const rounds = 4;
-/** Recordings of an iteration; their median counts. */
+/** Number of recordings of an iteration, of which the median is reported. */
 const repeats = 5;
 const config = checkConfig(householdGames(1), "bench");
 const { training, episode, model } = config;
@@ -64,21 +64,21 @@ async function writePlain(path: string, groups: readonly Group[]): Promise<void>
   await file.close();
 }
 
-/** Cost of some work, seconds. */
+/** Cost of a function, seconds. */
 interface Cost {
-  /** Processor time of all threads. */
+  /** CPU time of all threads. */
   readonly processor: number;
-  /** Processor time of the main thread, which can do nothing else meanwhile. */
+  /** CPU time of the main thread, which is blocked meanwhile. */
   readonly main: number;
-  /** From beginning to end. */
+  /** Wall-clock time. */
   readonly wall: number;
 }
 
-/** Processor time of this thread, seconds. */
+/** CPU time of this thread, seconds. */
 const threadSeconds = (): number =>
   Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[0]) / 1e9;
 
-async function costOf(work: () => Promise<unknown>): Promise<Cost> {
+async function measureCost(work: () => Promise<unknown>): Promise<Cost> {
   const started = performance.now();
   const usage = process.cpuUsage();
   const before = threadSeconds();
@@ -109,7 +109,7 @@ function describeCost(name: string, costs: readonly Cost[], iteration: Cost): st
 
 for (let iteration = 1; iteration <= rounds; iteration++) {
   const reports: IterationReport[] = [];
-  const whole = await costOf(async () => {
+  const whole = await measureCost(async () => {
     const report = await trainIteration(iteration, {
       drawTasks: (_iteration, round, count) =>
         Array.from({ length: count }, () =>
@@ -127,7 +127,7 @@ for (let iteration = 1; iteration <= rounds; iteration++) {
       },
       sampler: policy.sampler,
       learner: policy.learner,
-      // Random weights solve nothing: train on every group, flat ones included.
+      // Random weights solve nothing, so train on every group, flat ones included.
       algorithm: compileAlgorithm({ ...config.algorithm, groupFilter: { kind: "keep-all" } }),
       modulator: compileModulator({ kind: "aem" }),
       settings: training,
@@ -140,9 +140,9 @@ for (let iteration = 1; iteration <= rounds; iteration++) {
   const metrics = { stage: "iteration", warmStartEpoch: 0, iteration } as const;
   const costs: Record<"plain" | "records", Cost[]> = { plain: [], records: [] };
   for (let repeat = 0; repeat < repeats; repeat++) {
-    costs.plain.push(await costOf(() => writePlain(plainPath, report.groups)));
+    costs.plain.push(await measureCost(() => writePlain(plainPath, report.groups)));
     costs.records.push(
-      await costOf(async () => {
+      await measureCost(async () => {
         await run.recordSegment({ trajectories: recordTrajectories(report), metrics });
         await run.flush();
       }),

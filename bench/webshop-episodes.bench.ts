@@ -1,10 +1,10 @@
 /**
- * Steps, searches and episodes a CPU second on one core, and memory per session: 128 sessions at a
- * time play the same oracle episodes, in the modes `text`, `text_rich` and `html` in turn. A step
+ * Steps, searches and episodes per CPU second on one core, and memory per session: 128 concurrent
+ * sessions play the same oracle episodes, in the modes `text`, `text_rich` and `html` in turn. A step
  * is an action with its observation and its available actions.
  *
- * Uses the thousand products of the released data where they lie beside the repository (one core
- * of the reference makes 27 steps a second with them), generated ones elsewhere.
+ * Uses the thousand products of the released data if they are next to the repository (one core of the
+ * original WebShop makes 27 steps per second with them), otherwise generated ones.
  */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -18,7 +18,7 @@ import {
   type ObservationMode,
 } from "@turnwise/envs/webshop";
 
-/** Measured with the reference on the thousand products: 36 CPU ms a step. */
+/** Steps per CPU second of the original WebShop on the thousand products: 36 CPU ms per step. */
 const referenceSteps = 27;
 const numSessions = 128;
 
@@ -43,7 +43,7 @@ const cpuSeconds = (): number => {
   return (user + system) / 1e6;
 };
 
-/** The oracle's actions for the goals of one round: deciding is not measured. */
+/** The oracle's actions for the goals of one round, computed beforehand so that they are not measured. */
 const episodes = Array.from({ length: numSessions }, (_, i) => {
   const goal = Math.floor((i * shop.goals.size) / numSessions);
   const oracle = shopOracle(shop, goal);
@@ -61,7 +61,7 @@ interface Rate {
   characters: number;
 }
 
-/** Uses what the steps gave, so that they cannot be left out. */
+/** Consumes the results of steps, so that they are not optimized away. */
 let numActions = 0;
 let lastCharacters = 0;
 
@@ -77,7 +77,7 @@ function playRound(mode: ObservationMode, rate: Rate): void {
       const text = session.observe(mode);
       numActions += session.availableActions.clickables.length;
       rate.characters += text.length;
-      // Reading a character makes the engine join the parts of a text that it kept apart.
+      // Reading a character makes the JavaScript engine flatten a concatenated string.
       lastCharacters += text.charCodeAt(text.length - 1);
       rate.steps += 1;
     });
@@ -94,7 +94,7 @@ for (let round = 0; round < 11; round++) {
   for (const mode of modes) {
     const rate = rates.get(mode)!;
     playRound(mode, rate);
-    // The first round warms the compiler up.
+    // The first round warms up the compiler.
     if (round === 0) rates.set(mode, { steps: 0, episodes: 0, seconds: 0, characters: 0 });
   }
 }
@@ -117,7 +117,7 @@ console.log(
   `searches with whole instructions: ${((20 * queries.length) / searchSeconds).toFixed(0)}/s`,
 );
 
-// Sessions on the page of an item: what a waiting one holds.
+// Memory of a waiting session, on an item page.
 globalThis.gc?.();
 const before = process.memoryUsage().heapUsed;
 const waiting = Array.from({ length: 5000 }, (_, i) => {

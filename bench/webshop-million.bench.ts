@@ -1,10 +1,10 @@
 /**
- * A million made-up products of the released data's size (some 108 terms each, of a vocabulary of
- * half a million with Zipf's frequencies): how long a stored catalogue takes to build and to open,
- * how much memory it holds, and how many searches it answers a second.
+ * A stored catalogue of a million random products like the released ones (about 108 terms each, from a
+ * Zipf distribution over half a million words): time to build and open it, memory, and searches per
+ * second.
  *
- * Prints ratios to searching a thousandth of the products. Takes some minutes, and 1 GB of disk:
- * run it alone. `PRODUCTS=100000` makes it smaller.
+ * Prints ratios to searching a thousandth of the products. Takes several minutes and 1 GB of disk; run
+ * nothing else meanwhile. `PRODUCTS=100000` makes it smaller.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, statSync, readdirSync } from "node:fs";
@@ -21,12 +21,12 @@ import {
 const numProducts = Number(process.env["PRODUCTS"] ?? 1_000_000);
 const vocabularySize = 500_000;
 
-/** A word by its rank: frequent words are short. */
+/** Makes the word of a rank; frequent words are short. */
 function word(rank: number): string {
   return `w${rank.toString(36)}`;
 }
 
-/** A rank with probability about 1 / rank. */
+/** Draws a rank with probability about 1 / rank. */
 function zipf(random: Random): number {
   return Math.floor(vocabularySize ** random.next());
 }
@@ -59,7 +59,7 @@ function* products(count: number): Generator<Product> {
 
 const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MB`;
 
-/** CPU seconds of this process, all threads. */
+/** CPU time of all threads of this process, seconds. */
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
@@ -69,12 +69,12 @@ interface Served {
   readonly openSeconds: number;
   readonly numTerms: number;
   readonly residentBytes: number;
-  /** Searches a CPU second, with 3 and with 20 words. */
+  /** Searches per CPU second, with 3 and with 20 words. */
   readonly short: number;
   readonly long: number;
 }
 
-/** Opens a folder and searches; in a process of its own, whose memory is not the builder's. */
+/** Opens a catalogue and searches it, in a process without the memory of building it. */
 function serve(folder: string): Served {
   let started = cpuSeconds();
   const catalogue = openStoredCatalogue(folder);
@@ -117,7 +117,7 @@ async function measure(count: number): Promise<Served> {
       `${count} products, ${served.numTerms} terms: built in ${buildSeconds.toFixed(1)} CPU s, ` +
         `${megabytes(size)} on disk, opened in ${served.openSeconds.toFixed(2)} CPU s, ` +
         `resident ${megabytes(served.residentBytes)}; ` +
-        `${served.short.toFixed(0)} short and ${served.long.toFixed(0)} long searches a CPU second`,
+        `${served.short.toFixed(0)} short and ${served.long.toFixed(0)} long searches per CPU second`,
     );
     return served;
   } finally {

@@ -14,7 +14,7 @@ const shared = {
   logLevel: "Warn",
 };
 
-/** Package folders, each with its name and the source of each export. */
+/** Lists package folders, each with its name and the sources of its exports. */
 function readPackages() {
   return readdirSync(join(root, "packages")).map((folder) => {
     const path = join(root, "packages", folder);

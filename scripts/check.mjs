@@ -33,7 +33,7 @@ for (const name of chosen) {
   }
 }
 install();
-// The closing line is printed however the tests end; a check that fails ends the process before.
+// Print test counts on exit, also after failed tests.
 process.on("exit", () => {
   try {
     const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report));

@@ -1,5 +1,5 @@
 import { configureGlobal } from "fast-check";
 
-// On CI the same cases run every time; on a developer's machine each run looks at new ones,
-// and a failure prints the seed that repeats it.
+// CI runs the same cases every time; a developer's machine runs new ones, and a failure prints the
+// seed to reproduce it.
 if (process.env["CI"]) configureGlobal({ seed: 20_260_501 });

@@ -1,5 +1,5 @@
 // `npm run metadata`: copies the owner's addresses from project.json into every package.json and SECURITY.md.
-// With `--check` it writes nothing and fails where one differs.
+// With `--check` it writes nothing and fails if one differs.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -9,8 +9,8 @@ const isCheck = process.argv.includes("--check");
 const project = JSON.parse(readFileSync(join(root, "project.json"), "utf8"));
 const noContact = "not set yet; the owner enters it as `securityContact` in `project.json`";
 
-/** package.json with the addresses of project.json, and without those that it lacks. */
-function withAddresses(manifest, directory) {
+/** Replaces the addresses in a package.json by those of project.json. */
+function replaceAddresses(manifest, directory) {
   const { repository: _, homepage: _homepage, bugs: _bugs, ...rest } = manifest;
   const { repository, homepage, bugs } = project;
   return {
@@ -21,13 +21,13 @@ function withAddresses(manifest, directory) {
   };
 }
 
-/** Files that differ from what they must be: text to write by path. */
+/** Expected texts of the files that differ, by path. */
 const different = new Map();
 for (const parent of ["packages", "apps"]) {
   for (const name of readdirSync(join(root, parent))) {
     const file = join(parent, name, "package.json");
     const manifest = JSON.parse(readFileSync(join(root, file), "utf8"));
-    const wanted = withAddresses(manifest, `${parent}/${name}`);
+    const wanted = replaceAddresses(manifest, `${parent}/${name}`);
     if (!isDeepStrictEqual(manifest, wanted)) different.set(file, JSON.stringify(wanted));
   }
 }

@@ -1,14 +1,14 @@
-/** A small fault: one piece of text of one source file, exchanged. */
+/** A small fault: one replacement in one source file. */
 export interface Mutant {
   readonly package: "estimators" | "aem";
-  /** Below the package's `src`. */
+  /** Path relative to the package's `src`. */
   readonly file: string;
-  /** Stands in the file exactly once. */
+  /** Occurs exactly once in the file. */
   readonly find: string;
   readonly replace: string;
 }
 
-function mutants(
+function listMutants(
   name: Mutant["package"],
   file: string,
   changes: readonly (readonly [find: string, replace: string])[],
@@ -16,9 +16,9 @@ function mutants(
   return changes.map(([find, replace]) => ({ package: name, file, find, replace }));
 }
 
-/** Signs, degrees of freedom, masks, bounds, denominators: faults as they happen. */
+/** Mutants of typical faults: signs, degrees of freedom, masks, bounds, denominators. */
 export const allMutants: readonly Mutant[] = [
-  ...mutants("estimators", "group-advantages.ts", [
+  ...listMutants("estimators", "group-advantages.ts", [
     ['scale === "sample" ? 1 : 0', 'scale === "sample" ? 0 : 1'],
     ["difference / (spread + epsilon)", "difference / spread"],
     ["difference / (spread + epsilon)", "difference / Math.max(spread, epsilon)"],
@@ -41,14 +41,14 @@ export const allMutants: readonly Mutant[] = [
     ],
     ['if (scaleOver === "batch") return batchDeviation;', ""],
   ]),
-  ...mutants("estimators", "weighted-moments.ts", [
+  ...listMutants("estimators", "weighted-moments.ts", [
     ["(number - freedom)", "number"],
     ["(value - center) ** 2 * counts[i]!", "(value - center) ** 2"],
     ["if (number <= freedom) return 0;", "if (number < freedom) return 0;"],
     ["if (isFlat(values, counts)) return values[counts.findIndex((count) => count > 0)] ?? 0;", ""],
     ["counts[i] === 0 ? 0 : value * counts[i]!", "value * counts[i]!"],
   ]),
-  ...mutants("estimators", "grpo-presets.ts", [
+  ...listMutants("estimators", "grpo-presets.ts", [
     [
       'rllm: { baseline: "group", scale: "population"',
       'rllm: { baseline: "group", scale: "sample"',
@@ -58,7 +58,7 @@ export const allMutants: readonly Mutant[] = [
       'trl: { baseline: "group", scale: "sample", epsilon: 1e-6',
     ],
   ]),
-  ...mutants("estimators", "aggregation.ts", [
+  ...listMutants("estimators", "aggregation.ts", [
     ["numSequences * length)", "length)"],
     [
       'mode === "token-mean" ? numTokens : numSequences',
@@ -68,7 +68,7 @@ export const allMutants: readonly Mutant[] = [
     ["numSequences * divisor", "divisor"],
     ['emptySequences === "count" || length > 0', "true"],
   ]),
-  ...mutants("estimators", "clipped-surrogate.ts", [
+  ...listMutants("estimators", "clipped-surrogate.ts", [
     ["operations.maximum(free, clipped)", "operations.minimum(free, clipped)"],
     ["ratios, 1 - clipLow, 1 + clipHigh)", "ratios, 1 - clipHigh, 1 + clipLow)"],
     ["ratios, 1 - clipLow, 1 + clipHigh)", "ratios, 1 - clipLow, 1 + clipLow)"],
@@ -82,7 +82,7 @@ export const allMutants: readonly Mutant[] = [
       "operations.subtract(ratios, 1)",
     ],
   ]),
-  ...mutants("estimators", "log-ratio.ts", [
+  ...listMutants("estimators", "log-ratio.ts", [
     [
       'operations.subtract(newLogProbs, field("oldLogProbs"))',
       'operations.subtract(field("oldLogProbs"), newLogProbs)',
@@ -96,12 +96,12 @@ export const allMutants: readonly Mutant[] = [
     ["operations.add(operations.stopGradient(mean), carrier)", "operations.add(mean, carrier)"],
     ['if (level === "response") return clamp(operations, mean, low, high);', ""],
   ]),
-  ...mutants("estimators", "objective-inputs.ts", [
+  ...listMutants("estimators", "objective-inputs.ts", [
     ["operations.where(weights, values, 0);", "values;"],
     ["low === -Infinity ? values", "low < 0 ? values"],
     ["operations.sum(operations.multiply(weights, values))", "operations.sum(values)"],
   ]),
-  ...mutants("estimators", "kl-penalty.ts", [
+  ...listMutants("estimators", "kl-penalty.ts", [
     [
       'visible.newLogProbs, visible.field("referenceLogProbs")',
       'visible.field("referenceLogProbs"), visible.newLogProbs',
@@ -110,42 +110,42 @@ export const allMutants: readonly Mutant[] = [
     ["operations.stopGradient(still)", "still"],
     ["operations.multiply(gap, gap), 0.5", "operations.multiply(gap, gap), 1"],
   ]),
-  ...mutants("estimators", "cispo-surrogate.ts", [
+  ...listMutants("estimators", "cispo-surrogate.ts", [
     ["operations.stopGradient(kept)", "kept"],
     ["operations.greater(minRatio, ratios)", "operations.greater(ratios, minRatio)"],
   ]),
-  ...mutants("estimators", "sapo-surrogate.ts", [
+  ...listMutants("estimators", "sapo-surrogate.ts", [
     ["operations.greater(advantages, 0)", "operations.greater(0, advantages)"],
     ["operations.multiply(gates, 4)", "operations.multiply(gates, 2)"],
   ]),
-  ...mutants("estimators", "geometric-mean-surrogate.ts", [
+  ...listMutants("estimators", "geometric-mean-surrogate.ts", [
     ["operations.maximum(free, clipped),", "operations.minimum(free, clipped),"],
     ["-clipLow, clipHigh", "-clipHigh, clipLow"],
   ]),
-  ...mutants("estimators", "value-loss.ts", [
+  ...listMutants("estimators", "value-loss.ts", [
     ["operations.maximum(free, clipped)", "clipped"],
     ["operations.add(old, move)", "operations.add(values, move)"],
   ]),
-  ...mutants("estimators", "combine-objectives.ts", [
+  ...listMutants("estimators", "combine-objectives.ts", [
     ["operations.add(loss, next.loss)", "next.loss"],
     ["operations.multiply(loss, coefficient), metrics", "loss, metrics"],
   ]),
-  ...mutants("estimators", "generalized-advantages.ts", [
+  ...listMutants("estimators", "generalized-advantages.ts", [
     ["delta + discount * lambda * nextAdvantage;", "delta + lambda * nextAdvantage;"],
     ["nextValue = values[t]!;", "nextValue = 0;"],
     ['mask[t] === 0 && masked === "skip"', "mask[t] === 0"],
     ["let nextValue = finalValue;", "let nextValue = 0;"],
   ]),
-  ...mutants("estimators", "discounted-returns.ts", [
+  ...listMutants("estimators", "discounted-returns.ts", [
     ["if (mask[t] === 0) continue;", ""],
     ["rewards[t]! + discount * next", "discount * (rewards[t]! + next)"],
   ]),
-  ...mutants("estimators", "whiten.ts", [
+  ...listMutants("estimators", "whiten.ts", [
     ["weightedVariance(flat, flatCounts, 1)", "weightedVariance(flat, flatCounts, 0)"],
     ["Math.sqrt(variance + epsilon)", "variance + epsilon"],
     ['mean === "remove" ? 0 : center', 'mean === "remove" ? center : 0'],
   ]),
-  ...mutants("estimators", "turn-advantages.ts", [
+  ...listMutants("estimators", "turn-advantages.ts", [
     ["turnWeight * own", "own"],
     ["${groupIndex}/${", "${"],
     [
@@ -153,15 +153,15 @@ export const allMutants: readonly Mutant[] = [
       "discountedReturns(rewards));\n    const turnParts",
     ],
   ]),
-  ...mutants("estimators", "overlong-penalty.ts", [
+  ...listMutants("estimators", "overlong-penalty.ts", [
     ["length <= free", "length < maxLength"],
     ["Math.max(-1, penalty)", "Math.max(-2, penalty)"],
   ]),
-  ...mutants("estimators", "dynamic-sampling.ts", [
+  ...listMutants("estimators", "dynamic-sampling.ts", [
     [".slice(0, target)", ""],
     ["numRounds >= maxRounds", "numRounds > maxRounds"],
   ]),
-  ...mutants("estimators", "rollout-correction.ts", [
+  ...listMutants("estimators", "rollout-correction.ts", [
     ["old - samplerLogProbs[index]![token]! : 0", "samplerLogProbs[index]![token]! - old : 0"],
     ["ratio < low ? low : high", "high"],
     ['level === "sequence" ? sum(logRatios) : mean(logRatios)', "mean(logRatios)"],
@@ -169,18 +169,20 @@ export const allMutants: readonly Mutant[] = [
     ["row.filter((_, token) => isCounted(index, token))", "row"],
     ["!(advantage < 0) || row.length === 0", "row.length === 0"],
   ]),
-  ...mutants("estimators", "kl-in-reward.ts", [
+  ...listMutants("estimators", "kl-in-reward.ts", [
     ["reward - coefficient * kl", "reward + coefficient * kl"],
     ["Math.max(-0.2, kl / target - 1)", "Math.max(-1, kl / target - 1)"],
   ]),
-  ...mutants("estimators", "tape.ts", [
+  ...listMutants("estimators", "tape.ts", [
     ["(_, result) => result * (1 - result)", "(_, result) => result"],
     ["(a, b) => -a / (b * b)", "(a, b) => -a / b"],
     ["before.map((g, i) => g + more[i]!)", "more"],
     ["return plainOperations.sum(gradient);", "return shape.map(() => gradient[0]!);"],
   ]),
-  ...mutants("estimators", "paper-runs.ts", [['"grpo", [68.0], [76.8]', '"grpo", [76.8], [68.0]']]),
-  ...mutants("estimators", "algorithm/compile-algorithm.ts", [
+  ...listMutants("estimators", "paper-runs.ts", [
+    ['"grpo", [68.0], [76.8]', '"grpo", [76.8], [68.0]'],
+  ]),
+  ...listMutants("estimators", "algorithm/compile-algorithm.ts", [
     ['ruleFor(outcome) !== "leave-out"', 'ruleFor(outcome) === "train"'],
     ['ruleFor(outcome) === "train"', 'ruleFor(outcome) !== "leave-out"'],
     ["computeScores(charge(group))", "computeScores(group)"],
@@ -189,24 +191,24 @@ export const allMutants: readonly Mutant[] = [
     ["weight * correction.weights[token]!", "weight"],
     ["state: { klCoefficient }", "state"],
   ]),
-  ...mutants("estimators", "algorithm/estimate-credit.ts", [
+  ...listMutants("estimators", "algorithm/estimate-credit.ts", [
     ["place === 0 ? 0 : turnIndex", "turnIndex"],
     ["- (charges[token] ?? 0)", ""],
     ["subtractPenalty(turn), spread)", "subtractPenalty(turn), 0)"],
     ['whitening === "batch" ? whiten', 'whitening === "none" ? whiten'],
     ["turn === 0 ? firstObservation : turns[turn - 1]!", "turns[turn]!"],
   ]),
-  ...mutants("estimators", "algorithm/charge-penalties.ts", [
+  ...listMutants("estimators", "algorithm/charge-penalties.ts", [
     ["index === lengths.length - 1 ? computePenalty(total) : 0", "computePenalty(total)"],
     ["reward: turn.reward - penalty", "reward: turn.reward"],
     ["0 - overlongPenalty(", "overlongPenalty("],
   ]),
-  ...mutants("estimators", "algorithm/compile-objective.ts", [
+  ...listMutants("estimators", "algorithm/compile-objective.ts", [
     ["scaleObjective(kl.coefficient, klPenalty(kl))", "klPenalty(kl)"],
     ["scaleObjective(critic.coefficient, valueLoss(critic))", "valueLoss(critic)"],
   ]),
-  ...mutants("estimators", "algorithm/correct-rows.ts", [["stays[i] ? 1 : 0", "1"]]),
-  ...mutants("aem", "modulation-coefficients.ts", [
+  ...listMutants("estimators", "algorithm/correct-rows.ts", [["stays[i] ? 1 : 0", "1"]]),
+  ...listMutants("aem", "modulation-coefficients.ts", [
     ["Math.exp(-rule.strength *", "Math.exp(rule.strength *"],
     ["entropy - low : high - entropy", "high - entropy : entropy - low"],
     ["range < minEntropyRange", "range <= minEntropyRange"],
@@ -216,16 +218,16 @@ export const allMutants: readonly Mutant[] = [
     ['normalization === "min-max" ? range : 1', "range"],
     ["minEntropyRange = 0.1 }", "minEntropyRange = 0 }"],
   ]),
-  ...mutants("aem", "modulate.ts", [
+  ...listMutants("aem", "modulate.ts", [
     ["advantage * coefficients[index]!", "advantage + coefficients[index]!"],
     ["partition(groups)", "[groups.map((_, index) => index)]"],
   ]),
-  ...mutants("aem", "entropy-modulator.ts", [
+  ...listMutants("aem", "entropy-modulator.ts", [
     ['reduction === "sum" ? measured[index]!.numTokens : 1', "1"],
     ["2 * error > minEntropyRange", "error > minEntropyRange"],
     [".fork(`scope/${index}`).shuffle(ordered)", '.fork("scope").shuffle(ordered)'],
   ]),
-  ...mutants("aem", "modulator.ts", [
+  ...listMutants("aem", "modulator.ts", [
     ['if (scope === "batch") return "";', ""],
     ['scope === "trajectory" ? trajectory : turn', "turn"],
     ["JSON.stringify([group, scope", "JSON.stringify([scope"],
@@ -234,39 +236,39 @@ export const allMutants: readonly Mutant[] = [
     ["response.advantage) * coefficient + offsetOf(i)", "response.advantage) + offsetOf(i)"],
     ["* coefficient + added", "* coefficient"],
   ]),
-  ...mutants("aem", "empg-modulator.ts", [
+  ...listMutants("aem", "empg-modulator.ts", [
     ["turnKey(response, 1)", "turnKey(response, 0)"],
     ["bonus - center", "bonus"],
     ["-futureStrength * scaled[next]!", "-strength * scaled[next]!"],
   ]),
-  ...mutants("aem", "shaping-modulator.ts", [
+  ...listMutants("aem", "shaping-modulator.ts", [
     ["low + high - value", "high - value"],
     ["relative) / (1 + strength)", "relative)"],
     ["batch.advantages[i]! < 0", "batch.advantages[i]! > 0"],
   ]),
-  ...mutants("aem", "critical-modulator.ts", [
+  ...listMutants("aem", "critical-modulator.ts", [
     ["Math.ceil(", "Math.floor("],
     ["value >= threshold", "value > threshold"],
   ]),
-  ...mutants("aem", "action-modulator.ts", [
+  ...listMutants("aem", "action-modulator.ts", [
     ["own[token]! / usual - 1", "own[token]! - usual"],
     ['if (role === "end") return 1;', ""],
   ]),
-  ...mutants("aem", "uncertainty.ts", [
+  ...listMutants("aem", "uncertainty.ts", [
     ["Math.log(others)", "Math.log(vocabularySize)"],
     ["known - rest * Math.log(rest)", "known"],
     ["meanOrZero(widths) / 2", "meanOrZero(widths)"],
     ["Math.max(0, 0 - checkLogProb(logProb))", "Math.abs(0.1 - checkLogProb(logProb))"],
   ]),
-  ...mutants("aem", "diagnose-modulation.ts", [
+  ...listMutants("aem", "diagnose-modulation.ts", [
     ["coefficients[index]! - 1)", "coefficients[index]!)"],
     ["positive.length / (positive.length + negative.length)", "positive.length / all.length"],
   ]),
-  ...mutants("aem", "entropy-drift.ts", [
+  ...listMutants("aem", "entropy-drift.ts", [
     ["surprisals[i]! - entropies[i]!", "entropies[i]! - surprisals[i]!"],
     ["product > 0", "product >= -1"],
   ]),
-  ...mutants("aem", "theory/drift.ts", [
+  ...listMutants("aem", "theory/drift.ts", [
     [
       "advantage * (policy.surprisals[response]! - policy.entropy)",
       "advantage * policy.surprisals[response]!",
@@ -279,11 +281,11 @@ export const allMutants: readonly Mutant[] = [
     ["return (coefficient - 1) *", "return coefficient *"],
     ["entropyCoefficient * entropySlope * variance", "entropyCoefficient * variance"],
   ]),
-  ...mutants("aem", "theory/token-tree.ts", [
+  ...listMutants("aem", "theory/token-tree.ts", [
     ["next.entropy + ending.predictable", "ending.predictable"],
     ["probability * ending.probability", "probability"],
   ]),
-  ...mutants("aem", "theory/parameter-space.ts", [
+  ...listMutants("aem", "theory/parameter-space.ts", [
     ["best = pivot;", "best = 0;"],
     ["(c * Math.log(c)) / strength", "(c * Math.log(c)) * strength"],
   ]),

@@ -3,8 +3,8 @@ import type { ViteUserConfig } from "vitest/config";
 import config from "../vitest.config.ts";
 import { allMutants } from "./mutants.ts";
 
-/** Exchanges the mutant's text as its file is loaded; no file is changed. */
-function plant(): Plugin {
+/** Creates a plugin that applies a mutant when its file is loaded, without changing the file. */
+function createMutantPlugin(): Plugin {
   const mutant = allMutants[Number(process.env["TURNWISE_MUTANT"])];
   return {
     name: "mutant",
@@ -17,6 +17,6 @@ function plant(): Plugin {
   };
 }
 
-const mutated: ViteUserConfig = { ...config, plugins: [plant()] };
+const mutantConfig: ViteUserConfig = { ...config, plugins: [createMutantPlugin()] };
 
-export default mutated;
+export default mutantConfig;

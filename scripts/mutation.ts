@@ -1,5 +1,5 @@
 /**
- * Plants small faults in estimators and aem, one at a time, and counts those that no test notices.
+ * Mutation testing of estimators and aem: applies one mutant at a time, and counts those that survive.
  *
  *   npx tsx scripts/mutation.ts [first] [last]
  */
@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 import { allMutants, type Mutant } from "./mutants.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const leastShare = 0.95;
+const minKilledShare = 0.95;
 
-/** True if a test fails with a mutant planted; index -1 plants none. */
-function isNoticed(index: number, ...filter: string[]): boolean {
+/** Runs tests with a mutant; index -1: without one. @returns True if a test fails. */
+function failsTests(index: number, ...filter: string[]): boolean {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [
@@ -31,30 +31,30 @@ function isNoticed(index: number, ...filter: string[]): boolean {
       timeout: 300_000,
     },
   );
-  // A fault that cannot be read, or a run that did not end, shows nothing about the tests.
+  // A syntax error or a timeout says nothing about the tests.
   if (status === null || /Transform failed|SyntaxError/u.test(stdout + stderr)) {
     throw new Error(`mutant ${index} must run, got:\n${stdout}${stderr}`);
   }
   return status !== 0;
 }
 
-/** The examples are quick, so they come first; the suites of laws only see what they let pass. */
+/** Runs the fast example tests first, and the law suites only if those pass. */
 function isKilled(mutant: Mutant, index: number): boolean {
   const folder = `packages/${mutant.package}/src`;
   return (
-    isNoticed(index, folder, "--exclude=**/laws.test.ts") ||
-    isNoticed(index, `${folder}/laws.test.ts`)
+    failsTests(index, folder, "--exclude=**/laws.test.ts") ||
+    failsTests(index, `${folder}/laws.test.ts`)
   );
 }
 
 const misplaced = allMutants.flatMap(({ package: name, file, find }) => {
   const code = readFileSync(`${root}/packages/${name}/src/${file}`, "utf8");
   const times = code.split(find).length - 1;
-  return times === 1 ? [] : [`${name}/${file}: must hold ${find} once, got ${times} times`];
+  return times === 1 ? [] : [`${name}/${file}: must contain ${find} once, got ${times} times`];
 });
 if (misplaced.length > 0) throw new Error(misplaced.join("\n"));
-if (isNoticed(-1, "packages/estimators/src", "packages/aem/src")) {
-  throw new Error("the tests must pass before faults are planted");
+if (failsTests(-1, "packages/estimators/src", "packages/aem/src")) {
+  throw new Error("the tests must pass without a mutant");
 }
 const [first = 0, last = allMutants.length] = process.argv.slice(2).map(Number);
 const chosen = allMutants.slice(first, last);
@@ -70,4 +70,4 @@ const share = (chosen.length - survivors.length) / chosen.length;
 console.log(
   `${chosen.length - survivors.length} of ${chosen.length} killed, ${(100 * share).toFixed(1)} %`,
 );
-if (share < leastShare) process.exitCode = 1;
+if (share < minKilledShare) process.exitCode = 1;

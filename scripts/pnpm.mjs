@@ -22,12 +22,12 @@ export function run(command, args) {
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
 
-/** Runs the pnpm that this repository names, through npm: a machine with Node has npm. */
+/** Runs the pnpm version that package.json names, through npm, which comes with Node. */
 export function pnpm(...args) {
   run("npm", ["exec", "--yes", "--", packageManager, ...args]);
 }
 
-/** Installs what the lockfile names; says nothing where all is in place. */
+/** Installs the packages in the lockfile; prints nothing if they are installed already. */
 export function install() {
   pnpm(
     "install",

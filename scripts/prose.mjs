@@ -26,8 +26,8 @@ const rules = [
   },
 ];
 
-/** Line numbers, from 1, and texts of comments in a source file; all lines of a document. */
-function* proseLines(file, text) {
+/** Yields the comment lines of a source file, or all lines of a document, with line numbers from 1. */
+function* readProse(file, text) {
   const lines = text.split("\n");
   let inBlock = false;
   for (const [i, line] of lines.entries()) {
@@ -54,7 +54,7 @@ for (const file of listFiles(/\.(?:ts|mjs|md)$/u)) {
     }
   }
   if (file === "scripts/prose.mjs") continue;
-  for (const [line, prose] of proseLines(file, text)) {
+  for (const [line, prose] of readProse(file, text)) {
     for (const { name, rule, pattern, in: files } of rules) {
       if (files.test(file) && pattern.test(prose)) {
         findings.push({ name, file, line, rule, text: prose.trim() });

@@ -22,15 +22,15 @@ const pages: readonly Page[] = [
   { path: "docs/graph.md", package: "graph" },
 ];
 
-/** Programs of a page with the output that it shows after them. */
-function programsOf({ path }: Page): readonly (readonly [code: string, output: string])[] {
+/** Reads the programs of a page, each with the output shown after it. */
+function readPrograms({ path }: Page): readonly (readonly [code: string, output: string])[] {
   const text = readFileSync(join(root, path), "utf8");
   const pairs = text.matchAll(/```ts\n([^]*?)```\n\n```text\n([^]*?)```/gu);
   return Array.from(pairs, ([, code, output]) => [code!, output!]);
 }
 
 const documented = pages
-  .map((page) => ({ ...page, programs: programsOf(page) }))
+  .map((page) => ({ ...page, programs: readPrograms(page) }))
   .filter(({ programs }) => programs.length > 0);
 
 it("finds the programs of READMEs and pages", () => {

@@ -1,4 +1,4 @@
-// `npm run release`: builds and packs every package, checks the archives, and says what would be published.
+// `npm run release`: builds and packs every package, checks the archives, and lists them.
 // `npm run release -- --publish` publishes them with provenance; it needs the addresses of project.json.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
@@ -22,7 +22,7 @@ const sizeLimits = {
   "@turnwise/trainer": 500,
 };
 
-/** Licences that packages we depend on may have. */
+/** Accepted licences of dependencies. */
 const licences = new Set([
   "0BSD",
   "Apache-2.0",
@@ -40,7 +40,7 @@ function fail(messages) {
   if (messages.length > 0) process.exit(1);
 }
 
-/** Licences of all production dependencies, by the pnpm that this repository names. */
+/** Checks the licences of all production dependencies, as pnpm lists them. */
 function checkLicences() {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const parameters = [

@@ -1,5 +1,5 @@
-// `npm start`: installs, builds, and trains an agent on generated games. Arguments after
-// `npm start --` go to `turnwise train`: an experiment (default: `alfworld`) and options.
+// `npm start`: installs, builds, and trains an agent on generated games. Arguments after `npm start --`
+// go to `turnwise train`: an environment (default: alfworld) and options.
 import { install, pnpm, root, run } from "./pnpm.mjs";
 
 console.log("turnwise: installing (the first time takes a minute) ...");

@@ -2,10 +2,9 @@
 
 Reads one JSON object from the first line of standard input, answers when the model is loaded, then
 samples once for every further line, `{"prompts": [[...], ...], "maxTokens": n}` with prompts of one
-length, and answers each with one line of JSON. Keys and values stand in tensors that have room for the
-whole sequence; nothing is computed twice, and nothing that is not needed. With `"engine":
-"transformers"` it is `generate` of transformers that samples; `"device": "cuda"` puts all on a GPU, and
-`"products"` says what products are computed in there.
+length, and answers each with one line of JSON. The KV cache is static, with room for the whole sequence,
+and nothing is computed twice or in vain. `"engine": "transformers"` samples with `generate` of
+transformers; `"device": "cuda"` runs on a GPU, where `"products"` is the data type of matrix products.
 """
 
 import json
@@ -18,7 +17,7 @@ from torch.nn import functional as F
 
 
 def read_safetensors(path):
-    """All tensors of a file of float32, each by its name."""
+    """Read all tensors of a float32 file, by name."""
     with open(path, "rb") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
         data = file.read()
@@ -52,7 +51,7 @@ class BareModel:
                 for name, tensor in w.items()
                 if name.startswith(f"model.layers.{i}.")
             }
-            # One product in place of three, and of two.
+            # Fuse three products into one, and two into one.
             layer["qkv"] = torch.cat([layer[f"self_attn.{part}_proj"] for part in "qkv"])
             layer["gate_up"] = torch.cat([layer["mlp.gate_proj"], layer["mlp.up_proj"]])
             self.layers.append(layer)
@@ -71,7 +70,7 @@ class BareModel:
         return x * cos + torch.cat((-b, a), -1) * sin
 
     def step(self, tokens, cache, start):
-        """Logits behind the last of new tokens `[batch, time]`, which begin at a position."""
+        """Compute logits after the last of new tokens `[batch, time]`, which start at a position."""
         batch, time_ = tokens.shape
         end = start + time_
         h, k_heads, size = self.heads, self.key_heads, self.size
@@ -154,7 +153,7 @@ def main():
         with torch.inference_mode():
             begin, begin_cpu = time.perf_counter(), time.process_time()
             prompts = torch.tensor(request["prompts"], device=device)
-            # On the processor, whatever is still being computed is there then.
+            # Copying to the CPU waits for pending computations.
             tokens = model.generate(prompts, request["maxTokens"]).cpu()
             seconds, cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
         answer({"seconds": seconds, "cpuSeconds": cpu, "tokens": tokens.tolist()})

@@ -3,10 +3,10 @@
 Reads one JSON object from the first line of standard input, then does one update for every further
 line and answers each with one line of JSON. Answers once before the first update, when it is ready.
 
-With old log-probs in its rows that is a policy-gradient update, without them plain likelihood. Rows
-are laid out as TRL's GRPOTrainer does it: microbatches of a fixed number of
-rows in the order given, padded to the longest row of the microbatch; logits at every position; the
-loss masked to the response tokens; gradients added up; then clipping and AdamW.
+Rows with old log-probs get a policy-gradient update, rows without a likelihood update. Batches are laid
+out as in TRL's GRPOTrainer: microbatches of a fixed number of rows in the given order, padded to the
+longest row; logits at every position; the loss masked to the response tokens; accumulated gradients;
+then clipping and AdamW.
 """
 
 import json
@@ -60,7 +60,7 @@ class Attention(nn.Module):
         k = turn(self.k_norm(split(self.k_proj(x))).transpose(1, 2), cos, sin)
         v = split(self.v_proj(x)).transpose(1, 2)
         k, v = (y.repeat_interleave(group, 1) for y in (k, v))
-        # Padding stands behind the rows, where no true token looks.
+        # Padding comes after each row, where no real token attends.
         if hasattr(F, "scaled_dot_product_attention"):
             y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         else:
@@ -130,7 +130,7 @@ class Qwen3(nn.Module):
 
 
 def log_probs_and_entropies(logits, targets):
-    """Of the targets, as TRL computes them: row by row, to hold no second tensor of logits."""
+    """Log-probs and entropies as TRL computes them: row by row, to avoid a second tensor of logits."""
     log_probs = torch.gather(logits, -1, targets[..., None]).squeeze(-1)
     log_probs = log_probs - torch.stack([torch.logsumexp(row, -1) for row in logits])
     with torch.no_grad():
@@ -142,7 +142,7 @@ def log_probs_and_entropies(logits, targets):
 
 
 def policy_gradient(model, microbatch, clip_low, clip_high):
-    """The clipped surrogate of a microbatch; its gradient is added to the parameters'."""
+    """Compute the clipped surrogate of a microbatch and accumulate its gradient."""
     log_probs, _ = log_probs_and_entropies(model(microbatch["tokens"])[:, :-1], microbatch["targets"])
     ratio = torch.exp(log_probs - microbatch["oldLogProbs"])
     clipped = ratio.clamp(1 - clip_low, 1 + clip_high)
@@ -153,7 +153,7 @@ def policy_gradient(model, microbatch, clip_low, clip_high):
 
 
 def likelihood(model, microbatch):
-    """The weighted negative log-likelihood of a microbatch; its gradient is added to the parameters'."""
+    """Compute the weighted negative log-likelihood of a microbatch and accumulate its gradient."""
     logits = model(microbatch["tokens"])[:, :-1]
     losses = F.cross_entropy(logits.transpose(1, 2), microbatch["targets"], reduction="none")
     loss = (losses * microbatch["weights"]).sum()
@@ -180,7 +180,7 @@ def pad(rows):
 
 
 def product_rate(n=1024, seconds=0.5):
-    """Floating-point operations per second of a large matrix product, the fastest of many."""
+    """Measure floating-point operations per second of a large matrix product, the fastest of many."""
     a, b = torch.randn(n, n), torch.randn(n, n)
     a @ b
     begin, best = time.perf_counter(), float("inf")

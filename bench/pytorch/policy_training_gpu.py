@@ -1,7 +1,7 @@
 """One side of policy-training-gpu.bench.ts: updates of transformers' Qwen2 in PyTorch.
 
-Reads a specification as JSON from the first line of standard input; then makes an update for each
-line, and answers with a line of JSON.
+Reads a specification as JSON from the first line of standard input. Then makes one update per line and
+answers each with a line of JSON.
 """
 
 import contextlib

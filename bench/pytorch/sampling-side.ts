@@ -2,14 +2,14 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** Time that a side took, and the tokens that it sampled. */
+/** Duration and sampled tokens of one side. */
 export interface SamplingAnswer {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly tokens: readonly (readonly number[])[];
 }
 
-/** Someone who continues prompts of one length, greedily. */
+/** Side of a comparison, which continues prompts of one length greedily. */
 export interface SamplingSide {
   sample(prompts: readonly (readonly number[])[], maxTokens: number): Promise<SamplingAnswer>;
   close(): Promise<void> | void;
@@ -17,7 +17,7 @@ export interface SamplingSide {
 
 /** First message to `policy_sampling.py`. */
 export interface SamplingSpec {
-  /** A loop of our own over tensors, or `generate`. */
+  /** Bare tensor loop, or `generate` of transformers. */
   readonly engine: "bare" | "transformers";
   /** A Qwen3 with tied embeddings, in float32, in one file. */
   readonly folder: string;
@@ -28,19 +28,19 @@ export interface SamplingSpec {
   readonly products?: string;
 }
 
-/** A Python process that samples whenever it is asked to. */
-export async function pythonSide(python: string, spec: SamplingSpec): Promise<SamplingSide> {
+/** Starts a Python process that samples on request. */
+export async function startPythonSide(python: string, spec: SamplingSpec): Promise<SamplingSide> {
   const script = fileURLToPath(new URL("policy_sampling.py", import.meta.url));
   const child = spawn(python, [script], {
     stdio: ["pipe", "pipe", "inherit"],
-    // Threads that wait would else keep cores busy that the other side or other work needs.
+    // Otherwise waiting threads keep cores busy that the other side needs.
     env: { ...process.env, OMP_WAIT_POLICY: "PASSIVE" },
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async <T>(question: object): Promise<T> => {
     child.stdin.write(`${JSON.stringify(question)}\n`);
     const { value, done } = await lines.next();
-    if (done === true) throw new Error(`${spec.engine}: python ended`);
+    if (done === true) throw new Error(`${spec.engine}: python exited`);
     return JSON.parse(value) as T;
   };
   await ask(spec);

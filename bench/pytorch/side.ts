@@ -2,10 +2,10 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-/** Waiting threads of PyTorch would else keep the cores busy that the other work of a machine needs. */
+/** Environment that keeps waiting PyTorch threads from spinning on cores that others need. */
 const environment = { ...process.env, OMP_WAIT_POLICY: "PASSIVE" };
 
-/** The first Python that imports these modules: of the variable PYTHON, then of the path. */
+/** Finds the first Python that imports these modules: the variable PYTHON, then the path. */
 export function findPython(modules: string): string | undefined {
   const candidates = [process.env["PYTHON"], "python3", "/usr/bin/python3"];
   return candidates.find(
@@ -13,7 +13,7 @@ export function findPython(modules: string): string | undefined {
   );
 }
 
-/** A process that reads a line with a specification, and answers it; then makes an update a line. */
+/** Process that answers a line with a specification, and then makes one update per line. */
 export class Side<Ready, Answer> {
   readonly #input: NodeJS.WritableStream;
   readonly #lines: AsyncIterator<string>;
@@ -42,16 +42,16 @@ export class Side<Ready, Answer> {
 
   async #line(): Promise<string> {
     const { done, value } = await this.#lines.next();
-    if (done === true) throw new Error("side: must answer, but ended");
+    if (done === true) throw new Error("side: must answer, but exited");
     return value;
   }
 
-  /** Waits until the process has ended. */
+  /** Waits for the process to exit. */
   close(): Promise<void> {
     return this.#end();
   }
 }
 
-/** The middle of some numbers. */
+/** Median of a list; the upper one for even lengths. */
 export const median = (list: readonly number[]): number =>
   list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;

@@ -1,4 +1,4 @@
-/** One side of policy-training-pytorch.bench.ts, with the protocol of policy_training.py: our learner. */
+/** Our side of policy-training-pytorch.bench.ts, with the protocol of policy_training.py. */
 import { closeSync, openSync, readSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { crossEntropy, type TokenRow, type TrainingRow } from "@turnwise/core";
@@ -10,11 +10,11 @@ import { LearningEngine } from "../../packages/policy/src/learning/learning-engi
 import { traceObjective } from "../../packages/policy/src/learning/objective-program.ts";
 import { parameterLayout } from "../../packages/policy/src/model/parameter-layout.ts";
 
-/** First message to both sides. Rows have old log-probs and advantages, or are trained on by cross entropy. */
+/** Specification for both sides. Rows have old log-probs and advantages, or are trained by likelihood. */
 export interface TrainingSpec {
   readonly threads: number;
   readonly config: ModelConfig;
-  /** A file with all parameters one after the other, float32, in the order of `table`. */
+  /** File with all parameters, float32, in the order of `table`. */
   readonly parameters: string;
   readonly table: readonly (readonly [name: string, shape: readonly number[]])[];
   readonly rows: readonly {
@@ -24,11 +24,11 @@ export interface TrainingSpec {
     readonly oldLogProbs?: readonly number[];
     readonly advantages?: readonly number[];
   }[];
-  /** Sizes of a microbatch: ours and PyTorch's. */
+  /** Microbatch sizes: ours and PyTorch's. */
   readonly microbatchTokens: number;
   readonly microbatchRows: number;
   readonly recomputeLayers?: boolean;
-  /** Where ours writes a trace of its programs when it ends. */
+  /** Path of the trace that our side writes at its end. */
   readonly profilePrefix?: string;
   readonly adamw: { readonly lr: number; readonly weight_decay: number };
   readonly clipLow: number;
@@ -36,23 +36,23 @@ export interface TrainingSpec {
   readonly maxGradientNorm: number;
 }
 
-/** One update, as a side reports it. */
+/** Answer of a side after one update. */
 export interface TrainingAnswer {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly loss: number;
   readonly gradientNorm: number;
   readonly peakBytes: number;
-  /** Tokens that were computed; only ours says it. */
+  /** Number of computed tokens; ours only. */
   readonly numPositions?: number;
-  /** In adding gradients up, their norm and AdamW; only ours says it. */
+  /** Time of gradient accumulation, gradient norm and AdamW; ours only. */
   readonly optimizerSeconds?: number;
 }
 
-/** Message of a side that is ready. */
+/** Answer of a side when it is ready. */
 export interface TrainingSide {
   readonly version: string;
-  /** Floating-point operations per second of a product of two matrices of 1024 x 1024. */
+  /** Floating-point operations per second of a product of two 1024 x 1024 matrices. */
   readonly productRate: number;
 }
 

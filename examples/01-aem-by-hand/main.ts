@@ -1,8 +1,8 @@
-/** One group of four trajectories, from rewards to modulated advantages, step by step. */
+/** Computes modulated advantages of one group of four trajectories, step by step. */
 import { modulate } from "@turnwise/aem";
 import { groupAdvantages, grpoPresets } from "@turnwise/estimators";
 
-/** A response: whose it is, and the entropies of the tokens it was sampled from, nats. */
+/** A response, with the index of its trajectory and its token entropies, nats. */
 interface Response {
   readonly trajectory: number;
   readonly action: string;
@@ -20,17 +20,17 @@ const responses: readonly Response[] = [
   { trajectory: 3, action: "go to bed 1", tokenEntropies: [1.4, 1.0, 0.3] },
 ];
 
-// 1. The estimator: each trajectory against its siblings.
+// 1. Estimator: each trajectory is compared with its siblings.
 const numResponses = [[2, 2, 1, 1]];
 const [advantages] = groupAdvantages([returns], { ...grpoPresets.verlAgent, numResponses });
 console.log("advantages of trajectories:", advantages!.map((a) => a.toFixed(3)).join("  "));
 
-// 2. How sure the policy was of each response: the mean over its tokens.
+// 2. Certainty: the mean token entropy of each response.
 const entropies = responses.map(
   ({ tokenEntropies }) => tokenEntropies.reduce((sum, h) => sum + h, 0) / tokenEntropies.length,
 );
 
-// 3. AEM: all responses of the group are compared with each other.
+// 3. AEM: entropies are scaled over all responses of the group.
 const base = responses.map(({ trajectory }) => advantages![trajectory]!);
 const group = responses.map(() => "mug to desk");
 const { coefficients, advantages: modulated, diagnostics } = modulate(base, entropies, group);
@@ -44,7 +44,7 @@ responses.forEach(({ action }, i) => {
   );
 });
 
-// 4. What to check: mean 1, every sign kept, the largest exp(1) times the smallest.
+// 4. Checks: coefficients have mean 1, keep every sign, and the largest is exp(1) times the smallest.
 const mean = coefficients.reduce((sum, c) => sum + c, 0) / coefficients.length;
 const { minCoefficient, maxCoefficient } = diagnostics;
 console.log(`\nmean coefficient ${mean.toFixed(3)}`);

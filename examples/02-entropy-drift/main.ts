@@ -1,4 +1,4 @@
-/** A softmax bandit: which way does the policy's entropy move when one response is reinforced? */
+/** Shows on a softmax bandit how reinforcing one response changes the entropy of the policy. */
 import {
   naturalDirection,
   naturalDrift,
@@ -7,8 +7,8 @@ import {
   type FinitePolicy,
 } from "@turnwise/aem/theory";
 
-/** The entropy after a small step of the probabilities, less the entropy before, per unit of step. */
-function measured(policy: FinitePolicy, response: number, advantage: number): number {
+/** Measures the change of entropy per unit of a small step of the probabilities. */
+function measureDrift(policy: FinitePolicy, response: number, advantage: number): number {
   const step = 1e-5;
   const moved = naturalDirection(policy, response, advantage).map(
     (change, i) => policy.probabilities[i]! + step * change,
@@ -30,13 +30,13 @@ names.forEach((name, i) => {
   );
 });
 
-// The theorem: a step on a response of advantage A changes the entropy by A (S - H).
+// Theorem: a step on a response with advantage A changes the entropy by A (S - H) per unit.
 console.log("\nresponse         A   A (S - H)   measured   plain gradient");
 for (const advantage of [1, -1]) {
   names.forEach((name, i) => {
     const cells = [
       naturalDrift(policy, i, advantage),
-      measured(policy, i, advantage),
+      measureDrift(policy, i, advantage),
       plainDrift(policy, i, advantage),
     ].map((drift) => drift.toFixed(4));
     const [theory, difference, plain] = cells;
@@ -46,8 +46,8 @@ for (const advantage of [1, -1]) {
   });
 }
 
-// Reinforcing what was expected sharpens the policy; punishing it flattens it. AEM gives expected
-// responses a coefficient above 1: more of both. So failures push the entropy up, successes down.
+// Reinforcing a likely response lowers the entropy, punishing it raises the entropy. AEM gives likely
+// responses a coefficient above 1 and amplifies both: failures raise the entropy, successes lower it.
 const coefficient = 1.4;
 for (const advantage of [-1, 1]) {
   const added = (coefficient - 1) * naturalDrift(policy, 0, advantage);

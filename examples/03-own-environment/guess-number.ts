@@ -1,6 +1,6 @@
 import type { AgentFormat, Environment, EnvironmentFactory } from "@turnwise/envs";
 
-/** A number from 1 to 7 is to be found; the environment answers `more`, `less` or `found`. */
+/** Creates a game of guessing a number from 1 to 7; the environment answers `more`, `less` or `found`. */
 export const createEnvironment: EnvironmentFactory = async ({ id }) => {
   const secret = Number(id);
   const environment: Environment = {
@@ -17,7 +17,7 @@ export const createEnvironment: EnvironmentFactory = async ({ id }) => {
   return environment;
 };
 
-/** One growing text: `guess 4 more 6 less 5 found`. */
+/** Presents an episode as one growing text: `guess 4 more 6 less 5 found`. */
 export const format: AgentFormat = {
   presentation: "concatenated",
   prompt: (_history, observation) => `${observation.text} `,

@@ -1,9 +1,9 @@
-/** An environment of one's own, and an agent of one's own in it: a rollout needs nothing else. */
+/** Plays episodes of a custom environment with a custom agent. */
 import { createRandom, isSuccess, type Sampler, type Tokenizer } from "@turnwise/core";
 import { rollout } from "@turnwise/envs";
 import { createEnvironment, format } from "./guess-number.ts";
 
-// Words as tokens, in the order in which they are met; token 0 ends a response.
+// Each new word becomes a token; token 0 ends a response.
 const words = ["<end>"];
 const tokenizer: Tokenizer = {
   vocabularySize: 100,
@@ -16,7 +16,7 @@ const tokenizer: Tokenizer = {
   decode: (tokens) => tokens.map((token) => words[token]).join(" "),
 };
 
-// Any source of text can play: here it halves what is left; it could call a model somewhere else.
+// Any source of text can be the sampler. This one does binary search; it could also call a hosted model.
 const halving: Sampler = {
   capabilities: { entropies: "exact", maxSequenceTokens: 100 },
   load: async ({ version }) => version,

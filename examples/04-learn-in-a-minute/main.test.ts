@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { printedOutput } from "../printed-output.ts";
+import { runExample } from "../run-example.ts";
 
 it("learns what its README says, whatever the processor's rounding", () => {
-  const { printed, promised } = printedOutput(new URL(".", import.meta.url));
+  const { printed, promised } = runExample(new URL(".", import.meta.url));
   const shares = (text: string): number[] =>
     [...text.matchAll(/found +(\d+)%/gu)].map(([, share]) => Number(share));
   expect(shares(printed)).toHaveLength(shares(promised).length);

@@ -1,4 +1,4 @@
-/** An agent learns to find a number in three guesses: GRPO with AEM, from random weights. */
+/** Trains an agent to find a number in three guesses, with GRPO and AEM, from random weights. */
 import { compileModulator } from "@turnwise/aem";
 import { createRandom } from "@turnwise/core";
 import { compileAlgorithm, drGrpo, grpoPresets } from "@turnwise/estimators";

@@ -1,8 +1,8 @@
-/** A modulator of one's own, held against the laws that AEM keeps. */
+/** Tests a custom modulator against the laws of AEM. */
 import type { CreditedResponse, Modulator } from "@turnwise/aem";
 import { modulatorLaws } from "@turnwise/aem/laws";
 
-function meanEntropy({ uncertainty }: CreditedResponse): number {
+function computeMeanEntropy({ uncertainty }: CreditedResponse): number {
   if (uncertainty.kind !== "entropy") throw new TypeError("needs exact entropies");
   const { entropies } = uncertainty;
   return entropies.reduce((sum, entropy) => sum + entropy, 0) / entropies.length;
@@ -13,13 +13,13 @@ const threshold: Modulator = {
   name: "threshold",
   needs: ["response-entropy"],
   modulate: (responses) => {
-    const coefficients = responses.map((response) => (meanEntropy(response) > 1 ? 0.5 : 1));
+    const coefficients = responses.map((response) => (computeMeanEntropy(response) > 1 ? 0.5 : 1));
     const advantages = responses.map(({ advantage }, i) => advantage * coefficients[i]!);
     return { advantages, coefficients, uncertainty: "entropy" };
   },
 };
 
-/** The same, with a mean of 1 over each prompt group. */
+/** The same, scaled to mean 1 over each prompt group. */
 const calibrated: Modulator = {
   name: "calibrated threshold",
   needs: ["response-entropy"],

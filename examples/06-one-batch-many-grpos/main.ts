@@ -1,4 +1,4 @@
-/** The same eight rewards under what different frameworks call GRPO. */
+/** Computes advantages of the same eight returns under the GRPO variants of several frameworks. */
 import { groupAdvantages, grpoPresets, type GrpoPreset } from "@turnwise/estimators";
 
 const returns = [[1, 0, 0, 0, 0, 0, 0, 1]];

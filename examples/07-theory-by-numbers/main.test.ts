@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { printedOutput } from "../printed-output.ts";
+import { runExample } from "../run-example.ts";
 
 it("prints what its README says", () => {
-  const { printed, promised } = printedOutput(new URL(".", import.meta.url));
+  const { printed, promised } = runExample(new URL(".", import.meta.url));
   expect(printed).toBe(promised);
 });

@@ -1,4 +1,4 @@
-/** The statements behind AEM, one by one, in numbers that can be followed by hand. */
+/** Works out the theorems of AEM on policies small enough to check by hand. */
 import { modulationCoefficients } from "@turnwise/aem";
 import {
   calibrationCost,

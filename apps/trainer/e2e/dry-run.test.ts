@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { turnwise } from "./turnwise.ts";
+import { runTurnwise } from "./turnwise.ts";
 
-it("prints the settings alone on standard output, and estimates of memory, tokens and time on standard error", async () => {
-  const { code, stdout, stderr } = await turnwise([
+it("prints only settings to standard output, and estimates of memory, tokens and time to standard error", async () => {
+  const { code, stdout, stderr } = await runTurnwise([
     "train",
     "alfworld",
     "--dry-run",

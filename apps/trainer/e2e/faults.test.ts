@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { root, sourceArguments, turnwise } from "./turnwise.ts";
+import { root, sourceArguments, runTurnwise } from "./turnwise.ts";
 
 let folder: string;
 /** In-memory file systems: one is read-only, the other holds 64 kB. */
@@ -34,7 +34,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Few games and a tiny model. */
+/** Settings with few games and a tiny model. */
 const tiny = {
   tasks: { numTraining: 8, evaluation: [{ split: "held_out", numTasks: 2 }] },
   episode: { maxTurns: 3 },
@@ -47,11 +47,11 @@ async function trainTiny(out: string, onOutput?: (stdout: string) => NodeJS.Sign
   const config = join(folder, "tiny.json");
   await writeFile(config, JSON.stringify(tiny));
   const args = ["train", "alfworld", "--config", config, "--out", out, "--json"];
-  return turnwise(args, onOutput && { onOutput });
+  return runTurnwise(args, onOutput && { onOutput });
 }
 
 describe("a run", () => {
-  it("names the command that resumes it when it is interrupted", async () => {
+  it("prints the command that resumes it when it is interrupted", async () => {
     const out = join(folder, "it's a run");
     const isTraining = (text: string): boolean => text.includes('"stage":"iteration"');
     const { code, stderr } = await trainTiny(out, (text) =>
@@ -61,7 +61,7 @@ describe("a run", () => {
     expect(stderr).toMatch(/^turnwise: interrupted; to resume: .*\n$/u);
     const command = stderr.slice(stderr.indexOf("to resume: ") + 11).trim();
     expect(command).toContain(String.raw`train --resume '${folder}/it'\''s a run'`);
-    // No iterations are left in the changed settings: the command must read them.
+    // With the changed settings no iteration is left, so the command ends at once if it reads them.
     const configPath = join(out, "config.json");
     const config = JSON.parse(await readFile(configPath, "utf8")) as typeof tiny;
     const lines = (await readFile(join(out, "metrics.jsonl"), "utf8")).split("\n").filter(Boolean);
@@ -99,7 +99,7 @@ describe("a run", () => {
     const out = join(folder, "device");
     for (const parameters of [["--dry-run"], ["--out", out]]) {
       const device = ["--set", "engine.provider=cuda", "--set", "engine.gpu=63"];
-      const { code, stderr } = await turnwise(["train", "alfworld", ...device, ...parameters]);
+      const { code, stderr } = await runTurnwise(["train", "alfworld", ...device, ...parameters]);
       expect(stderr).toMatch(
         /^turnwise: engine\.provider must be usable on this machine, got cuda: [^\n]*\n$/u,
       );

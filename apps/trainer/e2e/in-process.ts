@@ -8,11 +8,11 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** One command at a time: the streams of the process are shared. */
+/** The last command: only one runs at a time, since all share the streams of the process. */
 let last: Promise<unknown> = Promise.resolve();
 
-/** Runs a command line in this process, which is faster than starting another. */
-export function turnwiseHere(
+/** Runs a command line in this process, which is faster than in a new one. */
+export function runInProcess(
   parameters: readonly string[],
   { input = "" }: { readonly input?: string } = {},
 ): Promise<Result> {

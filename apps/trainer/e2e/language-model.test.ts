@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { buildWordVocabulary, createTokenizer, smallModelConfig } from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { turnwise } from "./turnwise.ts";
+import { runTurnwise } from "./turnwise.ts";
 
 let folder: string;
 let model: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "turnwise-language-model-"));
   model = join(folder, "model");
-  // A language model's folder, but for its size: it knows few words, and a chat template.
+  // A tiny language model with few words and a chat template.
   const chatTemplate =
     "{% for m in messages %}<user> {{ m.content }} {% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
   const words = buildWordVocabulary(["look < think > / action go to"], {
@@ -47,7 +47,7 @@ const small = [
   "episode.maxResponseTokens=8",
 ].flatMap((setting) => ["--set", setting]);
 
-const metricsOf = async (out: string): Promise<Record<string, unknown>[]> =>
+const readMetrics = async (out: string): Promise<Record<string, unknown>[]> =>
   (await readFile(join(out, "metrics.jsonl"), "utf8"))
     .trim()
     .split("\n")
@@ -56,7 +56,7 @@ const metricsOf = async (out: string): Promise<Record<string, unknown>[]> =>
 describe("train --model", () => {
   it("trains an adapter in the model's chat template, and evaluates it", async () => {
     const out = join(folder, "adapted");
-    const trained = await turnwise([
+    const trained = await runTurnwise([
       "train",
       "alfworld",
       "--model",
@@ -70,12 +70,12 @@ describe("train --model", () => {
     expect(trained.stderr).toBe("");
     expect(trained.stdout).toContain(`--policy ${model} --adapter ${join(out, "policy")} --chat`);
     expect(await readdir(join(out, "policy"))).toContain("adapter_model.safetensors");
-    const iterations = (await metricsOf(out)).filter(({ stage }) => stage === "iteration");
+    const iterations = (await readMetrics(out)).filter(({ stage }) => stage === "iteration");
     expect(iterations).toHaveLength(2);
-    // The reference is the model without its adapter, and the adapter begins without an effect.
+    // The reference is the model without its adapter, which has no effect at first.
     expect(Number(iterations[0]!["referenceKl"])).toBeCloseTo(0, 5);
 
-    const evaluated = await turnwise([
+    const evaluated = await runTurnwise([
       "evaluate",
       "alfworld",
       "--policy",
@@ -99,7 +99,7 @@ describe("train --model", () => {
 
   it("trains all weights and a critic by PPO", async () => {
     const out = join(folder, "ppo");
-    const trained = await turnwise([
+    const trained = await runTurnwise([
       "train",
       "alfworld",
       "--model",
@@ -112,14 +112,14 @@ describe("train --model", () => {
     ]);
     expect(trained.stderr).toBe("");
     expect(await readdir(join(out, "policy"))).toContain("value_head.safetensors");
-    const last = (await metricsOf(out)).findLast(({ stage }) => stage === "iteration");
+    const last = (await readMetrics(out)).findLast(({ stage }) => stage === "iteration");
     expect(last).toMatchObject({ updates: 1, keptGroups: 2 });
     expect(last).toHaveProperty("valueMean");
   });
 
-  it("looks into the folder before a run begins", async () => {
+  it("checks the model folder before it creates a run", async () => {
     const out = join(folder, "never");
-    const long = await turnwise([
+    const long = await runTurnwise([
       "train",
       "alfworld",
       "--model",
@@ -133,7 +133,7 @@ describe("train --model", () => {
       `turnwise: model.maxTokens must be at most 4096, the longest sequence of ${model}, got 5000`,
     );
     expect(long.code).toBe(2);
-    const missing = await turnwise(["train", "alfworld", "--model", out, "--out", out]);
+    const missing = await runTurnwise(["train", "alfworld", "--model", out, "--out", out]);
     expect(missing.stderr.trim().split("\n")).toHaveLength(1);
     expect(missing.code).toBe(2);
     await expect(readdir(out)).rejects.toThrow("ENOENT");

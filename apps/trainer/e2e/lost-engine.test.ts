@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { ContainerError, demoTasks, DockerEngine, ensureDemoImages } from "@turnwise/envs/swebench";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
-import { turnwise, type Ended } from "./turnwise.ts";
+import { runTurnwise, type Ended } from "./turnwise.ts";
 
-/** Unix socket of the engine, if one answers. Builds the images before the tests. */
-async function engineSocket(): Promise<string | undefined> {
+/** Finds the Unix socket of an engine that answers, and builds the images. */
+async function findEngineSocket(): Promise<string | undefined> {
   let engine: DockerEngine | undefined;
   try {
     engine = await DockerEngine.connect({ pull: "never" });
@@ -24,10 +24,10 @@ async function engineSocket(): Promise<string | undefined> {
   }
 }
 
-const socketPath = await engineSocket();
+const socketPath = await findEngineSocket();
 
-/** Two iterations of 4 episodes after an evaluation, with a policy too small to learn. */
-const config = (address: string | null, patienceSeconds: number): object => ({
+/** Creates settings of two iterations of 4 episodes after an evaluation, with a policy too small to learn. */
+const createConfig = (address: string | null, patienceSeconds: number): object => ({
   tasks: {
     numTraining: 2,
     evaluation: [{ split: "train", numTasks: 1 }],
@@ -45,13 +45,13 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
   let undisturbed: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "turnwise-lost-"));
-    const { code, stderr } = await train("undisturbed", config(null, 1));
+    const { code, stderr } = await train("undisturbed", createConfig(null, 1));
     if (code !== 0) throw new Error(stderr);
-    undisturbed = await metricsOf("undisturbed");
+    undisturbed = await readMetrics("undisturbed");
   }, 600_000);
   afterAll(async () => rm(folder, { recursive: true, force: true }));
 
-  const metricsOf = (name: string): Promise<string> =>
+  const readMetrics = (name: string): Promise<string> =>
     readFile(join(folder, name, "metrics.jsonl"), "utf8");
 
   async function train(
@@ -62,11 +62,13 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
     const file = join(folder, `${name}.json`);
     await writeFile(file, JSON.stringify(settings));
     const args = ["train", "swebench", "--config", file, "--out", join(folder, name)];
-    return turnwise(args, { ...(onOutput && { onOutput: (text) => onOutput(text) }) });
+    return runTurnwise(args, { ...(onOutput && { onOutput: (text) => onOutput(text) }) });
   }
 
-  /** Proxy that stops once, at the n-th connection after `arm`. */
-  async function mortalProxy(n: number): Promise<TcpProxy & { arm(): void; isDead: boolean }> {
+  /** Creates a proxy that stops once, at the n-th connection after `arm`. */
+  async function createMortalProxy(
+    n: number,
+  ): Promise<TcpProxy & { arm(): void; isDead: boolean }> {
     let last = Infinity;
     const proxy = await startTcpProxy(socketPath!, (numConnections) => {
       if (numConnections < last) return;
@@ -83,13 +85,13 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
     return armed;
   }
 
-  it("stops the run with its checkpoint, and the resumed run has the numbers of an undisturbed one", async () => {
-    const proxy = await mortalProxy(6);
+  it("stops the run with a checkpoint, and the resumed run has the metrics of an undisturbed one", async () => {
+    const proxy = await createMortalProxy(6);
     try {
       const out = join(folder, "stopped");
       const address = `tcp://127.0.0.1:${proxy.port}`;
       let isArmed = false;
-      const ended = await train("stopped", config(address, 1), (stdout) => {
+      const ended = await train("stopped", createConfig(address, 1), (stdout) => {
         if (isArmed || !stdout.includes("evaluation, before: train, sampled")) return;
         isArmed = true;
         proxy.arm();
@@ -105,22 +107,22 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
       expect(ended.code).toBe(1);
       expect(await readdir(join(out, "checkpoints"))).not.toHaveLength(0);
       await proxy.start();
-      const resumed = await turnwise(["train", "--resume", out]);
+      const resumed = await runTurnwise(["train", "--resume", out]);
       expect(resumed.stderr).toBe("");
       expect(resumed.code).toBe(0);
       expect(resumed.stdout).toMatch(/iteration 2\/2 .*failed 0\/4/u);
-      expect(await metricsOf("stopped")).toBe(undisturbed);
+      expect(await readMetrics("stopped")).toBe(undisturbed);
     } finally {
       await proxy.stop();
     }
   });
 
-  it("is waited for, and the run continues with the metrics of an undisturbed one", async () => {
-    const proxy = await mortalProxy(6);
+  it("pauses the run until it is back, with the metrics of an undisturbed one", async () => {
+    const proxy = await createMortalProxy(6);
     try {
       const address = `tcp://127.0.0.1:${proxy.port}`;
       let [isArmed, isBack] = [false, false];
-      const ended = await train("waited", config(address, 600), (stdout) => {
+      const ended = await train("waited", createConfig(address, 600), (stdout) => {
         if (!isArmed && stdout.includes("evaluation, before: train, sampled")) {
           isArmed = true;
           proxy.arm();
@@ -134,14 +136,14 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
       expect(ended.stderr).toBe("");
       expect(ended.code).toBe(0);
       expect(ended.stdout).toContain("retrying in");
-      expect(await metricsOf("waited")).toBe(undisturbed);
+      expect(await readMetrics("waited")).toBe(undisturbed);
     } finally {
       await proxy.stop();
     }
   });
 
-  it("makes an evaluation fail, and keeps the episodes already played", async () => {
-    const proxy = await mortalProxy(6);
+  it("stops an evaluation, which keeps the episodes already played", async () => {
+    const proxy = await createMortalProxy(6);
     try {
       const out = join(folder, "evaluation");
       const policy = join(folder, "undisturbed", "policy");
@@ -158,7 +160,7 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
       const options = ["--patience", "0", "--max-turns", "2", "--json"];
       const env = { DOCKER_HOST: `tcp://127.0.0.1:${proxy.port}` };
       proxy.arm();
-      const ended = await turnwise([...args, ...options, "--out", out], { env });
+      const ended = await runTurnwise([...args, ...options, "--out", out], { env });
       expect(ended.code).toBe(1);
       expect(ended.stderr).toContain(`evaluate --resume ${out}`);
       const row = JSON.parse(ended.stdout.trim().split("\n").at(-1)!) as Record<string, unknown>;
@@ -166,7 +168,7 @@ describe.skipIf(socketPath === undefined)("a lost container engine", { timeout: 
       expect(row["failedEngine"]).toBe(row["failed"]);
       expect(JSON.stringify(row["stops"])).toContain('"failed: engine"');
       await proxy.start();
-      const resumed = await turnwise(["evaluate", "--resume", out], { env });
+      const resumed = await runTurnwise(["evaluate", "--resume", out], { env });
       expect(resumed.stderr).toBe("");
       expect(resumed.code).toBe(0);
       expect(resumed.stdout).toContain("of 6 episodes of 3 tasks, failed 0/6");

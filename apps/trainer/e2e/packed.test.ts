@@ -52,7 +52,7 @@ async function run(
   parameters: readonly string[],
   cwd = folder,
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  // npm and pnpm export their settings as environment variables, which a user's shell does not have.
+  // npm and pnpm export their settings as environment variables; a user's shell does not have them.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^(npm_config_(?!registry)|NODE_OPTIONS|VITEST|FORCE_COLOR)/iu.test(name),
@@ -79,7 +79,7 @@ async function runOrThrow(
   return stdout;
 }
 
-/** Builds, packs and installs everything that is published, as a user would install it. */
+/** Builds and packs all published packages, and installs them as a user would. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "turnwise-packed-"));
   const { packageManager } = await readManifest(root);
@@ -218,14 +218,14 @@ async function trainAndKill(
 describe("packages that the packed command line creates", () => {
   const kinds = ["environment", "estimator", "modulator", "objective", "experiment"] as const;
   type Kind = (typeof kinds)[number];
-  const folderOf = (kind: Kind): string => join(folder, "mine", `own-${kind}`);
+  const getFolder = (kind: Kind): string => join(folder, "mine", `own-${kind}`);
   const turnwise = (kind: Kind, ...parameters: readonly string[]) =>
-    run(bin(), parameters, folderOf(kind));
+    run(bin(), parameters, getFolder(kind));
   const succeed = (kind: Kind, ...parameters: readonly string[]): Promise<string> =>
-    runOrThrow(bin(), parameters, folderOf(kind));
+    runOrThrow(bin(), parameters, getFolder(kind));
   const twoIterations = ["--set", "training.iterations=2"];
-  const metricsOf = (kind: Kind, name: string): Promise<string> =>
-    readFile(join(folderOf(kind), name, "metrics.jsonl"), "utf8");
+  const readMetrics = (kind: Kind, name: string): Promise<string> =>
+    readFile(join(getFolder(kind), name, "metrics.jsonl"), "utf8");
 
   beforeAll(async () => {
     await mkdir(join(folder, "mine"));
@@ -233,7 +233,7 @@ describe("packages that the packed command line creates", () => {
       const create = ["create", kind, `own-${kind}`];
       await runOrThrow(bin(), create, join(folder, "mine"));
     }
-    // They resolve the tarballs from the parent folder, and their tools from the registry.
+    // The packages resolve the tarballs from the parent folder, and their tools from the registry.
     await rm(join(folder, "node_modules/fast-check"), { recursive: true, force: true });
     const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as object;
     const whole = { ...manifest, workspaces: ["mine/*"] };
@@ -243,8 +243,8 @@ describe("packages that the packed command line creates", () => {
   });
 
   it.each(kinds)("compile, and pass their tests: %s", async (kind) => {
-    await runOrThrow("npm", ["run", "types"], folderOf(kind));
-    expect(await runOrThrow("npm", ["test"], folderOf(kind))).toMatch(/Tests +\S*\d+ passed/u);
+    await runOrThrow("npm", ["run", "types"], getFolder(kind));
+    expect(await runOrThrow("npm", ["test"], getFolder(kind))).toMatch(/Tests +\S*\d+ passed/u);
   });
 
   it.each(kinds)("train, and resume after a kill to the same metrics: %s", async (kind) => {
@@ -253,27 +253,27 @@ describe("packages that the packed command line creates", () => {
     expect(
       await trainAndKill(
         [...train, "--out", "killed"],
-        folderOf(kind),
+        getFolder(kind),
         /"stage":"iteration","iteration":1,/u,
       ),
     ).toBe("SIGKILL");
-    expect(await metricsOf(kind, "killed")).not.toBe(await metricsOf(kind, "whole"));
+    expect(await readMetrics(kind, "killed")).not.toBe(await readMetrics(kind, "whole"));
     await succeed(kind, "train", "--resume", "killed");
-    expect(await metricsOf(kind, "killed")).toBe(await metricsOf(kind, "whole"));
-    expect(await metricsOf(kind, "whole")).toContain('"iteration":2');
+    expect(await readMetrics(kind, "killed")).toBe(await readMetrics(kind, "whole"));
+    expect(await readMetrics(kind, "whole")).toContain('"iteration":2');
   });
 
   it.each(kinds)("run as programs without the command line: %s", async (kind) => {
-    const printed = await runOrThrow("npm", ["run", "library"], folderOf(kind));
+    const printed = await runOrThrow("npm", ["run", "library"], getFolder(kind));
     expect(printed.match(/^iteration \d: success [\d.]+, return -?[\d.]+$/gmu)).toHaveLength(5);
   });
 
-  it("resume with changed code only if that is allowed", async () => {
+  it("resume with changed code only with --allow-changed-code", async () => {
     const train = ["./experiment.ts", "--json", ...twoIterations, "--out", "changed"];
     const began = /"stage":"iteration","iteration":1,/u;
-    expect(await trainAndKill(train, folderOf("modulator"), began)).toBe("SIGKILL");
+    expect(await trainAndKill(train, getFolder("modulator"), began)).toBe("SIGKILL");
     await appendFile(
-      join(folderOf("modulator"), "src/own-modulator.ts"),
+      join(getFolder("modulator"), "src/own-modulator.ts"),
       "// No change of numbers.\n",
     );
     const refused = await turnwise("modulator", "train", "--resume", "changed");
@@ -282,18 +282,18 @@ describe("packages that the packed command line creates", () => {
       /^turnwise: .*: src\/own-modulator\.ts has changed \(--allow-changed-code resumes with the changed code\)\n$/u,
     );
     await succeed("modulator", "train", "--resume", "changed", "--allow-changed-code");
-    expect(await metricsOf("modulator", "changed")).toBe(await metricsOf("modulator", "whole"));
+    expect(await readMetrics("modulator", "changed")).toBe(await readMetrics("modulator", "whole"));
   });
 
-  it("take the options of their parts from --set", async () => {
+  it("read the options of their parts from --set", async () => {
     const train = ["train", "./experiment.ts", ...twoIterations];
     const options = ["--set", "modulation.options.strength=2", "--out", "strong"];
     await succeed("modulator", ...train, ...options);
-    const config = await readFile(join(folderOf("modulator"), "strong/config.json"), "utf8");
+    const config = await readFile(join(getFolder("modulator"), "strong/config.json"), "utf8");
     expect(JSON.parse(config)).toMatchObject({ modulation: { options: { strength: 2 } } });
-    // The first iteration modulates the same batch with other coefficients.
+    // The first iteration modulates the same batch by different coefficients.
     const firstIterationOf = async (name: string): Promise<unknown> => {
-      const lines = (await metricsOf("modulator", name)).trim().split("\n");
+      const lines = (await readMetrics("modulator", name)).trim().split("\n");
       const rows = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
       return rows.find(({ stage }) => stage === "iteration");
     };
@@ -305,19 +305,19 @@ describe("packages that the packed command line creates", () => {
       stderr:
         "turnwise: modulation.options.strenght must be an option of own-modulator (strength), got 2\n",
     });
-    expect(existsSync(join(folderOf("modulator"), "none"))).toBe(false);
+    expect(existsSync(join(getFolder("modulator"), "none"))).toBe(false);
   });
 
   it("train as plain JavaScript to the same metrics", async () => {
     const tsc = join(folder, "node_modules/typescript/bin/tsc");
     const emit = ["--noEmit", "false", "--rewriteRelativeImportExtensions", "--outDir", "js"];
-    await runOrThrow(process.execPath, [tsc, ...emit], folderOf("objective"));
+    await runOrThrow(process.execPath, [tsc, ...emit], getFolder("objective"));
     const train = ["train", "./js/experiment.js", ...twoIterations, "--out", "plain"];
     await succeed("objective", ...train);
-    expect(await metricsOf("objective", "plain")).toBe(await metricsOf("objective", "whole"));
+    expect(await readMetrics("objective", "plain")).toBe(await readMetrics("objective", "whole"));
   });
 
-  it("are optional: the experiment in the README trains without one", async () => {
+  it("are not needed: the experiment in the README trains from a single file", async () => {
     const readme = await readFile(join(packagesFolder, "training/README.md"), "utf8");
     const program = /## Your own parts[^]*?```ts\n([^]*?)```/u.exec(readme)![1]!;
     await writeFile(join(folder, "mine.ts"), program);

@@ -12,7 +12,7 @@ import {
   writeTokenizer,
 } from "@turnwise/policy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { turnwiseHere as turnwise } from "./in-process.ts";
+import { runInProcess as turnwise } from "./in-process.ts";
 
 const tokenizer = createTokenizer(buildWordVocabulary(["a b c d e f g h i j k l m n o p"]));
 const config = {
@@ -57,7 +57,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** What the commands print, as far as it is looked at. */
+/** Fields of the commands' output that the tests read. */
 interface Printed {
   readonly row: number;
   readonly tokens: number[];
@@ -73,8 +73,8 @@ interface Printed {
   };
 }
 
-/** Runs `turnwise policy`. @returns The JSON objects that it printed, one a line. */
-async function policyJson(args: readonly string[], input = ""): Promise<Printed[]> {
+/** Runs `turnwise policy`. @returns The JSON objects that it printed, one per line. */
+async function runPolicy(args: readonly string[], input = ""): Promise<Printed[]> {
   const { code, stdout, stderr } = await turnwise(["policy", ...args, "--json"], { input });
   expect(stderr).toBe("");
   expect(code).toBe(0);
@@ -84,8 +84,8 @@ async function policyJson(args: readonly string[], input = ""): Promise<Printed[
     .map((line): Printed => JSON.parse(line));
 }
 
-/** Runs a command that must refuse what it was given. @returns The one line that says why. */
-async function refusal(args: readonly string[], input = ""): Promise<string> {
+/** Runs a command that must refuse its input. @returns The error message. */
+async function runRefused(args: readonly string[], input = ""): Promise<string> {
   const { code, stdout, stderr } = await turnwise(["policy", ...args], { input });
   expect(stdout).toBe("");
   expect(code).toBe(2);
@@ -93,12 +93,14 @@ async function refusal(args: readonly string[], input = ""): Promise<string> {
 }
 
 describe("policy generate and score", () => {
-  it("streams the most likely continuation, which the scores of its tokens confirm", async () => {
+  it("streams the greedy continuation, with the log-probs that scoring gives", async () => {
     const args = ["generate", model, "--prompt", "a b c", "--max-tokens", "12"];
     const { stdout, stderr, code } = await turnwise(["policy", ...args]);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^12 tokens in .* after 3 of prompt; .* tokens\/s; ended by length/u);
-    const [row, total] = await policyJson(args);
+    expect(stderr).toMatch(
+      /^12 tokens in .*, prompt of 3 tokens; .* tokens\/s; stop reason length/u,
+    );
+    const [row, total] = await runPolicy(args);
     expect(row).toMatchObject({ row: 0, stopReason: "length" });
     expect(`${row!.text}\n`).toBe(stdout);
     expect(total).toMatchObject({ responses: 1, promptTokens: 3, tokens: 12 });
@@ -109,7 +111,7 @@ describe("policy generate and score", () => {
       [1, 2],
       [5, 6, 7],
     ]);
-    const rows = await policyJson(
+    const rows = await runPolicy(
       ["generate", model, "--ids", "-", "--ignore-end", ...sampled],
       ids,
     );
@@ -117,26 +119,26 @@ describe("policy generate and score", () => {
       [1, 2, ...rows.find(({ row: index }) => index === 0)!.tokens],
       [5, 6, 7, ...rows.find(({ row: index }) => index === 1)!.tokens],
     ];
-    const [scores] = await policyJson(["score", wordless, "--ids", "-"], JSON.stringify(whole));
+    const [scores] = await runPolicy(["score", wordless, "--ids", "-"], JSON.stringify(whole));
     for (const { row: index, logProbs, entropies } of rows.slice(0, 2)) {
       expect(scores!.rows[index]!.logProbs.slice(-20)).toEqual(logProbs);
       expect(scores!.rows[index]!.entropies.slice(-21, -1)).toEqual(entropies);
     }
   });
 
-  it("ends at stop strings and stop tokens, and filters", async () => {
+  it("stops at stop strings and stop tokens, and applies top-k, min-p and bans", async () => {
     const args = ["generate", model, "--prompt", "a b c", "--ignore-end", "--max-tokens", "12"];
-    const [free] = await policyJson(args);
+    const [free] = await runPolicy(args);
     const { text } = free!;
     const stop = text.slice(text.indexOf(" ") - 1, text.indexOf(" ") + 2);
     const { stdout, stderr } = await turnwise(["policy", ...args, "--stop", stop, "--stop", "zz"]);
     expect(stdout).toBe(`${text.slice(0, text.indexOf(stop))}\n`);
-    expect(stderr).toContain("ended by stop-string");
+    expect(stderr).toContain("stop reason stop-string");
     const end = free!.tokens[2]!;
-    const [stopped] = await policyJson([...args, "--stop-token", String(end)]);
+    const [stopped] = await runPolicy([...args, "--stop-token", String(end)]);
     expect(stopped!.tokens).toEqual(free!.tokens.slice(0, free!.tokens.indexOf(end) + 1));
     const filters = ["--top-k", "1", "--min-p", "0.1", "--ban", String(end)];
-    const [filtered] = await policyJson([...args, ...filters]);
+    const [filtered] = await runPolicy([...args, ...filters]);
     expect(filtered!.tokens).not.toContain(end);
     const before = free!.tokens.indexOf(end);
     expect(filtered!.tokens.slice(0, before)).toEqual(free!.tokens.slice(0, before));
@@ -146,24 +148,24 @@ describe("policy generate and score", () => {
   it("answers a message in the chat template, and adds the BOS token to plain text", async () => {
     const args = ["--max-tokens", "4", "--ignore-end"];
     const chat = ["generate", talker, "--chat", "--prompt", "a b", "--system", "c", ...args];
-    const [row, total] = await policyJson([...chat, "--variable", "mood=d"]);
+    const [row, total] = await runPolicy([...chat, "--variable", "mood=d"]);
     const prompt = talkerTokenizer.encode("<bos> <turn> c <end> <turn> a b <end> <turn> d");
     expect(total).toMatchObject({ promptTokens: prompt.length });
     const ids = JSON.stringify(prompt);
-    const [same] = await policyJson(["generate", talker, "--ids", "-", ...args], ids);
+    const [same] = await runPolicy(["generate", talker, "--ids", "-", ...args], ids);
     expect(row!.tokens).toEqual(same!.tokens);
 
-    const [, plain] = await policyJson(["generate", talker, "--prompt", "a b", ...args]);
+    const [, plain] = await runPolicy(["generate", talker, "--prompt", "a b", ...args]);
     expect(plain).toMatchObject({ promptTokens: 3 });
-    expect(await refusal(["generate", talker, "--prompt", "a", "--system", "b"])).toBe(
+    expect(await runRefused(["generate", talker, "--prompt", "a", "--system", "b"])).toBe(
       "turnwise: policy generate: --system must be given with --chat\n",
     );
-    expect(await refusal(["generate", model, "--prompt", "a", "--chat"])).toBe(
+    expect(await runRefused(["generate", model, "--prompt", "a", "--chat"])).toBe(
       "turnwise: renderChat: tokenizer must have a chat template, got none\n",
     );
   });
 
-  it("holds a conversation, one message a line", async () => {
+  it("chats, one message per line", async () => {
     const args = ["chat", talker, "--max-tokens", "3", "--ignore-end", "--variable", "mood=d"];
     const input = "a b\n\nc\n/history\n/reset\na b\n";
     const { code, stdout, stderr } = await turnwise(["policy", ...args], { input });
@@ -175,38 +177,38 @@ describe("policy generate and score", () => {
     );
     // A new conversation starts like the first one.
     expect(again).toBe(first);
-    expect(stderr).toContain("answer cut at 3 tokens");
+    expect(stderr).toContain("answer truncated after 3 tokens");
 
     const short = ["policy", ...args, "--context", "12"];
     const full = await turnwise(short, { input: "a b\nc\nd\n" });
     expect(full.code).toBe(2);
     expect(full.stderr).toContain(
-      "turnwise: policy chat: conversation must have fewer than the 12 tokens of the context, got",
+      "turnwise: policy chat: conversation must be shorter than the context of 12 tokens, got",
     );
   });
 
-  it("prints ids where there is no tokenizer", async () => {
+  it("prints token ids if there is no tokenizer", async () => {
     const args = ["generate", wordless, "--ids", "-", "--max-tokens", "3"];
     const { stdout, code } = await turnwise(["policy", ...args], { input: "[1, 2, 3]" });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\d+ \d+ \d+\n$/u);
   });
 
-  it("refuses what cannot be computed, in one line", async () => {
+  it("refuses unusable input in one line", async () => {
     const long = JSON.stringify(Array.from({ length: 65 }, () => 1));
     const [tooLong, noWords, noRoom, noModel, noProvider, noProducts] = await Promise.all([
-      refusal(["score", model, "--ids", "-"], long),
-      refusal(["generate", wordless, "--prompt", "a"]),
-      refusal(["generate", model, "--prompt", "a", "--cache-bytes", "1000"]),
-      refusal(["info", folder]),
-      refusal(["score", model, "--ids", "-", "--provider", "gpu"], "[[1]]"),
-      refusal(["info", model, "--provider", "cuda", "--precision", "float16"]),
+      runRefused(["score", model, "--ids", "-"], long),
+      runRefused(["generate", wordless, "--prompt", "a"]),
+      runRefused(["generate", model, "--prompt", "a", "--cache-bytes", "1000"]),
+      runRefused(["info", folder]),
+      runRefused(["score", model, "--ids", "-", "--provider", "gpu"], "[[1]]"),
+      runRefused(["info", model, "--provider", "cuda", "--precision", "float16"]),
     ]);
     expect(tooLong).toBe(
       "turnwise: standard input must have at most the 64 tokens of the model's context, got 65\n",
     );
     expect(noWords).toBe(
-      `turnwise: ${join(wordless, "tokenizer.json")}: must be there for --prompt, got none\n`,
+      `turnwise: ${join(wordless, "tokenizer.json")}: file must exist for --prompt, got none\n`,
     );
     expect(noRoom).toContain("must fit into cacheBytes 1000, got 1 and 63");
     expect(noModel).toContain("config.json");
@@ -220,10 +222,10 @@ describe("policy generate and score", () => {
 });
 
 describe("policy info", () => {
-  it("counts parameters by part, and the memory that they need", async () => {
-    const [report] = await policyJson(["info", model, "--tokens", "100", "--rank", "2"]);
+  it("counts parameters and memory by part", async () => {
+    const [report] = await runPolicy(["info", model, "--tokens", "100", "--rank", "2"]);
     const { parameters, computed, stored } = report!;
-    // Two layers of width 32 with one head of 32, gated units of 96, and two norms of the head's size.
+    // Two layers of width 32 with one head of 32, an MLP of 96, and two norms of the head's size.
     expect(parameters).toEqual({
       embedding: 32 * config.vocabularySize,
       attention: 2 * 4 * 32 * 32,
@@ -236,23 +238,23 @@ describe("policy info", () => {
     // Keys and values of two layers; 100 tokens take two pages of 64.
     expect(computed.sampling).toMatchObject({ perToken: 512, perSequence: 2 * 64 * 512 });
     expect(computed.training.adapterParameters).toBe(2 * 2 * (4 * 64 + 3 * 128));
-    // There, embedding and head are one tensor, and sampler and learner share the model.
+    // On a GPU, embedding and head are one tensor, and sampler and learner share the weights.
     const onGpu = ["--provider", "webgpu", "--tokens", "100", "--rank", "2"];
-    const [there] = await policyJson(["info", model, ...onGpu]);
+    const [there] = await runPolicy(["info", model, ...onGpu]);
     const trained = computed.training.adapterParameters;
     expect(there!.computed.sampling.weights).toBe(4 * parameters.total);
     expect(there!.computed.training.lowRank).toBe(
       4 * parameters.total + 20 * trained + computed.sampling.perSequence,
     );
     const { stdout } = await turnwise(["policy", "info", model, "--measure"]);
-    expect(stdout).toMatch(/^measured +48 prompt tokens, then a few, peak \d/mu);
+    expect(stdout).toMatch(/^measured +48 prompt tokens and a few sampled ones, peak \d/mu);
   });
 });
 
 const shared = fileURLToPath(new URL("../../../../shared/policy", import.meta.url));
 
-/** Reads what PyTorch computed. */
-async function golden(name: string): Promise<{
+/** Reads golden values computed by PyTorch. */
+async function readGolden(name: string): Promise<{
   readonly input_ids: number[][];
   readonly token_log_probs: number[][];
   readonly token_entropies: number[][];
@@ -261,15 +263,15 @@ async function golden(name: string): Promise<{
   return JSON.parse(await readFile(join(shared, name, "golden.json"), "utf8"));
 }
 
-describe.skipIf(!existsSync(shared))("on checkpoints that PyTorch computed with", () => {
+describe.skipIf(!existsSync(shared))("on checkpoints with golden values of PyTorch", () => {
   it.each([
     ["qwen2-tied", []],
     ["qwen3-untied", []],
     ["llama-lora", ["--adapter", join(shared, "llama-lora/adapter")]],
-  ])("%s: finds the same log-probs, entropies and most likely tokens", async (name, options) => {
-    const { input_ids, token_log_probs, token_entropies, greedy } = await golden(name);
+  ])("%s: agrees in log-probs, entropies and greedy tokens", async (name, options) => {
+    const { input_ids, token_log_probs, token_entropies, greedy } = await readGolden(name);
     const path = join(shared, name);
-    const [scores] = await policyJson(
+    const [scores] = await runPolicy(
       ["score", path, "--ids", "-", ...options],
       JSON.stringify(input_ids),
     );
@@ -284,7 +286,7 @@ describe.skipIf(!existsSync(shared))("on checkpoints that PyTorch computed with"
       expect([logProbs.length, entropies.length]).toEqual([23, 24]);
     });
     expect(worst).toBeLessThan(2e-4);
-    const [response] = await policyJson(
+    const [response] = await runPolicy(
       ["generate", path, "--ids", "-", "--max-tokens", "24", "--ignore-end", ...options],
       JSON.stringify(greedy.prompt),
     );

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { generateGames } from "@turnwise/envs/alfworld";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { root, sourceArguments, turnwise } from "./turnwise.ts";
+import { root, sourceArguments, runTurnwise } from "./turnwise.ts";
 
 let folder: string;
 let game: string;
@@ -22,7 +22,7 @@ interface Answer {
   readonly obs?: string;
 }
 
-/** Sends each line after the answer to the previous one. The first answer comes before any line. */
+/** Sends each line after the answer to the line before. The first answer comes before any line. */
 async function converse(args: readonly string[], lines: readonly string[]): Promise<Answer[]> {
   const child = spawn(process.execPath, [...sourceArguments, ...args], {
     cwd: root,
@@ -58,7 +58,13 @@ it("webshop replay answers standard input line by line", async () => {
 it("alfworld replay reads a file with a byte order mark", async () => {
   const commands = join(folder, "commands.txt");
   await writeFile(commands, "\uFEFFlook\ninventory\n");
-  const { stdout, stderr } = await turnwise(["alfworld", "replay", game, "--commands", commands]);
+  const { stdout, stderr } = await runTurnwise([
+    "alfworld",
+    "replay",
+    game,
+    "--commands",
+    commands,
+  ]);
   expect(stderr).toBe("");
   expect(stdout).toContain("> look\n");
   expect(stdout).not.toContain("Nothing happens.");
@@ -66,8 +72,8 @@ it("alfworld replay reads a file with a byte order mark", async () => {
 
 it("alfworld replay refuses --human-goal without --human-goals", async () => {
   const args = ["alfworld", "replay", game, "--commands", "-", "--human-goal", "1"];
-  expect(await turnwise(args)).toMatchObject({
+  expect(await runTurnwise(args)).toMatchObject({
     code: 2,
-    stderr: "turnwise: --human-goal 1 must come with --human-goals FILE\n",
+    stderr: "turnwise: --human-goal must be given with --human-goals FILE, got 1\n",
   });
 });

@@ -11,7 +11,7 @@ import {
 } from "@turnwise/training/study";
 import { createJsonReporter } from "@turnwise/training";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { turnwiseHere } from "./in-process.ts";
+import { runInProcess } from "./in-process.ts";
 import { root } from "./turnwise.ts";
 
 const toy = join(root, "packages/training/src/study/testing/toy-experiment.ts");
@@ -45,9 +45,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Output of a command that must succeed. */
+/** Runs a command that must succeed. @returns Its output. */
 async function print(...parameters: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await turnwiseHere(["study", ...parameters]);
+  const { code, stdout, stderr } = await runInProcess(["study", ...parameters]);
   expect([code, stderr]).toEqual([0, ""]);
   return stdout;
 }
@@ -59,7 +59,7 @@ describe("turnwise study table", () => {
     expect(await table("markdown")).toContain("| numbers    | aem less none           |     2 |");
     expect(await table("latex")).toContain("\\begin{tabular}");
     expect(await table("csv")).toContain("numbers,main,aem,none,,success,2,");
-    // Cells of real runs have every number that a comparison needs.
+    // Cells of real runs hold everything that a comparison needs.
     const { families } = JSON.parse(await table("json")) as StudyAnalysis;
     const { seeds, paired, area, byKind, curves, mixedStarts } = families[0]!.comparisons[0]!;
     expect([seeds, mixedStarts, curves.difference.length]).toEqual([[1, 2], [], 2]);
@@ -69,20 +69,20 @@ describe("turnwise study table", () => {
 });
 
 describe("turnwise study compare", () => {
-  it("says whether the comparison was planned", async () => {
+  it("says if the comparison was planned", async () => {
     expect(await print("compare", study, "aem", "none")).toContain("Planned in family main");
     expect(await print("compare", study, "none", "aem")).toContain("Not planned in the study file");
   });
 
-  it("suggests the arm that was meant", async () => {
-    const { code, stderr } = await turnwiseHere(["study", "compare", study, "aen", "none"]);
+  it("suggests an arm for a misspelled one", async () => {
+    const { code, stderr } = await runInProcess(["study", "compare", study, "aen", "none"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/arm must be one of none, aem, got aen.*aem/u);
   });
 });
 
 describe("turnwise study power", () => {
-  it("plans without a study, and from its finished pairs", async () => {
+  it("takes the deviation from an option, or from the finished pairs of a study", async () => {
     const planned = await print(
       "power",
       "--deviation",
@@ -96,8 +96,8 @@ describe("turnwise study power", () => {
     expect(await print("power", study, "--effect", "0.1")).toContain("numbers     aem less none");
   });
 
-  it("needs a spread from one of the two", async () => {
-    const { code, stderr } = await turnwiseHere(["study", "power"]);
+  it("requires one of the two", async () => {
+    const { code, stderr } = await runInProcess(["study", "power"]);
     expect([code, stderr]).toEqual([
       2,
       "turnwise: study power: a study file or --deviation must be given, got neither\n",
@@ -105,7 +105,7 @@ describe("turnwise study power", () => {
   });
 });
 
-it("turnwise study report writes into the folder of the cells", async () => {
+it("turnwise study report writes into the study folder", async () => {
   expect(await print("report", study)).toMatch(/report\.md, \d plots\n$/u);
   const markdown = await readFile(join(folder, "report.md"), "utf8");
   expect(markdown).toContain("`turnwise study report study.json --out .`");

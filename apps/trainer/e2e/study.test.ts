@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StudyCell } from "@turnwise/training/study";
-import { turnwiseHere } from "./in-process.ts";
-import { root, turnwise } from "./turnwise.ts";
+import { runInProcess } from "./in-process.ts";
+import { root, runTurnwise } from "./turnwise.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ afterAll(async () => {
 
 const toyExperiment = join(root, "packages/training/src/study/testing/toy-experiment.ts");
 
-/** Two arms, one seed; enough iterations that the first cell is found running. */
+/** Two arms and one seed, with enough iterations to catch the first cell while it runs. */
 const study = `
 name: toy
 question: Does the command run a study?
@@ -51,11 +51,11 @@ const isRunning = (pid: number): boolean => {
 };
 
 describe("study", () => {
-  it("resumes a study that was killed, and exports what is left", async () => {
+  it("resumes a killed study, and exports the unfinished cells", async () => {
     const file = join(folder, "toy.yaml");
     const out = join(folder, "out");
     await writeFile(file, study);
-    const script = await turnwiseHere(["study", "export", file, "--out", out, "--slurm"]);
+    const script = await runInProcess(["study", "export", file, "--out", out, "--slurm"]);
     expect(script.stderr).toBe("");
     expect(script.stdout).toContain("#SBATCH --array=0-1\n");
     expect(script.stdout).toMatch(
@@ -64,19 +64,19 @@ describe("study", () => {
 
     const run = ["study", "run", file, "--out", out, "--jobs", "1"];
     const kill = new AbortController();
-    const killed = turnwise(run, { killSignal: kill.signal });
+    const killed = runTurnwise(run, { killSignal: kill.signal });
     await waitFor(() =>
       exists(join(out, "runs/numbers-none-seed1/trajectories/iteration-0001.index")),
     );
     const lock = await readFile(join(out, "locks/numbers-none-seed1.lock"), "utf8");
     kill.abort();
     expect((await killed).signal).toBe("SIGKILL");
-    // The process of the cell sees that nobody waits for it.
+    // The process of the cell exits after its parent.
     const { pid } = JSON.parse(lock) as { readonly pid: number };
     await waitFor(async () => !isRunning(pid));
     expect(await readdir(join(out, "cells")).catch(() => [])).toEqual([]);
 
-    const resumed = await turnwise(run);
+    const resumed = await runTurnwise(run);
     expect(resumed.stderr).toBe("");
     expect(resumed.code).toBe(0);
     expect(resumed.stdout).toContain("study toy: 2 cells, 0 finished, 1 at a time\n");
@@ -96,12 +96,12 @@ describe("study", () => {
       expect(await readdir(join(out, left))).toEqual([]);
     }
 
-    const status = await turnwiseHere(["study", "status", file, "--out", out]);
+    const status = await runInProcess(["study", "status", file, "--out", out]);
     expect(status.stdout).toMatch(/^numbers +none +1\/1 +0 +0 +\d+:\d\d$/mu);
-    const merged = await turnwiseHere(["study", "merge", join(folder, "committed"), out]);
+    const merged = await runInProcess(["study", "merge", join(folder, "committed"), out]);
     expect(merged.stdout).toContain("2 cells added, 0 already there");
-    const done = await turnwiseHere(["study", "export", file, "--out", out, "--slurm"]);
+    const done = await runInProcess(["study", "export", file, "--out", out, "--slurm"]);
     expect(done.code).toBe(2);
-    expect(done.stderr).toContain("study must have cells that are not finished, got none");
+    expect(done.stderr).toContain("study must have unfinished cells, got none");
   });
 });

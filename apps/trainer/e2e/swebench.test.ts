@@ -19,9 +19,9 @@ import {
   type JsonServer,
   type Reply,
 } from "../../../packages/policy/src/remote/testing/json-server.ts";
-import { turnwise } from "./turnwise.ts";
+import { runTurnwise } from "./turnwise.ts";
 
-/** Whether an engine answers; its images are made here, and not in a test's time. */
+/** Checks if an engine answers, and builds the images, so that no test has to. */
 async function hasEngine(): Promise<boolean> {
   let engine: DockerEngine | undefined;
   try {
@@ -39,13 +39,13 @@ async function hasEngine(): Promise<boolean> {
 
 const isAble = await hasEngine();
 const finish = { tool: "finish", arguments: { command: "submit" } };
-/** The call that settles a task's issue. */
-const settle = (patch: string) => ({
+/** Makes the tool call that fixes a task's issue. */
+const fix = (patch: string) => ({
   tool: "execute_bash",
   arguments: { cmd: `git apply - <<'END'\n${patch}END` },
 });
 
-/** Changes of the experiment in every run here: two tasks, few containers. */
+/** Settings of all runs here: two tasks, few containers. */
 const small = {
   tasks: {
     numTraining: 2,
@@ -64,17 +64,25 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
   afterEach(async () => server?.close());
   afterAll(async () => rm(folder, { recursive: true, force: true }));
 
-  async function trained(name: string, config: object): Promise<{ readonly out: string }> {
+  async function train(name: string, config: object): Promise<{ readonly out: string }> {
     const file = join(folder, `${name}.json`);
     const out = join(folder, name);
     await writeFile(file, JSON.stringify(config));
-    const ended = await turnwise(["train", "swebench", "--config", file, "--out", out, "--json"]);
+    const ended = await runTurnwise([
+      "train",
+      "swebench",
+      "--config",
+      file,
+      "--out",
+      out,
+      "--json",
+    ]);
     expect(ended.stderr).toBe("");
     expect(ended.code).toBe(0);
     return { out };
   }
 
-  async function metricsOf(out: string): Promise<Record<string, unknown>[]> {
+  async function readMetrics(out: string): Promise<Record<string, unknown>[]> {
     const text = await readFile(join(out, "metrics.jsonl"), "utf8");
     return text
       .trim()
@@ -82,7 +90,7 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
-  async function trajectoriesOf(out: string, name: string): Promise<Trajectory[]> {
+  async function readTrajectories(out: string, name: string): Promise<Trajectory[]> {
     const packed = await readFile(join(out, "trajectories", `${name}.jsonl.gz`));
     return String(gunzipSync(packed))
       .trim()
@@ -90,23 +98,23 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
       .map((line) => JSON.parse(line) as Trajectory);
   }
 
-  it("train a small policy of one's own, from demonstrations to an iteration", async () => {
-    const { out } = await trained("local", {
+  it("train a small new policy: warm start and one iteration", async () => {
+    const { out } = await train("local", {
       ...small,
       model: { hiddenSize: 32, intermediateSize: 64, numHeads: 2, numKeyValueHeads: 1 },
       warmStart: { numDemonstrations: 2, epochs: 3, minibatchSize: 1 },
       episode: { maxTurns: 3, maxResponseTokens: 32 },
     });
-    const metrics = await metricsOf(out);
+    const metrics = await readMetrics(out);
     const iteration = metrics.find(({ stage }) => stage === "iteration");
     expect(iteration).toMatchObject({ episodes: 4, failed: 0 });
     expect(await readdir(join(out, "policy"))).toContain("model.safetensors");
-    const trajectories = await trajectoriesOf(out, "iteration-0001");
+    const trajectories = await readTrajectories(out, "iteration-0001");
     expect(trajectories.map(({ presentation }) => presentation)).toEqual(
       Array.from({ length: 4 }, () => "concatenated"),
     );
     expect(trajectories[0]!.firstObservation).toContain("The repository is at /testbed");
-    // The evidence of every graded episode is kept.
+    // The audit folder keeps the evidence of every graded episode.
     const packed = await readFile(join(out, "audit", "iteration-0001.jsonl.gz"));
     const records = String(gunzipSync(packed))
       .trim()
@@ -121,7 +129,7 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
     expect(iteration).toMatchObject({ suspicious: 0 });
   });
 
-  it("grade the predictions of a file, and report in the official form", async () => {
+  it("are graded from a predictions file, with a report in the official format", async () => {
     const [solved, attacked, empty, left] = demoTasks.map(({ instance }) => instance);
     const rows = [solved!, attacked!, empty!, left!].map((instance) => ({
       instance_id: instance.id,
@@ -159,7 +167,7 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
     const args = ["swebench", "grade", "--instances", instances, "--predictions", predictions];
     const graded = async (grading: string): Promise<unknown> => {
       const files = ["--report", report, "--logs", join(folder, grading)];
-      const ended = await turnwise([...args, "--grading", grading, ...files]);
+      const ended = await runTurnwise([...args, "--grading", grading, ...files]);
       expect(ended.stderr).toBe("");
       return JSON.parse(await readFile(report, "utf8"));
     };
@@ -195,17 +203,17 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
       "report.json",
       "test_output.txt.gz",
     ]);
-    const unknown = await turnwise([...args.slice(0, -1), report]);
+    const unknown = await runTurnwise([...args.slice(0, -1), report]);
     expect(unknown.code).not.toBe(0);
     expect(unknown.stderr).toContain("total_instances: row must be an object, got 4");
   });
 
-  it("train a policy on a Tinker server by configuration: what settles an issue is reinforced", async () => {
+  it("train a policy on a Tinker server: responses that fix an issue are reinforced", async () => {
     const format = compactSweFormat({ maxCharacters: 400 });
     const write = (call: object): string => format.write(encodeToolCall(call as typeof finish));
     const texts = demoTasks.flatMap(({ instance }) => [
       instance.problemStatement,
-      write(settle(instance.goldPatch)),
+      write(fix(instance.goldPatch)),
     ]);
     const markers = Object.values(compactSweMarkers);
     const tokenizer = createTokenizer(
@@ -213,7 +221,7 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
     );
     await writeTokenizer(join(folder, "tokenizer"), tokenizer.files);
 
-    /** The first sibling of each task settles the issue, the second hands in at once. */
+    // The first sibling of each task fixes the issue, the second submits at once.
     const begun = new Map<string, number>();
     const respond = (prompt: string): string => {
       if (prompt.includes(compactSweMarkers.answer)) return write(finish);
@@ -222,7 +230,7 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
       )!;
       const number = begun.get(task.instance.id) ?? 0;
       begun.set(task.instance.id, number + 1);
-      return write(number % 2 === 0 ? settle(task.instance.goldPatch) : finish);
+      return write(number % 2 === 0 ? fix(task.instance.goldPatch) : finish);
     };
     interface Datum {
       readonly model_input: { readonly chunks: readonly { readonly tokens: number[] }[] };
@@ -265,7 +273,7 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
         sequences: [{ tokens, logprobs: tokens.map(() => -0.5), stop_reason: "stop" }],
       });
     });
-    const { out } = await trained("tinker", {
+    const { out } = await train("tinker", {
       ...small,
       model: {
         source: "tinker",
@@ -280,27 +288,27 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
       episode: { maxResponseTokens: 512 },
       warmStart: { numDemonstrations: 0 },
     });
-    const trajectories = await trajectoriesOf(out, "iteration-0001");
+    const trajectories = await readTrajectories(out, "iteration-0001");
     expect(trajectories.map(isSuccess).filter(Boolean)).toHaveLength(2);
-    // Of each settling sibling two turns, of the other one: the settling ones are what is raised.
-    const settled = pushed.filter(({ model_input: { chunks } }) =>
+    // One row per sibling: two turns if it fixes the issue, one if it submits at once.
+    const fixing = pushed.filter(({ model_input: { chunks } }) =>
       tokenizer.decode(chunks.flatMap(({ tokens }) => tokens)).includes("git apply"),
     );
-    expect([pushed.length, settled.length]).toEqual([4, 2]);
+    expect([pushed.length, fixing.length]).toEqual([4, 2]);
     for (const datum of pushed) {
       const { advantages, target_tokens: targets } = datum.loss_fn_inputs;
       const signs = advantages!.data.filter((advantage) => advantage !== 0).map(Math.sign);
-      expect(new Set(signs)).toEqual(new Set([settled.includes(datum) ? 1 : -1]));
-      // Prompts and observations are context: an advantage stands at responses alone.
+      expect(new Set(signs)).toEqual(new Set([fixing.includes(datum) ? 1 : -1]));
+      // Prompts and observations are context: only response tokens have an advantage.
       const raised = targets!.data.filter((_, i) => advantages!.data[i] !== 0);
       expect(tokenizer.decode(raised)).toMatch(/^<function=.*<\/function><end>$/su);
     }
-    const [iteration] = (await metricsOf(out)).filter(({ stage }) => stage === "iteration");
+    const [iteration] = (await readMetrics(out)).filter(({ stage }) => stage === "iteration");
     expect(iteration).toMatchObject({ success: 0.5, meanTokenEntropy: 0.5, failed: 0 });
     expect(await readdir(join(out, "policy"))).toEqual(["tinker.json"]);
   });
 
-  it("evaluate a hosted model by configuration, with pass@k", async () => {
+  it("evaluate a hosted model, with pass@k", async () => {
     const begun = new Map<string, number>();
     interface Message {
       readonly role: string;
@@ -315,7 +323,7 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
         )!;
         const number = begun.get(task.instance.id) ?? 0;
         begun.set(task.instance.id, number + 1);
-        if (number === 0) call = settle(task.instance.goldPatch);
+        if (number === 0) call = fix(task.instance.goldPatch);
       }
       const called = { name: call.tool, arguments: JSON.stringify(call.arguments) };
       return {
@@ -348,7 +356,7 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
     const args = ["evaluate", "swebench", "--policy", file, "--format", "tool-call"];
     const options = ["--num-tasks", "3", "--samples", "2", "--temperature", "1"];
     process.env["TURNWISE_TEST_KEY"] = "a-secret-key";
-    const ended = await turnwise([...args, ...options, "--out", join(folder, "evaluated")]);
+    const ended = await runTurnwise([...args, ...options, "--out", join(folder, "evaluated")]);
     delete process.env["TURNWISE_TEST_KEY"];
     expect(ended.stderr).toBe("");
     expect(ended.stdout).toContain("success 50.0% of 6 episodes of 3 tasks, failed 0/6");
@@ -363,7 +371,7 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
       path: "/v1/chat/completions",
       headers: { authorization: "Bearer a-secret-key" },
     });
-    expect((await turnwise([...args, ...options])).stderr).toContain(
+    expect((await runTurnwise([...args, ...options])).stderr).toContain(
       "apiKeyVariable: environment variable TURNWISE_TEST_KEY must be set, got none",
     );
   });

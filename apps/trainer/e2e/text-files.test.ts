@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** Files that read only text of this project, of the kernel, or of a process that we start. */
+/** Files that read only text of this project, the kernel, or a process that we start. */
 const allowed = [
   // package.json of the program itself, and its templates
   "apps/trainer/src/create-package.ts",
@@ -25,7 +25,7 @@ const allowed = [
   "packages/envs/src/swebench/containers/labels.ts",
 ];
 
-it("reads text of users through decodeText, which handles byte order marks", async () => {
+it("reads users' text files only through decodeText, which handles byte order marks", async () => {
   const folders = (await readdir(join(root, "packages"))).map((name) => `packages/${name}/src`);
   const offenders: string[] = [];
   for (const folder of [...folders, "apps/trainer/src"]) {

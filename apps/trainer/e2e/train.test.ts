@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RecordedTrajectory } from "@turnwise/training";
-import { turnwise } from "./turnwise.ts";
+import { runTurnwise } from "./turnwise.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A run of seconds: few games, a tiny model, three iterations. */
+/** Settings of a run that takes seconds: few games, a tiny model, three iterations. */
 const tiny = {
   tasks: { numTraining: 64, evaluation: [{ split: "held_out", numTasks: 6 }] },
   episode: { maxTurns: 6 },
@@ -37,19 +37,19 @@ async function trainTiny(name: string, onOutput?: (stdout: string) => NodeJS.Sig
   const out = join(folder, name);
   await writeFile(config, JSON.stringify(tiny));
   const args = ["train", "alfworld", "--config", config, "--out", out, "--json"];
-  return { out, ended: await turnwise(args, onOutput && { onOutput }) };
+  return { out, ended: await runTurnwise(args, onOutput && { onOutput }) };
 }
 
 const read = (...path: string[]) => readFile(join(...path), "utf8");
 
-/** The numbers of a policy's file, without the header that names the checkpoint. */
-async function weightsOf(run: string): Promise<Buffer> {
+/** Reads the weights in a policy's file, without the header that names the checkpoint. */
+async function readWeights(run: string): Promise<Buffer> {
   const bytes = await readFile(join(run, "policy", "model.safetensors"));
   return bytes.subarray(8 + Number(bytes.readBigUInt64LE(0)));
 }
 
 describe("train", () => {
-  it("ends with a policy, all records, and the same metrics after a kill at any point", async () => {
+  it("ends with a policy, all records, and the same metrics after kills", async () => {
     const whole = await trainTiny("whole");
     expect(whole.ended.stderr).toBe("");
     expect(whole.ended.code).toBe(0);
@@ -87,25 +87,25 @@ describe("train", () => {
     const trajectories = String(gunzipSync(packed)).trim().split("\n");
     expect(trajectories).toHaveLength(9);
 
-    // Killed in the warm start, and again and again in the iterations.
+    // Kill it in the warm start, then twice in the iterations.
     const marks = [/"stage":"warm-start"/gu, /"stage":"iteration"/gu, /"stage":"iteration"/gu];
     const kill = (mark: RegExp) => (stdout: string) =>
       mark.test(stdout) ? ("SIGKILL" as const) : undefined;
     const cut = await trainTiny("cut", kill(marks[0]!));
     expect(cut.ended.signal).toBe("SIGKILL");
     for (const mark of marks.slice(1)) {
-      const resumed = await turnwise(["train", "--resume", cut.out, "--json"], {
+      const resumed = await runTurnwise(["train", "--resume", cut.out, "--json"], {
         onOutput: kill(mark),
       });
       expect(resumed.signal).toBe("SIGKILL");
     }
-    const last = await turnwise(["train", "--resume", cut.out]);
+    const last = await runTurnwise(["train", "--resume", cut.out]);
     expect(last.stderr).toBe("");
     expect(last.code).toBe(0);
     expect(last.stdout).toContain("success on tasks not trained on");
     expect(last.stdout).toContain(join(cut.out, "policy"));
     expect(await read(cut.out, "metrics.jsonl")).toBe(metrics);
-    expect(await weightsOf(cut.out)).toEqual(await weightsOf(whole.out));
+    expect(await readWeights(cut.out)).toEqual(await readWeights(whole.out));
     // Records of all episodes and their indices, byte for byte.
     const records = (await readdir(join(whole.out, "trajectories"))).sort();
     expect(records).toHaveLength(2 * (3 + 2 + 1 + 2));
@@ -121,7 +121,7 @@ describe("train", () => {
     );
     expect(credits.length).toBeGreaterThan(0);
 
-    const evaluated = await turnwise([
+    const evaluated = await runTurnwise([
       "evaluate",
       "alfworld",
       "--policy",
@@ -141,11 +141,11 @@ describe("train", () => {
 
 describe("bad input", () => {
   const attempt = async (...args: string[]) => {
-    const { code, stdout, stderr } = await turnwise(args);
+    const { code, stdout, stderr } = await runTurnwise(args);
     return { code, stdout, line: stderr.trim() };
   };
 
-  it("gets one clear line and exit code 2, and leaves nothing behind", async () => {
+  it("gets an error of one line and exit code 2, and creates no folder", async () => {
     const out = join(folder, "never");
     const config = join(folder, "unknown-key.json");
     await writeFile(config, JSON.stringify({ training: { learnngRate: 1 } }));
@@ -174,7 +174,7 @@ describe("bad input", () => {
     await expect(readdir(out)).rejects.toThrow("ENOENT");
   });
 
-  it("is refused where it would overwrite a run", async () => {
+  it("is refused if it would overwrite a run", async () => {
     const out = join(folder, "precious");
     await mkdirWith(out, "notes.txt");
     const { code, line } = await attempt("train", "alfworld", "--out", out);

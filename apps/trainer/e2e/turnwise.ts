@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 /** Root of the repository. */
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** Arguments of Node that run the command line from its sources, in {@link root}. */
+/** Node arguments that run the command line from source, in {@link root}. */
 export const sourceArguments = [
   "--import",
   "tsx",
@@ -21,10 +21,10 @@ export interface Ended {
 }
 
 /**
- * Runs the command line from its sources in a separate process.
+ * Runs the command line from source in a separate process.
  * @param onOutput - Receives the output so far; the first signal that it returns is sent to the process.
  */
-export function turnwise(
+export function runTurnwise(
   args: readonly string[],
   {
     input = "",

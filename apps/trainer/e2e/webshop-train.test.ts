@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { turnwise } from "./turnwise.ts";
+import { runTurnwise } from "./turnwise.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -12,7 +12,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A run of seconds: few products, a tiny model, two iterations. */
+/** Settings of a run that takes seconds: few products, a tiny model, two iterations. */
 const tiny = {
   tasks: { numProducts: 60, numTraining: 64, evaluation: [{ split: "validation", numTasks: 6 }] },
   episode: { maxTurns: 6 },
@@ -28,7 +28,7 @@ describe("train webshop", () => {
     const config = join(folder, "tiny.json");
     await writeFile(config, JSON.stringify(tiny));
     const train = (name: string, onOutput?: (stdout: string) => NodeJS.Signals | void) =>
-      turnwise(
+      runTurnwise(
         ["train", "webshop", "--config", config, "--out", join(folder, name), "--json"],
         onOutput && { onOutput },
       );
@@ -59,12 +59,12 @@ describe("train webshop", () => {
       stdout.includes('"stage":"iteration"') ? "SIGKILL" : undefined,
     );
     expect(cut.signal).toBe("SIGKILL");
-    const resumed = await turnwise(["train", "--resume", join(folder, "cut")]);
+    const resumed = await runTurnwise(["train", "--resume", join(folder, "cut")]);
     expect(resumed).toMatchObject({ code: 0, stderr: "" });
     expect(resumed.stdout).toContain("(score)");
     expect(await read("cut")).toBe(metrics);
 
-    const evaluated = await turnwise([
+    const evaluated = await runTurnwise([
       "evaluate",
       "webshop",
       "--policy",
@@ -83,7 +83,7 @@ describe("train webshop", () => {
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ split: "test", episodes: 3 });
   });
 
-  it("refuses shops and splits that are not there, in one line", async () => {
+  it("refuses missing shops and unknown splits in one line", async () => {
     const out = join(folder, "never");
     const cases: [string[], RegExp][] = [
       [["--products", "none.json", "--attributes", "none.json"], /none\.json/u],
@@ -96,7 +96,7 @@ describe("train webshop", () => {
       [["--set", "tasks.hurry=2"], /tasks\.hurry must be/u],
     ];
     for (const [args, pattern] of cases) {
-      const { code, stderr } = await turnwise(["train", "webshop", "--out", out, ...args]);
+      const { code, stderr } = await runTurnwise(["train", "webshop", "--out", out, ...args]);
       expect(stderr.trim()).toMatch(pattern);
       expect(stderr.trim().split("\n")).toHaveLength(1);
       expect(code).toBe(2);

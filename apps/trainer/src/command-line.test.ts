@@ -2,14 +2,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { turnwiseHere as run } from "../e2e/in-process.ts";
+import { runInProcess as run } from "../e2e/in-process.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "turnwise-options-"));
 afterAll(() => rm(folder, { recursive: true }));
 const file = join(folder, "file.txt");
 await writeFile(file, "{");
 
-/** Unusable command lines, each with a part of its error message. */
+/** Invalid command lines, each with a part of its error message. */
 const unusable: readonly (readonly [command: string, message: string])[] = [
   ["trian", "unknown command 'trian' (Did you mean train?)"],
   ["--verison", "unknown option '--verison' (Did you mean --version?)"],
@@ -64,7 +64,7 @@ const unusable: readonly (readonly [command: string, message: string])[] = [
   ["alfworld generate --out FOLDER/file.txt/games --count 1", "FOLDER/file.txt"],
   ["swebench instances --instances FOLDER/none.jsonl", "FOLDER/none.jsonl"],
   ["swebench grade --instances FOLDER/none.jsonl --id a --log -", "FOLDER/none.jsonl"],
-  ["swebench demo --task none --dry-run", "--task must be part of one of"],
+  ["swebench demo --task none --dry-run", "--task must be part of a task id"],
   ["swebench validate --containers 0", "--containers <number>"],
   ["swebench validate --image-budget much", "--image-budget <gigabytes>"],
   ["swebench validate --network all", "Allowed choices"],
@@ -96,7 +96,7 @@ describe("unusable input", () => {
   });
 });
 
-it("prints its version, and help as wide as COLUMNS", async () => {
+it("prints its version, and help in the width of COLUMNS", async () => {
   expect(await run(["--version"])).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });
   const widths: number[] = [];
   for (const columns of ["100", "200"]) {

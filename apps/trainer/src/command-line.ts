@@ -1,17 +1,17 @@
 import { didYouMean, readTerminalWidth } from "@turnwise/training";
 import { Command, CommanderError } from "commander";
-import { alfworldCommand } from "./commands/alfworld.ts";
-import { configCommand } from "./commands/config.ts";
-import { createCommand } from "./commands/create.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { evaluateCommand } from "./commands/evaluate.ts";
-import { experimentsCommand } from "./commands/experiments.ts";
-import { policyCommand } from "./commands/policy.ts";
-import { studyCommand } from "./commands/study.ts";
-import { swebenchCommand } from "./commands/swebench.ts";
-import { trainCommand } from "./commands/train.ts";
-import { viewCommand } from "./commands/view.ts";
-import { webshopCommand } from "./commands/webshop.ts";
+import { buildAlfworldCommand } from "./commands/alfworld.ts";
+import { buildConfigCommand } from "./commands/config.ts";
+import { buildCreateCommand } from "./commands/create.ts";
+import { buildDoctorCommand } from "./commands/doctor.ts";
+import { buildEvaluateCommand } from "./commands/evaluate.ts";
+import { buildExperimentsCommand } from "./commands/experiments.ts";
+import { buildPolicyCommand } from "./commands/policy.ts";
+import { buildStudyCommand } from "./commands/study.ts";
+import { buildSwebenchCommand } from "./commands/swebench.ts";
+import { buildTrainCommand } from "./commands/train.ts";
+import { buildViewCommand } from "./commands/view.ts";
+import { buildWebshopCommand } from "./commands/webshop.ts";
 import { describeError } from "./describe-error.ts";
 import { readVersion } from "./read-version.ts";
 
@@ -26,18 +26,18 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
     .version(readVersion(), "--version", "print the version")
     .enablePositionalOptions();
   for (const command of [
-    trainCommand(),
-    evaluateCommand(),
-    viewCommand(),
-    studyCommand(),
-    experimentsCommand(),
-    configCommand(),
-    createCommand(),
-    alfworldCommand(),
-    policyCommand(),
-    swebenchCommand(),
-    webshopCommand(),
-    doctorCommand(),
+    buildTrainCommand(),
+    buildEvaluateCommand(),
+    buildViewCommand(),
+    buildStudyCommand(),
+    buildExperimentsCommand(),
+    buildConfigCommand(),
+    buildCreateCommand(),
+    buildAlfworldCommand(),
+    buildPolicyCommand(),
+    buildSwebenchCommand(),
+    buildWebshopCommand(),
+    buildDoctorCommand(),
   ]) {
     program.addCommand(command);
   }

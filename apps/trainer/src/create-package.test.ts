@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { InputError } from "@turnwise/training";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { packageFiles, packageKinds, readKind, writePackage } from "./create-package.ts";
+import { createFiles, packageKinds, readKind, writePackage } from "./create-package.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -19,13 +19,13 @@ interface Manifest {
 }
 
 async function manifestOf(name: string, version = "1.2.3"): Promise<Manifest> {
-  const files = await packageFiles("modulator", name, version);
+  const files = await createFiles("modulator", name, version);
   return JSON.parse(files.find(({ path }) => path === "package.json")!.text) as Manifest;
 }
 
 describe("packageFiles", () => {
-  it.each(packageKinds)("names everything in a package of kind %s after it", async (kind) => {
-    const files = await packageFiles(kind, "north-star", "1.2.3");
+  it.each(packageKinds)("puts the name everywhere in a package of kind %s", async (kind) => {
+    const files = await createFiles(kind, "north-star", "1.2.3");
     const paths = files.map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining([
@@ -50,7 +50,7 @@ describe("packageFiles", () => {
     }
   });
 
-  it("depends on the packages of its own version, and on tools as this repository does", async () => {
+  it("depends on packages of its own version, and on the tool versions of this repository", async () => {
     const { name, dependencies, devDependencies } = await manifestOf("mine");
     expect(name).toBe("mine");
     expect(new Set(Object.values(dependencies))).toEqual(new Set(["1.2.3"]));
@@ -72,7 +72,7 @@ describe("packageFiles", () => {
   it.each(["", "Mine", "../mine", "a/b", "@me/mine", "mine.ts", "-a", "a-", "a--b", "1st", "ä"])(
     "refuses the name %j",
     async (name) => {
-      await expect(packageFiles("objective", name, "1.2.3")).rejects.toThrow(
+      await expect(createFiles("objective", name, "1.2.3")).rejects.toThrow(
         new InputError(
           `create objective: name must be at most 64 lower-case letters, digits and single hyphens, such as my-part, got ${name}`,
         ),
@@ -81,15 +81,15 @@ describe("packageFiles", () => {
   );
 
   it("refuses the name of a dependency or of another file", async () => {
-    await expect(packageFiles("modulator", "vitest", "1.2.3")).rejects.toThrow(
-      "create modulator: name must not be that of a package that it depends on, got vitest",
+    await expect(createFiles("modulator", "vitest", "1.2.3")).rejects.toThrow(
+      "create modulator: name must not be the name of a dependency, got vitest",
     );
     for (const name of ["number-game", "small-run"]) {
-      await expect(packageFiles("modulator", name, "1.2.3")).rejects.toThrow(
-        `create modulator: name must not be that of another file of the package (src/${name}.ts), got ${name}`,
+      await expect(createFiles("modulator", name, "1.2.3")).rejects.toThrow(
+        `create modulator: name must not be the name of another file in the package (src/${name}.ts), got ${name}`,
       );
     }
-    await expect(packageFiles("environment", "number-game", "1.2.3")).resolves.toBeDefined();
+    await expect(createFiles("environment", "number-game", "1.2.3")).resolves.toBeDefined();
   });
 });
 
@@ -117,10 +117,10 @@ describe("writePackage", () => {
     expect(await readdir(join(folder, "empty"))).toEqual(["package.json", "src"]);
   });
 
-  it("refuses a folder with content, and a file, and changes neither", async () => {
+  it("refuses a folder that is not empty, and a file, and changes neither", async () => {
     await writeFile(join(folder, "notes.txt"), "keep");
     await expect(writePackage(folder, files)).rejects.toThrow(
-      `create: ${folder} must be empty or not exist, got a folder with notes.txt (--out names another)`,
+      `create: ${folder} must be empty or not exist, got a folder with notes.txt (choose another with --out)`,
     );
     const file = join(folder, "notes.txt");
     await expect(writePackage(file, files)).rejects.toThrow(

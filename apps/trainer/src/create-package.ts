@@ -15,18 +15,18 @@ const placeholders = {
 /** Kind of a package that `turnwise create` makes. */
 export type PackageKind = keyof typeof placeholders;
 
-/** See {@link PackageKind}. */
+/** All kinds of packages. */
 export const packageKinds = Object.keys(placeholders) as readonly PackageKind[];
 
 /** Placeholder of the package's own name, in every template. */
 const packagePlaceholder = "my-package";
 
-/** Placeholder of the version of `@turnwise/*`; never released. */
+/** Placeholder of the version of `@turnwise/*`; no release has it. */
 const versionPlaceholder = "0.0.0";
 
 const templates = fileURLToPath(new URL("../templates", import.meta.url));
 
-/** File with its path in the package. */
+/** File of a package, with its path in the package. */
 interface PackageFile {
   readonly path: string;
   readonly text: string;
@@ -46,9 +46,9 @@ export function readKind(word: string): PackageKind {
 /**
  * Makes the files of a package: the shared files and those of its kind.
  * @param version - Version of `@turnwise/*` to depend on.
- * @throws {@link InputError} for a name that npm, or the package's own files, do not allow.
+ * @throws {@link InputError} for a name that npm does not allow, or that collides with a dependency or file.
  */
-export async function packageFiles(
+export async function createFiles(
   kind: PackageKind,
   name: string,
   version: string,
@@ -101,7 +101,7 @@ function checkName(name: string, kind: PackageKind, files: readonly PackageFile[
     readonly devDependencies: object;
   };
   if (Object.hasOwn({ ...manifest.dependencies, ...manifest.devDependencies }, name)) {
-    refuse("not be that of a package that it depends on");
+    refuse("not be the name of a dependency");
   }
   const isTaken = files.some(
     ({ path }) =>
@@ -109,7 +109,7 @@ function checkName(name: string, kind: PackageKind, files: readonly PackageFile[
       basename(path) === `${name}.ts` &&
       basename(path) !== `${placeholders[kind]}.ts`,
   );
-  if (isTaken) refuse(`not be that of another file of the package (src/${name}.ts)`);
+  if (isTaken) refuse(`not be the name of another file in the package (src/${name}.ts)`);
 }
 
 /**
@@ -125,7 +125,7 @@ export async function writePackage(path: string, files: readonly PackageFile[]):
   });
   if (present.length > 0) {
     throw new InputError(
-      `create: ${path} must be empty or not exist, got a folder with ${present[0]!} (--out names another)`,
+      `create: ${path} must be empty or not exist, got a folder with ${present[0]!} (choose another with --out)`,
     );
   }
   for (const file of files) {

@@ -15,14 +15,14 @@ const stackVariable = "TURNWISE_STACK";
 /** Describes an error in one line, with its exit code. */
 export function describeError(error: unknown): Failure {
   if (error instanceof CommanderError) return { message: "", exitCode: 2 };
-  const message = withSuggestion(oneLine(error instanceof Error ? error.message : String(error)));
+  const message = addSuggestion(joinLines(error instanceof Error ? error.message : String(error)));
   const exitCode = isUnusable(error) ? 2 : 1;
   if (process.env[stackVariable]) {
     return { message: error instanceof Error ? (error.stack ?? message) : message, exitCode };
   }
   if (isExpected(error)) return { message, exitCode };
   const name = error instanceof Error ? error.name : "error";
-  return { message: `${name}: ${message} (${stackVariable}=1 shows where)`, exitCode };
+  return { message: `${name}: ${message} (${stackVariable}=1 adds the stack trace)`, exitCode };
 }
 
 /** Codes of system errors that a wrong path causes; a full disk (`ENOSPC`) is not one of them. */
@@ -35,9 +35,9 @@ function isUnusable(error: unknown): boolean {
   return error instanceof Error && "path" in error && "code" in error && pathCodes.has(error.code);
 }
 
-const oneLine = (text: string): string => text.trim().replaceAll(/\s*\r?\n\s*/gu, "; ");
+const joinLines = (text: string): string => text.trim().replaceAll(/\s*\r?\n\s*/gu, "; ");
 
-/** Tells whether the message alone is enough: for our own errors, system errors and container errors. */
+/** True if the message needs no stack trace: our own errors, system errors and container errors. */
 function isExpected(error: unknown): boolean {
   if (error instanceof InputError || error instanceof StoppedRun) return true;
   if (!(error instanceof Error)) return false;
@@ -45,7 +45,7 @@ function isExpected(error: unknown): boolean {
 }
 
 /** Suggests an existing path that is similar to a missing one. */
-function withSuggestion(message: string): string {
+function addSuggestion(message: string): string {
   const path = /ENOENT: no such file or directory, \w+ '([^']+)'/u.exec(message)?.[1];
   const similar = path === undefined ? undefined : findSimilarPath(path);
   return similar === undefined ? message : `${message} (did you mean ${similar}?)`;

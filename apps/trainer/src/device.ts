@@ -2,9 +2,9 @@ import type { DeviceOptions, NamedDevice } from "@turnwise/policy/local";
 import { diagnoseCuda, diagnoseProvider } from "@turnwise/policy/doctor";
 import { checkDevice, InputError } from "@turnwise/training";
 import { Option, type Command } from "commander";
-import { wholeNumber } from "./commands/arguments.ts";
+import { parseWholeNumber } from "./commands/arguments.ts";
 
-/** Options of commands that choose where to compute. */
+/** Options of commands that choose a device. */
 export interface DeviceFlags {
   readonly provider?: string;
   readonly precision?: string;
@@ -12,24 +12,26 @@ export interface DeviceFlags {
 }
 
 /** Adds {@link DeviceFlags} to a command. */
-export function withDevice(command: Command): Command {
+export function addDeviceOptions(command: Command): Command {
   return command
-    .option("--provider <name>", "where to compute: cpu, webgpu, cuda or onnx-cuda (default: cpu)")
+    .option("--provider <name>", "compute on: cpu, webgpu, cuda or onnx-cuda (default: cpu)")
     .option(
       "--precision <type>",
-      "of matrix products: float32; on cuda tensorfloat32, bfloat16; else float16 (default: float32)",
+      "data type of matrix products: float32; also tensorfloat32 or bfloat16 on cuda, float16 on other GPUs (default: float32)",
     )
-    .addOption(new Option("--gpu <number>", "which GPU (default: 0)").argParser(wholeNumber));
+    .addOption(
+      new Option("--gpu <number>", "index of the GPU (default: 0)").argParser(parseWholeNumber),
+    );
 }
 
-/** The device that a command's options name. @throws `InputError` for unknown names. */
-export const deviceOf = (
+/** Reads the device from the options of a command. @throws `InputError` for unknown names. */
+export const readDevice = (
   { provider, precision, gpu }: DeviceFlags,
   command: string,
 ): DeviceOptions => checkDevice({ provider, products: precision, deviceId: gpu }, command);
 
 /**
- * Checks that a device works on this machine, by a small matrix product in a separate process.
+ * Checks that a device works on this machine: runs a small matrix product in a separate process.
  * @throws `InputError` naming what is missing and how to get it.
  */
 export async function checkDeviceWorks(device: NamedDevice, source: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { commandLine, quoteForShell, type Invocation } from "./invocation.ts";
+import { formatCommandLine, quoteForShell, type Invocation } from "./invocation.ts";
 
 describe("quoteForShell", () => {
   it("leaves plain words alone and quotes the rest", () => {
@@ -33,11 +33,11 @@ describe("commandLine", () => {
     folder: "/home/a",
   };
   const start = (changes: Partial<Invocation>): string =>
-    commandLine(["doctor"], { ...base, ...changes });
+    formatCommandLine(["doctor"], { ...base, ...changes });
 
   it("uses the program's name if it is on the path", () => {
     expect(start({})).toBe("turnwise doctor");
-    expect(commandLine(["train", "--resume", "my run"], base)).toBe(
+    expect(formatCommandLine(["train", "--resume", "my run"], base)).toBe(
       "turnwise train --resume 'my run'",
     );
   });

@@ -11,7 +11,7 @@ export interface Invocation {
 }
 
 /** Invocation of this process. */
-function thisInvocation(): Invocation {
+function readInvocation(): Invocation {
   return {
     execPath: process.execPath,
     execArgv: process.execArgv,
@@ -31,7 +31,7 @@ export function quoteForShell(argument: string): string {
  * First words of a command line that starts this program again from the same folder: `turnwise` if it
  * is on the path, the package manager's command if one started it, otherwise node with the file.
  */
-function programWords({ execPath, execArgv, argv, environment, folder }: Invocation): string[] {
+function findProgramWords({ execPath, execArgv, argv, environment, folder }: Invocation): string[] {
   const file = argv[0] ?? "";
   const agent = environment["npm_config_user_agent"] ?? "";
   const isInstalled = /[\\/]node_modules[\\/]/u.test(file);
@@ -50,9 +50,9 @@ function programWords({ execPath, execArgv, argv, environment, folder }: Invocat
 }
 
 /** Makes a command line that runs this program with other arguments, quoted for a POSIX shell. */
-export function commandLine(
+export function formatCommandLine(
   parameters: readonly string[],
-  invocation: Invocation = thisInvocation(),
+  invocation: Invocation = readInvocation(),
 ): string {
-  return [...programWords(invocation), ...parameters].map(quoteForShell).join(" ");
+  return [...findProgramWords(invocation), ...parameters].map(quoteForShell).join(" ");
 }

@@ -37,7 +37,7 @@ export interface LoadedExperiment extends LayeredSettings {
 
 /**
  * Loads an experiment and applies the user's changes: options, then a file, then `--set`.
- * @param shorthand - Applies the options of the environment, such as `--games`.
+ * @param shorthand - Applies options of the environment, such as `--games`.
  */
 export async function loadExperiment(
   name: string,
@@ -48,13 +48,13 @@ export async function loadExperiment(
   const { settings, parts } = await createExperiment(name, create, options.seed);
   const overlays = [
     ...(shorthand ? [{ source: "options", apply: shorthand, isVariant: true }] : []),
-    ...(await optionOverlays(options)),
+    ...(await createOverlays(options)),
   ];
   const layered = layerSettings({ source: name, settings }, overlays);
   return { ...layered, parts, ...(module && { module }) };
 }
 
-async function optionOverlays(options: SettingsOptions): Promise<Overlay[]> {
+async function createOverlays(options: SettingsOptions): Promise<Overlay[]> {
   const { model, adapterRank, algorithm, modulation, config, set } = options;
   if (model === undefined && adapterRank !== undefined) {
     throw new InputError(`train: --adapter-rank must be given with --model, got ${adapterRank}`);
@@ -73,10 +73,22 @@ async function optionOverlays(options: SettingsOptions): Promise<Overlay[]> {
         ]),
     ...(algorithm === undefined
       ? []
-      : [replacing("--algorithm", "algorithm", find("--algorithm", algorithm, algorithmPresets))]),
+      : [
+          createReplacement(
+            "--algorithm",
+            "algorithm",
+            findByName("--algorithm", algorithm, algorithmPresets),
+          ),
+        ]),
     ...(modulation === undefined
       ? []
-      : [replacing("--modulation", "modulation", find("--modulation", modulation, modulators))]),
+      : [
+          createReplacement(
+            "--modulation",
+            "modulation",
+            findByName("--modulation", modulation, modulators),
+          ),
+        ]),
     ...(config === undefined
       ? []
       : [{ source: config, apply: (settings: unknown) => mergeSettings(settings, file) }]),
@@ -86,7 +98,7 @@ async function optionOverlays(options: SettingsOptions): Promise<Overlay[]> {
   ];
 }
 
-function replacing(source: string, key: string, value: unknown): Overlay {
+function createReplacement(source: string, key: string, value: unknown): Overlay {
   return {
     source,
     isVariant: true,
@@ -94,7 +106,7 @@ function replacing(source: string, key: string, value: unknown): Overlay {
   };
 }
 
-function find<T>(option: string, name: string, known: Readonly<Record<string, T>>): T {
+function findByName<T>(option: string, name: string, known: Readonly<Record<string, T>>): T {
   const found = Object.hasOwn(known, name) ? known[name] : undefined;
   if (found !== undefined) return found;
   const names = Object.keys(known);

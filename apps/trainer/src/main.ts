@@ -2,19 +2,19 @@
 import { runCommandLine } from "./command-line.ts";
 import { describeError } from "./describe-error.ts";
 
-/** Ends the process with one line about an error that nothing caught. */
+/** Prints an uncaught error in one line and exits. */
 function fail(error: unknown): void {
   const { message, exitCode } = describeError(error);
   process.stderr.write(`turnwise: ${message}\n`, () => process.exit(exitCode));
 }
 
-// Warnings of the packages are printed on one line; Node's own keep their format.
+// Print warnings of our packages in one line; Node's own keep their format.
 process.removeAllListeners("warning");
 process.on("warning", ({ name, message, stack }) => {
   process.stderr.write(name === "TurnwiseWarning" ? `warning: ${message}\n` : `${stack}\n`);
 });
 process.on("uncaughtException", fail);
-// Output that cannot be written: a closed pipe ends the process quietly, a full disk is an error.
+// If output cannot be written: a closed pipe ends the process silently, a full disk is an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(128 + 13);
   fail(error);

@@ -1,10 +1,10 @@
 import { InputError, StoppedRun, type Reporter } from "@turnwise/training";
 import { describeError } from "./describe-error.ts";
 import { announceInterrupts } from "./interrupts.ts";
-import { commandLine } from "./invocation.ts";
+import { formatCommandLine } from "./invocation.ts";
 
 /**
- * Runs work that can be resumed. An interrupt and an error name the command that resumes it.
+ * Runs work that can be resumed. Messages about interrupts and errors include the command to resume.
  * @param parameters - Arguments of the command that resumes the work: `["train", "--resume", folder]`.
  * @param options - `prefix`: start of the error message; `onInterrupt`: called before the process ends.
  * @throws `InputError` unchanged, and `StoppedRun` for every other error.
@@ -18,7 +18,7 @@ export async function runResumably(
     onInterrupt,
   }: { readonly prefix?: string; readonly onInterrupt?: () => void } = {},
 ): Promise<void> {
-  const resume = `to resume: ${commandLine(parameters)}`;
+  const resume = `to resume: ${formatCommandLine(parameters)}`;
   const stopAnnouncing = announceInterrupts(() => {
     reporter.close();
     onInterrupt?.();

@@ -4,15 +4,15 @@ import { expertPlan, type Game } from "@turnwise/envs/alfworld";
 import { streamLines } from "./read-commands.ts";
 import { applyStyle } from "@turnwise/training";
 
-const help = `Type what you do: Tab completes it.
-  ?      what can be done now
-  hint   the best next command
-  undo   take back the last command
-  quit   leave`;
+const help = `Type a command; Tab completes it.
+  ?      list the admissible commands
+  hint   show the best next command
+  undo   undo the last command
+  quit   exit`;
 
 /**
- * Lets a person play a game in the terminal, until it is won or left. Works with a pipe as well:
- * the commands are read line by line.
+ * Plays a game interactively in the terminal until the player wins or quits. Commands can also come
+ * from a pipe, one per line.
  */
 export async function play(game: Game, input: Readable, output: NodeJS.WriteStream): Promise<void> {
   let state = game.start();
@@ -41,7 +41,7 @@ export async function play(game: Game, input: Readable, output: NodeJS.WriteStre
       say(
         plan === undefined
           ? "The goal can no longer be reached."
-          : `${plan[0] ?? "It is done."}  (${plan.length} to go)`,
+          : `${plan[0] ?? "The goal is reached."}  (commands left: ${plan.length})`,
       );
     } else if (command === "undo") {
       state = past.pop() ?? state;
@@ -51,7 +51,7 @@ export async function play(game: Game, input: Readable, output: NodeJS.WriteStre
       state.step(command);
       say(`\n${state.observation}\n`);
       if (state.isWon) {
-        say(`You won in ${past.length} steps.`);
+        say(`You won with ${past.length} commands.`);
         break;
       }
     }

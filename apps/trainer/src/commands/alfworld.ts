@@ -16,46 +16,58 @@ import {
 import { Command, Option } from "commander";
 import { InputError, readInput } from "@turnwise/training";
 import { play } from "./alfworld-play.ts";
-import { positiveNumber, wholeNumber } from "./arguments.ts";
+import { parseCount, parseWholeNumber } from "./arguments.ts";
 import { readCommands } from "./read-commands.ts";
 
 /** `turnwise alfworld`: plays, replays and generates household games. */
-export function alfworldCommand(): Command {
+export function buildAlfworldCommand(): Command {
   return new Command("alfworld")
     .description("play, replay and generate household games")
     .addCommand(
-      withGameOptions(new Command("play"))
+      addGameOptions(new Command("play"))
         .description("play a game in the terminal, with completion and hints")
-        .argument("<game>", "a game file, ARCHIVE#path, or a folder or archive to choose from")
+        .argument("<game>", "game file, ARCHIVE#path, or folder or archive to select one game from")
         .action(async (path: string, options: GameOptions) =>
           play(await openGame(path, options), process.stdin, process.stdout),
         ),
     )
     .addCommand(
-      withGameOptions(new Command("replay"))
-        .description("send a list of commands; one answer a command")
-        .argument("<game>", "a game file, ARCHIVE#path, or a folder or archive to choose from")
+      addGameOptions(new Command("replay"))
+        .description("send commands to a game and print the answer to each")
+        .argument("<game>", "game file, ARCHIVE#path, or folder or archive to select one game from")
         .requiredOption(
           "--commands <file>",
-          "one command a line, or a JSON list; - answers standard input line by line",
+          "commands, one per line or as a JSON list; - reads standard input and answers line by line",
         )
-        .option("--initial", "answer first with the introduction, as a record without a command")
+        .option("--initial", "first print the initial observation, as a record without a command")
         .addOption(
-          new Option("--max-steps <number>", "the limit of the episode, 0 for none")
-            .argParser(wholeNumber)
+          new Option("--max-steps <number>", "maximum number of commands; 0: no limit")
+            .argParser(parseWholeNumber)
             .default(50),
         )
-        .option("--json", "print one JSON object a command")
+        .option("--json", "print one JSON object per command")
         .action(replay),
     )
     .addCommand(
       new Command("generate")
-        .description("write new games into a folder, laid out as released ones")
-        .requiredOption("--out <folder>")
-        .addOption(new Option("--seed <number>").argParser(wholeNumber).default(1))
-        .addOption(new Option("--count <number>").argParser(positiveNumber).default(100))
-        .addOption(new Option("--size <size>").choices([...householdSizes]).default("small"))
-        .addOption(new Option("--split <split>").choices(["train", "held_out"]).default("train"))
+        .description("write new games into a folder, in the layout of the released games")
+        .requiredOption("--out <folder>", "output folder")
+        .addOption(
+          new Option("--seed <number>", "seed of the games").argParser(parseWholeNumber).default(1),
+        )
+        .addOption(
+          new Option("--count <number>", "number of games").argParser(parseCount).default(100),
+        )
+        .addOption(
+          new Option("--size <size>", "size of the households")
+            .choices([...householdSizes])
+            .default("small"),
+        )
+        .addOption(
+          new Option("--split <split>", "split of the games")
+            .choices(["train", "held_out"])
+            .default("train"),
+        )
         .action(generate),
     );
 }
@@ -69,36 +81,41 @@ interface GameOptions {
   readonly humanGoal?: number;
 }
 
-function withGameOptions(command: Command): Command {
+function addGameOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--wording <name>", "put: the commands of ALFWorld before 0.4.0, put X in/on Y")
+      new Option(
+        "--wording <name>",
+        "wording of commands: move X to Y, or put X in/on Y as in ALFWorld before 0.4.0",
+      )
         .choices(wordings)
         .default("move"),
     )
-    .addOption(new Option("--split <name>", "of a folder or archive").choices(gameSplits))
+    .addOption(new Option("--split <name>", "split of the folder or archive").choices(gameSplits))
     .addOption(
-      new Option("--index <number>", "position in the split by path, from 0").argParser(
-        wholeNumber,
-      ),
+      new Option(
+        "--index <number>",
+        "index of the game in the split, ordered by path, from 0",
+      ).argParser(parseWholeNumber),
     )
-    .option("--path <id>", "a game within a folder or archive, or its folder")
+    .option("--path <id>", "path of a game, or of its folder, in the folder or archive")
     .option("--human-goals <file>", "goal sentences written by people, by path of the game")
     .addOption(
-      new Option("--human-goal <index>", "which of the game's sentences (default: 0)").argParser(
-        wholeNumber,
-      ),
+      new Option(
+        "--human-goal <index>",
+        "index of the goal sentence among those of the game (default: 0)",
+      ).argParser(parseWholeNumber),
     );
 }
 
-/** Opens a game file, or the one game that a path and the options select. */
+/** Opens the one game that a path and the options select. */
 async function openGame(
   path: string,
   { wording, split, index, path: inside, humanGoals, humanGoal }: GameOptions,
 ): Promise<Game> {
   return readInput(async () => {
     if (humanGoal !== undefined && humanGoals === undefined) {
-      throw new InputError(`--human-goal ${humanGoal} must come with --human-goals FILE`);
+      throw new InputError(`--human-goal must be given with --human-goals FILE, got ${humanGoal}`);
     }
     const at = humanGoal ?? 0;
     const goals = humanGoals === undefined ? undefined : await readHumanGoals(humanGoals);
@@ -106,7 +123,7 @@ async function openGame(
       const sentences = goals?.of(game);
       if (!goals || sentences?.[at] !== undefined) return sentences?.[at];
       throw new InputError(
-        `${humanGoals}: the file must have sentence ${at} for ${game}, found ${sentences?.length ?? 0}`,
+        `${humanGoals}: file must have goal sentence ${at} of ${game}, got ${sentences?.length ?? 0} sentences`,
       );
     };
     const set = await openGames(path, { wording, goalOf });
@@ -118,7 +135,7 @@ async function openGame(
     if (task === undefined || others.length > 0) {
       const count = task === undefined ? 0 : others.length + 1;
       throw new InputError(
-        `${path}: game must be one game (a file, ARCHIVE#path, or chosen by --split, --index, --path), found ${count}`,
+        `${path}: must select one game (a file, ARCHIVE#path, or --split, --index, --path), got ${count}`,
       );
     }
     return set.load(task.id);

@@ -1,28 +1,28 @@
 import type { ChatMessage } from "@turnwise/policy";
 import { InputError } from "@turnwise/training";
 import { Option, type Command } from "commander";
-import { repeated } from "./arguments.ts";
+import { collectValue } from "./arguments.ts";
 
-/** Options of commands that talk to a model in its chat template. */
+/** Options of commands that use the chat template of a model. */
 export interface ChatFlags {
   readonly system?: string;
   readonly variable?: readonly string[];
 }
 
 /** Adds {@link ChatFlags} to a command. */
-export function withChat(command: Command): Command {
+export function addChatOptions(command: Command): Command {
   return command
     .option("--system <text>", "system message of the chat")
     .addOption(
       new Option(
         "--variable <name=value>",
-        "a variable of the chat template, such as enable_thinking=false; may be repeated",
-      ).argParser(repeated),
+        "variable of the chat template, such as enable_thinking=false; may be repeated",
+      ).argParser(collectValue),
     );
 }
 
-/** Name of the first chat flag that is set. */
-export function chatFlagWithoutChat({ system, variable }: ChatFlags): string | undefined {
+/** Returns the name of the first chat flag that is set. */
+export function findChatFlag({ system, variable }: ChatFlags): string | undefined {
   if (system !== undefined) return "--system";
   return variable === undefined ? undefined : "--variable";
 }
@@ -37,7 +37,7 @@ export interface ChatStart {
  * Parses the flags of a chat. The value of a variable is parsed as JSON; if that fails, it is text.
  * @throws {@link InputError} for a variable without a name.
  */
-export function chatStart({ system, variable = [] }: ChatFlags): ChatStart {
+export function readChatStart({ system, variable = [] }: ChatFlags): ChatStart {
   const variables = variable.map((text): [string, unknown] => {
     const split = text.indexOf("=");
     if (split < 1) throw new InputError(`--variable: must have the form name=value, got ${text}`);

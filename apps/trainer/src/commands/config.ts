@@ -16,7 +16,7 @@ import { loadExperiment, type SettingsOptions } from "../load-experiment.ts";
 import { addSettingsOptions } from "./settings-options.ts";
 
 /** `turnwise config`: schema, explanation and comparison of settings. */
-export function configCommand(): Command {
+export function buildConfigCommand(): Command {
   return new Command("config")
     .description("explain and compare the settings of experiments and runs")
     .addCommand(
@@ -31,10 +31,10 @@ export function configCommand(): Command {
       addSettingsOptions(
         new Command("explain")
           .description("print every setting with its value, source, unit, default and effect")
-          .argument("<experiment>", "an experiment's name, a module's path, or a run folder")
-          .argument("[key]", "only this setting and those below it"),
+          .argument("<experiment>", "name of an experiment, path of a module, or run folder")
+          .argument("[key]", "print only this setting and those below it"),
       )
-        .option("--json", "print one JSON object a line")
+        .option("--json", "print one JSON object per line")
         .action(
           async (
             name: string,
@@ -46,10 +46,10 @@ export function configCommand(): Command {
             const rows = all.filter(
               ({ path }) => key === undefined || path === key || path.startsWith(`${key}.`),
             );
-            if (key !== undefined && rows.length === 0) throw unknownKey(name, key, all);
+            if (key !== undefined && rows.length === 0) throw createUnknownKeyError(name, key, all);
             for (const row of rows) {
               process.stdout.write(
-                options.json === true ? `${JSON.stringify(row)}\n` : `${rowText(row)}\n`,
+                options.json === true ? `${JSON.stringify(row)}\n` : `${formatRow(row)}\n`,
               );
             }
           },
@@ -58,9 +58,9 @@ export function configCommand(): Command {
     .addCommand(
       new Command("diff")
         .description("print the settings in which two experiments or runs differ")
-        .argument("<a>", "an experiment's name, a module's path, or a run folder")
-        .argument("<b>", "another")
-        .option("--json", "print one JSON object a line")
+        .argument("<a>", "name of an experiment, path of a module, or run folder")
+        .argument("<b>", "the same, to compare with")
+        .option("--json", "print one JSON object per line")
         .action(async (a: string, b: string, { json }: { readonly json?: boolean }) => {
           const options = { seed: 1, set: [] };
           const [left, right] = [await readLayered(a, options), await readLayered(b, options)];
@@ -68,15 +68,15 @@ export function configCommand(): Command {
             process.stdout.write(
               json === true
                 ? `${JSON.stringify(difference)}\n`
-                : `${difference.path}: ${show(difference.left)} | ${show(difference.right)}\n`,
+                : `${difference.path}: ${formatValue(difference.left)} | ${formatValue(difference.right)}\n`,
             );
           }
         }),
     );
 }
 
-/** Error for a misspelled setting. */
-function unknownKey(name: string, key: string, rows: readonly SettingRow[]): InputError {
+/** Creates the error for a misspelled setting. */
+function createUnknownKeyError(name: string, key: string, rows: readonly SettingRow[]): InputError {
   const paths = rows.map(({ path }) => path);
   const sameName = paths.filter((path) => path.split(".").at(-1) === key);
   const hint =
@@ -94,15 +94,15 @@ async function readLayered(name: string, options: SettingsOptions): Promise<Laye
   return { settings: config, layers: [{ source: `${name}/config.json`, settings: config }] };
 }
 
-function rowText({ path, value, source, type, unit, effect, ...row }: SettingRow): string {
-  const range = [type, unit, "default" in row ? `default ${show(row.default)}` : undefined];
+function formatRow({ path, value, source, type, unit, effect, ...row }: SettingRow): string {
+  const range = [type, unit, "default" in row ? `default ${formatValue(row.default)}` : undefined];
   const details = range.filter((part) => part !== undefined).join(", ");
   return [
-    `${path} = ${show(value)}  (${source})`,
+    `${path} = ${formatValue(value)}  (${source})`,
     `    ${effect === undefined ? details : `${effect}. ${details}`}`,
   ].join("\n");
 }
 
-function show(value: unknown): string {
+function formatValue(value: unknown): string {
   return value === undefined ? "-" : JSON.stringify(value);
 }

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { conformanceTable, describeDiagnoses, doctorCommand } from "./doctor.ts";
+import { formatConformance, formatDiagnoses, buildDoctorCommand } from "./doctor.ts";
 
-it("prints a line for each executor, and one for each thing that it needs", () => {
-  const text = describeDiagnoses([
+it("prints a line for each executor, and one for each requirement that it lacks", () => {
+  const text = formatDiagnoses([
     { executor: "reference", isUsable: true, detail: "float64", needs: [] },
     {
       executor: "onnx cuda",
@@ -21,9 +21,9 @@ it("prints a line for each executor, and one for each thing that it needs", () =
   );
 });
 
-it("prints how near executors come to each law, and what fails", () => {
+it("prints the error of each executor under each law, and lists failures", () => {
   const result = { holds: true, message: "" };
-  const table = conformanceTable({
+  const table = formatConformance({
     reference: [
       { ...result, law: "agrees with the interpreter: add", maxError: 0 },
       { ...result, law: "adds up", maxError: 1.2e-7 },
@@ -43,8 +43,8 @@ it("prints how near executors come to each law, and what fails", () => {
   ]);
 });
 
-it("refuses to install what it cannot", async () => {
-  const command = doctorCommand()
+it("refuses to install an unknown provider", async () => {
+  const command = buildDoctorCommand()
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
   await expect(command.parseAsync(["node", "doctor", "--install", "rocm"])).rejects.toThrow(

@@ -14,16 +14,19 @@ interface DoctorOptions {
   readonly install?: "cuda";
 }
 
-/** `turnwise doctor`: says where programs can be run on this computer, and what is missing elsewhere. */
-export function doctorCommand(): Command {
+/** `turnwise doctor`: lists the executors that work on this machine, and what the others lack. */
+export function buildDoctorCommand(): Command {
   return new Command("doctor")
-    .description("say which executors are usable here, and what each of the others needs")
-    .option("--json", "print one JSON list")
-    .option("--conformance", "also check every operation on each usable executor; a minute or two")
+    .description("list the executors that work on this machine, and what the others need")
+    .option("--json", "print JSON")
+    .option(
+      "--conformance",
+      "also check every operation on each usable executor (takes one to two minutes)",
+    )
     .addOption(
       new Option(
         "--install <provider>",
-        "first download the libraries of a provider, by onnxruntime-node's own install script",
+        "first download the libraries of a provider with the install script of onnxruntime-node",
       ).choices(["cuda"]),
     )
     .action(async (options: DoctorOptions) => {
@@ -36,18 +39,18 @@ export function doctorCommand(): Command {
         process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
         return;
       }
-      process.stdout.write(describeDiagnoses(found));
-      if (checked !== undefined) process.stdout.write(`\n${conformanceTable(checked)}`);
+      process.stdout.write(formatDiagnoses(found));
+      if (checked !== undefined) process.stdout.write(`\n${formatConformance(checked)}`);
     });
 }
 
-/** Results of the laws of executors, by executor. */
+/** Results of the executor laws, by executor. */
 export type Conformance = Readonly<Record<string, readonly ConformanceResult[]>>;
 
-/** The executor that a diagnosis speaks of. */
+/** Creates the executor of a diagnosis. */
 function createExecutor(name: string): Executor {
   const [library, rest] = [name.slice(0, name.indexOf(" ")), name.slice(name.indexOf(" ") + 1)];
-  // Two threads at least: kernels that race do so between threads.
+  // At least two threads, to find kernels with race conditions.
   if (library === "onnx") return createOnnxExecutor({ provider: rest as Provider, threads: 2 });
   if (library === "tensorflow") {
     return createTensorFlowExecutor({ packages: [rest as TensorFlowPackage] });
@@ -64,10 +67,10 @@ async function checkAll(found: readonly Diagnosis[]): Promise<Conformance> {
 }
 
 /**
- * A Markdown table of laws and executors: the largest relative error where a law holds, and a note
- * of each that does not.
+ * Formats a Markdown table of laws by executors, with the largest relative error if a law holds.
+ * Failures are listed below the table.
  */
-export function conformanceTable(results: Conformance): string {
+export function formatConformance(results: Conformance): string {
   const executors = Object.keys(results);
   const laws = results[executors[0]!]!.map(({ law }) => law);
   const failures: string[] = [];
@@ -90,8 +93,8 @@ export function conformanceTable(results: Conformance): string {
   return `${[...head, ...rows, ...failures].join("\n")}\n`;
 }
 
-/** One line for each executor, and one for each thing that it needs. */
-export function describeDiagnoses(found: readonly Diagnosis[]): string {
+/** Formats one line for each executor, and one for each requirement that it lacks. */
+export function formatDiagnoses(found: readonly Diagnosis[]): string {
   const width = Math.max(...found.map(({ executor }) => executor.length));
   const lines = found.flatMap(({ executor, isUsable, detail, needs }) => [
     `${isUsable ? "yes" : "no "}  ${executor.padEnd(width)}  ${detail}`,
@@ -100,13 +103,13 @@ export function describeDiagnoses(found: readonly Diagnosis[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** The script may end well without having done anything. */
+/** Checks that the library was downloaded: the install script may succeed without doing anything. */
 function checkInstalled(found: readonly Diagnosis[]): void {
   const library = "libonnxruntime_providers_cuda.so";
   const cuda = found.find(({ executor }) => executor === "onnx cuda");
   if (cuda?.needs.some(({ what }) => what === library) !== true) return;
   throw new InputError(
-    `doctor: onnxruntime-node's install script must leave ${library} behind, got none: it downloads from api.nuget.org`,
+    `doctor: onnxruntime-node's install script must download ${library}, got none (it needs access to api.nuget.org)`,
   );
 }
 
@@ -114,7 +117,7 @@ async function installCuda(): Promise<void> {
   const { file, parameters, environment } = cudaInstallCommand();
   const child = spawn(file, parameters, {
     env: { ...process.env, ...environment },
-    // What it prints goes to the errors: the output may be JSON.
+    // Its output goes to standard error: standard output may carry JSON.
     stdio: ["ignore", process.stderr, process.stderr],
   });
   const code = await new Promise<number | null>((resolve, reject) => {
@@ -123,7 +126,7 @@ async function installCuda(): Promise<void> {
   });
   if (code !== 0) {
     throw new InputError(
-      `doctor: onnxruntime-node's install script must end with code 0, got ${code}: it downloads from api.nuget.org`,
+      `doctor: onnxruntime-node's install script must exit with code 0, got ${code} (it needs access to api.nuget.org)`,
     );
   }
 }

@@ -8,25 +8,25 @@ import {
   type ExperimentSettings,
 } from "@turnwise/training";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { repeated } from "./arguments.ts";
+import { collectValue } from "./arguments.ts";
 
 /** Adds the options that choose the tasks of an environment. */
 export function addTaskOptions(command: Command, environment: BuiltInEnvironment): Command {
-  for (const { option } of statedOptions(environment)) command.addOption(option);
+  for (const { option } of createTaskOptions(environment)) command.addOption(option);
   return command;
 }
 
 /**
- * Settings of an environment's experiment with these options applied.
+ * Applies options to the settings of an environment's experiment.
  * @throws `InputError` for options that do not fit together.
  */
-export function environmentSettings(
+export function applyTaskOptions(
   environment: BuiltInEnvironment,
   seed: number,
   options: Readonly<Record<string, unknown>>,
 ): ExperimentSettings {
   const tasks = Object.fromEntries(
-    statedOptions(environment).flatMap(({ setting, option }) => {
+    createTaskOptions(environment).flatMap(({ setting, option }) => {
       const value = options[option.attributeName()];
       return value === undefined ? [] : [[setting, value]];
     }),
@@ -34,8 +34,8 @@ export function environmentSettings(
   return resolveConfig(environment.createExperiment(seed, tasks), { tasks }, "options");
 }
 
-/** Error of `evaluate` for a missing or misspelled environment. */
-export function unknownEnvironment(name: string | undefined): InputError {
+/** Creates the error of `evaluate` for a missing or misspelled environment. */
+export function createUnknownEnvironmentError(name: string | undefined): InputError {
   if (name?.startsWith("-") === true) return new InputError(`evaluate: unknown option ${name}`);
   const names = environments.map((environment) => environment.name);
   return new InputError(
@@ -43,8 +43,8 @@ export function unknownEnvironment(name: string | undefined): InputError {
   );
 }
 
-/** The options of an environment as Commander takes them, each with the setting that it states. */
-function statedOptions(
+/** Creates the Commander options of an environment, each with the setting that it changes. */
+function createTaskOptions(
   environment: BuiltInEnvironment,
 ): readonly { readonly setting: string; readonly option: Option }[] {
   const described = listTaskOptions(environment);
@@ -52,7 +52,7 @@ function statedOptions(
     const option = new Option(flags, description);
     if (choices !== undefined) option.choices(choices);
     if (parse !== undefined) option.argParser((text) => parseOption(parse, text));
-    if (isRepeated === true) option.argParser(repeated);
+    if (isRepeated === true) option.argParser(collectValue);
     return { setting, option };
   });
   const attributes = new Map(made.map(({ setting, option }) => [setting, option.attributeName()]));

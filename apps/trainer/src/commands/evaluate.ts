@@ -36,12 +36,12 @@ import {
   type Reporter,
   type ExperimentSettings,
 } from "@turnwise/training";
-import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
+import { readDevice, addDeviceOptions, type DeviceFlags } from "../device.ts";
 import { runResumably } from "../run-resumably.ts";
-import { timestamp } from "../timestamp.ts";
-import { nonNegative, positiveNumber, upToOne, wholeNumber } from "./arguments.ts";
-import { addTaskOptions, environmentSettings, unknownEnvironment } from "./environments.ts";
-import { weightStorageOption } from "./policy-source.ts";
+import { formatTimestamp } from "../format-timestamp.ts";
+import { parseNonNegative, parseCount, parseFraction, parseWholeNumber } from "./arguments.ts";
+import { addTaskOptions, applyTaskOptions, createUnknownEnvironmentError } from "./environments.ts";
+import { createStorageOption } from "./policy-source.ts";
 
 interface EvaluateOptions extends DeviceFlags, Readonly<Record<string, unknown>> {
   readonly policy: string;
@@ -63,88 +63,99 @@ interface EvaluateOptions extends DeviceFlags, Readonly<Record<string, unknown>>
   readonly json?: boolean;
 }
 
-/** `turnwise evaluate`: plays tasks with a policy, trained or not. */
-export function evaluateCommand(): Command {
+/** `turnwise evaluate`: evaluates a policy, trained or not. */
+export function buildEvaluateCommand(): Command {
   const command = new Command("evaluate")
-    .description("play tasks that were not trained on with a policy")
+    .description("evaluate a policy on held-out tasks")
     .enablePositionalOptions()
-    .argument("[environment]")
+    .argument("[environment]", environments.map(({ name }) => name).join(", "))
     .allowUnknownOption()
     .allowExcessArguments()
-    .option("--resume <folder>", "resume an interrupted evaluation")
-    .option("--json", "print one JSON object a line")
+    .option("--resume <folder>", "resume the interrupted evaluation in this folder")
+    .option("--json", "print one JSON object per line")
     .action(async (environment: string | undefined, options: ResumeOptions) => {
       if (environment !== undefined || options.resume === undefined) {
-        throw unknownEnvironment(environment);
+        throw createUnknownEnvironmentError(environment);
       }
       await resumeEvaluation(options.resume, options);
     });
   for (const environment of environments) {
-    command.addCommand(environmentCommand(environment));
+    command.addCommand(buildEnvironmentCommand(environment));
   }
   return command;
 }
 
 /** `turnwise evaluate ENVIRONMENT`. */
-function environmentCommand(environment: BuiltInEnvironment): Command {
+function buildEnvironmentCommand(environment: BuiltInEnvironment): Command {
   const command = new Command(environment.name)
-    .description(`play ${environment.description}`)
+    .description(`evaluate a policy on ${environment.description}`)
     .requiredOption(
       "--policy <path>",
-      "random, demonstrator, the folder of a model or a run, or a JSON file that describes a model on a server",
+      "random, demonstrator, folder of a model or a run, or JSON file that describes a model on a server",
     );
-  return withDevice(addTaskOptions(command, environment))
-    .option("--adapter <folder>", "a low-rank adapter of the policy: a PEFT folder")
-    .addOption(weightStorageOption())
-    .option("--chat", "prompts are messages in the policy's chat template")
+  return addDeviceOptions(addTaskOptions(command, environment))
+    .option("--adapter <folder>", "PEFT folder with a LoRA adapter of the policy")
+    .addOption(createStorageOption())
+    .option("--chat", "send prompts as messages in the chat template of the policy")
     .addOption(
       new Option(
         "--prompt-price <number>",
         "price per million prompt tokens, to report the cost",
-      ).argParser(nonNegative),
+      ).argParser(parseNonNegative),
     )
     .addOption(
       new Option("--response-price <number>", "price per million response tokens").argParser(
-        nonNegative,
+        parseNonNegative,
       ),
     )
     .option(
       "--cache <folder>",
-      "folder of a server's answers: equal requests with equal seeds are not sent again",
+      "folder that caches answers of a server: equal requests with equal seeds are not sent again",
     )
-    .option("--split <name>", "which tasks (default: those held out)")
-    .addOption(new Option("--num-tasks <number>").argParser(positiveNumber).default(128))
+    .option("--split <name>", "split of the tasks (default: held-out tasks)")
     .addOption(
-      new Option("--samples <number>", "episodes of each task; from 2 on, pass@k is printed")
-        .argParser(positiveNumber)
+      new Option("--num-tasks <number>", "number of tasks").argParser(parseCount).default(128),
+    )
+    .addOption(
+      new Option("--samples <number>", "episodes per task; with 2 or more, pass@k is printed")
+        .argParser(parseCount)
         .default(1),
     )
     .addOption(
-      new Option("--temperature <number>", "0 plays greedily").argParser(nonNegative).default(0),
+      new Option("--temperature <number>", "sampling temperature; 0: greedy")
+        .argParser(parseNonNegative)
+        .default(0),
     )
     .addOption(
-      new Option("--max-turns <number>", "(default: the experiment's)").argParser(positiveNumber),
+      new Option(
+        "--max-turns <number>",
+        "maximum number of turns per episode (default: the experiment's)",
+      ).argParser(parseCount),
     )
-    .addOption(new Option("--seed <number>").argParser(wholeNumber).default(1))
+    .addOption(
+      new Option("--seed <number>", "seed of tasks and sampling")
+        .argParser(parseWholeNumber)
+        .default(1),
+    )
     .addOption(
       new Option(
         "--max-failures <share>",
-        "share of episodes that may fail for infrastructure reasons; above it, they are played again",
+        "maximum share of episodes that may fail because of the infrastructure, in [0, 1]; above it, failed episodes are played again",
       )
-        .argParser(upToOne)
+        .argParser(parseFraction)
         .default(0.5),
     )
     .addOption(
       new Option(
         "--patience <seconds>",
-        "time without progress until retries end (default: the experiment's)",
-      ).argParser(nonNegative),
+        "seconds without progress before retries stop (default: the experiment's)",
+      ).argParser(parseNonNegative),
     )
     .option(
       "--out <folder>",
-      "folder to which episodes are written as they end (default: runs/evaluate-<environment>-<split>-<time>)",
+      "evaluation folder; each episode is written when it ends (default: runs/evaluate-<environment>-<split>-<time>)",
     )
-    .option("--json", "print one JSON object a line")
+    .option("--json", "print one JSON object per line")
     .action(async (options: EvaluateOptions) => {
       await evaluatePolicy(environment, options);
     });
@@ -177,7 +188,7 @@ async function createFolder(
 ): Promise<SavedEvaluation> {
   // A split may be the path of a folder of games.
   const splitName = split.replaceAll(/\W+/gu, "-");
-  const name = ["evaluate", environment.name, splitName, timestamp()].join("-");
+  const name = ["evaluate", environment.name, splitName, formatTimestamp()].join("-");
   const { out = join("runs", name) } = options;
   return SavedEvaluation.create(
     out,
@@ -191,14 +202,14 @@ async function evaluatePolicy(
   options: EvaluateOptions,
   resumed?: SavedEvaluation,
 ): Promise<void> {
-  const experiment = environmentSettings(environment, options.seed, options);
+  const experiment = applyTaskOptions(environment, options.seed, options);
   const { seed, temperature, samples } = options;
   const reporter =
     options.json === true ? createJsonReporter(process.stdout) : createTextReporter(process.stdout);
   const policy = await readInput(() =>
     openEvaluatedPolicy(options.policy, {
       threads: experiment.engine.threads,
-      device: deviceOf(options, "evaluate"),
+      device: readDevice(options, "evaluate"),
       weightStorage: options.weightStorage,
       cacheFolder: options.cache,
       onDamagedCache: (damaged) =>
@@ -207,8 +218,8 @@ async function evaluatePolicy(
     }),
   );
   try {
-    const wanted = options.split ?? environment.chooseEvaluationSplit(tasksOf(experiment));
-    const config = evaluationConfig(environment, experiment, wanted, policy, options);
+    const wanted = options.split ?? environment.chooseEvaluationSplit(getTasks(experiment));
+    const config = restrictConfig(environment, experiment, wanted, policy, options);
     const source = await openTasks(config);
     try {
       const { split, tasks } = source.evaluation[0]!;
@@ -218,7 +229,7 @@ async function evaluatePolicy(
         reporter.say(
           resumed === undefined
             ? `evaluation folder: ${saved.path}`
-            : `resuming ${saved.path}: ${saved.numKept} episodes are kept`,
+            : `resuming ${saved.path}: ${saved.numKept} episodes already played`,
         );
       }
       const started = performance.now();
@@ -250,7 +261,7 @@ async function evaluatePolicy(
         evaluate(`evaluate/${split}`, tasks, temperature, {
           ...parts,
           createEnvironment: source.createEnvironment,
-          format: evaluatedFormat(source.format, policy, options, reporter),
+          format: chooseFormat(source.format, policy, options, reporter),
           options: {
             ...config.episode,
             ...(environmentTimeoutSeconds !== undefined && { environmentTimeoutSeconds }),
@@ -276,7 +287,7 @@ async function evaluatePolicy(
             show(summarizeEvaluation(cause.groups));
             throw new StoppedRun(cause.message, { cause });
           }
-          // Not one request was accepted: the policy's file is wrong.
+          // The server accepted no request at all: the policy file must be wrong.
           if (!(cause instanceof RemoteRefusal)) throw cause;
           throw new InputError(`${options.policy}: ${cause.message}`, { cause });
         } finally {
@@ -301,8 +312,8 @@ function readPrices({ promptPrice, responsePrice }: EvaluateOptions): Evaluation
   return { prompt: promptPrice ?? 0, response: responsePrice ?? 0 };
 }
 
-/** Agent format of the tasks for this policy: in its chat template with `--chat`, plain otherwise. */
-function evaluatedFormat(
+/** Chooses the agent format: the chat template of the policy with `--chat`, plain text otherwise. */
+function chooseFormat(
   format: AgentFormat,
   { loadedTokenizer }: EvaluatedPolicy,
   { chat, policy }: EvaluateOptions,
@@ -315,8 +326,8 @@ function evaluatedFormat(
   return toPlainFormat(format, loadedTokenizer);
 }
 
-/** Settings of the experiment, restricted to the tasks of the evaluation. */
-function evaluationConfig(
+/** Restricts the settings of the experiment to the tasks of the evaluation. */
+function restrictConfig(
   environment: BuiltInEnvironment,
   experiment: ExperimentSettings,
   split: string,
@@ -325,7 +336,7 @@ function evaluationConfig(
 ): ExperimentSettings {
   const evaluation = [{ split, numTasks }];
   const { episode } = experiment;
-  const all = tasksOf(experiment);
+  const all = getTasks(experiment);
   const tasks = environment.limitToEvaluation?.(all, evaluation, takesMessages) ?? {
     ...all,
     numTraining: 0,
@@ -338,8 +349,8 @@ function evaluationConfig(
   };
 }
 
-/** Tasks of an environment's experiment. */
-function tasksOf({ tasks }: ExperimentSettings): EnvironmentTasks {
-  if (tasks.environment === "custom") throw new TypeError("tasksOf: tasks must not be custom");
+/** Returns the task settings of an environment's experiment. */
+function getTasks({ tasks }: ExperimentSettings): EnvironmentTasks {
+  if (tasks.environment === "custom") throw new TypeError("getTasks: tasks must not be custom");
   return tasks;
 }

@@ -7,11 +7,11 @@ import {
 import { Command } from "commander";
 
 /** `turnwise experiments`: lists the built-in experiments. */
-export function experimentsCommand(): Command {
+export function buildExperimentsCommand(): Command {
   return new Command("experiments")
     .description("list the built-in experiments with their requirements")
-    .argument("[name]", "show one of them with its hyper-parameters")
-    .option("--json", "print one JSON object a line")
+    .argument("[name]", "print only this experiment, with its hyper-parameters")
+    .option("--json", "print one JSON object per line")
     .action((name: string | undefined, { json }: { readonly json?: boolean }) => {
       const entries = builtInExperiments.filter(
         (entry) => name === undefined || entry.name === name,
@@ -27,18 +27,18 @@ export function experimentsCommand(): Command {
       for (const entry of entries) {
         process.stdout.write(`${entry.name.padEnd(width)}  ${entry.description}\n`);
         process.stdout.write(`${" ".repeat(width)}  needs ${entry.needs.join(", ")}\n`);
-        if (name !== undefined) process.stdout.write(paperText(entry));
+        if (name !== undefined) process.stdout.write(formatPaper(entry));
       }
       if (name === undefined) {
         process.stdout.write(
-          "\nturnwise train NAME runs one; turnwise config explain NAME prints every setting\n",
+          "\nrun one: turnwise train NAME; print every setting: turnwise config explain NAME\n",
         );
       }
     });
 }
 
-/** Hyper-parameters of a row of the paper, each with its certainty. */
-function paperText({ paper }: ExperimentEntry): string {
+/** Formats the hyper-parameters of a row of the paper, each with its certainty. */
+function formatPaper({ paper }: ExperimentEntry): string {
   if (paper === undefined) return "";
   const stated = Object.entries(paper.setting).flatMap(([field, value]) =>
     typeof value === "string" ? [] : [[field, value as Stated<unknown>] as const],
@@ -51,11 +51,11 @@ function paperText({ paper }: ExperimentEntry): string {
     ({ measure, value, certainty }) =>
       `  ${`paper's ${measure}`.padEnd(24)} ${`${value} %`.padEnd(12)} ${certainties[certainty]}`,
   );
-  return `${[...lines, ...(results.length > 0 ? results : ["  no result of this row was found"])].join("\n")}\n`;
+  return `${[...lines, ...(results.length > 0 ? results : ["  no reported result found for this row"])].join("\n")}\n`;
 }
 
 const certainties: Readonly<Record<Stated<unknown>["certainty"], string>> = {
   paper: "stated in the paper",
-  reading: "from readings of the paper by others",
+  reading: "from third-party summaries of the paper",
   framework: "default of the framework; the authors' value is unknown",
 };

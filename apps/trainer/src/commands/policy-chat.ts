@@ -1,19 +1,20 @@
+import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import type { SamplingOptions } from "@turnwise/core";
 import { readModelConfig, type ChatMessage, type LoadedTokenizer } from "@turnwise/policy";
 import type { LocalSampler } from "@turnwise/policy/local";
 import { InputError, readInput } from "@turnwise/training";
 import { Command, Option } from "commander";
-import { positiveNumber, wholeNumber } from "./arguments.ts";
-import { chatStart, withChat, type ChatFlags, type ChatStart } from "./chat-flags.ts";
+import { parseCount, parseWholeNumber } from "./arguments.ts";
+import { readChatStart, addChatOptions, type ChatFlags, type ChatStart } from "./chat-flags.ts";
 import {
   openSampler,
-  tokenizerOf,
-  withPolicySource,
+  readModelTokenizer,
+  addPolicyOptions,
   type PolicySourceOptions,
 } from "./policy-source.ts";
-import { ResponsePrinter, textOf } from "./response-printer.ts";
-import { samplingOptions, withSampling, type SamplingFlags } from "./sampling-flags.ts";
+import { ResponsePrinter, decodeResponse } from "./response-printer.ts";
+import { readSamplingOptions, addSamplingOptions, type SamplingFlags } from "./sampling-flags.ts";
 
 interface ChatOptions extends PolicySourceOptions, SamplingFlags, ChatFlags {
   readonly maxTokens: number;
@@ -21,47 +22,50 @@ interface ChatOptions extends PolicySourceOptions, SamplingFlags, ChatFlags {
   readonly seed: number;
 }
 
-/** `turnwise policy chat`: a conversation with a model. */
-export function policyChatCommand(): Command {
-  return withChat(withSampling(withPolicySource(new Command("chat"))))
-    .description("talk to a model in its chat template; one line is one message")
+/** `turnwise policy chat`: chats with a model. */
+export function buildChatCommand(): Command {
+  return addChatOptions(addSamplingOptions(addPolicyOptions(new Command("chat"))))
+    .description("chat with a model in its chat template; each line is one message")
     .addOption(
-      new Option("--max-tokens <number>", "maximum tokens of an answer")
-        .argParser(positiveNumber)
+      new Option("--max-tokens <number>", "maximum number of tokens per answer")
+        .argParser(parseCount)
         .default(1024),
     )
     .addOption(
       new Option(
         "--context <number>",
-        "maximum tokens of the conversation (default: the model's context, at most 8192)",
-      ).argParser(positiveNumber),
+        "maximum number of tokens in the conversation (default: the model's context, at most 8192)",
+      ).argParser(parseCount),
     )
-    .addOption(new Option("--seed <number>").argParser(wholeNumber).default(0))
+    .addOption(
+      new Option("--seed <number>", "seed of sampling").argParser(parseWholeNumber).default(0),
+    )
     .action((model: string, options: ChatOptions) => chat(model, options));
 }
 
-/** Default limit of a conversation, tokens. */
-const usualContext = 8192;
+/** Largest default for the length of a conversation, tokens. */
+const maxDefaultContext = 8192;
 
 const help = [
-  "/reset   begin a new conversation",
-  "/history print the conversation as the model reads it",
-  "/exit    end; so does the end of input",
-  "Ctrl-C   stop an answer",
+  "/reset   start a new conversation",
+  "/history print the conversation as the model sees it",
+  "/exit    exit, as does the end of the input",
+  "Ctrl-C   stop the current answer",
 ].join("\n");
 
 async function chat(model: string, options: ChatOptions): Promise<void> {
   const config = await readInput(() => readModelConfig(model));
-  const tokenizer = await tokenizerOf(model);
-  if (!tokenizer) throw new InputError(`${model}: must have a tokenizer.json to chat, got none`);
-  const start = chatStart(options);
-  // A folder without a template is refused before its weights are loaded.
+  const tokenizer = await readModelTokenizer(model);
+  if (!tokenizer)
+    throw new InputError(`${join(model, "tokenizer.json")}: file must exist for chat, got none`);
+  const start = readChatStart(options);
+  // Refuse a folder without a chat template before loading its weights.
   await readInput(() =>
     render(tokenizer, [...start.messages, { role: "user", content: "?" }], start),
   );
-  const sampling = await samplingOptions("policy chat", model, options, config, tokenizer);
+  const sampling = await readSamplingOptions("policy chat", model, options, config, tokenizer);
   const { maxSequenceTokens } = config;
-  const context = options.context ?? Math.min(usualContext, maxSequenceTokens);
+  const context = options.context ?? Math.min(maxDefaultContext, maxSequenceTokens);
   if (context > maxSequenceTokens) {
     throw new InputError(
       `policy chat: --context must be at most ${maxSequenceTokens}, the model's context, got ${context}`,
@@ -137,7 +141,7 @@ async function answer(
   const room = context - promptTokens.length;
   if (room < 1) {
     throw new InputError(
-      `policy chat: conversation must have fewer than the ${context} tokens of the context, got ${promptTokens.length}; /reset begins a new one`,
+      `policy chat: conversation must be shorter than the context of ${context} tokens, got ${promptTokens.length} (/reset starts a new one)`,
     );
   }
   const request = {
@@ -163,12 +167,12 @@ async function answer(
         return undefined;
       });
     const content = response
-      ? (response.text ?? textOf(response, request, tokenizer))
+      ? (response.text ?? decodeResponse(response, request, tokenizer))
       : tokenizer.decode(received);
     printer.end(content);
     if (response?.stopReason === "length") {
       process.stderr.write(
-        `answer cut at ${request.maxTokens} tokens (--max-tokens, or the end of the context)\n`,
+        `answer truncated after ${request.maxTokens} tokens (--max-tokens or end of the context)\n`,
       );
     }
     return [...messages, { role: "assistant", content }];

@@ -4,19 +4,19 @@ import { readModelConfig, type LoadedTokenizer } from "@turnwise/policy";
 import type { LocalSampler } from "@turnwise/policy/local";
 import { InputError, readInput } from "@turnwise/training";
 import { Command, Option } from "commander";
-import { nonNegative, positiveNumber, wholeNumber } from "./arguments.ts";
-import { chatFlagWithoutChat, chatStart, withChat, type ChatFlags } from "./chat-flags.ts";
+import { parseNonNegative, parseCount, parseWholeNumber } from "./arguments.ts";
+import { findChatFlag, readChatStart, addChatOptions, type ChatFlags } from "./chat-flags.ts";
 import {
   checkTokenRows,
   openSampler,
   readTokenRows,
-  tokenizerOf,
-  withPolicySource,
+  readModelTokenizer,
+  addPolicyOptions,
   type PolicySourceOptions,
   type TokenRows,
 } from "./policy-source.ts";
-import { ResponsePrinter, textOf } from "./response-printer.ts";
-import { samplingOptions, withSampling, type SamplingFlags } from "./sampling-flags.ts";
+import { ResponsePrinter, decodeResponse } from "./response-printer.ts";
+import { readSamplingOptions, addSamplingOptions, type SamplingFlags } from "./sampling-flags.ts";
 
 interface GenerateOptions extends PolicySourceOptions, SamplingFlags, ChatFlags {
   readonly prompt?: string;
@@ -28,37 +28,50 @@ interface GenerateOptions extends PolicySourceOptions, SamplingFlags, ChatFlags 
   readonly json?: boolean;
 }
 
-/** Default limit of a response, tokens; less if the context has less room. */
-const usualTokens = 128;
+/** Default maximum length of a response, tokens; less if the context has less room. */
+const defaultMaxTokens = 128;
 
-/** `turnwise policy generate`: continues prompts. */
-export function policyGenerateCommand(): Command {
-  const command = withSampling(withPolicySource(new Command("generate")));
-  return withChat(command)
-    .description("continue a text or rows of token ids, as it comes")
-    .option("--prompt <text>", "text to continue, after the tokenizer's BOS token if it adds one")
+/** `turnwise policy generate`: samples responses to prompts. */
+export function buildGenerateCommand(): Command {
+  const command = addSamplingOptions(addPolicyOptions(new Command("generate")));
+  return addChatOptions(command)
+    .description("sample continuations of a text or of rows of token ids; a single one is streamed")
+    .option(
+      "--prompt <text>",
+      "text to continue; preceded by a BOS token if the tokenizer adds one",
+    )
     .option("--chat", "send --prompt as a user message in the model's chat template")
-    .option("--ids <file>", "rows of token ids as JSON, or one row a line; - reads input")
+    .option(
+      "--ids <file>",
+      "rows of token ids, as JSON or one row per line; - reads standard input",
+    )
     .addOption(
       new Option(
         "--max-tokens <number>",
-        `default: ${usualTokens}, or less if the context has less room`,
-      ).argParser(positiveNumber),
+        `maximum number of tokens per response (default: ${defaultMaxTokens}, less if the context has less room)`,
+      ).argParser(parseCount),
     )
-    .addOption(new Option("--seed <number>").argParser(wholeNumber).default(0))
-    .addOption(new Option("--timeout <seconds>", "give up after so long").argParser(nonNegative))
-    .option("--json", "print one JSON object a row, and one at the end")
+    .addOption(
+      new Option("--seed <number>", "seed of sampling").argParser(parseWholeNumber).default(0),
+    )
+    .addOption(
+      new Option("--timeout <seconds>", "time limit, seconds (default: none)").argParser(
+        parseNonNegative,
+      ),
+    )
+    .option("--json", "print one JSON object per row, and one with totals at the end")
     .action((model: string, options: GenerateOptions) => generate(model, options));
 }
 
 async function generate(model: string, options: GenerateOptions): Promise<void> {
   const config = await readInput(() => readModelConfig(model));
-  const tokenizer = await tokenizerOf(model);
+  const tokenizer = await readModelTokenizer(model);
   const prompts = await readPrompts(model, options, tokenizer);
   checkTokenRows(prompts, config, options.maxTokens ?? 1);
   const longest = Math.max(...prompts.rows.map(({ length }) => length));
-  const maxTokens = options.maxTokens ?? Math.min(usualTokens, config.maxSequenceTokens - longest);
-  const sampling = await samplingOptions("policy generate", model, options, config, tokenizer);
+  const maxTokens =
+    options.maxTokens ?? Math.min(defaultMaxTokens, config.maxSequenceTokens - longest);
+  const sampling = await readSamplingOptions("policy generate", model, options, config, tokenizer);
   const begin = performance.now();
   const opened = await openSampler(model, options, longest + maxTokens, tokenizer);
   const loadSeconds = (performance.now() - begin) / 1000;
@@ -80,7 +93,7 @@ async function readPrompts(
   if ((prompt === undefined) === (ids === undefined)) {
     throw new InputError("policy generate: either --prompt or --ids must be given");
   }
-  const flag = chatFlagWithoutChat(chatFlags);
+  const flag = findChatFlag(chatFlags);
   if (chat !== true && flag !== undefined) {
     throw new InputError(`policy generate: ${flag} must be given with --chat`);
   }
@@ -89,11 +102,13 @@ async function readPrompts(
     return readTokenRows(ids);
   }
   if (!tokenizer) {
-    throw new InputError(`${join(model, "tokenizer.json")}: must be there for --prompt, got none`);
+    throw new InputError(
+      `${join(model, "tokenizer.json")}: file must exist for --prompt, got none`,
+    );
   }
   const text = prompt ?? "";
   if (chat !== true) return { source: "--prompt", rows: [tokenizer.encodePrompt(text)] };
-  const { messages, variables } = chatStart(chatFlags);
+  const { messages, variables } = readChatStart(chatFlags);
   const tokens = await readInput(() =>
     tokenizer.encodeChat([...messages, { role: "user", content: text }], {
       addGenerationPrompt: true,
@@ -109,7 +124,7 @@ interface RunContext {
   readonly loadSeconds: number;
 }
 
-/** Samples all requests at once. A single one is printed token by token. */
+/** Samples all requests concurrently. A single response is streamed token by token. */
 async function run(
   sampler: LocalSampler,
   requests: readonly SampleRequest[],
@@ -136,10 +151,10 @@ async function run(
       .catch((error: unknown) => {
         if (!(error instanceof Error && error.name === "TimeoutError")) throw error;
         throw new InputError(
-          `policy generate: responses must end within --timeout ${timeout} s, got ${numTokens} tokens by then`,
+          `policy generate: responses must end within --timeout ${timeout} s, got ${numTokens} tokens in that time`,
         );
       });
-    const text = tokenizer && (response.text ?? textOf(response, request, tokenizer));
+    const text = tokenizer && (response.text ?? decodeResponse(response, request, tokenizer));
     if (printer) printer.end(text);
     else if (json) process.stdout.write(`${JSON.stringify({ row, ...response, text })}\n`);
     else process.stdout.write(`${row}: ${text ?? JSON.stringify(response.tokens)}\n`);
@@ -166,9 +181,9 @@ async function run(
   }
   const rate = report.tokensPerSecond === null ? "-" : report.tokensPerSecond.toFixed(1);
   process.stderr.write(
-    `${numTokens} tokens in ${seconds.toFixed(2)} s after ${report.promptTokens} of prompt; ` +
+    `${numTokens} tokens in ${seconds.toFixed(2)} s, prompt of ${report.promptTokens} tokens; ` +
       `loaded in ${loadSeconds.toFixed(2)} s, first token after ${firstSeconds.toFixed(2)} s, ` +
-      `then ${rate} tokens/s; ended by ${requests.length === 1 ? first!.stopReason : "various"}; ` +
+      `then ${rate} tokens/s; stop reason ${requests.length === 1 ? first!.stopReason : "varies"}; ` +
       `peak memory ${(report.peakBytes / 2 ** 30).toFixed(2)} GiB\n`,
   );
 }

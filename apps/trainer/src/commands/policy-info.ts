@@ -1,4 +1,4 @@
-import { positiveNumber } from "./arguments.ts";
+import { parseCount } from "./arguments.ts";
 import {
   adapterConfig,
   adapterTable,
@@ -14,8 +14,8 @@ import {
 import { computeMemoryNeeds, staysOnDevice, type MemoryNeeds } from "@turnwise/policy/local";
 import { Command, Option } from "commander";
 import { formatBytes, readInput } from "@turnwise/training";
-import { deviceOf } from "../device.ts";
-import { openSampler, withPolicySource, type PolicySourceOptions } from "./policy-source.ts";
+import { readDevice } from "../device.ts";
+import { openSampler, addPolicyOptions, type PolicySourceOptions } from "./policy-source.ts";
 
 interface InfoOptions extends PolicySourceOptions {
   readonly tokens: number;
@@ -24,21 +24,21 @@ interface InfoOptions extends PolicySourceOptions {
   readonly json?: boolean;
 }
 
-/** `turnwise policy info`: what a model is, and what it needs. */
-export function policyInfoCommand(): Command {
-  return withPolicySource(new Command("info"))
-    .description("architecture, parameters, and the memory that sampling and training need")
+/** `turnwise policy info`: architecture, parameter counts and memory needs of a model. */
+export function buildInfoCommand(): Command {
+  return addPolicyOptions(new Command("info"))
+    .description("print architecture, parameter counts, and the memory to sample and train")
     .addOption(
-      new Option("--tokens <number>", "the length of a sequence to count with")
-        .argParser(positiveNumber)
+      new Option("--tokens <number>", "sequence length of the memory estimate, tokens")
+        .argParser(parseCount)
         .default(1024),
     )
     .addOption(
-      new Option("--rank <number>", "of the adapter to count with, where none is given")
-        .argParser(positiveNumber)
+      new Option("--rank <number>", "adapter rank of the memory estimate, without --adapter")
+        .argParser(parseCount)
         .default(16),
     )
-    .option("--measure", "also load the model, sample a little, and say what that took")
+    .option("--measure", "also load the model, sample a few tokens, and print time and memory")
     .option("--json", "print one JSON object")
     .action(async (model: string, options: InfoOptions) => {
       const config = await readInput(() => readModelConfig(model));
@@ -46,13 +46,13 @@ export function policyInfoCommand(): Command {
       const given = options.adapter;
       const adapter =
         given === undefined ? undefined : await readInput(() => readAdapterConfig(given, config));
-      const parameters = parameterCounts(config);
+      const parameters = countParameters(config);
       const report = {
         config,
         stored,
         parameters,
         ...(adapter && {
-          adapter: { ...adapter, parameters: sizeOfAll(adapterTable(config, adapter)) },
+          adapter: { ...adapter, parameters: countEntries(adapterTable(config, adapter)) },
         }),
         computed: computeMemoryNeeds({
           config,
@@ -60,12 +60,12 @@ export function policyInfoCommand(): Command {
           adapter: adapter ?? adapterConfig(config, { rank: options.rank }),
           sequenceTokens: options.tokens,
           cacheBytes: options.cacheBytes,
-          isOnDevice: staysOnDevice(deviceOf(options, "policy")),
+          isOnDevice: staysOnDevice(readDevice(options, "policy")),
         }),
         ...(options.measure === true && { measured: await measure(model, config, options) }),
       };
       process.stdout.write(
-        options.json === true ? `${JSON.stringify(report)}\n` : infoText(model, options, report),
+        options.json === true ? `${JSON.stringify(report)}\n` : formatInfo(model, options, report),
       );
     });
 }
@@ -84,18 +84,18 @@ interface ParameterCounts {
   readonly attention: number;
   readonly gatedUnits: number;
   readonly norms: number;
-  /** 0 where the head is the embedding. */
+  /** 0 if tied to the embedding. */
   readonly head: number;
   readonly total: number;
 }
 
-const sizeOfAll = (table: readonly ParameterSpec[]): number =>
+const countEntries = (table: readonly ParameterSpec[]): number =>
   table.reduce((total, { shape }) => total + shape.reduce((size, length) => size * length, 1), 0);
 
-function parameterCounts(config: ModelConfig): ParameterCounts {
+function countParameters(config: ModelConfig): ParameterCounts {
   const table = parameterTable(config);
   const count = (pattern: RegExp): number =>
-    sizeOfAll(table.filter(({ name }) => pattern.test(name)));
+    countEntries(table.filter(({ name }) => pattern.test(name)));
   const norms = count(/norm\.weight$/u);
   return {
     embedding: count(/embed_tokens/u),
@@ -103,7 +103,7 @@ function parameterCounts(config: ModelConfig): ParameterCounts {
     gatedUnits: count(/\.mlp\./u),
     norms,
     head: count(/^lm_head/u),
-    total: sizeOfAll(table),
+    total: countEntries(table),
   };
 }
 
@@ -112,7 +112,7 @@ interface Measured {
   readonly loadSeconds: number;
   readonly promptTokensPerSecond: number;
   readonly tokensPerSecond: number;
-  /** Of the whole process. */
+  /** Peak memory of the whole process. */
   readonly peakBytes: number;
 }
 
@@ -161,30 +161,30 @@ async function measure(
 
 const count = (value: number): string => value.toLocaleString("en-US");
 
-function infoText(model: string, { tokens, rank }: InfoOptions, report: Report): string {
+function formatInfo(model: string, { tokens, rank }: InfoOptions, report: Report): string {
   const { config, stored, parameters, adapter, computed, measured } = report;
   const { sampling, training } = computed;
   const lines: [string, string][] = [
     ["model", `${model} (${config.modelType})`],
     [
       "layers",
-      `${config.numLayers} of width ${config.hiddenSize}, gated units of ${config.intermediateSize}`,
+      `${config.numLayers}, hidden size ${config.hiddenSize}, MLP size ${config.intermediateSize}`,
     ],
     [
       "attention",
-      `${config.numHeads} heads of ${config.headSize}, ${config.numKeyValueHeads} for keys and values`,
+      `${config.numHeads} heads of size ${config.headSize}, ${config.numKeyValueHeads} key-value heads`,
     ],
     [
       "vocabulary",
-      `${count(config.vocabularySize)} tokens, ${config.tiedEmbeddings ? "head tied to the embedding" : "a head of its own"}`,
+      `${count(config.vocabularySize)} tokens, ${config.tiedEmbeddings ? "tied embeddings" : "separate output head"}`,
     ],
     ["context", `${count(config.maxSequenceTokens)} tokens`],
     ["parameters", count(parameters.total)],
     ["  embedding", count(parameters.embedding)],
     ["  attention", count(parameters.attention)],
-    ["  gated units", count(parameters.gatedUnits)],
+    ["  MLP", count(parameters.gatedUnits)],
     ["  norms", count(parameters.norms)],
-    ["  head", config.tiedEmbeddings ? "the embedding" : count(parameters.head)],
+    ["  output head", config.tiedEmbeddings ? "tied to the embedding" : count(parameters.head)],
     [
       "stored",
       `${stored.type}, ${formatBytes(stored.numBytes)} in ${stored.numFiles} ${stored.numFiles === 1 ? "file" : "files"}`,
@@ -198,32 +198,32 @@ function infoText(model: string, { tokens, rank }: InfoOptions, report: Report):
         ] satisfies [string, string][])
       : []),
     ["", ""],
-    [`to sample ${count(tokens)} tokens, computed`, `${formatBytes(sampling.total)}, in float32`],
+    [`memory to sample ${count(tokens)} tokens`, `${formatBytes(sampling.total)}, in float32`],
     ["  weights", formatBytes(sampling.weights)],
     [
       "  keys and values",
-      `${formatBytes(sampling.perSequence)}, ${formatBytes(sampling.perToken)} a token`,
+      `${formatBytes(sampling.perSequence)} per sequence, ${formatBytes(sampling.perToken)} per token`,
     ],
     [
-      "  sequences at once",
+      "  concurrent sequences",
       `${count(Math.floor(sampling.cache / sampling.perSequence))} in ${formatBytes(sampling.cache)} (--cache-bytes)`,
     ],
     ...(computed.stored
       ? ([
           [
-            "  weights in their file",
-            `${formatBytes(computed.stored.sampling)}, and up to ${formatBytes(computed.stored.file)} of pages that can be dropped (--weight-storage)`,
+            "  memory-mapped weights",
+            `${formatBytes(computed.stored.sampling)}, and up to ${formatBytes(computed.stored.file)} of page cache (--weight-storage)`,
           ],
         ] satisfies [string, string][])
       : []),
-    ["to train as well, computed", "and what a microbatch needs on top"],
+    ["memory to train as well", "without the activations of a microbatch"],
     ["  all weights", formatBytes(training.full)],
     [
-      `  an adapter of rank ${adapter?.rank ?? rank}`,
+      `  adapter of rank ${adapter?.rank ?? rank}`,
       `${formatBytes(training.lowRank)} (${count(training.adapterParameters)} parameters)`,
     ],
     ...(computed.stored
-      ? ([["  beside weights in their file", formatBytes(computed.stored.lowRank)]] satisfies [
+      ? ([["  adapter, memory-mapped weights", formatBytes(computed.stored.lowRank)]] satisfies [
           string,
           string,
         ][])
@@ -234,10 +234,10 @@ function infoText(model: string, { tokens, rank }: InfoOptions, report: Report):
       ["", ""],
       [
         "measured",
-        `${count(measured.promptTokens)} prompt tokens, then a few, peak ${formatBytes(measured.peakBytes)}`,
+        `${count(measured.promptTokens)} prompt tokens and a few sampled ones, peak ${formatBytes(measured.peakBytes)}`,
       ],
       ["  loading", `${measured.loadSeconds.toFixed(2)} s`],
-      ["  reading", `${measured.promptTokensPerSecond.toFixed(0)} tokens/s`],
+      ["  prompt", `${measured.promptTokensPerSecond.toFixed(0)} tokens/s`],
       ["  sampling", `${measured.tokensPerSecond.toFixed(1)} tokens/s`],
     );
   }

@@ -7,7 +7,7 @@ import {
   checkTokenRows,
   openSampler,
   readTokenRows,
-  withPolicySource,
+  addPolicyOptions,
   type PolicySourceOptions,
 } from "./policy-source.ts";
 
@@ -17,11 +17,14 @@ interface ScoreOptions extends PolicySourceOptions {
 }
 
 /** `turnwise policy score`: log-probs and entropies of given tokens. */
-export function policyScoreCommand(): Command {
-  return withPolicySource(new Command("score"))
-    .description("how likely a model finds given tokens, and how certain it is at each place")
-    .requiredOption("--ids <file>", "rows of token ids as JSON, or one row a line; - reads input")
-    .option("--json", "print one JSON object with all numbers, in nats")
+export function buildScoreCommand(): Command {
+  return addPolicyOptions(new Command("score"))
+    .description("compute log-probs and entropies of given tokens")
+    .requiredOption(
+      "--ids <file>",
+      "rows of token ids, as JSON or one row per line; - reads standard input",
+    )
+    .option("--json", "print one JSON object with all values, in nats")
     .action(async (model: string, options: ScoreOptions) => {
       const config = await readInput(() => readModelConfig(model));
       const rows = await readTokenRows(options.ids);
@@ -30,15 +33,15 @@ export function policyScoreCommand(): Command {
       const opened = await openSampler(model, options, longest, undefined);
       try {
         const scores = await readInput(() => opened.sampler.score(rows.rows));
-        process.stdout.write(options.json === true ? jsonText(scores) : tableText(scores));
+        process.stdout.write(options.json === true ? formatJson(scores) : formatTable(scores));
       } finally {
         await opened.close();
       }
     });
 }
 
-/** Log-probs of each token but the first; entropies of the distribution after each token. */
-function jsonText(scores: readonly RowScores[]): string {
+/** Formats the log-prob of each token but the first, and the entropy of the distribution after each token. */
+function formatJson(scores: readonly RowScores[]): string {
   const rows = scores.map(({ logProbs, entropies }) => ({
     logProbs: [...logProbs],
     entropies: [...entropies],
@@ -46,7 +49,7 @@ function jsonText(scores: readonly RowScores[]): string {
   return `${JSON.stringify({ rows })}\n`;
 }
 
-function tableText(scores: readonly RowScores[]): string {
+function formatTable(scores: readonly RowScores[]): string {
   const cells = scores.map(({ logProbs, entropies }, row) => {
     const meanLogProb = sum(logProbs) / logProbs.length;
     return [

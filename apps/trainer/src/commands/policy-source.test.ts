@@ -14,7 +14,7 @@ const read = async (text: string): Promise<readonly (readonly number[])[]> => {
   return (await readTokenRows(path)).rows;
 };
 
-it("reads rows as a list, as lines, under a name, and a single one", async () => {
+it("reads a list of rows, lines, an object with input_ids, and a single row", async () => {
   const rows = [[1, 2], [3]];
   expect(await read("[[1, 2], [3]]")).toEqual(rows);
   expect(await read("[1, 2]\n\n[3]\n")).toEqual(rows);
@@ -22,7 +22,7 @@ it("reads rows as a list, as lines, under a name, and a single one", async () =>
   expect(await read("[1, 2]")).toEqual([[1, 2]]);
 });
 
-it("says where a file holds something else", async () => {
+it("names the position of anything else in a file", async () => {
   await expect(read("[]")).rejects.toThrow(`${path}: must hold a row of token ids, got none`);
   await expect(read("a b")).rejects.toThrow(
     `${path}: file must hold JSON rows of token ids, got "a b"`,
@@ -37,7 +37,7 @@ it("says where a file holds something else", async () => {
   await expect(readTokenRows(join(folder, "none"))).rejects.toThrow("file must be readable");
 });
 
-it("says which row the model cannot read", () => {
+it("names the row that the model cannot read", () => {
   const config = smallModelConfig({ vocabularySize: 20, maxSequenceTokens: 4 });
   const check = (rows: number[][], numMore?: number) => (): void =>
     checkTokenRows({ source: "rows.json", rows }, config, numMore);

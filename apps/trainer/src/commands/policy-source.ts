@@ -8,11 +8,11 @@ import {
 } from "@turnwise/policy/local";
 import { Option, type Command } from "commander";
 import { InputError, readInput } from "@turnwise/training";
-import { deviceOf, withDevice, type DeviceFlags } from "../device.ts";
-import { positiveNumber } from "./arguments.ts";
+import { readDevice, addDeviceOptions, type DeviceFlags } from "../device.ts";
+import { parseCount } from "./arguments.ts";
 import { readText } from "./read-text.ts";
 
-/** Options of all commands that compute with a model. */
+/** Options of all commands that run a model. */
 export interface PolicySourceOptions extends DeviceFlags {
   readonly adapter?: string;
   readonly weightStorage: WeightStorage;
@@ -20,32 +20,34 @@ export interface PolicySourceOptions extends DeviceFlags {
   readonly cacheBytes: number;
 }
 
-/** Adds {@link PolicySourceOptions} and the model to a command. */
-export function withPolicySource(command: Command): Command {
-  return withDevice(command)
-    .argument("<model>", "a Hugging Face folder: config.json, *.safetensors, tokenizer.json")
-    .option("--adapter <folder>", "a PEFT folder with a LoRA adapter, put into the weights")
-    .addOption(weightStorageOption())
-    .addOption(new Option("--threads <number>", "default: all cores").argParser(positiveNumber))
+/** Adds {@link PolicySourceOptions} and the argument of the model to a command. */
+export function addPolicyOptions(command: Command): Command {
+  return addDeviceOptions(command)
+    .argument("<model>", "Hugging Face folder: config.json, *.safetensors, tokenizer.json")
+    .option("--adapter <folder>", "PEFT folder with a LoRA adapter, merged into the weights")
+    .addOption(createStorageOption())
     .addOption(
-      new Option("--cache-bytes <number>", "the most bytes of keys and values")
-        .argParser(positiveNumber)
+      new Option("--threads <number>", "CPU threads (default: all cores)").argParser(parseCount),
+    )
+    .addOption(
+      new Option("--cache-bytes <number>", "maximum size of the KV cache, bytes")
+        .argParser(parseCount)
         .default(2 ** 30),
     );
 }
 
-/** Where a model's weights are. */
-export function weightStorageOption(): Option {
+/** Creates the option for the storage of a model's weights. */
+export function createStorageOption(): Option {
   return new Option(
     "--weight-storage <kind>",
-    "float32: in memory; stored: in their file, widened when they are used; auto: stored if they have 16 bits and would take half of the memory",
+    "storage of the weights: float32 (in memory), stored (memory-mapped, upcast on use), or auto (stored for 16-bit weights that would take half of the memory)",
   )
     .choices(["auto", "float32", "stored"])
     .default("auto");
 }
 
-/** Reads a folder's tokenizer, where it has one. */
-export async function tokenizerOf(model: string): Promise<LoadedTokenizer | undefined> {
+/** Reads the tokenizer of a folder; `undefined` if it has none. */
+export async function readModelTokenizer(model: string): Promise<LoadedTokenizer | undefined> {
   const path = join(model, "tokenizer.json");
   const isThere = await readFile(path).then(
     () => true,
@@ -57,7 +59,7 @@ export async function tokenizerOf(model: string): Promise<LoadedTokenizer | unde
   return isThere ? readInput(() => readTokenizer(model)) : undefined;
 }
 
-/** Starts a sampler for sequences of at most so many tokens. */
+/** Starts a sampler for sequences of at most `maxSequenceTokens` tokens. */
 export function openSampler(
   model: string,
   { adapter, weightStorage, threads, cacheBytes, ...device }: PolicySourceOptions,
@@ -70,7 +72,7 @@ export function openSampler(
       maxSequenceTokens,
       cacheBytes,
       weightStorage,
-      device: deviceOf(device, "policy"),
+      device: readDevice(device, "policy"),
       ...(adapter === undefined ? {} : { adapter }),
       ...(threads === undefined ? {} : { threads }),
       ...(tokenizer && { tokenizer }),
@@ -78,17 +80,17 @@ export function openSampler(
   );
 }
 
-/** Rows of token ids, and what messages call them. */
+/** Rows of token ids, with the name of their source for messages. */
 export interface TokenRows {
   readonly source: string;
   readonly rows: readonly (readonly number[])[];
 }
 
 /**
- * Reads rows of token ids: a JSON list of lists, one list (a single row), an object with such under
- * `input_ids`, or one list a line.
+ * Reads rows of token ids: a JSON list of lists, one list (a single row), an object with either under
+ * `input_ids`, or one list per line.
  * @param path - `-` reads standard input.
- * @throws {@link InputError} naming the file and the place.
+ * @throws {@link InputError} naming the file and the position.
  */
 export async function readTokenRows(path: string): Promise<TokenRows> {
   const source = path === "-" ? "standard input" : path;
@@ -123,21 +125,21 @@ function parseRows(text: string, source: string): unknown[] {
   return isOneRow ? [ids] : ids;
 }
 
-function checkRow(row: unknown, place: string): number[] {
+function checkRow(row: unknown, location: string): number[] {
   if (!Array.isArray(row)) {
-    throw new InputError(`${place} must be a list of token ids, got ${JSON.stringify(row)}`);
+    throw new InputError(`${location} must be a list of token ids, got ${JSON.stringify(row)}`);
   }
   return row.map((entry: unknown, index) => {
     if (typeof entry === "number" && Number.isSafeInteger(entry) && entry >= 0) return entry;
     throw new InputError(
-      `${place}[${index}] must be a token id, a whole number >= 0, got ${JSON.stringify(entry)}`,
+      `${location}[${index}] must be a token id, a whole number >= 0, got ${JSON.stringify(entry)}`,
     );
   });
 }
 
 /**
- * Requires rows that a model can read, before it is loaded.
- * @param numMore - How many tokens are to follow each row.
+ * Checks that a model can read the rows, before it is loaded.
+ * @param numMore - Number of tokens to sample after each row.
  * @throws {@link InputError} naming the row, the rule and the value.
  */
 export function checkTokenRows(
@@ -146,19 +148,19 @@ export function checkTokenRows(
   numMore = 0,
 ): void {
   rows.forEach((row, index) => {
-    const place = rows.length === 1 ? source : `${source}: row ${index}`;
-    if (row.length === 0) throw new InputError(`${place} must not be empty, got no tokens`);
+    const location = rows.length === 1 ? source : `${source}: row ${index}`;
+    if (row.length === 0) throw new InputError(`${location} must not be empty, got no tokens`);
     const outside = row.findIndex((token) => token >= vocabularySize);
     if (outside >= 0) {
       throw new InputError(
-        `${place}: token ${outside} must be in the model's vocabulary, [0, ${vocabularySize - 1}], got ${row[outside]}`,
+        `${location}: token ${outside} must be in the model's vocabulary, [0, ${vocabularySize - 1}], got ${row[outside]}`,
       );
     }
     if (row.length + numMore <= maxSequenceTokens) return;
     throw new InputError(
       numMore === 0
-        ? `${place} must have at most the ${maxSequenceTokens} tokens of the model's context, got ${row.length}`
-        : `${place} must leave room for ${numMore} more tokens in the model's context of ${maxSequenceTokens}, got ${row.length} tokens`,
+        ? `${location} must have at most the ${maxSequenceTokens} tokens of the model's context, got ${row.length}`
+        : `${location} must leave room for ${numMore} more tokens in the model's context of ${maxSequenceTokens}, got ${row.length} tokens`,
     );
   });
 }

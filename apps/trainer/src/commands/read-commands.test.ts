@@ -34,7 +34,7 @@ async function fromStream(content: string | Buffer, size = 1000): Promise<string
 
 const cases: readonly (readonly [string, string | Buffer, readonly string[]])[] = [
   ["lines", "look\n go to  desk 1 \n\ninventory", ["look", " go to  desk 1 ", "", "inventory"]],
-  ["lines of Windows", "look\r\ninventory\r\n", ["look", "inventory"]],
+  ["lines with Windows line ends", "look\r\ninventory\r\n", ["look", "inventory"]],
   ["a byte order mark", "\uFEFFlook\ninventory\n", ["look", "inventory"]],
   [
     "concatenated files with byte order marks",
@@ -43,9 +43,9 @@ const cases: readonly (readonly [string, string | Buffer, readonly string[]])[] 
   ],
   ["UTF-16", Buffer.from("\uFEFFlöök\r\ninventory\r\n", "utf16le"), ["löök", "inventory"]],
   ["a JSON list", '["look", "a\\nb"]\n', ["look", "a\nb"]],
-  ["a list over many lines", '\uFEFF[\n "look",\n "x [1]"\n]\n\n', ["look", "x [1]"]],
+  ["a JSON list over several lines", '\uFEFF[\n "look",\n "x [1]"\n]\n\n', ["look", "x [1]"]],
   ["an empty list", "[]", []],
-  ["nothing", "", []],
+  ["an empty file", "", []],
   ["a later line that begins with a bracket", "look\n[x\n", ["look", "[x"]],
 ];
 

@@ -3,7 +3,7 @@ import { InputError, readInput } from "@turnwise/training";
 import { readText } from "./read-text.ts";
 
 /**
- * Reads commands: one a line, or a JSON list of texts. A file is read and checked as a whole. From
+ * Reads commands: one per line, or a JSON list of strings. A file is read and checked as a whole. From
  * standard input (`-`) each line is yielded as soon as it is complete, so that a program may wait for
  * the answer to one command before it sends the next. If the first line opens a JSON list, its
  * commands are yielded when the list is complete.
@@ -15,7 +15,7 @@ export async function readCommands(path: string, name: string): Promise<AsyncIte
   if (path === "-") return streamCommands(process.stdin, "standard input", name);
   const text = await readText(path);
   const isList = text.trimStart().startsWith("[");
-  const commands = isList ? parseList(text, path, name) : linesOf(text);
+  const commands = isList ? parseList(text, path, name) : splitLines(text);
   return (async function* () {
     yield* commands;
   })();
@@ -81,8 +81,8 @@ function parseList(text: string, source: string, name: string): readonly string[
   return list as readonly string[];
 }
 
-function linesOf(text: string): readonly string[] {
-  const lines = text.split("\n").map(withoutEnds);
+function splitLines(text: string): readonly string[] {
+  const lines = text.split("\n").map(trimLine);
   if (lines.at(-1) === "") lines.pop();
   return lines;
 }
@@ -100,13 +100,13 @@ export async function* streamLines(
   for await (const bytes of input) {
     const lines = (rest + (await readInput(() => decoder.write(bytes)))).split("\n");
     rest = lines.pop()!;
-    yield* lines.map(withoutEnds);
+    yield* lines.map(trimLine);
   }
   rest += await readInput(() => decoder.end());
-  if (withoutEnds(rest) !== "") yield withoutEnds(rest);
+  if (trimLine(rest) !== "") yield trimLine(rest);
 }
 
 /** Removes the carriage return, and the byte order mark that concatenated files leave inside. */
-function withoutEnds(line: string): string {
+function trimLine(line: string): string {
   return line.replace(/^\uFEFF/u, "").replace(/\r$/u, "");
 }

@@ -4,7 +4,7 @@ import { decodeText } from "@turnwise/core";
 import { InputError, readInput } from "@turnwise/training";
 
 /**
- * Text of a file, or with `-` all of standard input, which may be a pipe. See `decodeText`.
+ * Reads the text of a file, or of standard input (`-`), to its end. See `decodeText`.
  * @throws {@link InputError} naming the file if it cannot be read or is not text.
  */
 export async function readText(

@@ -1,8 +1,8 @@
 import type { SampledResponse, SampleRequest } from "@turnwise/core";
 import { StopStrings, Detokenizer, type LoadedTokenizer } from "@turnwise/policy";
 
-/** The text of a response, without the token that stopped it. */
-export function textOf(
+/** Decodes a response, without the token that stopped it. */
+export function decodeResponse(
   { tokens: all, stopReason }: SampledResponse,
   { stopTokens }: SampleRequest,
   tokenizer: LoadedTokenizer,

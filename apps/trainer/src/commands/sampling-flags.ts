@@ -3,7 +3,13 @@ import type { SamplingOptions } from "@turnwise/core";
 import { readGenerationEndTokens, type LoadedTokenizer, type ModelConfig } from "@turnwise/policy";
 import { InputError, readInput } from "@turnwise/training";
 import { Option, type Command } from "commander";
-import { nonNegative, repeated, share, upToOne, wholeNumber } from "./arguments.ts";
+import {
+  parseNonNegative,
+  collectValue,
+  parseShare,
+  parseFraction,
+  parseWholeNumber,
+} from "./arguments.ts";
 
 /** Options of commands that sample tokens. */
 export interface SamplingFlags {
@@ -17,27 +23,54 @@ export interface SamplingFlags {
   readonly ignoreEnd?: boolean;
 }
 
-const tokens = (text: string, before: readonly number[] = []): number[] => [
+const parseTokens = (text: string, before: readonly number[] = []): number[] => [
   ...before,
-  ...text.split(",").map(wholeNumber),
+  ...text.split(",").map(parseWholeNumber),
 ];
 
 /** Adds {@link SamplingFlags} to a command. */
-export function withSampling(command: Command): Command {
+export function addSamplingOptions(command: Command): Command {
   return command
     .addOption(
       new Option(
         "--temperature <number>",
-        "default: 0, the most likely token; 1 with --top-k, --top-p or --min-p",
-      ).argParser(nonNegative),
+        "sampling temperature; 0: greedy (default: 0, or 1 with --top-k, --top-p or --min-p)",
+      ).argParser(parseNonNegative),
     )
-    .addOption(new Option("--top-k <number>", "0 keeps all").argParser(wholeNumber))
-    .addOption(new Option("--top-p <number>", "1 keeps all").argParser(share))
-    .addOption(new Option("--min-p <number>", "0 keeps all").argParser(upToOne))
-    .addOption(new Option("--ban <ids>", "tokens that are never sampled: 5,7").argParser(tokens))
-    .addOption(new Option("--stop <text>", "ends a response; may be repeated").argParser(repeated))
-    .addOption(new Option("--stop-token <ids>", "end a response: 5,7").argParser(tokens))
-    .option("--ignore-end", "continue after the model's end tokens");
+    .addOption(
+      new Option(
+        "--top-k <number>",
+        "sample from the k most likely tokens; 0: all (default: 0)",
+      ).argParser(parseWholeNumber),
+    )
+    .addOption(
+      new Option(
+        "--top-p <number>",
+        "sample from the most likely tokens with total probability p, in (0, 1] (default: 1)",
+      ).argParser(parseShare),
+    )
+    .addOption(
+      new Option(
+        "--min-p <number>",
+        "drop tokens less likely than p times the most likely one, in [0, 1] (default: 0)",
+      ).argParser(parseFraction),
+    )
+    .addOption(
+      new Option("--ban <ids>", "token ids that are never sampled, such as 5,7").argParser(
+        parseTokens,
+      ),
+    )
+    .addOption(
+      new Option("--stop <text>", "string that ends a response; may be repeated").argParser(
+        collectValue,
+      ),
+    )
+    .addOption(
+      new Option("--stop-token <ids>", "token ids that end a response, such as 5,7").argParser(
+        parseTokens,
+      ),
+    )
+    .option("--ignore-end", "do not stop at the model's end tokens");
 }
 
 /**
@@ -46,7 +79,7 @@ export function withSampling(command: Command): Command {
  * @throws {@link InputError} for tokens outside the vocabulary, and for stop strings without a
  *   tokenizer.
  */
-export async function samplingOptions(
+export async function readSamplingOptions(
   command: string,
   model: string,
   flags: SamplingFlags,
@@ -63,7 +96,7 @@ export async function samplingOptions(
   }
   if (stop.includes("")) throw new InputError(`${command}: --stop must not be empty`);
   if (stop.length > 0 && !tokenizer) {
-    throw new InputError(`${join(model, "tokenizer.json")}: must be there for --stop, got none`);
+    throw new InputError(`${join(model, "tokenizer.json")}: file must exist for --stop, got none`);
   }
   const filters = {
     ...(topK !== undefined && { topK }),

@@ -1,21 +1,25 @@
 import { modulators } from "@turnwise/aem";
 import { algorithmPresets } from "@turnwise/estimators";
 import { Option, type Command } from "commander";
-import { positiveNumber, repeated, wholeNumber } from "./arguments.ts";
+import { parseCount, collectValue, parseWholeNumber } from "./arguments.ts";
 
 /** Adds the options that change the settings of an experiment. */
 export function addSettingsOptions(command: Command): Command {
   return command
     .addOption(
       new Option("--seed <number>", "seed of tasks, weights and sampling")
-        .argParser(wholeNumber)
+        .argParser(parseWholeNumber)
         .default(1),
     )
-    .option("--model <folder>", "language model instead of a small new one, as in AEM's paper")
+    .option(
+      "--model <folder>",
+      "Hugging Face folder of a language model, trained with the settings of AEM's paper (default: a small new model)",
+    )
     .addOption(
-      new Option("--adapter-rank <number>", "train a LoRA adapter of the model").argParser(
-        positiveNumber,
-      ),
+      new Option(
+        "--adapter-rank <number>",
+        "train a LoRA adapter of this rank, with --model (default: train all weights)",
+      ).argParser(parseCount),
     )
     .addOption(
       new Option("--algorithm <name>", "algorithm preset (default: the experiment's)").choices(
@@ -27,13 +31,13 @@ export function addSettingsOptions(command: Command): Command {
         Object.keys(modulators),
       ),
     )
-    .option("--config <file>", "settings in YAML or JSON that override the experiment's")
+    .option("--config <file>", "YAML or JSON file with settings that override the experiment's")
     .addOption(
       new Option(
         "--set <field=value>",
-        "one setting, such as training.iterations=10; may be repeated",
+        "override one setting, such as training.iterations=10; may be repeated",
       )
-        .argParser(repeated)
+        .argParser(collectValue)
         .default([], "none"),
     );
 }

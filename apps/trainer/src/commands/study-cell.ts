@@ -2,30 +2,30 @@ import { Command } from "commander";
 import { InputError } from "@turnwise/training";
 import { planCells, runCellTask, runStartTask } from "@turnwise/training/study";
 import { announceInterrupts } from "../interrupts.ts";
-import { addRunningOptions, shortPath, withStudy, type RunningOptions } from "./study-options.ts";
+import { addRunningOptions, shortenPath, useStudy, type RunningOptions } from "./study-options.ts";
 
 interface CellOptions extends RunningOptions {
   readonly start?: boolean;
   readonly shareStart?: boolean;
 }
 
-/** `turnwise study cell`: runs one cell, in a process that `study run` or a cluster started. */
-export function cellCommand(): Command {
+/** `turnwise study cell`: runs one cell, in a process started by `study run` or a cluster. */
+export function buildCellCommand(): Command {
   const command = new Command("cell")
-    .description("run one cell of a study, as `study run` and the jobs of a cluster do")
+    .description("run one cell of a study (used by `study run` and by cluster jobs)")
     .argument("<file>", "study file")
-    .argument("<name>", "cell: EXPERIMENT-ARM-seedN")
-    .option("--start", "only compute the start that it shares with other arms")
-    .option("--share-start", "compute the start shared with other arms first, or wait for it");
+    .argument("<name>", "name of the cell: EXPERIMENT-ARM-seedN")
+    .option("--start", "compute only the start that the cell shares with other arms")
+    .option("--share-start", "first compute the start shared with other arms, or wait for it");
   return addRunningOptions(command).action(
     async (path: string, name: string, options: CellOptions) => {
-      endWithParent();
-      await withStudy(path, options, async (context) => {
+      exitWithParent();
+      await useStudy(path, options, async (context) => {
         const plans = await planCells(context.file);
         const plan = plans.find((one) => one.name === name);
         if (plan === undefined) {
           throw new InputError(
-            `study cell: name must be a cell of ${path} such as ${plans[0]!.name}, got ${name}`,
+            `study cell: name must be a cell of ${path}, such as ${plans[0]!.name}, got ${name}`,
           );
         }
         const stopAnnouncing = announceInterrupts(() => `turnwise: cell ${name} interrupted`);
@@ -39,8 +39,11 @@ export function cellCommand(): Command {
             ...(options.shareStart === true && { siblings: plans }),
           });
           const { folder, reporter } = context;
-          // Where the folder is not shared, the output brings the cell.
-          reporter.row({ stage: "result", cell }, `cell: ${shortPath(folder.cells)}/${name}.json`);
+          // A cluster without a shared folder takes the result from the output.
+          reporter.row(
+            { stage: "result", cell },
+            `cell: ${shortenPath(folder.cells)}/${name}.json`,
+          );
         } finally {
           stopAnnouncing();
         }
@@ -49,8 +52,8 @@ export function cellCommand(): Command {
   );
 }
 
-/** Ends this process when the one that started it is gone: nothing would wait for its result. */
-function endWithParent(): void {
+/** Exits when the parent process dies, since nobody waits for the result any more. */
+function exitWithParent(): void {
   if (process.send === undefined) return;
   process.once("disconnect", () => process.exit(1));
   process.channel?.unref();

@@ -11,20 +11,20 @@ import {
   submitStudy,
   type CellContext,
 } from "@turnwise/training/study";
-import { commandLine, quoteForShell } from "../invocation.ts";
+import { formatCommandLine, quoteForShell } from "../invocation.ts";
 import { runResumably } from "../run-resumably.ts";
-import { aboveZero, positiveNumber, repeated } from "./arguments.ts";
+import { parsePositive, parseCount, collectValue } from "./arguments.ts";
 import {
   addFolderOption,
   addRunningOptions,
   addSeedOption,
-  seedSelection,
-  withStudy,
+  selectSeeds,
+  useStudy,
   type FolderOptions,
   type RunningOptions,
   type SeedOptions,
 } from "./study-options.ts";
-import { finish } from "./study-run.ts";
+import { reportResult } from "./study-run.ts";
 
 interface ProgramOptions {
   readonly program?: string;
@@ -42,70 +42,72 @@ interface SubmitOptions extends RunningOptions, SeedOptions, ProgramOptions {
   readonly poll: number;
 }
 
-/** Memory of a machine whose size is not known: a cell needs the same on any. */
-const anyMemory = 2 ** 50;
+/** Memory assumed for a machine of unknown size, bytes; the need of a cell does not depend on it. */
+const assumedMemory = 2 ** 50;
 
 function addProgramOption(command: Command): Command {
   return command.option(
     "--program <command>",
-    "command that starts turnwise on a node (default: this program, by the same path)",
+    "command that starts turnwise on a node (default: this program, at the same path)",
   );
 }
 
-/** Command line of a cell on another machine, split where its name goes. */
-function cellCommandLine(
+/** Makes the command line of a cell on another machine, as the parts before and after the cell's name. */
+function formatCellCommand(
   { program }: ProgramOptions,
   { file, folder }: Pick<CellContext, "file" | "folder">,
 ): { readonly command: string; readonly options: string } {
   const words = ["study", "cell", file.path];
   const command =
     program === undefined
-      ? commandLine(words)
+      ? formatCommandLine(words)
       : `${program} ${words.map((word) => quoteForShell(word)).join(" ")}`;
   const folderPath = quoteForShell(resolve(folder.path));
   return { command, options: `--out ${folderPath} --share-start --json` };
 }
 
-/** `turnwise study export`: writes the jobs of a cluster. */
-export function exportCommand(): Command {
+/** `turnwise study export`: writes a job script for a cluster. */
+export function buildExportCommand(): Command {
   const command = new Command("export")
-    .description("print a script for a cluster with the cells that are not finished")
-    .argument("<file>", "study file, at a path that the nodes share")
-    .option("--slurm", "a Slurm array job, one task for each cell")
+    .description("print a cluster script for the unfinished cells")
+    .argument("<file>", "study file, at a path that all nodes share")
+    .option("--slurm", "print a Slurm array job with one task per cell")
     .addOption(
-      new Option("--jobs <number>", "tasks at the same time (default: all)") //
-        .argParser(positiveNumber),
+      new Option("--jobs <number>", "maximum number of concurrent tasks (default: all)") //
+        .argParser(parseCount),
     )
     .addOption(
       new Option(
         "--sbatch <option>",
-        "further option of sbatch: --sbatch=--partition=cpu; may be repeated",
+        "additional option of sbatch, such as --sbatch=--partition=cpu; may be repeated",
       )
-        .argParser(repeated)
+        .argParser(collectValue)
         .default([], "none"),
     );
   return addProgramOption(addSeedOption(addFolderOption(command))).action(
     async (path: string, options: ExportOptions) => {
       if (options.slurm !== true)
         throw new InputError("study export: --slurm must be given, got no format");
-      await withStudy(path, options, async (context) => {
+      await useStudy(path, options, async (context) => {
         const { file, folder } = context;
-        const { selects = () => true } = seedSelection(options, context);
+        const { selects = () => true } = selectSeeds(options, context);
         const cells = await readCells(folder.cells);
         const plans = (await planCells(file)).filter(
           (plan) => selects(plan) && cells.get(plan.name)?.outcome !== "finished",
         );
         if (plans.length === 0) {
-          throw new InputError(`${path}: study must have cells that are not finished, got none`);
+          throw new InputError(`${path}: study must have unfinished cells, got none`);
         }
-        const bytes = await Promise.all(plans.map((plan) => estimateCellMemory(plan, anyMemory)));
+        const bytes = await Promise.all(
+          plans.map((plan) => estimateCellMemory(plan, assumedMemory)),
+        );
         await mkdir(folder.logs, { recursive: true });
         process.stdout.write(
           writeSlurmScript({
             name: file.study.name,
             sha256: file.sha256,
             plans,
-            ...cellCommandLine(options, context),
+            ...formatCellCommand(options, context),
             folder: quoteForShell(process.cwd()),
             logs: resolve(folder.logs),
             memoryMebibytes: Math.ceil(Math.max(...bytes) / 2 ** 20),
@@ -119,20 +121,20 @@ export function exportCommand(): Command {
 }
 
 /** `turnwise study submit`: runs cells as jobs of a Ray cluster. */
-export function submitCommand(): Command {
+export function buildSubmitCommand(): Command {
   const command = new Command("submit")
-    .description("run the cells that are not finished as jobs of an existing Ray cluster")
-    .argument("<file>", "study file, at a path that the nodes share")
-    .requiredOption("--ray <url>", "address of the dashboard: http://127.0.0.1:8265")
+    .description("run the unfinished cells as jobs of an existing Ray cluster")
+    .argument("<file>", "study file, at a path that all nodes share")
+    .requiredOption("--ray <url>", "address of the Ray dashboard, such as http://127.0.0.1:8265")
     .option("--token-variable <name>", "environment variable with the cluster's bearer token")
     .addOption(
-      new Option("--poll <seconds>", "time between two requests for the state of the jobs")
-        .argParser(aboveZero)
+      new Option("--poll <seconds>", "seconds between two requests for the status of the jobs")
+        .argParser(parsePositive)
         .default(10),
     );
   return addRunningOptions(addProgramOption(addSeedOption(command))).action(
     async (path: string, options: SubmitOptions) => {
-      await withStudy(path, options, (context) => submitAll(path, context, options));
+      await useStudy(path, options, (context) => submitAll(path, context, options));
     },
   );
 }
@@ -149,10 +151,10 @@ async function submitAll(
       `--token-variable must name a variable with a token, got ${tokenVariable}`,
     );
   }
-  const { command, options: rest } = cellCommandLine(options, context);
+  const { command, options: rest } = formatCellCommand(options, context);
   const folder = out === undefined ? [] : ["--out", out];
   const again = ["study", "submit", path, "--ray", ray!, ...folder];
-  const selection = seedSelection(options, context);
+  const selection = selectSeeds(options, context);
   await runResumably(again, context.reporter, async () => {
     const result = await submitStudy({
       ...context,
@@ -160,9 +162,9 @@ async function submitAll(
       ray: connectRay(ray!, token),
       entrypoint: ({ name }) =>
         `${command} ${name} ${rest}${options.anyProcessor === true ? " --any-processor" : ""}`,
-      memoryBytes: (plan) => estimateCellMemory(plan, anyMemory),
+      memoryBytes: (plan) => estimateCellMemory(plan, assumedMemory),
       pollSeconds: poll,
     });
-    finish(result, context);
+    reportResult(result, context);
   });
 }

@@ -11,21 +11,21 @@ import {
   type TableFormat,
 } from "@turnwise/training/study";
 import { Option, type Command } from "commander";
-import { openResults, resultsCommand } from "./study-table.ts";
+import { openResults, buildResultsCommand } from "./study-table.ts";
 
 interface CompareOptions {
   readonly out?: string;
   readonly format: TableFormat | "json";
 }
 
-/** `turnwise study compare`: the paired difference of any two arms. */
-export function compareCommand(): Command {
-  return resultsCommand("compare")
-    .description("compare two arms: the first less the second, in every experiment")
-    .argument("<treatment>", "arm to judge")
-    .argument("<baseline>", "arm to judge it by")
+/** `turnwise study compare`: prints the paired difference of any two arms. */
+export function buildCompareCommand(): Command {
+  return buildResultsCommand("compare")
+    .description("compare two arms in every experiment: treatment minus baseline")
+    .argument("<treatment>", "arm to evaluate")
+    .argument("<baseline>", "arm to compare it with")
     .addOption(
-      new Option("--format <format>", "form of the output")
+      new Option("--format <format>", "output format")
         .choices(["text", "markdown", "latex", "json"])
         .default("text"),
     )
@@ -42,13 +42,18 @@ export function compareCommand(): Command {
         process.stdout.write(
           format === "json"
             ? `${JSON.stringify(family)}\n`
-            : compareText(family, analysis, format, planNote(analysis, treatment, baseline)),
+            : formatComparison(
+                family,
+                analysis,
+                format,
+                describePlan(analysis, treatment, baseline),
+              ),
         );
       },
     );
 }
 
-function compareText(
+function formatComparison(
   family: FamilyAnalysis,
   analysis: StudyAnalysis,
   format: TableFormat,
@@ -64,14 +69,14 @@ function compareText(
   return `${[...tables, sentences.join("\n")].join("\n\n")}\n`;
 }
 
-/** Relation of a comparison to those that the study file fixed beforehand. */
-function planNote({ families }: StudyAnalysis, treatment: string, baseline: string): string {
+/** Says whether the study file planned a comparison. */
+function describePlan({ families }: StudyAnalysis, treatment: string, baseline: string): string {
   const planned = families.filter(({ comparisons }) =>
     comparisons.some((one) => one.treatment === treatment && one.baseline === baseline),
   );
   if (planned.length === 0) {
-    return "Not planned in the study file: chosen after the results were known, it can suggest a question but not answer one.";
+    return "Not planned in the study file. A comparison chosen after the results are known can suggest a question, but not answer it.";
   }
   const names = planned.map(({ name }) => name).join(", ");
-  return `Planned in family ${names}; \`study table\` has the p values that are corrected for the whole family.`;
+  return `Planned in family ${names}; \`study table\` has the p values corrected for the whole family.`;
 }

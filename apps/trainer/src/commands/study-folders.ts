@@ -7,25 +7,25 @@ import {
   type ArmStatus,
   type StudyStatus,
 } from "@turnwise/training/study";
-import { addFolderOption, shortPath, withStudy, type FolderOptions } from "./study-options.ts";
+import { addFolderOption, shortenPath, useStudy, type FolderOptions } from "./study-options.ts";
 
-/** `turnwise study status`: progress of a study. */
-export function statusCommand(): Command {
+/** `turnwise study status`: prints the progress of a study. */
+export function buildStatusCommand(): Command {
   const command = new Command("status")
-    .description("print finished, failed and running cells of each arm, also while a study runs")
+    .description("print the finished, failed and running cells of each arm, also during a run")
     .argument("<file>", "study file");
   return addFolderOption(command)
     .option("--json", "print one JSON object")
     .action(async (path: string, { json, out }: FolderOptions & { readonly json?: boolean }) => {
-      await withStudy(path, { ...(out !== undefined && { out }) }, async ({ file, folder }) => {
+      await useStudy(path, { ...(out !== undefined && { out }) }, async ({ file, folder }) => {
         const status = await readStudyStatus(file, folder);
-        const text = json === true ? JSON.stringify(status) : statusText(status);
+        const text = json === true ? JSON.stringify(status) : formatStatus(status);
         process.stdout.write(`${text}\n`);
       });
     });
 }
 
-function statusText({ arms, failures, secondsLeft }: StudyStatus): string {
+function formatStatus({ arms, failures, secondsLeft }: StudyStatus): string {
   const columns: readonly (readonly [string, (row: ArmStatus) => string])[] = [
     ["experiment", ({ experiment }) => experiment],
     ["arm", ({ arm }) => arm],
@@ -33,7 +33,7 @@ function statusText({ arms, failures, secondsLeft }: StudyStatus): string {
     ["failed", ({ failed }) => String(failed)],
     ["running", ({ running }) => String(running)],
     [
-      "a cell",
+      "per cell",
       ({ meanSeconds }) => (meanSeconds === undefined ? "-" : formatDuration(meanSeconds)),
     ],
   ];
@@ -57,17 +57,17 @@ function statusText({ arms, failures, secondsLeft }: StudyStatus): string {
   return [...lines, ...failed, ...left].join("\n");
 }
 
-/** `turnwise study merge`: gathers the cells of copies of a study. */
-export function mergeCommand(): Command {
+/** `turnwise study merge`: collects the cells of copies of a study in one folder. */
+export function buildMergeCommand(): Command {
   return new Command("merge")
-    .description("add the cells of copies of a study to a folder, such as one that is committed")
-    .argument("<into>", "folder of the study; made if it does not exist")
-    .argument("<from...>", "folders of the copies")
+    .description("copy the cells of other study folders into one, for example to commit them")
+    .argument("<into>", "study folder to copy into; created if it does not exist")
+    .argument("<from...>", "study folders to copy from")
     .action(async (into: string, from: readonly string[]) => {
       const { added, equal } = await mergeCells(into, from);
       const { cells } = resolveStudyFolder(into);
       process.stdout.write(
-        `${added.length} cells added, ${equal.length} already there: ${shortPath(cells)}\n`,
+        `${added.length} cells added, ${equal.length} already there: ${shortenPath(cells)}\n`,
       );
     });
 }

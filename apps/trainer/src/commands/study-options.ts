@@ -13,7 +13,7 @@ import {
   type CellContext,
   type CellPlan,
 } from "@turnwise/training/study";
-import { wholeNumbers } from "./arguments.ts";
+import { parseWholeNumbers } from "./arguments.ts";
 
 /** Option of the folder of a study. */
 export interface FolderOptions {
@@ -35,7 +35,7 @@ export interface SeedOptions {
 export function addFolderOption(command: Command): Command {
   return command.option(
     "--out <folder>",
-    "folder of the study (default: the file's folder if it has cells/, else runs/studies/NAME)",
+    "study folder (default: the file's folder if it has cells/, else runs/studies/NAME)",
   );
 }
 
@@ -44,22 +44,22 @@ export function addRunningOptions(command: Command): Command {
   return addFolderOption(command)
     .option(
       "--any-processor",
-      "run a cell although its pair's other arms ran on another CPU model; reports mark the pair",
+      "run cells even if other arms of the same seed ran on another CPU model; reports mark such pairs",
     )
-    .option("--json", "print one JSON object a line");
+    .option("--json", "print one JSON object per line");
 }
 
 /** Adds the option that selects seeds. */
 export function addSeedOption(command: Command): Command {
   return command.addOption(
-    new Option("--seeds <list>", "only these of the study's seeds, such as 1-3,7").argParser(
-      wholeNumbers,
+    new Option("--seeds <list>", "run only these seeds of the study, such as 1-3,7").argParser(
+      parseWholeNumbers,
     ),
   );
 }
 
-/** Cells that the seeds select. @throws `InputError` for a seed that the study does not have. */
-export function seedSelection(
+/** Selects cells by their seeds. @throws `InputError` for a seed that the study does not have. */
+export function selectSeeds(
   { seeds }: SeedOptions,
   { file }: Pick<CellContext, "file">,
 ): { readonly selects?: (plan: CellPlan) => boolean } {
@@ -74,8 +74,8 @@ export function seedSelection(
   return { selects: ({ seed }) => seeds.includes(seed) };
 }
 
-/** Reads a study file and opens the study's folder, while a reporter is open. */
-export async function withStudy(
+/** Reads a study file, opens the study folder and a reporter, and closes the reporter after `work`. */
+export async function useStudy(
   path: string,
   { out, json }: FolderOptions & { readonly json?: boolean },
   work: (context: CellContext) => Promise<void>,
@@ -91,5 +91,5 @@ export async function withStudy(
   }
 }
 
-/** A path relative to the working directory. */
-export const shortPath = (path: string): string => relative(process.cwd(), path) || path;
+/** Makes a path relative to the working directory. */
+export const shortenPath = (path: string): string => relative(process.cwd(), path) || path;

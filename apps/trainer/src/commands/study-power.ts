@@ -6,7 +6,7 @@ import {
   type PowerQuestion,
 } from "@turnwise/training/study";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { aboveZero, wholeNumbers } from "./arguments.ts";
+import { parsePositive, parseWholeNumbers } from "./arguments.ts";
 import { openResults } from "./study-table.ts";
 
 interface PowerOptions {
@@ -17,42 +17,47 @@ interface PowerOptions {
   readonly pairs: readonly number[];
 }
 
-/** `turnwise study power`: differences that a study can show, and pairs that it needs. */
-export function powerCommand(): Command {
+/** `turnwise study power`: differences that a study can detect, and pairs that it needs. */
+export function buildPowerCommand(): Command {
   return new Command("power")
-    .description("print which difference a number of pairs can show, before or during a study")
-    .argument("[file]", "study file, for the spread of its finished pairs")
-    .option("--out <folder>", "folder of the study")
+    .description("print which difference a number of pairs can detect, before or during a study")
+    .argument("[file]", "study file whose finished pairs give the standard deviation")
+    .option(
+      "--out <folder>",
+      "study folder (default: the file's folder if it has cells/, else runs/studies/NAME)",
+    )
     .addOption(
       new Option(
         "--deviation <number>",
-        "standard deviation of the paired differences over seeds, without a study file: 0.06 is 6 points",
-      ).argParser(aboveZero),
+        "standard deviation of the paired differences over seeds, instead of a study file; 0.06 is 6 points",
+      ).argParser(parsePositive),
     )
     .addOption(
-      new Option("--effect <number>", "difference of interest: 0.05 is 5 points").argParser(
-        aboveZero,
+      new Option("--effect <number>", "difference to detect; 0.05 is 5 points").argParser(
+        parsePositive,
       ),
     )
     .addOption(
-      new Option("--power <share>", "probability of seeing it").argParser(parsePower).default(0.8),
+      new Option("--power <share>", "probability of detecting it, in (0.05, 1)")
+        .argParser(parsePower)
+        .default(0.8),
     )
     .addOption(
-      new Option("--pairs <list>", "numbers of pairs, without a study file")
+      new Option("--pairs <list>", "numbers of pairs to print, without a study file")
         .argParser(parsePairs)
         .default([3, 5, 6, 8, 10, 15, 20, 30], "3,5,6,8,10,15,20,30"),
     )
     .action(async (path: string | undefined, options: PowerOptions) => {
-      process.stdout.write(`${await powerText(path, options)}\n`);
+      process.stdout.write(`${await formatPower(path, options)}\n`);
     });
 }
 
-async function powerText(path: string | undefined, options: PowerOptions): Promise<string> {
+async function formatPower(path: string | undefined, options: PowerOptions): Promise<string> {
   const { out, deviation, effect, power, pairs } = options;
   const question: PowerQuestion = { power, ...(effect !== undefined && { effect }) };
   if (path !== undefined && deviation !== undefined) {
     throw new InputError(
-      "study power: --deviation must not be given with a study file, which has its own",
+      "study power: --deviation must not be given with a study file, whose pairs give it",
     );
   }
   if (path !== undefined) {
@@ -74,7 +79,7 @@ function parsePower(text: string): number {
 }
 
 function parsePairs(text: string): number[] {
-  const numbers = wholeNumbers(text);
+  const numbers = parseWholeNumbers(text);
   if (numbers.every((number) => number >= 2)) return [...numbers];
   throw new InvalidArgumentError("It must be whole numbers >= 2 and ranges, such as 5,8-12.");
 }

@@ -7,15 +7,15 @@ import {
   type CellContext,
   type StudyResult,
 } from "@turnwise/training/study";
-import { launchTasks } from "../launch-tasks.ts";
+import { createTaskLauncher } from "../create-task-launcher.ts";
 import { runResumably } from "../run-resumably.ts";
-import { aboveZero, positiveNumber } from "./arguments.ts";
+import { parsePositive, parseCount } from "./arguments.ts";
 import {
   addRunningOptions,
   addSeedOption,
-  seedSelection,
-  shortPath,
-  withStudy,
+  selectSeeds,
+  shortenPath,
+  useStudy,
   type RunningOptions,
   type SeedOptions,
 } from "./study-options.ts";
@@ -27,35 +27,38 @@ interface RunOptions extends RunningOptions, SeedOptions {
 }
 
 /** `turnwise study run`: runs the cells of a study on this machine. */
-export function runCommand(): Command {
+export function buildRunCommand(): Command {
   const command = new Command("run")
-    .description("run the cells of a study that are not finished; an interrupted study resumes")
+    .description("run the unfinished cells of a study; resumes an interrupted study")
     .argument("<file>", "study file: YAML, JSON, or a TypeScript or JavaScript module")
     .addOption(
-      new Option("--jobs <number>", "cells at the same time (default: what the budget allows)")
-        .argParser(positiveNumber)
+      new Option(
+        "--jobs <number>",
+        "number of concurrent cells (default: as many as cores and memory allow)",
+      )
+        .argParser(parseCount)
         .conflicts(["cores", "memory"]),
     )
     .addOption(
       new Option("--cores <number>", `CPU cores to use (default: ${availableParallelism()})`) //
-        .argParser(positiveNumber),
+        .argParser(parseCount),
     )
     .addOption(
-      new Option("--memory <GiB>", "memory to use (default: what is available)") //
-        .argParser(aboveZero),
+      new Option("--memory <GiB>", "memory to use, GiB (default: all that is available)") //
+        .argParser(parsePositive),
     );
   return addRunningOptions(addSeedOption(command)).action(
     async (path: string, options: RunOptions) => {
-      await withStudy(path, options, (context) => runAll(path, context, options));
+      await useStudy(path, options, (context) => runAll(path, context, options));
     },
   );
 }
 
-/** Runs a study to its end, one process for each cell. */
+/** Runs all cells of a study, each in its own process. */
 async function runAll(path: string, context: CellContext, options: RunOptions): Promise<void> {
   const { folder, reporter } = context;
   const { out, jobs, cores, memory, anyProcessor } = options;
-  const launcher = launchTasks({
+  const launcher = createTaskLauncher({
     logs: folder.logs,
     parameters: ({ kind, plan }) => [
       "study",
@@ -69,7 +72,7 @@ async function runAll(path: string, context: CellContext, options: RunOptions): 
     ],
   });
   const again = ["study", "run", path, ...(out === undefined ? [] : ["--out", out])];
-  const selection = seedSelection(options, context);
+  const selection = selectSeeds(options, context);
   await runResumably(
     again,
     reporter,
@@ -85,21 +88,21 @@ async function runAll(path: string, context: CellContext, options: RunOptions): 
           }),
         launch: launcher.launch,
       });
-      finish(result, context);
+      reportResult(result, context);
     },
     { onInterrupt: launcher.stop },
   );
 }
 
-/** Says where the results are. @throws `StoppedRun` if cells failed. */
-export function finish(
+/** Prints the location of the results. @throws `StoppedRun` if cells failed. */
+export function reportResult(
   { finished, planned, failures }: StudyResult,
   { folder, reporter }: Pick<CellContext, "folder" | "reporter">,
 ): void {
-  reporter.say(`${finished} of ${planned} cells finished: ${shortPath(folder.cells)}`);
+  reporter.say(`${finished} of ${planned} cells finished: ${shortenPath(folder.cells)}`);
   if (failures.size === 0) return;
   const names = [...failures.keys()].join(", ");
   throw new StoppedRun(
-    `${failures.size} of ${planned} cells failed (${names}; output in ${shortPath(folder.logs)})`,
+    `${failures.size} of ${planned} cells failed (${names}; output in ${shortenPath(folder.logs)})`,
   );
 }

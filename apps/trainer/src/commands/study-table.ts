@@ -15,27 +15,27 @@ interface TableOptions {
   readonly format: TableFormat | "csv" | "json";
 }
 
-/** `turnwise study table`: all results of a study as tables. */
-export function tableCommand(): Command {
-  return resultsCommand("table")
-    .description("print means, paired differences and their intervals")
+/** `turnwise study table`: prints all results of a study as tables. */
+export function buildTableCommand(): Command {
+  return buildResultsCommand("table")
+    .description("print means, and paired differences with their intervals")
     .addOption(
-      new Option("--format <format>", "form of the output")
+      new Option("--format <format>", "output format")
         .choices(["text", "markdown", "latex", "csv", "json"])
         .default("text"),
     )
     .action(async (path: string, { out, format }: TableOptions) => {
-      process.stdout.write(tableText((await openResults(path, out)).analysis, format));
+      process.stdout.write(formatTables((await openResults(path, out)).analysis, format));
     });
 }
 
-/** A command that reads a study file and the cells that finished so far. */
-export function resultsCommand(name: string): Command {
+/** Creates a command that reads a study file and its finished cells. */
+export function buildResultsCommand(name: string): Command {
   return new Command(name)
     .argument("<file>", "study file: YAML, JSON, or a TypeScript or JavaScript module")
     .option(
       "--out <folder>",
-      "folder of the study (default: the file's folder if it has cells/, else runs/studies/NAME)",
+      "study folder (default: the file's folder if it has cells/, else runs/studies/NAME)",
     );
 }
 
@@ -46,7 +46,7 @@ export async function openResults(path: string, out: string | undefined) {
   return { file, folder, analysis: await analyzeFolder(file, folder) };
 }
 
-function tableText(analysis: StudyAnalysis, format: TableOptions["format"]): string {
+function formatTables(analysis: StudyAnalysis, format: TableOptions["format"]): string {
   if (format === "csv") return renderStudyCsv(analysis);
   if (format === "json") return `${JSON.stringify(analysis)}\n`;
   const tables = tabulateStudy(analysis).map((table) => renderTable(table, format));

@@ -1,25 +1,25 @@
 import { Command } from "commander";
-import { cellCommand } from "./study-cell.ts";
-import { exportCommand, submitCommand } from "./study-cluster.ts";
-import { compareCommand } from "./study-compare.ts";
-import { mergeCommand, statusCommand } from "./study-folders.ts";
-import { powerCommand } from "./study-power.ts";
-import { reportCommand } from "./study-report.ts";
-import { runCommand } from "./study-run.ts";
-import { tableCommand } from "./study-table.ts";
+import { buildCellCommand } from "./study-cell.ts";
+import { buildExportCommand, buildSubmitCommand } from "./study-cluster.ts";
+import { buildCompareCommand } from "./study-compare.ts";
+import { buildMergeCommand, buildStatusCommand } from "./study-folders.ts";
+import { buildPowerCommand } from "./study-power.ts";
+import { buildReportCommand } from "./study-report.ts";
+import { buildRunCommand } from "./study-run.ts";
+import { buildTableCommand } from "./study-table.ts";
 
 /** `turnwise study`: paired comparisons over many seeds. */
-export function studyCommand(): Command {
+export function buildStudyCommand(): Command {
   return new Command("study")
-    .description("compare arms over paired seeds: a study file fixes everything beforehand")
-    .addCommand(runCommand())
-    .addCommand(statusCommand())
-    .addCommand(tableCommand())
-    .addCommand(compareCommand())
-    .addCommand(powerCommand())
-    .addCommand(reportCommand())
-    .addCommand(mergeCommand())
-    .addCommand(exportCommand())
-    .addCommand(submitCommand())
-    .addCommand(cellCommand());
+    .description("compare arms over paired seeds, as planned in a study file")
+    .addCommand(buildRunCommand())
+    .addCommand(buildStatusCommand())
+    .addCommand(buildTableCommand())
+    .addCommand(buildCompareCommand())
+    .addCommand(buildPowerCommand())
+    .addCommand(buildReportCommand())
+    .addCommand(buildMergeCommand())
+    .addCommand(buildExportCommand())
+    .addCommand(buildSubmitCommand())
+    .addCommand(buildCellCommand());
 }

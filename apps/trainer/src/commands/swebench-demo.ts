@@ -31,25 +31,25 @@ interface DemoOptions {
   readonly dryRun?: boolean;
 }
 
-/** `turnwise swebench demo`: small repositories with a bug, agents that are written beforehand. */
-export function demoCommand(): Command {
+/** `turnwise swebench demo`: runs scripted agents on small repositories with a bug. */
+export function buildDemoCommand(): Command {
   return new Command("demo")
-    .description("let scripted agents work on small repositories in containers, and grade them")
+    .description("run scripted agents on small repositories in containers, and grade them")
     .addOption(
-      new Option("--agent <name>", "who works; all is one after the other")
+      new Option("--agent <name>", "agent to run; all: each in turn")
         .choices([...Object.keys(agents), "all"])
         .default("all"),
     )
-    .option("--task <name>", "only the tasks whose name contains this")
-    .option("--transcripts", "print every response and every answer")
-    .option("--dry-run", "list the tasks; needs no engine")
-    .option("--json", "print one JSON object a line")
+    .option("--task <text>", "only tasks whose id contains this text")
+    .option("--transcripts", "print every response and observation")
+    .option("--dry-run", "list the tasks; needs no container engine")
+    .option("--json", "print one JSON object per line")
     .action(async (options: DemoOptions) => {
       const tasks = demoTasks.filter(({ instance }) => instance.id.includes(options.task ?? ""));
       if (tasks.length === 0) {
         const known = demoTasks.map(({ instance }) => instance.id).join(", ");
         throw new InputError(
-          `swebench demo: --task must be part of one of ${known}, got ${options.task}`,
+          `swebench demo: --task must be part of a task id (${known}), got ${options.task}`,
         );
       }
       if (options.dryRun === true) listTasks(tasks, options.json === true);
@@ -80,7 +80,7 @@ async function play(tasks: readonly DemoTask[], options: DemoOptions): Promise<v
     const names = options.agent === "all" ? Object.keys(agents) : [options.agent];
     for (const name of names) {
       let numResolved = 0;
-      // Two at a time: one thinks while the other's tests run.
+      // Two tasks at a time: one agent works while the tests of the other run.
       for (let first = 0; first < tasks.length; first += 2) {
         const pair = tasks.slice(first, first + 2);
         const played = await Promise.all(
@@ -93,11 +93,11 @@ async function play(tasks: readonly DemoTask[], options: DemoOptions): Promise<v
         for (const { task, episode, seconds } of played) {
           if (isResolved(episode)) numResolved += 1;
           if (options.json === true) {
-            process.stdout.write(`${JSON.stringify(record(name, task, episode, seconds))}\n`);
+            process.stdout.write(`${JSON.stringify(createRecord(name, task, episode, seconds))}\n`);
             continue;
           }
           if (options.transcripts === true) say(`\n${transcript(episode)}`);
-          say(line(name, task, episode, seconds));
+          say(formatLine(name, task, episode, seconds));
         }
       }
       say(`${name}: ${numResolved} of ${tasks.length} resolved`);
@@ -114,7 +114,7 @@ function isResolved({ trajectory }: DemoEpisode): boolean {
   return trajectory.outcome.kind === "terminated" && trajectory.outcome.isSuccess;
 }
 
-function line(agent: string, task: DemoTask, episode: DemoEpisode, seconds: number): string {
+function formatLine(agent: string, task: DemoTask, episode: DemoEpisode, seconds: number): string {
   const { trajectory, record: graded } = episode;
   const verdict =
     trajectory.outcome.kind === "failed"
@@ -129,7 +129,7 @@ function line(agent: string, task: DemoTask, episode: DemoEpisode, seconds: numb
   return `${agent.padEnd(9)} ${task.instance.id.padEnd(28)} ${task.kind.padEnd(10)} ${`${trajectory.turns.length} turns`.padEnd(8)} ${fixed.padEnd(20)} ${seconds.toFixed(1)} s  ${verdict}`;
 }
 
-function record(
+function createRecord(
   agent: string,
   { instance, kind }: DemoTask,
   { trajectory, record: graded }: DemoEpisode,

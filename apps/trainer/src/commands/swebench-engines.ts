@@ -9,7 +9,7 @@ import {
 } from "@turnwise/envs/swebench";
 import { InputError } from "@turnwise/training";
 import { Option, type Command } from "commander";
-import { positiveNumber, repeated } from "./arguments.ts";
+import { parseCount, collectValue } from "./arguments.ts";
 
 /** Options of commands that run tests in containers. */
 export interface EngineOptions {
@@ -20,31 +20,37 @@ export interface EngineOptions {
 }
 
 /** Adds {@link EngineOptions} to a command. */
-export function withEngineOptions(command: Command): Command {
+export function addEngineOptions(command: Command): Command {
   return command
     .option(
       "--host <address>",
-      "a container engine (default: DOCKER_HOST); may be repeated",
-      repeated,
+      "address of a container engine (default: DOCKER_HOST); may be repeated",
+      collectValue,
     )
     .addOption(
-      new Option("--containers <number>", "containers that each engine runs at once")
-        .argParser(positiveNumber)
+      new Option("--containers <number>", "number of concurrent containers per engine")
+        .argParser(parseCount)
         .default(2),
     )
-    .addOption(new Option("--pull <when>").choices(["missing", "never"]).default("missing"))
     .addOption(
-      new Option("--network <kind>", "of the tests").choices(["none", "bridge"]).default("none"),
+      new Option("--pull <when>", "images to pull")
+        .choices(["missing", "never"])
+        .default("missing"),
+    )
+    .addOption(
+      new Option("--network <kind>", "network of the containers that run tests")
+        .choices(["none", "bridge"])
+        .default("none"),
     );
 }
 
 /**
- * Connects to the engines, builds the demonstration's images that `instances` use, and closes the
- * engines after `use`.
+ * Connects to the engines, builds the demo images that `instances` need, runs `use`, and closes the
+ * engines.
  * @param command - Name of the command, for messages.
  * @throws {@link InputError} if an engine cannot be used.
  */
-export async function withEngines(
+export async function useEngines(
   command: string,
   instances: readonly SweInstance[],
   { host, containers, pull }: EngineOptions,
@@ -74,7 +80,7 @@ export async function withEngines(
   }
 }
 
-/** Runs a function on each item in order, on as many at once as the engines run containers. */
+/** Runs a function on each item in order, on as many items at once as the engines run containers. */
 export async function runOnEach<T>(
   items: readonly T[],
   { host, containers }: EngineOptions,

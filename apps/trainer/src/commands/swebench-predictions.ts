@@ -16,12 +16,7 @@ import {
 } from "@turnwise/envs/swebench";
 import { InputError, readInput } from "@turnwise/training";
 import { Option, type Command } from "commander";
-import {
-  runOnEach,
-  withEngineOptions,
-  withEngines,
-  type EngineOptions,
-} from "./swebench-engines.ts";
+import { runOnEach, addEngineOptions, useEngines, type EngineOptions } from "./swebench-engines.ts";
 
 /** Options for the evaluation of predictions. */
 export interface PredictionOptions extends EngineOptions {
@@ -32,15 +27,15 @@ export interface PredictionOptions extends EngineOptions {
 }
 
 /** Adds {@link PredictionOptions} to a command. */
-export function withPredictionOptions(command: Command): Command {
-  return withEngineOptions(
+export function addPredictionOptions(command: Command): Command {
+  return addEngineOptions(
     command.addOption(
-      new Option("--grading <mode>", "as the official harness, or strict as in training")
+      new Option("--grading <mode>", "official: like the official harness; strict: as in training")
         .choices(["official", "strict"])
         .default("official"),
     ),
   )
-    .option("--report <file>", "write the report in the official form")
+    .option("--report <file>", "write a report in the official format")
     .option(
       "--logs <folder>",
       "keep patch, log and report of each prediction, in SWE-bench's layout",
@@ -63,7 +58,7 @@ export async function gradePredictions(
   }
   const results = new Map<string, PredictionResult>();
   const predicted = predictions.map(({ instanceId }) => byId.get(instanceId)!);
-  await withEngines("swebench grade", predicted, options, (pool) =>
+  await useEngines("swebench grade", predicted, options, (pool) =>
     runOnEach(predictions, options, async (prediction) => {
       const instance = byId.get(prediction.instanceId)!;
       results.set(prediction.instanceId, await gradeOne(prediction, instance, pool, options));
@@ -75,7 +70,7 @@ export async function gradePredictions(
   }
   if (options.json === true) return;
   process.stdout.write(
-    `${report.resolved_instances} resolved, ${report.unresolved_instances} not, ` +
+    `${report.resolved_instances} resolved, ${report.unresolved_instances} unresolved, ` +
       `${report.empty_patch_instances} without a patch, ${report.error_instances} failed, ` +
       `of ${report.submitted_instances} predictions\n`,
   );
@@ -92,7 +87,8 @@ async function gradeOne(
     process.stdout.write(
       options.json === true
         ? `${JSON.stringify({ instance_id: instanceId, result, ...details })}\n`
-        : `${instanceId.padEnd(36)} ${result.padEnd(10)} ${textOf(details)}`.trimEnd() + "\n",
+        : `${instanceId.padEnd(36)} ${result.padEnd(10)} ${formatDetails(details)}`.trimEnd() +
+            "\n",
     );
   };
   if (patch === null || patch.trim() === "") {
@@ -118,7 +114,7 @@ async function gradeOne(
   return result;
 }
 
-function textOf({ reason, suspicions }: Readonly<Record<string, unknown>>): string {
+function formatDetails({ reason, suspicions }: Readonly<Record<string, unknown>>): string {
   const kinds = Array.isArray(suspicions)
     ? (suspicions as Evaluation["suspicions"]).map(({ kind, detail }) => `${kind}: ${detail}`)
     : [];

@@ -9,12 +9,12 @@ export interface RowOptions {
 }
 
 /** Adds {@link RowOptions} to a command. */
-export function withRowOptions(command: Command): Command {
+export function addRowOptions(command: Command): Command {
   return command
-    .option("--skip-invalid", "skip rows that cannot be used, and count them")
+    .option("--skip-invalid", "skip invalid rows, and count them")
     .option(
       "--field <name=path>",
-      "path in the file of a field of SWE-bench, such as image=docker.image; may be repeated",
+      "path of a SWE-bench field in the file's rows, such as image=docker.image; may be repeated",
       addField,
     );
 }
@@ -36,11 +36,11 @@ export async function readRows(
   let numSkipped = 0;
   const onInvalid = ({ message }: Error): void => {
     numSkipped += 1;
-    if (numSkipped <= 5) process.stderr.write(`left out: ${message}\n`);
+    if (numSkipped <= 5) process.stderr.write(`skipped: ${message}\n`);
   };
   const instances = await readInput(() =>
     loadInstances(path, { fields: field, ...(skipInvalid && { onInvalid }) }),
   );
-  if (numSkipped > 0) process.stderr.write(`left out ${numSkipped} rows of ${path}\n`);
+  if (numSkipped > 0) process.stderr.write(`skipped ${numSkipped} rows of ${path}\n`);
   return { instances, numSkipped };
 }

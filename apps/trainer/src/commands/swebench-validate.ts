@@ -10,14 +10,9 @@ import {
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
 import { formatDuration, InputError, createTextReporter } from "@turnwise/training";
-import { aboveZero, repeated, wholeNumber } from "./arguments.ts";
-import {
-  runOnEach,
-  withEngineOptions,
-  withEngines,
-  type EngineOptions,
-} from "./swebench-engines.ts";
-import { readRows, withRowOptions, type RowOptions } from "./swebench-rows.ts";
+import { parsePositive, collectValue, parseWholeNumber } from "./arguments.ts";
+import { runOnEach, addEngineOptions, useEngines, type EngineOptions } from "./swebench-engines.ts";
+import { readRows, addRowOptions, type RowOptions } from "./swebench-rows.ts";
 
 interface ValidateOptions extends RowOptions, EngineOptions {
   readonly grading: GradingMode;
@@ -31,37 +26,46 @@ interface ValidateOptions extends RowOptions, EngineOptions {
   readonly json?: boolean;
 }
 
-/** `turnwise swebench validate`: finds the instances that are usable on this machine. */
-export function validateCommand(): Command {
-  const command = withRowOptions(new Command("validate"))
+/** `turnwise swebench validate`: finds the instances that work on this machine. */
+export function buildValidateCommand(): Command {
+  const command = addRowOptions(new Command("validate"))
     .description("find usable instances: evaluate each with its gold patch and with a no-op patch")
     .addOption(
-      new Option("--grading <mode>", "strict, as for training, or as the official harness")
+      new Option("--grading <mode>", "official: like the official harness; strict: as in training")
         .choices(["official", "strict"])
         .default("official"),
     )
     .option(
       "--instances <file>",
-      "JSON lines, JSON or parquet (default: the demonstration's tasks)",
+      "instances as JSON lines, JSON or Parquet; JSON may be gzipped (default: the demo tasks)",
     )
-    .option("--id <pattern>", "only these ids, * for any text; may be repeated", repeated)
-    .option("--repo <pattern>", "only these repositories; may be repeated", repeated)
-    .addOption(new Option("--seed <number>", "shuffle by this seed").argParser(wholeNumber))
-    .addOption(new Option("--limit <number>", "at most that many").argParser(wholeNumber));
-  return withEngineOptions(command)
+    .option("--id <pattern>", "only these ids, * matches any text; may be repeated", collectValue)
+    .option(
+      "--repo <pattern>",
+      "only these repositories, * matches any text; may be repeated",
+      collectValue,
+    )
+    .addOption(new Option("--seed <number>", "shuffle with this seed").argParser(parseWholeNumber))
     .addOption(
-      new Option("--image-budget <gigabytes>", "what an engine's images may take").argParser(
-        aboveZero,
+      new Option("--limit <number>", "maximum number of instances (default: all)").argParser(
+        parseWholeNumber,
       ),
+    );
+  return addEngineOptions(command)
+    .addOption(
+      new Option(
+        "--image-budget <gigabytes>",
+        "maximum disk space for the images of each engine, GiB (default: no limit)",
+      ).argParser(parsePositive),
     )
-    .option("--out <file>", "write the ids of the usable ones, one a line")
-    .option("--json", "print one JSON object a line")
+    .option("--out <file>", "write the ids of the usable instances to a file, one per line")
+    .option("--json", "print one JSON object per line")
     .action(validate);
 }
 
 async function validate(options: ValidateOptions): Promise<void> {
   const { imageBudget, json, out } = options;
-  const instances = await chosenInstances(options);
+  const instances = await selectFromOptions(options);
   const reporter = createTextReporter(process.stdout);
   const started = performance.now();
   const run = async (pool: ContainerPool): Promise<void> => {
@@ -76,12 +80,12 @@ async function validate(options: ValidateOptions): Promise<void> {
     }
     if (json === true) return;
     reporter.say(
-      `${count("usable")} of ${found.length} usable, ${count("unusable")} not, ` +
+      `${count("usable")} of ${found.length} usable, ${count("unusable")} unusable, ` +
         `${count("unknown")} unknown; ${formatDuration((performance.now() - started) / 1000)}`,
     );
   };
   try {
-    await withEngines("swebench validate", instances, options, run, {
+    await useEngines("swebench validate", instances, options, run, {
       ...(imageBudget !== undefined && { imageBudgetBytes: imageBudget * 2 ** 30 }),
       onPull: ({ image, doneBytes, totalBytes }) => {
         if (json === true) return;
@@ -94,7 +98,7 @@ async function validate(options: ValidateOptions): Promise<void> {
   }
 }
 
-async function chosenInstances(options: ValidateOptions): Promise<readonly SweInstance[]> {
+async function selectFromOptions(options: ValidateOptions): Promise<readonly SweInstance[]> {
   const { instances: path, id, repo, seed, limit } = options;
   const all =
     path === undefined
@@ -107,10 +111,12 @@ async function chosenInstances(options: ValidateOptions): Promise<readonly SweIn
     ...(limit !== undefined && { limit }),
   });
   if (chosen.length > 0) return chosen;
-  throw new InputError(`swebench validate: options must leave an instance of ${all.length}, got 0`);
+  throw new InputError(
+    `swebench validate: options must select at least one of ${all.length} instances, got 0`,
+  );
 }
 
-/** Validates as many instances at once as there is room for, in their order. */
+/** Validates instances in order, as many at once as the engines run containers. */
 async function validateAll(
   instances: readonly SweInstance[],
   pool: ContainerPool,

@@ -28,17 +28,17 @@ import {
 } from "@turnwise/envs/swebench";
 import { compileAlgorithm, deepSwe, groupAdvantages, grpoPresets } from "@turnwise/estimators";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { swebenchCommand } from "./swebench.ts";
+import { buildSwebenchCommand } from "./swebench.ts";
 
-/** Runs a command and gives what it prints. */
-async function printed(...args: readonly string[]): Promise<string> {
+/** Runs a command. @returns Its output. */
+async function runSwebench(...args: readonly string[]): Promise<string> {
   let text = "";
   const write = vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
     text += String(chunk);
     return true;
   });
   try {
-    await swebenchCommand().exitOverride().parseAsync(args, { from: "user" });
+    await buildSwebenchCommand().exitOverride().parseAsync(args, { from: "user" });
   } finally {
     write.mockRestore();
   }
@@ -70,7 +70,7 @@ writeFileSync(
 describe("turnwise swebench", () => {
   it("prints the verdict, the report and the status map of a log", async () => {
     const args = ["grade", "--instances", rows, "--id", "psf__requests-1", "--log", log];
-    expect(JSON.parse(await printed(...args, "--json"))).toEqual({
+    expect(JSON.parse(await runSwebench(...args, "--json"))).toEqual({
       instance_id: "psf__requests-1",
       format: "swe-bench",
       verdict: "unresolved",
@@ -93,32 +93,32 @@ describe("turnwise swebench", () => {
       },
       status_map: { "t.py::fixed": "PASSED", "t.py::kept": "FAILED" },
     });
-    expect(await printed(...args)).toBe(
+    expect(await runSwebench(...args)).toBe(
       "psf__requests-1: unresolved\ntests to fix: 1 of 1\ntests to keep: 0 of 1\n  not passed: t.py::kept\ntests in the log: 2\n",
     );
   });
 
-  it("names what cannot be used", async () => {
+  it("names the unusable option or row", async () => {
     const args = ["grade", "--instances", rows, "--id", "other", "--log", log];
-    await expect(printed(...args)).rejects.toThrow(
+    await expect(runSwebench(...args)).rejects.toThrow(
       `swebench grade: --id must name an instance of ${rows} (1, such as psf__requests-1), got other`,
     );
-    await expect(printed("instances", "--instances", log)).rejects.toThrow(
+    await expect(runSwebench("instances", "--instances", log)).rejects.toThrow(
       "log.txt: line 1: row must be JSON",
     );
   });
 
-  it("lists instances and the tasks of the demonstration", async () => {
-    expect(await printed("instances", "--instances", rows)).toMatch(
+  it("lists instances and demo tasks", async () => {
+    expect(await runSwebench("instances", "--instances", rows)).toMatch(
       /^psf__requests-1 .* 1 to fix, 1 to keep .*\n1 of 1 instances\n$/u,
     );
-    const listed = await printed("demo", "--dry-run");
+    const listed = await runSwebench("demo", "--dry-run");
     expect(listed.trim().split("\n")).toHaveLength(demoTasks.length);
     for (const kind of ["fix", "feature", "regression"]) expect(listed).toContain(kind);
   });
 });
 
-async function demoEngine(): Promise<DockerEngine | undefined> {
+async function connectDemoEngine(): Promise<DockerEngine | undefined> {
   let engine: DockerEngine | undefined;
   try {
     engine = await DockerEngine.connect({ pull: "never" });
@@ -132,14 +132,14 @@ async function demoEngine(): Promise<DockerEngine | undefined> {
   }
 }
 
-const engine = await demoEngine();
+const engine = await connectDemoEngine();
 
 interface EngineClient {
   getContainer(id: string): { top(): Promise<unknown>; kill(): Promise<unknown> };
 }
 
-/** Engine whose containers are killed once the command line of one of their processes contains `mark`. */
-function dyingAt(mark: string, inner: DockerEngine): ContainerEngine {
+/** Creates an engine that kills a container once the command line of one of its processes contains `mark`. */
+function killAt(mark: string, inner: DockerEngine): ContainerEngine {
   const client = inner.client as EngineClient;
   return {
     host: inner.host,
@@ -157,8 +157,8 @@ function dyingAt(mark: string, inner: DockerEngine): ContainerEngine {
   };
 }
 
-/** Four siblings, each with a script: two that solve the task, one that does not, one that breaks. */
-function siblingSampler(scripts: readonly (readonly string[])[]): Sampler {
+/** Creates a sampler that follows one script per sibling. Later siblings are less certain. */
+function createSiblingSampler(scripts: readonly (readonly string[])[]): Sampler {
   const turns = new Map<string, number>();
   return {
     capabilities: { entropies: "exact", maxSequenceTokens: 10_000_000 },
@@ -169,7 +169,6 @@ function siblingSampler(scripts: readonly (readonly string[])[]): Sampler {
       turns.set(sequenceId, turn + 1);
       const script = scripts[sibling]!;
       const tokens = [...letterTokenizer.encode(script[Math.min(turn, script.length - 1)]!), 0];
-      // Later siblings are less certain.
       const entropies = tokens.map(() => 0.2 + 0.3 * sibling);
       return { tokens, entropies, logProbs: entropies.map((e) => -e), stopReason: "stop-token" };
     },
@@ -177,11 +176,11 @@ function siblingSampler(scripts: readonly (readonly string[])[]): Sampler {
   };
 }
 
-describe.skipIf(engine === undefined)("the DeepSWE recipe on a task of the demonstration", () => {
+describe.skipIf(engine === undefined)("the DeepSWE preset on a demo task", () => {
   afterAll(async () => engine?.close());
 
   it(
-    "credits what was handed in, leave-one-out, and leaves broken siblings out",
+    "compares submissions leave-one-out, and drops failed episodes",
     { timeout: 300_000 },
     async () => {
       const demo = demoTasks[0]!;
@@ -190,9 +189,9 @@ describe.skipIf(engine === undefined)("the DeepSWE recipe on a task of the demon
         sweTasks([demo.instance])[0]!,
         4,
         {
-          createEnvironment: sweEnvironmentFactory([demo.instance], dyingAt("sleep 987", engine!)),
+          createEnvironment: sweEnvironmentFactory([demo.instance], killAt("sleep 987", engine!)),
           format: r2eFormat(),
-          sampler: siblingSampler([
+          sampler: createSiblingSampler([
             scriptedAgent(demo),
             goldAgent(demo),
             idleAgent(demo),
@@ -212,7 +211,7 @@ describe.skipIf(engine === undefined)("the DeepSWE recipe on a task of the demon
         "submit",
         "infrastructure",
       ]);
-      // The failed episode counts as not sampled. Returns 1, 1, 0: each minus the mean of the others.
+      // The failed episode is dropped. Returns 1, 1, 0: each minus the mean of the others.
       const { trajectories: usable } = compileAlgorithm(deepSwe).usable(group);
       expect(groupAdvantages([usable.map(trajectoryReturn)], grpoPresets.rlooVectorized)).toEqual([
         [0.5, 0.5, -1],
@@ -224,7 +223,7 @@ describe.skipIf(engine === undefined)("the DeepSWE recipe on a task of the demon
       );
       const coefficients = modulationCoefficients(entropies);
       expect(mean(coefficients)).toBeCloseTo(1, 12);
-      // A response is a turn; the more certain sibling's count more.
+      // One coefficient per turn; the turns of more certain siblings count more.
       expect(coefficients).toHaveLength(6 + 2 + 1);
       expect(coefficients[0]).toBeGreaterThan(coefficients[6]!);
       expect(coefficients[6]).toBeGreaterThan(coefficients[8]!);

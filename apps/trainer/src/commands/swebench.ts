@@ -11,25 +11,25 @@ import {
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
 import { InputError, readInput } from "@turnwise/training";
-import { repeated, wholeNumber } from "./arguments.ts";
+import { collectValue, parseWholeNumber } from "./arguments.ts";
 import {
   gradePredictions,
-  withPredictionOptions,
+  addPredictionOptions,
   type PredictionOptions,
 } from "./swebench-predictions.ts";
-import { readRows, withRowOptions, type RowOptions } from "./swebench-rows.ts";
+import { readRows, addRowOptions, type RowOptions } from "./swebench-rows.ts";
 import { readText } from "./read-text.ts";
-import { demoCommand } from "./swebench-demo.ts";
-import { validateCommand } from "./swebench-validate.ts";
+import { buildDemoCommand } from "./swebench-demo.ts";
+import { buildValidateCommand } from "./swebench-validate.ts";
 
 /** `turnwise swebench`: software-engineering tasks. Grading and listing need no container engine. */
-export function swebenchCommand(): Command {
+export function buildSwebenchCommand(): Command {
   return new Command("swebench")
-    .description("software-engineering tasks: list, grade, validate, demonstrate")
-    .addCommand(instancesCommand())
-    .addCommand(gradeCommand())
-    .addCommand(validateCommand())
-    .addCommand(demoCommand());
+    .description("list, grade, validate and demonstrate software-engineering tasks")
+    .addCommand(buildInstancesCommand())
+    .addCommand(buildGradeCommand())
+    .addCommand(buildValidateCommand())
+    .addCommand(buildDemoCommand());
 }
 
 interface InstancesOptions extends RowOptions {
@@ -43,16 +43,27 @@ interface InstancesOptions extends RowOptions {
   readonly json?: boolean;
 }
 
-function instancesCommand(): Command {
-  return withRowOptions(new Command("instances").description("list the instances of a file"))
-    .requiredOption("--instances <file>", "JSON lines, JSON or parquet; JSON also with gzip")
-    .option("--id <pattern>", "only these ids, * for any text; may be repeated", repeated)
-    .option("--repo <pattern>", "only these repositories; may be repeated", repeated)
-    .option("--difficulty <name>", "only this difficulty; may be repeated", repeated)
-    .addOption(new Option("--seed <number>", "shuffle by this seed").argParser(wholeNumber))
-    .addOption(new Option("--limit <number>", "at most that many").argParser(wholeNumber))
-    .option("--script", "print the evaluation script of each instead")
-    .option("--json", "print one JSON object a line, with everything")
+function buildInstancesCommand(): Command {
+  return addRowOptions(new Command("instances").description("list the instances of a file"))
+    .requiredOption(
+      "--instances <file>",
+      "instances as JSON lines, JSON or Parquet; JSON may be gzipped",
+    )
+    .option("--id <pattern>", "only these ids, * matches any text; may be repeated", collectValue)
+    .option(
+      "--repo <pattern>",
+      "only these repositories, * matches any text; may be repeated",
+      collectValue,
+    )
+    .option("--difficulty <name>", "only this difficulty; may be repeated", collectValue)
+    .addOption(new Option("--seed <number>", "shuffle with this seed").argParser(parseWholeNumber))
+    .addOption(
+      new Option("--limit <number>", "maximum number of instances (default: all)").argParser(
+        parseWholeNumber,
+      ),
+    )
+    .option("--script", "print the evaluation script of each instance instead")
+    .option("--json", "print one JSON object per line, with all fields")
     .action(async (options: InstancesOptions) => {
       const { instances, numSkipped } = await readRows(options.instances, options);
       const chosen = selectInstances(instances, {
@@ -62,19 +73,19 @@ function instancesCommand(): Command {
         ...(options.seed !== undefined && { seed: options.seed }),
         ...(options.limit !== undefined && { limit: options.limit }),
       });
-      for (const instance of chosen) process.stdout.write(`${instanceText(instance, options)}\n`);
+      for (const instance of chosen) process.stdout.write(`${formatInstance(instance, options)}\n`);
       if (options.json === true || options.script === true) return;
-      const skipped = numSkipped > 0 ? `, ${numSkipped} rows left out` : "";
+      const skipped = numSkipped > 0 ? `, ${numSkipped} rows skipped` : "";
       process.stdout.write(`${chosen.length} of ${instances.length} instances${skipped}\n`);
     });
 }
 
-function instanceText(instance: SweInstance, { json, script }: InstancesOptions): string {
+function formatInstance(instance: SweInstance, { json, script }: InstancesOptions): string {
   if (json === true) return JSON.stringify(instance);
   if (script === true) {
     if (instance.format === "swe-bench") return instance.evalScript;
     throw new InputError(
-      `swebench instances: --script must be asked of SWE-bench rows, got ${instance.id} of ${instance.format}`,
+      `swebench instances: --script must be used with SWE-bench rows, got ${instance.id} of ${instance.format}`,
     );
   }
   const tests =
@@ -93,22 +104,28 @@ interface GradeOptions extends RowOptions, PredictionOptions {
   readonly patch: boolean;
 }
 
-function gradeCommand(): Command {
+function buildGradeCommand(): Command {
   const command = new Command("grade")
-    .description("grade the log of an evaluation, or evaluate the patches of a file and grade them")
-    .requiredOption("--instances <file>", "JSON lines, JSON or parquet; JSON also with gzip")
-    .option("--id <instance>", "with --log: the evaluated instance")
-    .option("--log <file>", "output of the evaluation script, also with gzip; - reads it")
-    .option("--no-patch", "with --log: the prediction had no patch (null)")
+    .description("grade an evaluation log, or evaluate and grade the patches of predictions")
+    .requiredOption(
+      "--instances <file>",
+      "instances as JSON lines, JSON or Parquet; JSON may be gzipped",
+    )
+    .option("--id <instance>", "id of the evaluated instance, with --log")
+    .option(
+      "--log <file>",
+      "output of the evaluation script, may be gzipped; - reads standard input",
+    )
+    .option("--no-patch", "the prediction had no patch (null), with --log")
     .option(
       "--predictions <file>",
-      "{instance_id, model_patch} as JSON lines, a JSON list or an object by id; needs a container engine",
+      "predictions {instance_id, model_patch} as JSON lines, a JSON list or an object by id; needs a container engine",
     )
     .option("--json", "print records as JSON");
-  return withPredictionOptions(withRowOptions(command)).action(async (options: GradeOptions) => {
+  return addPredictionOptions(addRowOptions(command)).action(async (options: GradeOptions) => {
     const { id, log, predictions } = options;
     if ((predictions === undefined) === (log === undefined)) {
-      throw new InputError("swebench grade: one of --log and --predictions must be given");
+      throw new InputError("swebench grade: either --log or --predictions must be given");
     }
     const { instances } = await readRows(options.instances, options);
     if (predictions !== undefined) {
@@ -125,8 +142,8 @@ function gradeCommand(): Command {
     const verdict = grade(instance, text, options.patch ? {} : { patch: null });
     process.stdout.write(
       options.json === true
-        ? `${JSON.stringify(gradeRecord(instance, verdict), null, 2)}\n`
-        : gradeText(instance, verdict),
+        ? `${JSON.stringify(createRecord(instance, verdict), null, 2)}\n`
+        : formatGrade(instance, verdict),
     );
   });
 }
@@ -138,19 +155,19 @@ async function readLog(path: string): Promise<string> {
   });
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     bytes = await promisify(gunzip)(bytes).catch((cause: Error) => {
-      throw new Error(`${path}: log must be whole gzip, got ${cause.message}`);
+      throw new Error(`${path}: log must be complete gzip data, got ${cause.message}`);
     });
   }
   // Tests may print any bytes.
   return decodeText(bytes, path, { invalid: "replace" });
 }
 
-/** The record of a grade, under the names that SWE-bench's own reports use. */
-function gradeRecord(instance: SweInstance, verdict: Grade): Readonly<Record<string, unknown>> {
+/** Creates the record of a grade, with the field names of SWE-bench's own reports. */
+function createRecord(instance: SweInstance, verdict: Grade): Readonly<Record<string, unknown>> {
   return {
     instance_id: instance.id,
     format: instance.format,
-    verdict: verdictOf(verdict),
+    verdict: nameVerdict(verdict),
     found: verdict.isFound,
     ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
     resolved: verdict.isResolved,
@@ -161,14 +178,14 @@ function gradeRecord(instance: SweInstance, verdict: Grade): Readonly<Record<str
   };
 }
 
-function verdictOf(verdict: Grade): "resolved" | "unresolved" | "infrastructure failure" {
+function nameVerdict(verdict: Grade): "resolved" | "unresolved" | "infrastructure failure" {
   if (verdict.isInfrastructureFailure) return "infrastructure failure";
   return verdict.isResolved ? "resolved" : "unresolved";
 }
 
-function gradeText(instance: SweInstance, verdict: Grade): string {
+function formatGrade(instance: SweInstance, verdict: Grade): string {
   const reasons = [verdict.reason, verdict.infrastructureReason].filter(Boolean).join(", ");
-  const lines = [`${instance.id}: ${verdictOf(verdict)}${reasons && ` (${reasons})`}`];
+  const lines = [`${instance.id}: ${nameVerdict(verdict)}${reasons && ` (${reasons})`}`];
   for (const [name, lists] of [
     ["to fix", verdict.tests?.failToPass],
     ["to keep", verdict.tests?.passToPass],

@@ -37,11 +37,11 @@ import {
   type Reporter,
 } from "@turnwise/training";
 import { checkDeviceWorks } from "../device.ts";
-import { commandLine } from "../invocation.ts";
+import { formatCommandLine } from "../invocation.ts";
 import { loadExperiment, type SettingsOptions } from "../load-experiment.ts";
 import { runResumably } from "../run-resumably.ts";
-import { timestamp } from "../timestamp.ts";
-import { addTaskOptions, environmentSettings } from "./environments.ts";
+import { formatTimestamp } from "../format-timestamp.ts";
+import { addTaskOptions, applyTaskOptions } from "./environments.ts";
 import { addSettingsOptions } from "./settings-options.ts";
 
 interface TrainOptions extends SettingsOptions, Readonly<Record<string, unknown>> {
@@ -60,13 +60,16 @@ interface OpenedRun {
 }
 
 /** `turnwise train`: trains an agent, or resumes training one. */
-export function trainCommand(): Command {
+export function buildTrainCommand(): Command {
   const command = addRunOptions(
     new Command("train")
-      .description("train an agent: a built-in experiment, or a module of yours")
+      .description("train an agent with a built-in experiment or a module of your own")
       .enablePositionalOptions()
-      .argument("[experiment]", "a name that `turnwise experiments` lists, or a path: ./mine.ts")
-      // Options after a misspelled experiment are not the mistake to report.
+      .argument(
+        "[experiment]",
+        "name listed by `turnwise experiments`, or path of a module, such as ./mine.ts",
+      )
+      // Report a misspelled experiment, not the options after it.
       .allowUnknownOption()
       .allowExcessArguments(),
   ).action(async (experiment: string | undefined, options: TrainOptions, self: Command) => {
@@ -91,10 +94,10 @@ export function trainCommand(): Command {
 function addRunOptions(command: Command): Command {
   return addSettingsOptions(command)
     .option("--out <folder>", "run folder (default: runs/<experiment>-seed<seed>-<time>)")
-    .option("--resume <folder>", "resume an interrupted run")
-    .option("--allow-changed-code", "resume although the experiment's module has changed")
-    .option("--dry-run", "check everything, print the resolved settings, write nothing")
-    .option("--json", "print one JSON object a line");
+    .option("--resume <folder>", "resume the interrupted run in this folder")
+    .option("--allow-changed-code", "resume even if the experiment's module has changed")
+    .option("--dry-run", "check everything and print the resolved settings, but write nothing")
+    .option("--json", "print one JSON object per line");
 }
 
 async function runCommand(
@@ -114,7 +117,7 @@ async function runCommand(
       const [, unknown] = self.args;
       if (unknown !== undefined) throw new InputError(`train: unknown option ${unknown}`);
     }
-    await runToEnd(options, (reporter) => newRun(name, environment, options, reporter));
+    await runToEnd(options, (reporter) => createRun(name, environment, options, reporter));
     return;
   }
   if (name !== undefined && environment === undefined) {
@@ -129,12 +132,12 @@ async function runCommand(
   await runToEnd(options, (reporter) => resumeRun(resume, options, reporter));
 }
 
-/** Trains an opened run to its end and sums up; a dry run opens none. */
+/** Opens a run, trains it to its end and prints a summary; a dry run opens none. */
 async function runToEnd(
   { json, dryRun }: TrainOptions,
   open: (reporter: Reporter) => Promise<OpenedRun | undefined>,
 ): Promise<void> {
-  // The standard output of a dry run is its settings alone.
+  // A dry run prints only the settings to standard output.
   const stream = dryRun === true ? process.stderr : process.stdout;
   const reporter = json === true ? createJsonReporter(stream) : createTextReporter(stream);
   const started = performance.now();
@@ -149,16 +152,16 @@ async function runToEnd(
     } finally {
       await tasks.close?.();
     }
-    const next = nextEvaluation(folder);
-    await reportSummary(folder, next && commandLine(next), reporter);
+    const next = suggestEvaluation(folder);
+    await reportSummary(folder, next && formatCommandLine(next), reporter);
     reporter.say(`done in ${formatDuration((performance.now() - started) / 1000)}`);
   } finally {
     reporter.close();
   }
 }
 
-/** Suggested evaluation of the trained policy on other tasks; none if a module provides components. */
-function nextEvaluation({ config, path }: RunFolder): string[] | undefined {
+/** Suggests an evaluation of the trained policy on other tasks; none if a module provides components. */
+function suggestEvaluation({ config, path }: RunFolder): string[] | undefined {
   const { model, tasks } = config;
   const environment = findEnvironment(tasks.environment);
   if (environment === undefined || tasks.environment === "custom") return undefined;
@@ -192,8 +195,8 @@ async function resumeRun(
 }
 
 /**
- * Loads the components of an interrupted run again from its module.
- * @throws {@link InputError} if the module has changed, unless that is allowed.
+ * Reloads the components of an interrupted run from its module.
+ * @throws {@link InputError} if the module has changed and that is not allowed.
  */
 async function reloadParts(
   folder: RunFolder,
@@ -205,7 +208,7 @@ async function reloadParts(
   const { create, module: present } = await findExperiment(module.path);
   const difference = findModuleDifference(module, present!);
   if (difference !== undefined) {
-    const message = `${folder.path}: module ${module.path} must be the same as when the run began: ${difference}`;
+    const message = `${folder.path}: module ${module.path} must be the same as at the start of the run: ${difference}`;
     if (!allowChanged) {
       throw new InputError(`${message} (--allow-changed-code resumes with the changed code)`);
     }
@@ -215,8 +218,8 @@ async function reloadParts(
   return (await createExperiment(module.path, create, folder.config.seed)).parts;
 }
 
-/** Makes a run folder; none for a dry run. */
-async function newRun(
+/** Checks the settings and creates a run folder; none for a dry run. */
+async function createRun(
   name: string,
   environment: BuiltInEnvironment | undefined,
   options: TrainOptions,
@@ -229,7 +232,7 @@ async function newRun(
   } = await loadExperiment(
     name,
     options,
-    environment && (() => environmentSettings(environment, options.seed, options)),
+    environment && (() => applyTaskOptions(environment, options.seed, options)),
   );
   checkEnvironment(environment, config);
   await checkModel(config);
@@ -237,13 +240,13 @@ async function newRun(
   await checkMemory(config);
   const algorithm = await createAlgorithm(config, parts);
   const modulator = await createModulator(config, parts);
-  // Tasks are opened, and files checked, before the folder is made: a wrong path leaves nothing behind.
+  // Open tasks and check files before creating the folder, so that a wrong path leaves no folder.
   const tasks = await openTasks(config, parts);
   try {
     reporter.say(tasks.description);
     if (tasks.training.length === 0) {
       throw new InputError(
-        `train ${name}: there must be tasks to train on, found none (tasks.numTraining)`,
+        `train ${name}: there must be training tasks, got none (tasks.numTraining)`,
       );
     }
     if (options.dryRun === true) {
@@ -255,7 +258,7 @@ async function newRun(
       await tasks.close?.();
       return undefined;
     }
-    const folderName = `${config.experiment}-seed${config.seed}-${timestamp()}`;
+    const folderName = `${config.experiment}-seed${config.seed}-${formatTimestamp()}`;
     const path = options.out ?? join("runs", folderName);
     await tasks.validate?.((done) => reporter.now(`checking tasks: ${formatPercent(done)}`));
     const folder = await RunFolder.create(path, config, {
@@ -280,7 +283,7 @@ async function newRun(
   }
 }
 
-/** Refuses settings of another environment than the command's. */
+/** Checks that the settings are for the environment of the command. */
 function checkEnvironment(
   environment: BuiltInEnvironment | undefined,
   { tasks }: ExperimentSettings,
@@ -291,7 +294,7 @@ function checkEnvironment(
   }
 }
 
-/** Checks that the device works, before anything is written. */
+/** Checks that the device of the settings works. */
 async function checkEngine({ model, engine }: ExperimentSettings): Promise<void> {
   if (model.source === "tinker" || model.source === "custom") return;
   const { provider, gpu } = engine;

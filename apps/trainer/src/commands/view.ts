@@ -5,7 +5,7 @@ import { exportPage } from "../view/export-page.ts";
 import { findRuns } from "../view/find-runs.ts";
 import { readPage } from "../view/page-files.ts";
 import { serveRuns } from "../view/serve-runs.ts";
-import { port, wholeNumbers } from "./arguments.ts";
+import { parsePort, parseWholeNumbers } from "./arguments.ts";
 
 interface ViewOptions {
   readonly port: number;
@@ -13,23 +13,27 @@ interface ViewOptions {
   readonly iterations?: readonly number[];
 }
 
-/** `turnwise view`: a page about runs, served on this machine or written to a file. */
-export function viewCommand(): Command {
+/** `turnwise view`: shows runs on a web page, served on this machine or written to a file. */
+export function buildViewCommand(): Command {
   return new Command("view")
-    .description("open runs in the browser: curves, groups, every trajectory with its credit")
-    .argument("[runs...]", "runs, folders of runs, or studies", ["runs"])
-    .addOption(new Option("--port <number>", "0 takes a free one").argParser(port).default(3001))
-    .option("--export <file>", "write one HTML file, which opens from disk, and end")
+    .description("show runs in the browser: curves, groups, and every trajectory with its credit")
+    .argument("[runs...]", "run folders, folders of runs, or study folders", ["runs"])
+    .addOption(
+      new Option("--port <number>", "TCP port; 0: any free port")
+        .argParser(parsePort)
+        .default(3001),
+    )
+    .option("--export <file>", "write one HTML file, which opens from disk, instead of serving")
     .addOption(
       new Option(
         "--iterations <list>",
-        "with --export: include the episodes of these alone, as in 1,5-10; indexes and metrics are always included",
-      ).argParser(wholeNumbers),
+        "include only episodes of these iterations, such as 1,5-10, with --export; metrics and indexes are always included",
+      ).argParser(parseWholeNumbers),
     )
     .action(async (paths: readonly string[], options: ViewOptions) => {
       const { export: file, iterations } = options;
       if (iterations !== undefined && file === undefined) {
-        throw new InputError("view: --iterations has no effect without --export");
+        throw new InputError("view: --iterations must be given with --export");
       }
       const runs = await findRuns(paths);
       const page = await readPage();

@@ -1,11 +1,11 @@
 import { Option, type Command } from "commander";
-import { positiveNumber, wholeNumber } from "./arguments.ts";
+import { parseCount, parseWholeNumber } from "./arguments.ts";
 
-/** Adds the options that say which shop it is. */
-export function withShopOptions(command: Command): Command {
+/** Adds the options that define the shop. */
+export function addShopOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--catalogue <folder>", "a folder that webshop convert wrote").conflicts([
+      new Option("--catalogue <folder>", "folder written by `webshop convert`").conflicts([
         "products",
         "numProducts",
         "catalogueSeed",
@@ -13,46 +13,49 @@ export function withShopOptions(command: Command): Command {
     )
     .option(
       "--products <file>",
-      "items_shuffle*.json, also with gzip (default: generated products)",
+      "products: items_shuffle*.json, may be gzipped (default: generated products)",
     )
-    .option("--attributes <file>", "items_ins_v2*.json, with --products")
-    .option("--human-instructions <file>", "items_human_ins.json, with --products")
-    .addOption(
-      new Option("--max-products <number>", "take only so many entries of the file").argParser(
-        positiveNumber,
-      ),
+    .option("--attributes <file>", "attributes: items_ins_v2*.json, with --products")
+    .option(
+      "--human-instructions <file>",
+      "instructions written by people: items_human_ins.json, with --products",
     )
     .addOption(
-      new Option("--num-products <number>", "how many products are generated (default: 400)")
-        .argParser(positiveNumber)
+      new Option(
+        "--max-products <number>",
+        "maximum number of products to read (default: all)",
+      ).argParser(parseCount),
+    )
+    .addOption(
+      new Option("--num-products <number>", "number of generated products (default: 400)")
+        .argParser(parseCount)
         .conflicts("products"),
     )
     .addOption(
-      new Option("--catalogue-seed <number>", "fixes the generated products (default: 1)")
-        .argParser(wholeNumber)
+      new Option("--catalogue-seed <number>", "seed of the generated products (default: 1)")
+        .argParser(parseWholeNumber)
         .conflicts("products"),
     )
-    .option("--nouns <file>", "saved nouns of titles, JSON lines (default: guessed)")
+    .option("--nouns <file>", "nouns of the product titles, as JSON lines (default: guessed)")
     .addOption(
-      new Option("--goals <kind>", "whose instructions")
+      new Option("--goals <kind>", "instructions: composed from attributes, or written by people")
         .choices(["synthetic", "human"])
         .default("synthetic"),
     )
     .addOption(
-      new Option("--seed <number>", "fixes prices and price limits")
-        .argParser(wholeNumber)
+      new Option("--seed <number>", "seed of prices and price limits")
+        .argParser(parseWholeNumber)
         .default(233),
     )
     .addOption(
-      new Option(
-        "--shuffle-seed <number>",
-        "fixes the order of the goals (default: 233)",
-      ).argParser(wholeNumber),
+      new Option("--shuffle-seed <number>", "seed of the order of goals (default: 233)").argParser(
+        parseWholeNumber,
+      ),
     )
     .addOption(
-      new Option("--compat <mode>", "reference keeps the known faults of the reference")
+      new Option("--compat <mode>", "reference: reproduce the known bugs of WebShop's own code")
         .choices(["reference", "none"])
         .default("none"),
     )
-    .option("--show-attributes", "give items a page of attributes");
+    .option("--show-attributes", "add an attributes page to each item");
 }

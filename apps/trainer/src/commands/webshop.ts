@@ -15,33 +15,31 @@ import {
 } from "@turnwise/envs/webshop";
 import { Command, Option } from "commander";
 import { InputError, readInput } from "@turnwise/training";
-import { port, positiveNumber, wholeNumber } from "./arguments.ts";
+import { parsePort, parseCount, parseWholeNumber } from "./arguments.ts";
 import { readCommands, streamLines } from "./read-commands.ts";
-import { withShopOptions } from "./webshop-source.ts";
+import { addShopOptions } from "./webshop-source.ts";
 
-/** `turnwise webshop`: the shop itself, without a policy. */
-export function webshopCommand(): Command {
+/** `turnwise webshop`: uses the shop without a policy. */
+export function buildWebshopCommand(): Command {
   return new Command("webshop")
-    .description("the shopping environment: search, play, replay, serve, convert")
-    .addCommand(searchCommand())
-    .addCommand(playCommand())
-    .addCommand(replayCommand())
-    .addCommand(siteCommand())
-    .addCommand(convertCommand());
+    .description("search, play, replay and serve a shop, and convert its data")
+    .addCommand(buildSearchCommand())
+    .addCommand(buildPlayCommand())
+    .addCommand(buildReplayCommand())
+    .addCommand(buildSiteCommand())
+    .addCommand(buildConvertCommand());
 }
 
 const modes = ["text", "text_rich", "html", "url"] as const;
 
-function sessionOptions(command: Command, mode: ObservationMode): Command {
-  return withShopOptions(command)
+function addSessionOptions(command: Command, mode: ObservationMode): Command {
+  return addShopOptions(command)
     .addOption(
-      new Option("--goal <index>", "which goal of the shuffled list")
-        .argParser(wholeNumber)
+      new Option("--goal <index>", "index of the goal in the shuffled list, from 0")
+        .argParser(parseWholeNumber)
         .default(0),
     )
-    .addOption(
-      new Option("--mode <mode>", "how pages are shown").choices([...modes]).default(mode),
-    );
+    .addOption(new Option("--mode <mode>", "observation mode").choices([...modes]).default(mode));
 }
 
 interface SessionOptions extends ShopSourceOptions {
@@ -61,12 +59,14 @@ interface SearchOptions extends ShopSourceOptions {
   readonly json?: boolean;
 }
 
-function searchCommand(): Command {
-  return withShopOptions(new Command("search"))
-    .description("rank products for a query")
-    .argument("<query>", "any words")
+function buildSearchCommand(): Command {
+  return addShopOptions(new Command("search"))
+    .description("search products and print them by score")
+    .argument("<query>", "search words")
     .addOption(
-      new Option("--limit <number>", "the most products").argParser(positiveNumber).default(50),
+      new Option("--limit <number>", "maximum number of products")
+        .argParser(parseCount)
+        .default(50),
     )
     .option("--json", "print ids and scores as JSON")
     .action(async (query: string, options: SearchOptions) => {
@@ -88,8 +88,8 @@ function searchCommand(): Command {
     });
 }
 
-/** What can be seen after an action, for machines. */
-function stateRecord(session: ShopSession, mode: ObservationMode): object {
+/** Creates the machine-readable state after an action. */
+function createStateRecord(session: ShopSession, mode: ObservationMode): object {
   const { hasSearchBar, clickables } = session.availableActions;
   return {
     observation: session.observe(mode),
@@ -98,7 +98,7 @@ function stateRecord(session: ShopSession, mode: ObservationMode): object {
   };
 }
 
-function resultRecord({ reward, isDone, details, purchase, fault }: ActionResult): object {
+function createResultRecord({ reward, isDone, details, purchase, fault }: ActionResult): object {
   return {
     reward,
     done: isDone,
@@ -113,14 +113,14 @@ interface ReplayOptions extends SessionOptions {
   readonly json?: boolean;
 }
 
-function replayCommand(): Command {
-  return sessionOptions(new Command("replay"), "text")
-    .description("carry out actions from a file, and print what each led to")
+function buildReplayCommand(): Command {
+  return addSessionOptions(new Command("replay"), "text")
+    .description("run actions from a file, and print the page after each")
     .requiredOption(
       "--actions <file>",
-      "one action a line, or a JSON list; - answers standard input line by line",
+      "actions, one per line or as a JSON list; - reads standard input and answers line by line",
     )
-    .option("--json", "print one JSON object an action, the first for the beginning")
+    .option("--json", "print one JSON object for the start and one per action")
     .action(async (options: ReplayOptions) => {
       const actions = await readCommands(options.actions, "actions");
       const session = openSession(await openShop(options), options.goal);
@@ -128,14 +128,14 @@ function replayCommand(): Command {
         if (options.json === true) {
           const record = {
             action,
-            ...stateRecord(session, options.mode),
-            ...resultRecord(result),
+            ...createStateRecord(session, options.mode),
+            ...createResultRecord(result),
           };
           process.stdout.write(`${JSON.stringify(record)}\n`);
           return;
         }
         if (action !== null) process.stdout.write(`> ${action}\n`);
-        process.stdout.write(`${session.observe(options.mode)}\n${resultText(result)}`);
+        process.stdout.write(`${session.observe(options.mode)}\n${formatResult(result)}`);
       };
       print(null, { reward: 0, isDone: false });
       for await (const action of actions) {
@@ -144,7 +144,7 @@ function replayCommand(): Command {
     });
 }
 
-function resultText({ isDone, reward, details, fault }: ActionResult): string {
+function formatResult({ isDone, reward, details, fault }: ActionResult): string {
   if (fault !== undefined) return `the reference fails here: ${fault}\n`;
   if (!isDone || details === undefined) return "";
   return (
@@ -159,19 +159,22 @@ interface PlayOptions extends SessionOptions {
   readonly json?: boolean;
 }
 
-function playCommand(): Command {
-  return sessionOptions(new Command("play"), "text_rich")
+function buildPlayCommand(): Command {
+  return addSessionOptions(new Command("play"), "text_rich")
     .description("shop in the terminal: type search[words] or click[name]")
-    .option("--json", "print one JSON object an action")
+    .option("--json", "print one JSON object per action")
     .action(async (options: PlayOptions) => {
       const session = openSession(await openShop(options), options.goal);
       const isJson = options.json === true;
       const show = (result: ActionResult): void => {
-        const record = { ...stateRecord(session, options.mode), ...resultRecord(result) };
+        const record = {
+          ...createStateRecord(session, options.mode),
+          ...createResultRecord(result),
+        };
         process.stdout.write(
           isJson
             ? `${JSON.stringify(record)}\n`
-            : `${session.observe(options.mode)}\n${resultText(result)}`,
+            : `${session.observe(options.mode)}\n${formatResult(result)}`,
         );
       };
       show({ reward: 0, isDone: false });
@@ -198,19 +201,23 @@ interface SiteOptions extends ShopSourceOptions {
   readonly pictures?: boolean;
 }
 
-function siteCommand(): Command {
-  return withShopOptions(new Command("site").alias("serve"))
-    .description("open the shop as a web site")
-    .addOption(new Option("--port <number>", "0 takes a free one").argParser(port).default(3000))
+function buildSiteCommand(): Command {
+  return addShopOptions(new Command("site").alias("serve"))
+    .description("serve the shop as a website")
+    .addOption(
+      new Option("--port <number>", "TCP port; 0: any free port")
+        .argParser(parsePort)
+        .default(3000),
+    )
     .option("--host <name>", "address to listen on", "127.0.0.1")
-    .option("--pictures", "link the catalogue's pictures, which are on other servers")
+    .option("--pictures", "show product pictures, which are loaded from other servers")
     .action(async (options: SiteOptions) => {
       const shop = await openShop(options);
       const site = new ShopSite(shop, { showPictures: options.pictures === true });
       const server = await readInput(() => serveShop(site, options));
       process.stdout.write(
         `${server.address}/  ${shop.catalogue.size} products, ${shop.goals.size} goals\n` +
-          `a fixed goal: ${server.address}/fixed_0   (Ctrl-C stops)\n`,
+          `goal 0: ${server.address}/fixed_0   (Ctrl-C stops the server)\n`,
       );
       const stop = new AbortController();
       for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -231,18 +238,19 @@ interface ConvertOptions {
   readonly out: string;
 }
 
-function convertCommand(): Command {
+function buildConvertCommand(): Command {
   return new Command("convert")
-    .description("write the original files into a folder that opens in seconds, for --catalogue")
-    .requiredOption("--products <file>", "items_shuffle*.json, also with gzip")
-    .requiredOption("--attributes <file>", "items_ins_v2*.json")
-    .option("--human-instructions <file>", "items_human_ins.json")
+    .description("convert WebShop's files into a folder for --catalogue, which opens in seconds")
+    .requiredOption("--products <file>", "products: items_shuffle*.json, may be gzipped")
+    .requiredOption("--attributes <file>", "attributes: items_ins_v2*.json")
+    .option("--human-instructions <file>", "instructions written by people: items_human_ins.json")
     .addOption(
-      new Option("--max-products <number>", "take only so many entries of the file").argParser(
-        positiveNumber,
-      ),
+      new Option(
+        "--max-products <number>",
+        "maximum number of products to read (default: all)",
+      ).argParser(parseCount),
     )
-    .requiredOption("--out <folder>", "made if it is missing")
+    .requiredOption("--out <folder>", "output folder; created if it does not exist")
     .action(async ({ out, ...files }: ConvertOptions) => {
       const numProducts = await readInput(() => buildStoredCatalogue(out, readProducts(files)));
       process.stdout.write(`${out}: ${numProducts} products\n`);

@@ -3,7 +3,7 @@ import type { Experiment } from "@turnwise/training";
 import { smallRun } from "./src/small-run.ts";
 import { tasks } from "./src/number-game.ts";
 
-/** GRPO with AEM in your environment: `npx turnwise train ./experiment.ts`. */
+/** Trains in your environment with GRPO and AEM: `npx turnwise train ./experiment.ts`. */
 export default function experiment(seed: number): Experiment {
   return {
     ...smallRun(seed),

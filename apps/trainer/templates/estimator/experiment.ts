@@ -4,7 +4,7 @@ import { estimator } from "./src/my-estimator.ts";
 import { tasks } from "./src/number-game.ts";
 import { smallRun } from "./src/small-run.ts";
 
-/** Your advantages in an algorithm: `npx turnwise train ./experiment.ts`. */
+/** Trains with your advantage estimator: `npx turnwise train ./experiment.ts`. */
 export default function experiment(seed: number): Experiment {
   return {
     ...smallRun(seed),

@@ -3,7 +3,7 @@ import type { Experiment } from "@turnwise/training";
 import { tasks } from "./src/number-game.ts";
 import { smallRun } from "./src/small-run.ts";
 
-/** Everything that a run needs: `npx turnwise train ./experiment.ts`. */
+/** Defines a run: `npx turnwise train ./experiment.ts`. */
 export default function experiment(seed: number): Experiment {
   return {
     ...smallRun(seed),

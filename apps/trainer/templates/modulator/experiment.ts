@@ -4,7 +4,7 @@ import { modulator } from "./src/my-modulator.ts";
 import { tasks } from "./src/number-game.ts";
 import { smallRun } from "./src/small-run.ts";
 
-/** Your modulator between estimator and loss: `npx turnwise train ./experiment.ts`. */
+/** Trains with your modulator: `npx turnwise train ./experiment.ts`. */
 export default function experiment(seed: number): Experiment {
   return {
     ...smallRun(seed),

@@ -4,7 +4,7 @@ import { objective } from "./src/my-objective.ts";
 import { tasks } from "./src/number-game.ts";
 import { smallRun } from "./src/small-run.ts";
 
-/** Your loss in an algorithm: `npx turnwise train ./experiment.ts`. */
+/** Trains with your loss: `npx turnwise train ./experiment.ts`. */
 export default function experiment(seed: number): Experiment {
   return {
     ...smallRun(seed),

@@ -1,4 +1,4 @@
-/** The experiment without the command line: an iteration is a function, the loop is yours. */
+/** Trains without the command line: an iteration is a function that your own loop calls. */
 import { createRandom } from "@turnwise/core";
 import { buildWordVocabulary, createTokenizer, smallModelConfig } from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";

@@ -3,7 +3,7 @@ import { shareCredit, type AdvantageEstimator } from "@turnwise/estimators";
 import { definePart } from "@turnwise/training";
 
 /**
- * Return minus the median of its group, times a scale: an outlier does not move the baseline.
+ * Computes each return minus the median of its group, times a scale. An outlier does not move the baseline.
  * @param returns - `[group][trajectory]`.
  * @returns Advantages, `[group][trajectory]`.
  */
@@ -22,8 +22,8 @@ function median(values: readonly number[]): number {
   return low + (high - low) / 2;
 }
 
-/** Sum of the rewards minus the penalties of malformed responses. */
-function penalizedReturn({ turns }: Trajectory): number {
+/** Sums the rewards, minus the penalties of malformed responses. */
+function computeReturn({ turns }: Trajectory): number {
   return turns.reduce((sum, { reward, penalty = 0 }) => sum + reward - penalty, 0);
 }
 
@@ -34,7 +34,7 @@ export const estimator = definePart({
   create: ({ scale }): AdvantageEstimator => ({
     name: "my-estimator",
     estimate: ({ groups, rows }) => {
-      const returns = groups.map(({ trajectories }) => trajectories.map(penalizedReturn));
+      const returns = groups.map(({ trajectories }) => trajectories.map(computeReturn));
       const advantages = medianAdvantages(returns, scale);
       // All turns of a trajectory share its advantage.
       const perTurn = groups.map(({ trajectories }, group) =>

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createModulator } from "./my-modulator.ts";
 
 describe("my-modulator", () => {
-  it("favours the response that the policy was more certain of", () => {
+  it("gives the response of lower entropy the larger coefficient", () => {
     const { coefficients } = createModulator(1).modulate(
       [0, 1].map((entropy, trajectory) => ({
         group: "only",

@@ -2,7 +2,8 @@ import { measureUncertainty, type CreditedResponse, type Modulator } from "@turn
 import { definePart } from "@turnwise/training";
 
 /**
- * Weights each response by `exp(-strength * (entropy - lowest entropy))`, with mean 1 in its group.
+ * Creates a modulator that weights each response by `exp(-strength * (entropy - lowest entropy))`,
+ * scaled to mean 1 in its group.
  * Unlike AEM it does not scale entropies to [0, 1] first.
  * @param strength - Per nat, `>= 0`; 0 leaves advantages alone.
  */
@@ -12,8 +13,8 @@ export function createModulator(strength: number): Modulator {
     needs: ["response-entropy"],
     modulate: (responses) => {
       const coefficients = responses.map(() => 1);
-      for (const members of groupsOf(responses)) {
-        const entropies = members.map((i) => entropyOf(responses[i]!));
+      for (const members of listGroups(responses)) {
+        const entropies = members.map((i) => computeEntropy(responses[i]!));
         const lowest = Math.min(...entropies);
         const weights = entropies.map((entropy) => Math.exp(-strength * (entropy - lowest)));
         const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
@@ -30,8 +31,8 @@ export function createModulator(strength: number): Modulator {
   };
 }
 
-/** Indices of the responses of each group. */
-function groupsOf(responses: readonly CreditedResponse[]): number[][] {
+/** Lists the indices of the responses of each group. */
+function listGroups(responses: readonly CreditedResponse[]): number[][] {
   const groups = new Map<number | string, number[]>();
   responses.forEach(({ group }, i) => {
     const members = groups.get(group);
@@ -41,8 +42,8 @@ function groupsOf(responses: readonly CreditedResponse[]): number[][] {
   return [...groups.values()];
 }
 
-/** Mean token entropy of a response, nats per token. */
-function entropyOf({ uncertainty }: CreditedResponse): number {
+/** Computes the mean token entropy of a response, nats per token. */
+function computeEntropy({ uncertainty }: CreditedResponse): number {
   return measureUncertainty(uncertainty).mean;
 }
 

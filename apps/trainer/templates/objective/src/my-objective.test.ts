@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createObjective } from "./my-objective.ts";
 
 describe("my-objective", () => {
-  it("adds a penalty for the change of a token's log-prob to the policy gradient", () => {
+  it("adds a penalty for changed log-probs to the policy-gradient loss", () => {
     const { loss } = createObjective(2).evaluate(plainOperations, {
       newLogProbs: Float64Array.of(Math.log(0.5)),
       entropies: Float64Array.of(0),
@@ -19,7 +19,7 @@ describe("my-objective", () => {
     expect(loss[0]).toBeCloseTo(-6 + Math.log(2) ** 2, 12);
   });
 
-  // The penalty also moves tokens without advantage, so that law is not claimed.
+  // The penalty also moves tokens without advantage, so the law about them is not claimed.
   for (const { name, check } of objectiveLaws(createObjective(0.1), [
     "differentiable",
     "policy-gradient",

@@ -3,11 +3,11 @@ import { clamp, maskInputs } from "@turnwise/estimators";
 import { definePart } from "@turnwise/training";
 
 /**
- * Policy gradient with a penalty for leaving the old policy:
+ * Creates a policy-gradient loss with a penalty for moving away from the old policy:
  * `-advantage * ratio + strength / 2 * log(ratio)^2`.
  *
- * Written once over tensor operations: it runs on plain arrays, is differentiated for training, and
- * is linearized for remote learners.
+ * It is written once over tensor operations: it runs on plain arrays, is differentiated for training,
+ * and is linearized for remote learners.
  * @param strength - `>= 0`.
  */
 export function createObjective(strength: number): Objective {
@@ -19,7 +19,7 @@ export function createObjective(strength: number): Objective {
       const { newLogProbs, weights } = visible;
       const weighted = (values: typeof weights): typeof weights =>
         operations.sum(operations.multiply(weights, values));
-      // Limited before exp, so that tokens far from the old policy stay finite.
+      // Clamp before exp, so that the ratio of tokens far from the old policy stays finite.
       const difference = operations.subtract(newLogProbs, visible.field("oldLogProbs"));
       const logRatios = clamp(operations, difference, -20, 20);
       const gains = operations.multiply(visible.field("advantages"), operations.exp(logRatios));
@@ -27,7 +27,7 @@ export function createObjective(strength: number): Objective {
       const losses = operations.subtract(operations.multiply(squares, strength / 2), gains);
       return {
         loss: weighted(losses),
-        // Sums by weight: the run reports them divided by the sum of the weights.
+        // Weighted sums; the run reports them divided by the sum of weights.
         metrics: { weight: operations.sum(weights), squaredLogRatio: weighted(squares) },
       };
     },

@@ -2,7 +2,7 @@ import type { Task } from "@turnwise/core";
 import type { AgentFormat, Environment, TaskSource } from "@turnwise/envs";
 import { definePart } from "@turnwise/training";
 
-/** Game of guessing a number from 1 to `highest`; a wrong guess is answered with `more` or `less`. */
+/** Creates a game of guessing a number from 1 to `highest`; the answer to a wrong guess is `more` or `less`. */
 function createEnvironment({ id }: Task, highest: number): Environment {
   const secret = Number(id);
   let [from, to] = [1, highest];
@@ -29,7 +29,7 @@ function createEnvironment({ id }: Task, highest: number): Environment {
   };
 }
 
-/** One growing text: `guess 4 more 6 less 5 found`. */
+/** Presents an episode as one growing text: `guess 4 more 6 less 5 found`. */
 const format: AgentFormat = {
   presentation: "concatenated",
   prompt: (_history, { text }) => `${text} `,
@@ -40,7 +40,7 @@ const format: AgentFormat = {
   },
 };
 
-/** Tasks of the game, one per number. */
+/** Creates the tasks of the game, one per number. */
 export function createTasks(highest: number): TaskSource {
   const numbers = Array.from({ length: highest }, (_, i) => String(i + 1));
   const all = numbers.map((id): Task => ({ id, kind: "number" }));
@@ -51,7 +51,7 @@ export function createTasks(highest: number): TaskSource {
     evaluation: [{ split: "all", tasks: all }],
     createEnvironment: async (task) => createEnvironment(task, highest),
     format,
-    // Every word that a new model must know; a model from a folder has its own tokenizer.
+    // Vocabulary of a new model; a model from a folder has its own tokenizer.
     vocabularyTexts: [`guess ${numbers.join(" ")} more less unknown found`],
   };
 }

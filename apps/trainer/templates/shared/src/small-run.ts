@@ -1,6 +1,6 @@
 import type { Experiment } from "@turnwise/training";
 
-/** Settings of a run that takes seconds on a CPU: everything but tasks, algorithm and modulation. */
+/** Makes the settings of a run that takes seconds on a CPU: all but tasks, algorithm and modulation. */
 export function smallRun(seed: number): Omit<Experiment, "tasks" | "algorithm" | "modulation"> {
   return {
     experiment: "my-package",
@@ -15,7 +15,7 @@ export function smallRun(seed: number): Omit<Experiment, "tasks" | "algorithm" |
       numKeyValueHeads: 2,
       maxTokens: 64,
     },
-    // Nothing to imitate: the policy begins at random.
+    // No warm start: the policy starts from random weights.
     warmStart: {
       numDemonstrations: 0,
       slipShare: 0,

@@ -9,12 +9,11 @@ export interface PrintedOutput {
 }
 
 /**
- * Runs the `main.ts` of an example and reads the block of its README that begins with three
- * backquotes and `text`.
- * @param folder - The example's, as a file URL: `new URL(".", import.meta.url)`.
+ * Runs the `main.ts` of an example, and reads the `text` code block of its README.
+ * @param folder - Folder of the example, as a file URL: `new URL(".", import.meta.url)`.
  * @throws `Error` if the example fails, or the README has no such block.
  */
-export function printedOutput(folder: URL): PrintedOutput {
+export function runExample(folder: URL): PrintedOutput {
   const tsx = fileURLToPath(new URL("../node_modules/tsx/dist/cli.mjs", import.meta.url));
   const main = fileURLToPath(new URL("main.ts", folder));
   const printed = execFileSync(process.execPath, [tsx, "--conditions=turnwise-source", main], {

@@ -3,20 +3,20 @@ import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { StudyTask } from "@turnwise/training/study";
 
-/** Runs tasks of a study in processes of this program. */
+/** Runs tasks of a study, each in a child process. */
 export interface TaskLauncher {
   /** Runs a task. @returns The error in one line; `undefined` after success. */
   readonly launch: (task: StudyTask) => Promise<string | undefined>;
-  /** Ends all processes; they resume later. */
+  /** Stops all child processes; their tasks can be resumed. */
   readonly stop: () => void;
 }
 
 /**
- * Makes a launcher of tasks. The output of a task goes to a file named after its cell.
- * @param logs - Folder of these files.
- * @param parameters - Command line of a task.
+ * Creates a task launcher. The output of a task goes to a log file named after its cell.
+ * @param logs - Folder of the log files.
+ * @param parameters - Command-line arguments of a task.
  */
-export function launchTasks({
+export function createTaskLauncher({
   logs,
   parameters,
 }: {
@@ -32,7 +32,7 @@ export function launchTasks({
       try {
         const program = [...process.execArgv, process.argv[1]!, ...parameters(task)];
         const child = spawn(process.execPath, program, {
-          // The channel tells the child when this process dies.
+          // The IPC channel closes when this process dies, which tells the child to exit.
           stdio: ["ignore", log.fd, "pipe", "ipc"],
           env: { ...process.env, NO_COLOR: "1" },
         });
@@ -42,7 +42,7 @@ export function launchTasks({
           errors = `${errors}${String(chunk)}`.slice(-4000);
           void log.appendFile(chunk);
         });
-        const { code, signal } = await ended(child);
+        const { code, signal } = await waitForExit(child);
         children.delete(child);
         if (code === 0) return undefined;
         const last =
@@ -52,7 +52,9 @@ export function launchTasks({
             .at(-1)
             ?.replace(/^turnwise: /u, "") ?? "";
         if (last !== "") return last;
-        return signal === null ? `process ended with code ${code}` : `process ended by ${signal}`;
+        return signal === null
+          ? `process exited with code ${code}`
+          : `process was killed by ${signal}`;
       } finally {
         await log.close();
       }
@@ -63,7 +65,7 @@ export function launchTasks({
   };
 }
 
-function ended(
+function waitForExit(
   child: ChildProcess,
 ): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
