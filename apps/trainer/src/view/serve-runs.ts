@@ -121,7 +121,7 @@ async function sendFile(
   path: string,
 ): Promise<void> {
   const { size, mtimeMs } = await stat(path);
-  // Of a file that a run appends to: its size changes with it.
+  // Entity tag of a file that a run appends to: its size changes with every append.
   const tag = `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`;
   reply.setHeader("ETag", tag);
   reply.setHeader("Accept-Ranges", "bytes");
