@@ -1,9 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { differentiableKinds } from "./gradients.ts";
 import { finiteDifferences, interpret } from "./index.ts";
 import { feedCase, maxCaseEntries, operationCases, traceCase } from "./laws/operation-cases.ts";
 
 describe("gradients", () => {
+  it("are tested for every operation that has them", () => {
+    const traced = new Set<string>(
+      operationCases.flatMap((example) => traceCase(example).operations.map(({ kind }) => kind)),
+    );
+    expect(differentiableKinds.filter((kind) => !traced.has(kind))).toEqual([]);
+  });
+
   for (const example of operationCases) {
     it(`agree with finite differences: ${example.name}`, () => {
       const program = traceCase(example);

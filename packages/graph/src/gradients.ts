@@ -202,6 +202,9 @@ const rules: { readonly [K in DifferentiableKind]: Rule<K> } = {
   barrier: (_g, _operation, c) => [c],
 };
 
+/** Kinds of operations with a gradient rule. */
+export const differentiableKinds: readonly string[] = Object.keys(rules);
+
 function isDifferentiable(kind: OperationKind): kind is DifferentiableKind {
   return kind in rules;
 }
