@@ -5,6 +5,7 @@ export {
   checkPositive,
   checkSameLength,
 } from "./check.ts";
+export { boundState, maxStateBytes } from "./bound-state.ts";
 export { createTextDecoder, decodeText, TextError, type TextStreamDecoder } from "./decode-text.ts";
 export {
   NonFiniteError,
@@ -29,6 +30,28 @@ export {
   type WeightVerification,
 } from "./engine.ts";
 export { listEndTokens } from "./end-tokens.ts";
+export {
+  stateKinds,
+  stateVersion,
+  type ChangedFile,
+  type CountedItem,
+  type CraftingRecipe,
+  type CraftingState,
+  type EnvironmentState,
+  type GridState,
+  type HouseholdObject,
+  type HouseholdReceptacle,
+  type HouseholdState,
+  type ObjectMark,
+  type RepositoryState,
+  type ShopOption,
+  type ShopProduct,
+  type ShopResult,
+  type ShopState,
+  type TestResults,
+  type TextState,
+  type UnavailableState,
+} from "./environment-state.ts";
 export {
   FailureError,
   findFailureKind,
@@ -69,7 +92,6 @@ export {
   type Group,
   type Outcome,
   type Presentation,
-  type RenderedState,
   type ResponseStop,
   type TokenUsage,
   type Task,

@@ -1,8 +1,9 @@
+import type { EnvironmentState } from "./environment-state.ts";
 import type { FailureKind } from "./failure.ts";
 
 /**
  * Version of the records in this file; written into every stored trajectory. Version 2 added stop
- * reasons, policy versions of tokens, rendered states, and the credit that training stores with a turn.
+ * reasons, policy versions of tokens, states of environments, and the credit that training stores with a turn.
  */
 export const recordVersion = 2;
 
@@ -30,12 +31,6 @@ export type Outcome =
       readonly kind: "failed";
       readonly error: { readonly kind: FailureKind; readonly message: string };
     };
-
-/** State of an environment for people and programs that watch; the agent never sees it. */
-export interface RenderedState {
-  readonly mediaType: "text/plain" | "text/html" | "application/json";
-  readonly content: string;
-}
 
 /** Reason why a sampler ended a response: see `SampledResponse.stopReason`. */
 export type ResponseStop = "stop-token" | "stop-string" | "length";
@@ -85,8 +80,8 @@ export interface Turn {
   readonly score?: number;
   /** Penalty of this response alone, such as for its format, `>= 0`; absent: 0. */
   readonly penalty?: number;
-  /** State after the action, if the environment renders it. */
-  readonly rendering?: RenderedState;
+  /** State of the environment before the response, if states are recorded. */
+  readonly state?: EnvironmentState;
 }
 
 /**
@@ -109,9 +104,9 @@ export interface Trajectory {
   readonly policyVersion: number;
   /** Observation before the first turn. */
   readonly firstObservation: string;
-  /** State before the first turn, if the environment renders it. */
-  readonly firstRendering?: RenderedState;
   readonly turns: readonly Turn[];
+  /** Last state of the environment, if states are recorded. */
+  readonly finalState?: EnvironmentState;
   readonly outcome: Outcome;
 }
 

@@ -1,4 +1,4 @@
-import type { RenderedState, Task } from "@turnwise/core";
+import type { EnvironmentState, Task } from "@turnwise/core";
 
 /** Observation of the agent. */
 export interface Observation {
@@ -25,10 +25,11 @@ export interface Environment {
   /** Performs an action. An invalid action gets a text answer instead of an exception. */
   step(action: string, signal?: AbortSignal): Promise<StepResult>;
   /**
-   * Current state, for the record of the episode: called after `reset` and after each `step`. Must
-   * not change the state. An exception fails the episode like one of `step`.
+   * Current state for people who watch, called after `reset` and after any `step`, or never. Must be
+   * plain data of at most `maxStateBytes` (see `boundState`), and change nothing: not the replies, and
+   * not the next rendering. An exception costs the state, not the episode.
    */
-  render?(signal?: AbortSignal): Promise<RenderedState>;
+  render?(signal?: AbortSignal): Promise<EnvironmentState>;
   /** Releases the resources of the environment. May be called at any time, and repeatedly. */
   close(): Promise<void>;
 }

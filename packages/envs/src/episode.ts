@@ -4,9 +4,9 @@ import {
   checkPositive,
   recordVersion,
   SequenceLimitError,
+  type EnvironmentState,
   type Outcome,
   type Random,
-  type RenderedState,
   type Task,
   type Trajectory,
   type Turn,
@@ -14,6 +14,7 @@ import {
 import type { AgentFormat, PastTurn } from "./agent-format.ts";
 import { callWithin, EpisodeFailure } from "./call-within.ts";
 import type { Environment, EnvironmentFactory, Observation } from "./environment.ts";
+import { renderState } from "./render-state.ts";
 
 /** Limits and rewards of an episode. */
 export interface EpisodeOptions {
@@ -23,6 +24,8 @@ export interface EpisodeOptions {
   readonly invalidActionPenalty?: number;
   /** Time limit of one call to the environment, seconds. Default 300. */
   readonly environmentTimeoutSeconds?: number;
+  /** Whether to record the states that the environment renders. Default false. */
+  readonly recordsStates?: boolean;
 }
 
 /** Parts of an episode that do not depend on who plays it. */
@@ -90,6 +93,7 @@ export async function playEpisode(
 ): Promise<Trajectory> {
   const { format, options, signal } = parts;
   const { maxTurns, invalidActionPenalty = 0, environmentTimeoutSeconds = 300 } = options;
+  const { recordsStates = false } = options;
   checkInteger("rollout", { maxTurns }, { min: 1 });
   checkNonNegative("rollout", { invalidActionPenalty });
   checkPositive("rollout", { environmentTimeoutSeconds });
@@ -98,23 +102,25 @@ export async function playEpisode(
   const history: PastTurn[] = [];
   let environment: Environment | undefined;
   let firstObservation = "";
-  let firstRendering: RenderedState | undefined;
+  let state: EnvironmentState | undefined;
   const call = <T>(name: string, run: (inner: AbortSignal) => Promise<T>): Promise<T> =>
     callWithin(name, environmentTimeoutSeconds, signal, run);
-  const renderState = async (world: Environment): Promise<RenderedState | undefined> =>
-    world.render && call("render", (inner) => world.render!(inner));
+  const updateState = async (world: Environment): Promise<void> => {
+    if (recordsStates) state = await renderState(world, environmentTimeoutSeconds, signal);
+  };
   const play = async (): Promise<Outcome> => {
     environment = await call("create environment", () => parts.createEnvironment(task));
     const world = environment;
     let observation: Observation = await call("reset", (inner) => world.reset(inner));
     firstObservation = observation.text;
-    firstRendering = await renderState(world);
+    await updateState(world);
     while (turns.length < maxTurns) {
       const response = await agent.respond(history, observation);
       if ("kind" in response) return response;
       const { action, isValid } = format.parse(response.text, observation);
       const step = await call("step", (inner) => world.step(action, inner));
-      const rendering = await renderState(world);
+      const before = state;
+      await updateState(world);
       turns.push({
         ...response.record,
         action,
@@ -123,7 +129,7 @@ export async function playEpisode(
         reward: step.reward,
         penalty: isValid ? 0 : invalidActionPenalty,
         ...(step.score !== undefined && { score: step.score }),
-        ...(rendering && { rendering }),
+        ...(before && { state: before }),
       });
       history.push({ observation, action });
       observation = step;
@@ -155,8 +161,8 @@ export async function playEpisode(
     presentation: format.presentation,
     policyVersion: agent.policyVersion,
     firstObservation,
-    ...(firstRendering && { firstRendering }),
     turns,
+    ...(state && { finalState: state }),
     outcome,
   };
   parts.onEnd?.(trajectory);

@@ -1,4 +1,4 @@
-import type { Task } from "@turnwise/core";
+import type { EnvironmentState, Task } from "@turnwise/core";
 import { describe, expect, it } from "vitest";
 import type { Environment, StepResult } from "./environment.ts";
 import { environmentClaims, environmentLaws, type LawfulTasks } from "./laws.ts";
@@ -62,6 +62,8 @@ function replaceReplies(
   });
 }
 
+const renderingLaw = "rendering changes no reply, and the same actions lead to the same states";
+
 /** Statements of the violated laws, without the name of the tasks. */
 async function findViolations(source: LawfulTasks): Promise<string[]> {
   const statements: string[] = [];
@@ -101,6 +103,7 @@ describe("environmentLaws", () => {
     });
     expect(await findViolations(source)).toEqual([
       "the same task and actions get the same replies",
+      renderingLaw,
       "concurrent episodes do not affect one another",
     ]);
   });
@@ -168,6 +171,50 @@ describe("environmentLaws", () => {
     expect(await findViolations(sourceOf({ format: { ...format, prompt: () => "" } }))).toEqual([
       "a prompt is text",
     ]);
+  });
+
+  it("finds states that are long, not plain, or different when they are rendered again", async () => {
+    const rendering = (render: () => EnvironmentState): LawfulTasks =>
+      sourceOf({
+        createEnvironment: async (task) => ({
+          ...guessingGame(task),
+          render: async () => render(),
+        }),
+      });
+    const stateOf = (text: string): EnvironmentState => ({ kind: "text", version: 1, text });
+    expect(await findViolations(rendering(() => stateOf("a")))).toEqual([]);
+    const plain = "a rendered state is plain data, short, and the same when it is rendered again";
+    expect(await findViolations(rendering(() => stateOf("é".repeat(40_000))))).toEqual([plain]);
+    const hollow = { ...stateOf("a"), text: undefined } as unknown as EnvironmentState;
+    expect(await findViolations(rendering(() => hollow))).toEqual([plain]);
+    const unknown = { ...stateOf("a"), kind: "picture" } as unknown as EnvironmentState;
+    expect(await findViolations(rendering(() => unknown))).toEqual([plain]);
+    let numRendered = 0;
+    expect(await findViolations(rendering(() => stateOf(`${numRendered++}`)))).toEqual([
+      plain,
+      renderingLaw,
+    ]);
+  });
+
+  it("finds an environment that changes when it is rendered", async () => {
+    const source = sourceOf({
+      createEnvironment: async (task) => {
+        const inner = guessingGame(task);
+        let isSeen = false;
+        return {
+          ...inner,
+          step: async (action) => {
+            const reply = await inner.step(action);
+            return isSeen ? { ...reply, text: `${reply.text}, smile` } : reply;
+          },
+          render: async () => {
+            isSeen = true;
+            return { kind: "text", version: 1, text: "a" };
+          },
+        };
+      },
+    });
+    expect(await findViolations(source)).toEqual([renderingLaw]);
   });
 
   it("finds tasks with the same id", async () => {

@@ -1,7 +1,9 @@
 import {
   createRandom,
   FailureError,
+  maxStateBytes,
   SequenceLimitError,
+  type EnvironmentState,
   type SampleRequest,
   type Sampler,
   type Tokenizer,
@@ -107,40 +109,52 @@ describe("rollout", () => {
     expect(released).toEqual(["g/0"]);
   });
 
-  it("records stop reasons, versions of tokens, and states that the environment renders", async () => {
+  it("records stop reasons and versions of tokens", async () => {
     const { sampler } = scriptedSampler(["a.", "w."]);
     const changing: Sampler = {
       ...sampler,
       sample: async (request) => ({ ...(await sampler.sample(request)), policyVersions: [3, 4] }),
     };
-    let numRendered = 0;
-    const environment: Environment = {
-      ...countingEnvironment(),
-      render: async () => ({ mediaType: "text/plain", content: `state ${numRendered++}` }),
-    };
-    const createEnvironment = async (): Promise<Environment> => environment;
-    const trajectory = await rollout(task, parts(changing, { createEnvironment }), sequence());
-    expect(trajectory.firstRendering).toEqual({ mediaType: "text/plain", content: "state 0" });
+    const trajectory = await rollout(task, parts(changing), sequence());
     expect(trajectory.turns).toMatchObject([
-      { stopReason: "stop-token", policyVersions: [3, 4], rendering: { content: "state 1" } },
-      { stopReason: "stop-token", policyVersions: [3, 4], rendering: { content: "state 2" } },
+      { stopReason: "stop-token", policyVersions: [3, 4] },
+      { stopReason: "stop-token", policyVersions: [3, 4] },
     ]);
     const plain = await rollout(task, parts(sampler), sequence());
-    expect(plain).not.toHaveProperty("firstRendering");
     expect(plain.turns[0]).not.toHaveProperty("policyVersions");
   });
 
-  it("fails an episode whose state cannot be rendered", async () => {
-    const { sampler } = scriptedSampler(["a.", "w."]);
-    const environment: Environment = {
-      ...countingEnvironment(),
-      render: () => Promise.reject(new Error("no display")),
+  describe("with an environment that renders", () => {
+    const playWith = async (render: Environment["render"], recordsStates: boolean) => {
+      const { sampler } = scriptedSampler(["a.", "w."]);
+      const environment: Environment = { ...countingEnvironment(), ...(render && { render }) };
+      const createEnvironment = async (): Promise<Environment> => environment;
+      const options = { recordsStates };
+      return rollout(task, parts(sampler, { createEnvironment, options }), sequence());
     };
-    const createEnvironment = async (): Promise<Environment> => environment;
-    const { outcome } = await rollout(task, parts(sampler, { createEnvironment }), sequence());
-    expect(outcome).toEqual({
-      kind: "failed",
-      error: { kind: "environment", message: "render: no display" },
+    const stateOf = (text: string): EnvironmentState => ({ kind: "text", version: 1, text });
+
+    it("records the state before each turn, and the last one, if asked to", async () => {
+      let numRendered = 0;
+      const render = async () => stateOf(`state ${numRendered++}`);
+      const { turns, finalState } = await playWith(render, true);
+      expect(turns.map(({ state }) => state)).toEqual([stateOf("state 0"), stateOf("state 1")]);
+      expect(finalState).toEqual(stateOf("state 2"));
+      const plain = await playWith(render, false);
+      expect(numRendered).toBe(3);
+      expect(plain).not.toHaveProperty("finalState");
+      expect(plain.turns[0]).not.toHaveProperty("state");
+      expect(await playWith(undefined, true)).toEqual(plain);
+    });
+
+    it("is not failed by a state that cannot be rendered, and cuts long ones", async () => {
+      const unable = await playWith(() => Promise.reject(new Error("no display")), true);
+      const reason = "render: no display";
+      expect(unable.finalState).toEqual({ kind: "unavailable", version: 1, reason });
+      expect(unable.outcome).toEqual({ kind: "terminated", isSuccess: true });
+      const { finalState } = await playWith(async () => stateOf("a".repeat(100_000)), true);
+      expect(finalState).toMatchObject({ kind: "text", isTruncated: true });
+      expect(JSON.stringify(finalState).length).toBeLessThanOrEqual(maxStateBytes);
     });
   });
 

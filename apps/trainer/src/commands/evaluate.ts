@@ -264,6 +264,7 @@ async function evaluatePolicy(
           format: chooseFormat(source.format, policy, options, reporter),
           options: {
             ...config.episode,
+            recordsStates: config.episode.recordedStates !== "none",
             ...(environmentTimeoutSeconds !== undefined && { environmentTimeoutSeconds }),
           },
           random: createRandom(seed),

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { JSX } from "preact";
-import type { RecordedTrajectory, RecordedTurn } from "@turnwise/training/reader";
+import type { EnvironmentState, RecordedTrajectory, RecordedTurn } from "@turnwise/training/reader";
 import { findSegment, groupMembers, tablePosition } from "../data/find-in-table.ts";
 import { openTrajectory } from "../data/read-turns.ts";
 import type { TokenText } from "../data/token-text.ts";
@@ -132,7 +132,7 @@ export function TrajectoryPage(props: Props): JSX.Element {
             <div class="turn-text">
               <Text label="observation" text={trajectory.firstObservation} />
             </div>
-            <StateView state={trajectory.firstRendering} />
+            <StateView state={trajectory.turns[0]?.state ?? trajectory.finalState} />
           </div>
         </div>
         {trajectory.turns.map((one, index) => (
@@ -140,6 +140,7 @@ export function TrajectoryPage(props: Props): JSX.Element {
             key={index}
             index={index}
             turn={one}
+            stateAfter={trajectory.turns[index + 1]?.state ?? trajectory.finalState}
             text={text}
             isCurrent={index === turn}
             link={formatRoute({ page: "trajectory", ...addressOf(props), turn: index })}
@@ -259,12 +260,13 @@ function Text({
 interface TurnProps {
   readonly index: number;
   readonly turn: RecordedTurn;
+  readonly stateAfter: EnvironmentState | undefined;
   readonly text: TokenText;
   readonly isCurrent: boolean;
   readonly link: string;
 }
 
-function TurnCard({ index, turn, text, isCurrent, link }: TurnProps): JSX.Element {
+function TurnCard({ index, turn, stateAfter, text, isCurrent, link }: TurnProps): JSX.Element {
   const card = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (isCurrent) card.current?.scrollIntoView({ block: "nearest" });
@@ -300,7 +302,7 @@ function TurnCard({ index, turn, text, isCurrent, link }: TurnProps): JSX.Elemen
           <Text label="observation" text={turn.observation} />
           <Fold label="numbers of the tokens">{() => <TokenTable turn={turn} text={text} />}</Fold>
         </div>
-        <StateView state={turn.rendering} />
+        <StateView state={stateAfter} />
       </div>
     </div>
   );

@@ -1,6 +1,8 @@
 import { checkNonNegative } from "@turnwise/core";
 import type { Environment, Observation, StepResult } from "../environment.ts";
+import { pythonStrip } from "../python/python-strip.ts";
 import type { Game } from "./game.ts";
+import { createHouseholdRenderer, type PerformedCommand } from "./render-household.ts";
 
 /**
  * Makes an environment of a game. The episode ends when the goal is reached; the rollout limits its
@@ -15,6 +17,8 @@ export function gameEnvironment(
 ): Environment {
   checkNonNegative("gameEnvironment", { successReward });
   const state = game.start();
+  const performed: PerformedCommand[] = [];
+  let render: ReturnType<typeof createHouseholdRenderer> | undefined;
   const observe = (): Observation => ({
     text: state.observation,
     admissibleActions: state.admissibleCommands,
@@ -22,7 +26,8 @@ export function gameEnvironment(
   return {
     reset: async () => observe(),
     step: async (action): Promise<StepResult> => {
-      state.step(action);
+      const hadEffect = state.step(action);
+      if (hadEffect) performed.push({ command: pythonStrip(action), world: state.world });
       const isSuccess = state.isWon;
       return {
         ...observe(),
@@ -31,6 +36,7 @@ export function gameEnvironment(
         isSuccess,
       };
     },
+    render: async () => (render ??= createHouseholdRenderer(game))(performed),
     close: async () => undefined,
   };
 }

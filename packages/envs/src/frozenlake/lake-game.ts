@@ -39,6 +39,14 @@ export function lakeGame(
       return { cell: neighbour(lake, cell, taken), numSteps: numSteps + 1 };
     },
     draw: ({ cell }) => writeLake(lake, cell),
+    picture: ({ cell: agent }) => ({
+      width: lake.width,
+      height: lake.height,
+      cells: lake.holes.map((isHole) => (isHole ? "hole" : "floor")),
+      agent,
+      boxes: [],
+      targets: [lake.goal],
+    }),
     words: ({ cell }) => [word(player, cell), ...fixed].join(" "),
     result: ({ cell }) =>
       lake.holes[cell] === true ? "lost" : cell === lake.goal ? "won" : "open",

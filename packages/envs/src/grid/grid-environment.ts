@@ -1,6 +1,12 @@
-import { checkInteger } from "@turnwise/core";
+import { boundState, checkInteger, stateVersion, type GridState } from "@turnwise/core";
 import type { Environment, Observation, StepResult } from "../environment.ts";
 import { readDirection, type Direction } from "./direction.ts";
+
+/** Part of a rendered state that depends on the game. */
+export type GridPicture = Pick<
+  GridState,
+  "width" | "height" | "cells" | "agent" | "boxes" | "targets"
+>;
 
 /** A game of moves on a grid. States are immutable. */
 export interface GridGame<S> {
@@ -8,6 +14,8 @@ export interface GridGame<S> {
   move(state: S, direction: Direction): S;
   /** The grid in symbols, one line per row. */
   draw(state: S): string;
+  /** Ground and pieces, for a record of the state. */
+  picture(state: S): GridPicture;
   /** The state in few words, for small models. */
   words(state: S): string;
   result(state: S): "open" | "won" | "lost";
@@ -77,7 +85,14 @@ export function gridEnvironment<S>(
         ...(game.score && { score: game.score(state) }),
       };
     },
-    render: async () => ({ mediaType: "text/plain", content: game.draw(state) }),
+    render: async () =>
+      boundState({
+        kind: "grid",
+        version: stateVersion,
+        ...game.picture(state),
+        movesLeft,
+        result: game.result(state),
+      }),
     close: async () => undefined,
   };
 }

@@ -10,11 +10,12 @@ import {
   type Move,
   type PlayedEpisode,
 } from "./play-moves.ts";
+import { checkState, renderStates } from "./render-laws.ts";
 
 /**
  * Optional claims about an environment beyond the contract.
  *
- * - `"deterministic"`: the same task and actions get the same replies.
+ * - `"deterministic"`: the same task and actions get the same replies, rendered or not, and the same states.
  * - `"independent-episodes"`: concurrent episodes do not affect one another.
  * - `"effective-actions"`: an admissible action is not answered like an impossible one.
  * - `"readable-actions"`: the format parses each admissible action that it writes.
@@ -55,8 +56,9 @@ export interface EnvironmentLawOptions {
 
 /**
  * Laws of environments. All environments must list plain tasks with distinct ids, return
- * well-formed observations and replies with finite rewards, answer any text, write prompts, and
- * close at any time and repeatedly; the other laws depend on the claims.
+ * well-formed observations and replies with finite rewards, answer any text, write prompts, render
+ * plain and short states if they render any, and close at any time and repeatedly; the other laws
+ * depend on the claims.
  * @throws `RangeError` if there are no tasks.
  */
 export function environmentLaws(
@@ -88,13 +90,25 @@ export function environmentLaws(
   const play = (task: Task, moves: readonly Move[]): Promise<PlayedEpisode> =>
     playMoves(createEnvironment, task, moves, (episode) => episode);
 
-  const claimed: Readonly<Record<EnvironmentClaim, Law>> = {
-    deterministic: law(
-      "the same task and actions get the same replies",
-      "a group compares siblings",
-      async (task, moves) =>
-        expectSame("second episode", await play(task, moves), await play(task, moves)),
-    ),
+  const claimed: Readonly<Record<EnvironmentClaim, Law | readonly Law[]>> = {
+    deterministic: [
+      law(
+        "the same task and actions get the same replies",
+        "a group compares siblings",
+        async (task, moves) =>
+          expectSame("second episode", await play(task, moves), await play(task, moves)),
+      ),
+      law(
+        "rendering changes no reply, and the same actions lead to the same states",
+        "contract of Environment.render",
+        async (task, moves) => {
+          const rendered = await renderStates(createEnvironment, task, moves);
+          expectSame("episode that is rendered", rendered.episode, await play(task, moves));
+          const { states } = await renderStates(createEnvironment, task, moves);
+          expectSame("states of a second episode", states, rendered.states);
+        },
+      ),
+    ],
     "independent-episodes": law(
       "concurrent episodes do not affect one another",
       "one instance per episode",
@@ -189,7 +203,16 @@ export function environmentLaws(
         await playMoves(createEnvironment, task, moves, (_, environment) => close(environment));
       },
     ),
-    ...claims.map((claim) => claimed[claim]),
+    law(
+      "a rendered state is plain data, short, and the same when it is rendered again",
+      "contract of Environment.render",
+      async (task, moves) => {
+        const { states, again } = await renderStates(createEnvironment, task, moves);
+        states.forEach((state, i) => checkState(`state ${i}`, state));
+        expectSame("state that is rendered again", again, states);
+      },
+    ),
+    ...claims.flatMap((claim) => claimed[claim]),
   ];
 }
 

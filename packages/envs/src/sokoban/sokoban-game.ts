@@ -50,6 +50,14 @@ export function sokobanGame(
     start,
     move: (state, direction) => move(level, state, direction),
     draw: (state) => writeRoom(level, state),
+    picture: ({ player: agent, boxes }) => ({
+      width,
+      height,
+      cells: walls.map((isWall) => (isWall ? "wall" : "floor")),
+      agent,
+      boxes,
+      targets,
+    }),
     words: (state) =>
       [word(player, state.player), ...state.boxes.map((cell) => word(box, cell)), ...fixed].join(
         " ",

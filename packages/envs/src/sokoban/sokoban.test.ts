@@ -64,9 +64,23 @@ it("shows small models one word per player, box, target and inner wall", async (
   expect(compactGridFormat.prompt([], first)).toBe("<obs> pb2 xc3 oc4 wb4 <act>");
   expect((await environment.step("jump")).text).toBe("unknown pb2 xc3 oc4 wb4");
   expect((await environment.step("down")).text).toBe("pc2 xc3 oc4 wb4");
+  const [floor, wall] = ["floor", "wall"];
   expect(await environment.render!()).toEqual({
-    mediaType: "text/plain",
-    content: "#####\n#__##\n#PXO#\n#####",
+    kind: "grid",
+    version: 1,
+    width: 5,
+    height: 4,
+    cells: [
+      ...[wall, wall, wall, wall, wall],
+      ...[wall, floor, floor, wall, wall],
+      ...[wall, floor, floor, floor, wall],
+      ...[wall, wall, wall, wall, wall],
+    ],
+    agent: 11,
+    boxes: [12],
+    targets: [13],
+    movesLeft: 9,
+    result: "open",
   });
 });
 

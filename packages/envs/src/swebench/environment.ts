@@ -12,6 +12,7 @@ import { agentSetupScript, getFolder } from "./evaluation/scripts.ts";
 import type { SweInstance } from "./instances/instance.ts";
 import { openForAgent, type AgentRepository } from "./preparation/open-repository.ts";
 import type { Scaffold } from "./scaffold/scaffold.ts";
+import { renderRepository } from "./render-repository.ts";
 import { r2eScaffold } from "./scaffold/scaffolds.ts";
 import { ToolRunner } from "./scaffold/tool-runner.ts";
 
@@ -94,6 +95,8 @@ export function sweEnvironment(
   let started = 0;
   let numSteps = 0;
   let isClosed = false;
+  let lastAction: string | undefined;
+  let graded: Pick<SweRecord, "patch" | "evaluation"> | undefined;
 
   const finish = async (
     { container, folder, startTree }: AgentRepository,
@@ -116,6 +119,7 @@ export function sweEnvironment(
           isRecalled = false;
           return evaluatePatch(instance, bytes, engine, options.evaluation);
         }));
+    graded = { patch, evaluation };
     options.onGraded?.({
       instanceId: instance.id,
       ending,
@@ -151,6 +155,7 @@ export function sweEnvironment(
         throw new Error("sweEnvironment: reset must come before step");
       }
       numSteps += 1;
+      lastAction = action;
       if ((performance.now() - started) / 1000 > maxSeconds) {
         if (onTimeLimit === "grade") return finish(opened, "time", "Time is up.", signal);
         throw new ContainerError("timeout", `${instance.id}: episode longer than ${maxSeconds} s`);
@@ -168,6 +173,16 @@ export function sweEnvironment(
         return finish(opened, "steps", withNote, signal);
       }
       return { text: withNote, reward: 0, isTerminal: false, isSuccess: false };
+    },
+    render: async (signal) => {
+      if (opened === undefined) throw new Error("sweEnvironment: reset must come before render");
+      const begun = performance.now();
+      try {
+        return await renderRepository(instance, opened, { lastAction, graded, signal });
+      } finally {
+        // Onlookers take no time from the agent.
+        started += performance.now() - begun;
+      }
     },
     close: async () => {
       isClosed = true;

@@ -6,7 +6,8 @@ import {
   type CraftingText,
 } from "./crafting-text.ts";
 import type { CraftingTask } from "./crafting-task.ts";
-import { inventoryText, type Inventory } from "./act.ts";
+import type { Inventory } from "./act.ts";
+import { renderCrafting } from "./render-crafting.ts";
 import { recipeCommand } from "./recipe.ts";
 
 /** Texts by the name of their format. */
@@ -64,7 +65,7 @@ export function craftingEnvironment(
         isSuccess,
       };
     },
-    render: async () => ({ mediaType: "text/plain", content: inventoryText(book, inventory) }),
+    render: async () => renderCrafting(task, recipes, inventory),
     close: async () => undefined,
   };
 }

@@ -176,7 +176,12 @@ describe("an episode", () => {
     expect(await play("craft rawcloth")).toBe("have 3 wool 1 rawcloth");
     expect(await play("craft  rawcloth ")).toBe("have 2 rawcloth");
     expect(await play("dance")).toBe("nothing");
-    expect((await environment.render!()).content).toBe("Inventory: [raw cloth] (2) ");
+    expect(await environment.render!()).toMatchObject({
+      kind: "crafting",
+      goal: "tent",
+      isSolved: false,
+      inventory: [{ name: "raw cloth", count: 2 }],
+    });
     await play("get 2 reed");
     await play("craft longpole");
     expect(await play("craft longpole")).toBe("have 2 rawcloth 4 longpole");

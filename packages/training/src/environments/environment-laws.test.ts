@@ -1,15 +1,17 @@
 import { environmentClaims, environmentLaws, type EnvironmentClaim } from "@turnwise/envs/laws";
 import type { TaskSource } from "@turnwise/envs";
-import { afterAll, describe, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { householdGames } from "../experiments/household-games.ts";
 import { shopping } from "../experiments/shopping.ts";
 import { softwareDemo } from "../experiments/software.ts";
 import { InputError } from "../input-error.ts";
+import type { ExperimentInput } from "../experiment/experiment-schema.ts";
+import { checkConfig } from "../settings/config.ts";
 import { openTasks } from "./open-tasks.ts";
 
 const opened: TaskSource[] = [];
-async function open(...settings: Parameters<typeof openTasks>): Promise<TaskSource> {
-  const source = await openTasks(...settings);
+async function open(settings: ExperimentInput): Promise<TaskSource> {
+  const source = await openTasks(checkConfig(settings, "test"));
   opened.push(source);
   return source;
 }
@@ -40,6 +42,13 @@ const cases: readonly (readonly [string, TaskSource, readonly EnvironmentClaim[]
 ];
 
 describe.each(cases)("%s", (_, source, claims) => {
+  it("renders its states", async () => {
+    const environment = await source.createEnvironment(source.training[0]!);
+    await environment.reset();
+    expect((await environment.render!()).kind).toBe(
+      source.name === "webshop" ? "shop" : "household",
+    );
+  });
   for (const { name, check } of environmentLaws(source, claims)) it(`law of ${name}`, check);
 });
 

@@ -60,7 +60,7 @@ export async function estimateRun(
     const numEpisodes = training.groupsPerIteration * training.groupSize;
     const { trajectories, ...playing } = await probePlaying(
       {
-        ...createRolloutParts({ config, tasks }, policy),
+        ...createRolloutParts({ config, tasks }, policy, "training"),
         policyVersion: 0,
         ...(startsContainers && { createEnvironment: createSilentEnvironment }),
       },

@@ -67,6 +67,13 @@ const rules: readonly IdleRule<unknown>[] = [
     why: "with tasks.evaluation []",
   },
   {
+    paths: ["episode.recordedStates"],
+    isIdle: ({ episode, tasks }) =>
+      episode.recordedStates === "evaluations" &&
+      (tasks as Partial<EnvironmentTasks>).evaluation?.length === 0,
+    why: "as evaluations with tasks.evaluation []",
+  },
+  {
     paths: ["evaluation.temperature"],
     isIdle: ({ evaluation: { every, modes }, training }) =>
       !modes.includes("sampled") && (every === 0 || every >= training.iterations),

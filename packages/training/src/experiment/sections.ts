@@ -12,6 +12,11 @@ export const episodeSchema = z.strictObject({
   maxResponseTokens: setting(count, "Longest response, end token included", "tokens"),
   successReward: setting(positive, "Reward of success; a score in [0, 1] pays that share of it"),
   invalidActionPenalty: setting(nonNegative, "Penalty of a response that does not parse"),
+  // Default: training episodes are too many for states, which would double the cost of recording them.
+  recordedStates: setting(
+    z.enum(["none", "evaluations", "all"]),
+    "Episodes whose environment states are recorded, for viewers to draw; changes no result",
+  ).default("evaluations"),
 });
 
 /** Model with random initial weights and a tokenizer built for the tasks. */

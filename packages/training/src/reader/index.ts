@@ -1,3 +1,4 @@
+export type { EnvironmentState } from "@turnwise/core";
 export {
   advisoryLimits,
   listAdvisories,
@@ -6,6 +7,7 @@ export {
   type RunRecords,
 } from "./advisories.ts";
 export { createBlobSource } from "./blob-source.ts";
+export { describeState } from "./describe-state.ts";
 export { countGroups, type GroupCounts } from "./count-groups.ts";
 export {
   readConfig,

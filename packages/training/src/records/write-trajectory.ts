@@ -86,7 +86,7 @@ const turn = createRecordWriter<RecordedTurn>({
   reward: number,
   score: number,
   penalty: number,
-  rendering: json,
+  state: json,
   credit,
 });
 
@@ -100,9 +100,9 @@ const trajectoryRecord = createRecordWriter<RecordedTrajectory>({
   presentation: string,
   policyVersion: number,
   firstObservation: string,
-  firstRendering: json,
   outcome: json,
   turns: createListWriter(turn),
+  finalState: json,
 });
 
 /** Writes a trajectory as a line of JSON, with float32 numbers in as few digits as they need. */

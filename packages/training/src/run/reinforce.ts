@@ -53,7 +53,7 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
     unsaved = undefined;
   };
   try {
-    checkNeeds({ ...run, ...policy, format: createRolloutParts(run, policy).format });
+    checkNeeds({ ...run, ...policy, format: createRolloutParts(run, policy, "training").format });
     checkWeightTransfer(policy.sampler.capabilities, policy.learner.capabilities);
     const checkpoint = await folder.findNewestCheckpoint();
     const start = (await folder.readStart()) ?? freshState;
@@ -86,7 +86,7 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
       );
       const report = await trainIteration(iteration, {
         drawTasks: (...round) => drawTasks(tasks.training, ...round, random),
-        rolloutParts: createRolloutParts(run, policy),
+        rolloutParts: createRolloutParts(run, policy, "training"),
         sampler: policy.sampler,
         learner: policy.learner,
         reference: policy.reference,
@@ -236,7 +236,7 @@ async function evaluateAll(
         tasks,
         mode === "greedy" ? 0 : config.evaluation.temperature,
         {
-          ...createRolloutParts(run, policy),
+          ...createRolloutParts(run, policy, "evaluation"),
           policyVersion,
           random,
           tolerance: config.failures,

@@ -95,12 +95,17 @@ export function isLoaded(tokenizer: PolicyTokenizer): tokenizer is LoadedTokeniz
   return "renderChat" in tokenizer;
 }
 
-/** Creates the parts of this run's rollouts. */
+/**
+ * Creates the parts of this run's rollouts.
+ * @param purpose - States of the environment are recorded for some purposes, see
+ *   `episode.recordedStates`.
+ */
 export function createRolloutParts(
   run: Pick<Run, "config" | "tasks">,
   policy: { readonly sampler: Sampler; readonly tokenizer: PolicyTokenizer },
+  purpose: "training" | "evaluation",
 ): Omit<RolloutParts, "policyVersion"> {
-  const { maxTurns, maxResponseTokens, invalidActionPenalty } = run.config.episode;
+  const { maxTurns, maxResponseTokens, invalidActionPenalty, recordedStates } = run.config.episode;
   return {
     createEnvironment: run.tasks.createEnvironment,
     format: createFormat(run, policy.tokenizer),
@@ -111,6 +116,7 @@ export function createRolloutParts(
       maxResponseTokens,
       invalidActionPenalty,
       temperature: run.config.training.temperature,
+      recordsStates: purpose === "training" ? recordedStates === "all" : recordedStates !== "none",
       ...(run.tasks.environmentTimeoutSeconds !== undefined && {
         environmentTimeoutSeconds: run.tasks.environmentTimeoutSeconds,
       }),

@@ -1,9 +1,6 @@
 import type { CommandResult, Container } from "../containers/container.ts";
-import {
-  maxNewFileBytes,
-  notesFolder,
-  snapshotFunctions,
-} from "../preparation/start-tree-script.ts";
+import { maxNewFileBytes, notesFolder } from "../preparation/start-tree-script.ts";
+import { agentGit } from "./agent-git.ts";
 import { isLeftover, mayBeBuilt } from "../scaffold/leftovers.ts";
 
 /** A file of the agent that is not part of its patch, or whose change is not. */
@@ -39,14 +36,9 @@ const maxListBytes = 32 * 2 ** 20;
 /** Maximum number of excluded files that are listed per folder. */
 const maxNamed = 1000;
 
-const git = `export LC_ALL=C GIT_NO_REPLACE_OBJECTS=1 HOME=${notesFolder}
-unset GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR GIT_NAMESPACE
-git() { command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c safe.directory='*' "$@"; }
-${snapshotFunctions}
-export GIT_INDEX_FILE=${notesFolder}/index`;
-
 /** Records changes of tracked files and lists the others, one record each, terminated by NUL. */
-const listScript = (startTree: string): string => `${git}
+const listScript = (startTree: string): string => `${agentGit}
+export GIT_INDEX_FILE=${notesFolder}/index
 find . -xdev -type d -user "$(id -u)" ! -perm -u=rwx -exec chmod u+rwx {} \\; 2>/dev/null
 find . -xdev ! -type l -user "$(id -u)" ! -perm -u=r -exec chmod u+r {} + 2>/dev/null
 set_aside
@@ -75,7 +67,8 @@ snap ls-files -o -i --exclude-standard --directory -z | sort -z |
 `;
 
 /** Adds the files listed on standard input and prints the diff. */
-const diffScript = (startTree: string): string => `${git}
+const diffScript = (startTree: string): string => `${agentGit}
+export GIT_INDEX_FILE=${notesFolder}/index
 cat > ${notesFolder}/added
 if ! snap update-index --add -z --stdin < ${notesFolder}/added 2>/dev/null; then
   while IFS= read -r -d '' path; do

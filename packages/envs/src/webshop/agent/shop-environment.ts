@@ -11,6 +11,7 @@ import type { Shop } from "../session/shop.ts";
 import { ShopSession, type ActionResult, type ObservationMode } from "../session/shop-session.ts";
 import { compactObservation, type CompactOptions } from "./compact-observation.ts";
 import { reactObservation } from "./react-observation.ts";
+import { renderShop } from "./render-shop.ts";
 
 /** Options of a shop environment. */
 export interface ShopEnvironmentOptions extends CompactOptions {
@@ -121,6 +122,7 @@ export function shopEnvironment(
         ...(result.details !== undefined && { details: result.details }),
       };
     },
+    render: async () => renderShop(session.page),
     close: async () => undefined,
   };
 }

@@ -1,0 +1,10 @@
+import { notesFolder, snapshotFunctions } from "../preparation/start-tree-script.ts";
+
+/**
+ * Beginning of bash scripts that look at an agent's files with git: hooks and settings of the agent have
+ * no effect, and `snap` is defined. The script chooses its own `GIT_INDEX_FILE`.
+ */
+export const agentGit: string = `export LC_ALL=C GIT_NO_REPLACE_OBJECTS=1 HOME=${notesFolder}
+unset GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR GIT_NAMESPACE
+git() { command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c safe.directory='*' "$@"; }
+${snapshotFunctions}`;

@@ -1,0 +1,28 @@
+import { boundState, stateVersion, type EnvironmentState } from "@turnwise/core";
+import type { Inventory } from "./act.ts";
+import type { CraftingTask } from "./crafting-task.ts";
+import { toItemName, type Recipe } from "./recipe.ts";
+
+/**
+ * State of a crafting task, with names as texts give them. A recipe's ingredient may be the name of a
+ * group, which any item of the group stands for.
+ * @param recipes - Those that the agent is shown.
+ */
+export function renderCrafting(
+  { book, goal }: CraftingTask,
+  recipes: readonly Recipe[],
+  inventory: Inventory,
+): EnvironmentState {
+  return boundState({
+    kind: "crafting",
+    version: stateVersion,
+    goal: toItemName(book, goal),
+    isSolved: inventory.has(goal),
+    inventory: Array.from(inventory, ([id, count]) => ({ name: toItemName(book, id), count })),
+    recipes: recipes.map(({ output, count, ingredients }) => ({
+      name: toItemName(book, output),
+      count,
+      ingredients: ingredients.map((one) => ({ name: toItemName(book, one.id), count: one.count })),
+    })),
+  });
+}
