@@ -10,6 +10,7 @@ const checks = {
   types: () => pnpm("run", "types"),
   lint: () => pnpm("exec", "oxlint", "--type-aware"),
   unused: () => pnpm("exec", "knip"),
+  prose: () => run("node", ["scripts/prose.mjs"]),
   metadata: () => run("node", ["scripts/metadata.mjs", "--check"]),
   build: () =>
     pnpm("exec", "turbo", "run", "build", "--output-logs=errors-only", "--no-update-notifier"),

@@ -7,7 +7,7 @@ export interface TrajectoryAddress {
   readonly row: number;
 }
 
-/** What the page shows; a part of its address, so that every view can be linked to. */
+/** Current view, encoded in the address of the page, so that every view can be linked to. */
 export type Route =
   | { readonly page: "overview" }
   | { readonly page: "trajectories"; readonly query: string; readonly sort: string }
@@ -82,7 +82,7 @@ export function formatRoute(route: Route): string {
   }
 }
 
-/** What the page shows now. */
+/** Route of the current view. */
 export const route = signal<Route>(parseRoute(location.hash));
 
 addEventListener("hashchange", () => {

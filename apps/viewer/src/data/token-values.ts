@@ -1,6 +1,6 @@
 import type { RecordedTurn } from "@turnwise/training/reader";
 
-/** What tokens can be tinted by. */
+/** Token values that a view can tint by. */
 export const tints = ["none", "entropy", "log-prob", "ratio", "advantage"] as const;
 export type Tint = (typeof tints)[number];
 

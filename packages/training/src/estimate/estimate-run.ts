@@ -26,7 +26,7 @@ const probeRowTokens = 16_384;
 /** Demonstrations, and the time of each. */
 interface Recorded {
   readonly demonstrations: readonly Demonstration[];
-  /** Those that a warm start imitates. */
+  /** Demonstrations that a warm start imitates. */
   readonly imitated: readonly Demonstration[];
   readonly secondsEach: number;
 }

@@ -4,11 +4,11 @@ import type { JsonObject, RecordedMetrics } from "./read-run.ts";
 /** Sign of trouble in a run, with the rule that fired. */
 export interface Advisory {
   readonly name: AdvisoryName;
-  /** What happened, with numbers, one sentence. */
+  /** Finding with its numbers, one sentence. */
   readonly message: string;
   /** The rule: what is compared with which limit. */
   readonly rule: string;
-  /** What to look at or to change. */
+  /** Advice: files or metrics to check, or settings to change. */
   readonly remedy: string;
 }
 
@@ -50,7 +50,7 @@ export const advisoryLimits = {
   slowSeconds: 60,
 } as const;
 
-/** What the rules look at. */
+/** Input of the rules. */
 export interface RunRecords {
   /** Lines of `metrics.jsonl` and `timings.jsonl` so far. */
   readonly metrics: readonly RecordedMetrics[];
