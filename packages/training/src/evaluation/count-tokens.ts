@@ -6,7 +6,7 @@ export interface TokenPrices {
   readonly response: number;
 }
 
-/** Tokens of one turn; the prompt is counted whole. `undefined` if nobody counted them. */
+/** Reads the tokens of one turn, with the whole prompt. `undefined` if they were not counted. */
 function readTurnUsage(
   { usage, promptTokens, responseTokens, samplerLogProbs }: Turn,
   before: number,
@@ -21,9 +21,9 @@ function readTurnUsage(
 }
 
 /**
- * Tokens that the responses of episodes took, failed episodes included: the sum of whole prompts and
- * of responses, as a server charges them.
- * @returns `undefined` if the server does not count, at any turn.
+ * Counts the tokens of episodes, failed ones included, as a server charges them: whole prompts and
+ * responses of all turns.
+ * @returns `undefined` if the server does not report the tokens of some turn.
  */
 export function countTokens(trajectories: readonly Trajectory[]): TokenUsage | undefined {
   const total = { promptTokens: 0, responseTokens: 0 };
@@ -42,7 +42,7 @@ export function countTokens(trajectories: readonly Trajectory[]): TokenUsage | u
   return total;
 }
 
-/** Cost of tokens in the currency of the prices. */
+/** Computes the cost of tokens, in the currency of the prices. */
 export function computeCost(
   { promptTokens, responseTokens }: TokenUsage,
   { prompt, response }: TokenPrices,

@@ -8,11 +8,11 @@ import { formatStopReasons } from "./count-stop-reasons.ts";
 import { measureSuccess, measureSuccessByKind, type SuccessRate } from "./measure-success.ts";
 import { computeCost, countTokens, type TokenPrices } from "./count-tokens.ts";
 
-/** Facts about an evaluation that its episodes do not hold. */
+/** Facts about an evaluation that its episodes do not contain. */
 export interface EvaluationContext {
   /** Episodes of each task. */
   readonly samples: number;
-  /** Time that playing took, seconds; without the episodes that were kept from before. */
+  /** Time of the played episodes, seconds, without those resumed from disk. */
   readonly seconds: number;
   /** Absent: no cost is reported. */
   readonly prices?: TokenPrices | undefined;
@@ -20,7 +20,7 @@ export interface EvaluationContext {
   readonly paper: readonly PaperResult[];
 }
 
-/** Tokens of all episodes and their cost, where they are known. */
+/** Summarizes the tokens of all episodes and their cost, if known. */
 function summarizeTokens(
   { groups }: EvaluationReport,
   { prices }: EvaluationContext,
@@ -30,7 +30,7 @@ function summarizeTokens(
   return { tokens, ...(prices && { cost: computeCost(tokens, prices) }) };
 }
 
-/** Machine-readable record of an evaluation. */
+/** Converts an evaluation to a machine-readable record. */
 export function toEvaluationRecord(
   report: EvaluationReport,
   context: EvaluationContext,
@@ -55,7 +55,7 @@ export function toEvaluationRecord(
   };
 }
 
-/** Lines of text that report an evaluation. */
+/** Formats an evaluation as lines of text. */
 export function formatEvaluation(report: EvaluationReport, context: EvaluationContext): string[] {
   const { metrics, stops, groups } = report;
   const { samples, seconds, paper } = context;
@@ -82,7 +82,7 @@ function formatTokens({ promptTokens, responseTokens }: TokenUsage): string {
 
 const nameWidth = 33;
 
-/** Success rates with their intervals, one line each. */
+/** Formats success rates with their intervals, one line each. */
 function formatRates(rates: Readonly<Record<string, SuccessRate>>): string[] {
   const cells = ["success", "95 % interval", "episodes"];
   return [
@@ -95,7 +95,7 @@ function formatRates(rates: Readonly<Record<string, SuccessRate>>): string[] {
   ];
 }
 
-/** pass@k, a success in k episodes, and pass^k, nothing but successes. */
+/** Formats pass@k (at least one success in k episodes) and pass^k (only successes). */
 function formatPassRates({ groups }: EvaluationReport): string[] {
   const all = computePassCurve(groups, passAllK);
   return [...computePassCurve(groups)].map(
@@ -105,7 +105,7 @@ function formatPassRates({ groups }: EvaluationReport): string[] {
   );
 }
 
-/** Results of the paper, one line each. */
+/** Formats the results of the paper, one line each. */
 function formatPaperResults(paper: readonly PaperResult[]): string[] {
   if (paper.length === 0) return [];
   const head = "for comparison, trained models of arXiv:2605.00425 on the released benchmark:";

@@ -8,12 +8,15 @@ export interface PaperResult {
   readonly model: string;
   readonly algorithm: string;
   readonly modulation: string;
-  /** Success rate and score in [0, 1], where they are known. */
+  /** Success rate and score in [0, 1], if known. */
   readonly success?: number;
   readonly score?: number;
 }
 
-/** The paper's rows on the benchmark of an environment that have numbers; empty if it is not in it. */
+/**
+ * Lists the paper's rows with numbers for the benchmark of an environment; empty if the paper does not
+ * use it.
+ */
 export function listPaperResults({ paper }: Pick<BuiltInEnvironment, "paper">): PaperResult[] {
   return builtInExperiments.flatMap(({ name, paper: run }) => {
     if (run === undefined || run.setting !== paper?.setting || run.reported.length === 0) return [];

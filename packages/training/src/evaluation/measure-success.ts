@@ -17,7 +17,7 @@ export interface SuccessRate {
 }
 
 /**
- * Success rate of an evaluation, with the 95 % interval of one policy on more tasks like these: see
+ * Measures the success rate of an evaluation, with the 95 % interval over tasks for one policy: see
  * `clusteredRateInterval`. Failed episodes are left out.
  * @returns `undefined` if no episode was graded.
  */
@@ -33,7 +33,10 @@ export function measureSuccess(groups: readonly Group[]): SuccessRate | undefine
   return { success: estimate, ...interval, tasks: tasks.length, episodes };
 }
 
-/** {@link measureSuccess} by kind of task, in the order of their names; kinds without one are absent. */
+/**
+ * Applies {@link measureSuccess} by kind of task, sorted by name; kinds without graded episodes are
+ * absent.
+ */
 export function measureSuccessByKind(
   groups: readonly Group[],
 ): Readonly<Record<string, SuccessRate>> {

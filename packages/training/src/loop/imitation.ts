@@ -31,7 +31,10 @@ export function renameWords(
   };
 }
 
-/** Demonstrations that a warm start imitates: the successful ones, or all where failures teach too. */
+/**
+ * Selects the demonstrations that a warm start imitates: the successful ones, or all if failures are
+ * imitated too.
+ */
 export function selectImitated(
   demonstrations: readonly Demonstration[],
   demonstrator: Pick<Demonstrator, "imitates"> | undefined,

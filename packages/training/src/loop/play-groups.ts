@@ -91,7 +91,7 @@ const longestPause = 60;
  * stream alone, so the groups are then those of an undisturbed run.
  *
  * @param groupSize - Siblings of each group, `>= 1`.
- * @param parts - Of a model, or of a scripted player.
+ * @param parts - Parts of a model's episodes, or of a scripted player's.
  * @throws {@link LostInfrastructure} once patience runs out; the signal's reason if it aborts.
  */
 export async function playGroups(

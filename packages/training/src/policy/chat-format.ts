@@ -60,7 +60,7 @@ export function renderPlainPrompt(
   return prompt.startsWith(begin) ? prompt : `${begin}${prompt}`;
 }
 
-/** A format for a model that is not talked to in a chat template, see `renderPlainPrompt`. */
+/** Wraps a format for a model that is prompted without a chat template, see `renderPlainPrompt`. */
 export function toPlainFormat(
   format: AgentFormat,
   tokenizer: Pick<LoadedTokenizer, "beginTokens" | "decode">,

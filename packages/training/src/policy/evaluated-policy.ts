@@ -6,7 +6,7 @@ export type PolicyParts =
   | Pick<RolloutParts, "sampler" | "tokenizer" | "policyVersion">
   | Pick<ScriptedParts, "createPlayer">;
 
-/** A policy that plays: a script, or a model wherever it lives. */
+/** A policy to evaluate: a script, or a model, local or on a server. */
 export interface EvaluatedPolicy {
   /** @throws `InputError` if the policy cannot play these tasks. */
   parts(source: TaskSource): Promise<PolicyParts>;

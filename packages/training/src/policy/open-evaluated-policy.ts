@@ -51,7 +51,7 @@ export async function openEvaluatedPolicy(
   return scripted ?? openRemotePolicy(path, { cacheFolder, onDamagedCache });
 }
 
-/** Opens the model of a folder, or the last policy of a run. */
+/** Opens the model in a folder, or the last policy of a run. */
 async function openFolder(
   path: string,
   { threads, device, weightStorage, adapter }: FolderOptions,

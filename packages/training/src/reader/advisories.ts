@@ -6,7 +6,7 @@ export interface Advisory {
   readonly name: AdvisoryName;
   /** Finding with its numbers, one sentence. */
   readonly message: string;
-  /** The rule: what is compared with which limit. */
+  /** Condition of the rule, with its limit. */
   readonly rule: string;
   /** Advice: files or metrics to check, or settings to change. */
   readonly remedy: string;
@@ -25,15 +25,15 @@ export type AdvisoryName =
   | "dead-zone"
   | "slow-phase";
 
-/** Iterations at the end of a run that the rules look at, and at its start. */
+/** Number of iterations at the end of a run, and at its start, that the rules average over. */
 const window = 3;
 
 /** Limits of the rules. */
 export const advisoryLimits = {
-  /** Entropy, nats per token, and its share of the start's, both of which must be fallen short of. */
+  /** Entropy, nats per token, and its share of the initial entropy; the rule fires below both. */
   entropy: 0.05,
   entropyShare: 0.2,
-  /** Share of groups whose returns are all equal. */
+  /** Computes the share of groups whose returns are all equal. */
   flatGroups: 0.5,
   truncated: 0.25,
   invalidActions: 0.2,
@@ -45,7 +45,7 @@ export const advisoryLimits = {
   oldNewKl: 0.05,
   clipFraction: 0.3,
   deadZone: 0.9,
-  /** Times its median that a phase takes, and seconds that it takes at least. */
+  /** A phase is slow if it takes this many times its median, and at least this many seconds. */
   slowness: 6,
   slowSeconds: 60,
 } as const;
@@ -69,7 +69,7 @@ export interface RunRecords {
 export function listAdvisories({ metrics, timings, config, groups }: RunRecords): Advisory[] {
   const iterations = metrics.filter(({ stage }) => stage === "iteration");
   if (iterations.length === 0) return [];
-  const last = (name: string): number | undefined => meanOf(iterations.slice(-window), name);
+  const last = (name: string): number | undefined => computeMean(iterations.slice(-window), name);
   const limits = advisoryLimits;
   const fired: Advisory[] = [];
   const check = (isFired: boolean | undefined, advisory: Advisory): void => {
@@ -77,7 +77,7 @@ export function listAdvisories({ metrics, timings, config, groups }: RunRecords)
   };
 
   const entropy = last("entropy");
-  const firstEntropy = meanOf(iterations.slice(0, window), "entropy");
+  const firstEntropy = computeMean(iterations.slice(0, window), "entropy");
   check(
     isBelow(entropy, limits.entropy) &&
       iterations.length > window &&
@@ -86,10 +86,10 @@ export function listAdvisories({ metrics, timings, config, groups }: RunRecords)
       name: "entropy-collapse",
       message: `The entropy has fallen from ${show(firstEntropy)} to ${show(entropy)} nats per token.`,
       rule: `entropy < ${limits.entropy} and < ${limits.entropyShare} x that of the first ${window} iterations`,
-      remedy: "Lower the learning rate, or modulate: a policy without entropy explores no more.",
+      remedy: "Lower the learning rate, or modulate: a policy without entropy no longer explores.",
     },
   );
-  const flat = flatShare(groups.slice(-window));
+  const flat = computeFlatShare(groups.slice(-window));
   check(isAbove(flat, limits.flatGroups), {
     name: "flat-groups",
     message: `${showShare(flat)} of the groups have equal returns and carry no learning signal.`,
@@ -119,7 +119,7 @@ export function listAdvisories({ metrics, timings, config, groups }: RunRecords)
     rule: "failed > 0",
     remedy: "The trajectories with outcome:failed say why.",
   });
-  const difference = maxOf(iterations.slice(-window), "samplerDifferenceMax");
+  const difference = computeMax(iterations.slice(-window), "samplerDifferenceMax");
   check(isTemperatureOne(config) && isAbove(difference, limits.samplerDifference), {
     name: "sampler-mismatch",
     message: `Log-probs of sampler and learner differ by up to ${show(difference)} nats for the same weights.`,
@@ -148,7 +148,7 @@ export function listAdvisories({ metrics, timings, config, groups }: RunRecords)
     rule: `deadZoneShare > ${limits.deadZone}`,
     remedy: "The entropies of a group hardly differ. Lower modulation.minEntropyRange, if at all.",
   });
-  fired.push(...slowPhases(timings));
+  fired.push(...findSlowPhases(timings));
   return fired;
 }
 
@@ -157,18 +157,21 @@ function isModulated(iterations: readonly RecordedMetrics[]): boolean {
   return iterations.some((line) => line["coefficientMax"] !== 1 || line["coefficientMin"] !== 1);
 }
 
-/** Share of groups whose returns are all equal. */
-function flatShare(groups: readonly GroupCounts[]): number | undefined {
+/** Computes the share of groups whose returns are all equal. */
+function computeFlatShare(groups: readonly GroupCounts[]): number | undefined {
   const total = groups.reduce((sum, { numGroups }) => sum + numGroups, 0);
   return total === 0 ? undefined : groups.reduce((sum, { flat }) => sum + flat, 0) / total;
 }
 
-/** Log-probs of sampler and learner can be compared only at the temperature that the learner scores at. */
+/**
+ * True at temperature 1, at which the learner scores: only then can log-probs of sampler and learner be
+ * compared.
+ */
 function isTemperatureOne({ training }: JsonObject): boolean {
   return (training as JsonObject | undefined)?.["temperature"] === 1;
 }
 
-function slowPhases(timings: readonly RecordedMetrics[]): Advisory[] {
+function findSlowPhases(timings: readonly RecordedMetrics[]): Advisory[] {
   const iterations = timings.filter(({ stage }) => stage === "iteration");
   const last = iterations.at(-1)?.["seconds"];
   if (typeof last !== "object" || last === null || iterations.length <= window) return [];
@@ -196,19 +199,19 @@ const isAbove = (value: number | undefined, limit: number): boolean =>
 const isBelow = (value: number | undefined, limit: number): boolean =>
   value !== undefined && value < limit;
 
-function valuesOf(lines: readonly RecordedMetrics[], name: string): number[] {
+function listValues(lines: readonly RecordedMetrics[], name: string): number[] {
   return lines.map((line) => line[name]).filter((value) => typeof value === "number");
 }
 
-function meanOf(lines: readonly RecordedMetrics[], name: string): number | undefined {
-  const values = valuesOf(lines, name);
+function computeMean(lines: readonly RecordedMetrics[], name: string): number | undefined {
+  const values = listValues(lines, name);
   return values.length === 0
     ? undefined
     : values.reduce((total, value) => total + value, 0) / values.length;
 }
 
-function maxOf(lines: readonly RecordedMetrics[], name: string): number | undefined {
-  const values = valuesOf(lines, name);
+function computeMax(lines: readonly RecordedMetrics[], name: string): number | undefined {
+  const values = listValues(lines, name);
   return values.length === 0 ? undefined : Math.max(...values);
 }
 

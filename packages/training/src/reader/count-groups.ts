@@ -1,7 +1,7 @@
-/** Groups of a segment by what became of their trajectories. */
+/** Counts of the groups of a segment by outcome. */
 export interface GroupCounts {
   readonly numGroups: number;
-  /** Groups all of whose trajectories were solved, none, and some. */
+  /** Groups with all, no and some trajectories solved. */
   readonly allSolved: number;
   readonly noneSolved: number;
   readonly mixed: number;

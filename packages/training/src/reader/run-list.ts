@@ -1,8 +1,8 @@
 /** Run folder that a page can read. */
 export interface ListedRun {
-  /** Unique in the list; letters, digits, `.`, `_` and `-`: a part of addresses. */
+  /** Unique in the list; letters, digits, `.`, `_` and `-`, because it is part of addresses. */
   readonly id: string;
-  /** Name for people: the path of the folder as far as it tells the runs apart. */
+  /** Display name: the shortest path of the folder that distinguishes the runs. */
   readonly name: string;
 }
 
@@ -19,8 +19,7 @@ const episodes = /^trajectories\/[\w-]+\.(index|jsonl\.gz)$/u;
 const tokenizers = /^(policy|warm-start)\/tokenizer(_config)?\.json$/u;
 
 /**
- * True for files that pages read: records and tokenizers, and neither weights nor files that are not
- * the run's.
+ * True for files that pages read: records and tokenizers, but not weights or foreign files.
  * @param path - Within the folder of the run, with slashes.
  */
 export function isPageFile(path: string): boolean {

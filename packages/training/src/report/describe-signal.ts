@@ -3,7 +3,7 @@ import type { MetricsLine } from "../run/run-folder.ts";
 /**
  * Warns of iterations that taught the policy nothing: without an update, or with advantages that were
  * all 0.
- * @returns One sentence for people; `undefined` if every iteration had a learning signal.
+ * @returns One sentence; `undefined` if every iteration had a learning signal.
  */
 export function describeMissingSignal(metrics: readonly MetricsLine[]): string | undefined {
   const iterations = metrics.filter(({ stage }) => stage === "iteration");
@@ -21,7 +21,7 @@ export function describeMissingSignal(metrics: readonly MetricsLine[]): string |
   );
 }
 
-/** No update, or neither positive nor negative advantages. */
+/** True for an iteration without an update, or with advantages that are all 0. */
 function isFlat(line: MetricsLine): boolean {
   const hasAdvantages =
     line["modulatedPositive"] !== undefined || line["modulatedNegative"] !== undefined;

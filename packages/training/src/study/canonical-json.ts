@@ -12,7 +12,7 @@ export function toCanonicalJson(value: unknown): string {
   });
 }
 
-/** Computes the Computes the SHA-256 of {@link toCanonicalJson}, in hexadecimal. */
+/** Computes the Computes the Computes the SHA-256 of {@link toCanonicalJson}, in hexadecimal. */
 export function computeDigest(value: unknown): string {
   return createHash("sha256").update(toCanonicalJson(value)).digest("hex");
 }
