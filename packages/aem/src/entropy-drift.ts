@@ -1,4 +1,4 @@
-import { checkFinite, checkNonNegative, checkSameLength, mean, sum } from "@turnwise/core";
+import { checkFinite, checkNonNegative, checkSameLength, correlation } from "@turnwise/core";
 
 /** Input of {@link predictDrift}, one entry per response. */
 export interface DriftResponses {
@@ -60,23 +60,4 @@ export function compareDrift(
         ? undefined
         : signed.filter((product) => product > 0).length / signed.length,
   };
-}
-
-function correlation(a: readonly number[], b: readonly number[]): number | undefined {
-  const [x, y] = [standardize(a), standardize(b)];
-  if (x === undefined || y === undefined) return undefined;
-  return Math.min(1, Math.max(-1, sum(x.map((value, i) => value * y[i]!))));
-}
-
-/** Deviations from the mean, as a vector of length 1; `undefined` if all are 0. */
-function standardize(values: readonly number[]): number[] | undefined {
-  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  if (largest === 0) return undefined;
-  // Scaled first, so that no square overflows or underflows.
-  const scaled = values.map((value) => value / largest);
-  const center = mean(scaled);
-  const deviations = scaled.map((value) => value - center);
-  const length = Math.sqrt(sum(deviations.map((value) => value * value)));
-  if (length < 1e-14 * values.length) return undefined;
-  return deviations.map((value) => value / length);
 }

@@ -14,6 +14,7 @@ it("exports these names", () => {
     "checkNonNegative",
     "checkPositive",
     "checkSameLength",
+    "correlation",
     "createRandom",
     "createTextDecoder",
     "crossEntropy",

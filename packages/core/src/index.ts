@@ -5,6 +5,7 @@ export {
   checkPositive,
   checkSameLength,
 } from "./check.ts";
+export { correlation } from "./correlation.ts";
 export { boundState, maxStateBytes } from "./bound-state.ts";
 export { createTextDecoder, decodeText, TextError, type TextStreamDecoder } from "./decode-text.ts";
 export {

@@ -2,6 +2,7 @@ export { areaUnderCurve } from "./area-under-curve.ts";
 export { bcaCoverage } from "./bca-coverage.ts";
 export { bcaInterval, type BcaOptions } from "./bca-interval.ts";
 export { clusteredRateInterval, type TaskOutcomes } from "./clustered-rate-interval.ts";
+export { correlationInterval } from "./correlation-interval.ts";
 export { holmAdjust } from "./holm-adjust.ts";
 export { improvementProbability } from "./improvement-probability.ts";
 export type { IntervalEstimate, IntervalOptions } from "./interval-estimate.ts";
@@ -14,6 +15,7 @@ export {
   type PlanningOptions,
   type PowerOptions,
 } from "./paired-power.ts";
+export { rankCorrelation } from "./rank-correlation.ts";
 export { signFlipTest, type SignFlipOptions, type SignFlipTest } from "./sign-flip-test.ts";
 export type { SimulatedCoverage } from "./simulated-coverage.ts";
 export { summarizeSeeds, type SeedSummary } from "./summarize-seeds.ts";
