@@ -2,6 +2,7 @@ import type { Options } from "tsup";
 
 const entry = {
   index: "src/index.ts",
+  "analysis/index": "src/analysis/index.ts",
   "reader/index": "src/reader/index.ts",
   "reader/node": "src/reader/node.ts",
   "study/index": "src/study/index.ts",

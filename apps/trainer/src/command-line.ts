@@ -1,6 +1,7 @@
 import { didYouMean, readTerminalWidth } from "@turnwise/training";
 import { Command, CommanderError } from "commander";
 import { buildAlfworldCommand } from "./commands/alfworld.ts";
+import { buildAnalyseCommand } from "./commands/analyse.ts";
 import { buildConfigCommand } from "./commands/config.ts";
 import { buildCreateCommand } from "./commands/create.ts";
 import { buildDoctorCommand } from "./commands/doctor.ts";
@@ -30,6 +31,7 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
     buildEvaluateCommand(),
     buildViewCommand(),
     buildStudyCommand(),
+    buildAnalyseCommand(),
     buildExperimentsCommand(),
     buildConfigCommand(),
     buildCreateCommand(),

@@ -35,7 +35,8 @@ export {
   createTextReporter,
   type Reporter,
 } from "./report/progress.ts";
-export { RunFolder } from "./run/run-folder.ts";
+export { reloadParts, type ReloadOptions } from "./run/reload-parts.ts";
+export { RunFolder, type RunCheckpoint } from "./run/run-folder.ts";
 export { describePause, policyFolder, StoppedRun } from "./run/run.ts";
 export { SavedEvaluation } from "./evaluation/saved-evaluation.ts";
 export { formatSettings } from "./settings/format-settings.ts";
@@ -64,7 +65,6 @@ export {
 } from "./experiments/find-experiment.ts";
 export { readSettings } from "./experiment/read-settings.ts";
 export {
-  findBuiltInParts,
   createAlgorithm,
   createModulator,
   noParts,
@@ -78,7 +78,6 @@ export {
 export {
   importModule,
   isModulePath,
-  findModuleDifference,
   recordModule,
   type ModuleRecord,
 } from "./experiment/experiment-module.ts";

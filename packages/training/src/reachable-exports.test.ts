@@ -16,11 +16,9 @@ const tools: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     rolloutCorrections: "named values of a setting, which an experiment states by its fields",
   },
   "@turnwise/aem": {
-    compareDrift: "theory: holds predicted entropy drift against a measured one",
     modulate: "library use: modulates plain arrays, for loops that are not ours",
     modulationCoefficients: "library use: coefficients of one group by the paper's formula",
     predictDrift: "theory: entropy drift that the paper's equation predicts",
-    topKEntropyBounds: "diagnosis: bounds on the entropy that a server's top-k log-probs leave",
   },
 };
 

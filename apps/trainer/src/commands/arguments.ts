@@ -27,6 +27,18 @@ export const parseCount = createNumberParser(
   (value) => Number.isSafeInteger(value) && value >= 1,
 );
 
+/** Creates a parser of whole numbers of at least `min`. */
+export const createAtLeastParser = (min: number): ((text: string) => number) =>
+  createNumberParser(
+    `a whole number >= ${min}`,
+    (value) => Number.isSafeInteger(value) && value >= min,
+  );
+
+/** Parses a list of different whole numbers of at least 1, and sorts it: `2,5,20`. */
+export function parseAscendingCounts(text: string): readonly number[] {
+  return [...new Set(text.split(",").map(parseCount))].toSorted((a, b) => a - b);
+}
+
 /** Parses a number of at least 0. */
 export const parseNonNegative = createNumberParser("a number >= 0", (value) => value >= 0);
 

@@ -4,7 +4,6 @@ import type { TaskSource } from "@turnwise/envs";
 import { Command } from "commander";
 import {
   builtInExperiments,
-  findBuiltInParts,
   checkMemory,
   checkModel,
   reportSummary,
@@ -14,17 +13,15 @@ import {
   environments,
   estimateRun,
   findEnvironment,
-  findExperiment,
   InputError,
   isModulePath,
   createJsonReporter,
-  findModuleDifference,
   openTasks,
   formatPercent,
   policyFolder,
   readInput,
+  reloadParts,
   RunFolder,
-  createExperiment,
   formatSettings,
   formatTaskArguments,
   createTextReporter,
@@ -185,37 +182,17 @@ async function resumeRun(
   const folder = await RunFolder.open(path);
   const { config } = folder;
   await folder.checkResumable();
-  const parts = await reloadParts(folder, allowChangedCode === true, reporter);
+  const onChange = allowChangedCode === true ? (text: string) => reporter.warn(text) : undefined;
+  const parts = await reloadParts(folder, {
+    remedy: "--allow-changed-code resumes with the changed code",
+    onChange,
+  });
   await checkEngine(config);
   await checkMemory(config);
   reporter.say(`resuming ${folder.path}`);
   const tasks = await openTasks(config, parts);
   reporter.say(tasks.description);
   return { folder, tasks, parts };
-}
-
-/**
- * Reloads the components of an interrupted run from its module.
- * @throws {@link InputError} if the module has changed and that is not allowed.
- */
-async function reloadParts(
-  folder: RunFolder,
-  allowChanged: boolean,
-  reporter: Reporter,
-): Promise<Parts> {
-  const { module } = await folder.readManifest();
-  if (module === undefined) return findBuiltInParts(folder.config, builtInExperiments);
-  const { create, module: present } = await findExperiment(module.path);
-  const difference = findModuleDifference(module, present!);
-  if (difference !== undefined) {
-    const message = `${folder.path}: module ${module.path} must be the same as at the start of the run: ${difference}`;
-    if (!allowChanged) {
-      throw new InputError(`${message} (--allow-changed-code resumes with the changed code)`);
-    }
-    reporter.warn(message);
-    await folder.appendToManifest({ resumedWithChangedCode: present });
-  }
-  return (await createExperiment(module.path, create, folder.config.seed)).parts;
 }
 
 /** Checks the settings and creates a run folder; none for a dry run. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { plotCurves } from "./plot-curves.ts";
 import { plotIntervals } from "./plot-intervals.ts";
+import { plotPoints } from "./plot-points.ts";
 import { createLinearScale } from "./scale.ts";
 import { renderSvgElement, renderSvgText } from "./svg.ts";
 
@@ -60,6 +61,30 @@ describe("plotIntervals", () => {
     expectWellFormed(svg);
     expect(svg.match(/<circle/gu)).toHaveLength(5);
     expect(svg).toContain("a &amp; b");
+  });
+});
+
+describe("plotPoints", () => {
+  const series = [
+    { name: "a", color: 0, points: [{ x: -0.5, y: 0.3, error: 0.1 }] },
+    { name: "b", color: 1, points: [{ x: 0.25, y: -1 }] },
+  ];
+
+  it("draws a dot for each point, error bars where there are any, and both lines", () => {
+    const panels = [{ title: "one", series }];
+    const options = { title: "x < y", panels, xLabel: "x", yLabel: "y", xLine: 0, yLine: 0 };
+    const svg = plotPoints(options);
+    expectWellFormed(svg);
+    expect(svg.match(/<circle/gu)).toHaveLength(2);
+    expect(svg.match(/class="thin c0"/gu)).toHaveLength(1);
+    expect(svg.match(/class="axis"/gu)).toHaveLength(2);
+  });
+
+  it("draws a single point and none", () => {
+    for (const points of [[{ x: 1, y: 1 }], []]) {
+      const panels = [{ title: "one", series: [{ name: "a", color: 0, points }] }];
+      expectWellFormed(plotPoints({ title: "x", panels, xLabel: "", yLabel: "" }));
+    }
   });
 });
 

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { FailureError, type Random, type Task } from "@turnwise/core";
+import { FailureError } from "@turnwise/core";
 import type { AuditRecord } from "@turnwise/envs";
 import { describeMissingChat } from "../policy/chat-format.ts";
 import { checkWeightTransfer } from "../policy/check-weight-transfer.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
+import { drawTasks } from "../loop/draw-tasks.ts";
 import { PoisonedUpdate, trainIteration, type IterationReport } from "../loop/iteration.ts";
 import { countEpisodes, showPhases } from "../report/phase-progress.ts";
 import { checkNeeds } from "../loop/check-needs.ts";
@@ -145,31 +146,6 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
   } finally {
     await policy.close();
   }
-}
-
-/**
- * Draws the tasks of an iteration: the training tasks in seeded order, reshuffled for each pass. Later
- * rounds draw at random, so that the order does not depend on the number of rounds.
- */
-function drawTasks(
-  tasks: readonly Task[],
-  iteration: number,
-  round: number,
-  count: number,
-  random: Random,
-): Task[] {
-  if (round > 0) {
-    const again = random.fork(`tasks/iteration/${iteration}/round/${round}`);
-    return Array.from({ length: count }, () => again.choice(tasks));
-  }
-  const passes = new Map<number, Task[]>();
-  return Array.from({ length: count }, (_, slot) => {
-    const position = (iteration - 1) * count + slot;
-    const pass = Math.floor(position / tasks.length);
-    const order = passes.get(pass) ?? random.fork(`tasks/${pass}`).shuffle(tasks);
-    passes.set(pass, order);
-    return order[position % tasks.length]!;
-  });
 }
 
 async function recordIteration(run: Run, report: IterationReport, state: RunState): Promise<void> {

@@ -60,6 +60,12 @@ export interface RunManifest {
   readonly module?: ModuleRecord | undefined;
 }
 
+/** A checkpoint and the state that it holds. */
+export interface RunCheckpoint {
+  readonly path: string;
+  readonly state: RunState;
+}
+
 /** One line of `metrics.jsonl`. */
 export interface MetricsLine {
   readonly stage: "warm-start" | "evaluation" | "iteration";
@@ -181,11 +187,21 @@ export class RunFolder {
   }
 
   /** Finds the newest checkpoint and its state; `undefined` before the first. */
-  async findNewestCheckpoint(): Promise<{ path: string; state: RunState } | undefined> {
+  async findNewestCheckpoint(): Promise<RunCheckpoint | undefined> {
     await this.flush();
     const newest = (await this.#checkpoints()).at(-1);
-    if (newest === undefined) return undefined;
-    const path = join(this.path, "checkpoints", newest);
+    return newest === undefined ? undefined : this.#readCheckpoint(newest);
+  }
+
+  /** All checkpoints that are kept, the oldest first. */
+  async listCheckpoints(): Promise<RunCheckpoint[]> {
+    await this.flush();
+    const names = await this.#checkpoints();
+    return Promise.all(names.map((name) => this.#readCheckpoint(name)));
+  }
+
+  async #readCheckpoint(name: string): Promise<RunCheckpoint> {
+    const path = join(this.path, "checkpoints", name);
     return { path, state: (await readJson(join(path, stateName))) as RunState };
   }
 

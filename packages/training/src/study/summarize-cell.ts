@@ -59,7 +59,8 @@ export async function summarizeRun(path: string): Promise<CellNumbers> {
   };
 }
 
-function collectTrainingCurves(lines: readonly RecordedMetrics[]): StudyCell["training"] {
+/** Metrics of each iteration by name, as a cell keeps them. */
+export function collectTrainingCurves(lines: readonly RecordedMetrics[]): StudyCell["training"] {
   const present = trainingMetrics.filter((name) =>
     lines.some((line) => typeof line[name] === "number"),
   );

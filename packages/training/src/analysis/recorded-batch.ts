@@ -1,0 +1,96 @@
+import type { CreditedResponse, Uncertainty } from "@turnwise/aem";
+import { mean, trajectoryRows, type Trajectory } from "@turnwise/core";
+import { InputError } from "../input-error.ts";
+import { readEpisodes, readTrajectory } from "../reader/read-trajectories.ts";
+import type { RunSource } from "../reader/run-source.ts";
+import { formatSegmentName } from "../records/format-segment-name.ts";
+
+/** Response of a recorded iteration, with what training knew of it before the update. */
+export interface RecordedResponse {
+  /** Prompt group, trajectory within it, and turn. */
+  readonly group: string;
+  readonly trajectory: number;
+  readonly turn: number;
+  /** Tokens of the row that it belongs to; the prompt is everything before `start`. */
+  readonly row: readonly number[];
+  readonly start: number;
+  /** Tokens of the response, `[token]`. */
+  readonly tokens: readonly number[];
+  /** Log-probs under the sampler, nats, `[token]`. */
+  readonly samplerLogProbs: readonly number[];
+  /** Log-probs and entropies under the learner before the update, nats, `[token]`. */
+  readonly oldLogProbs: readonly number[];
+  readonly entropies: readonly number[];
+  /** Advantage before modulation; a list over tokens if they differ. */
+  readonly advantage: number | readonly number[];
+}
+
+/**
+ * Reads the responses that an iteration trained on, in the order of groups, trajectories and turns.
+ * @param iteration - From 1.
+ * @throws `InputError` if the iteration was not recorded, or recorded without credit;
+ *   `RangeError` for damaged files.
+ */
+export async function readRecordedBatch(
+  source: RunSource,
+  iteration: number,
+): Promise<RecordedResponse[]> {
+  const name = formatSegmentName({ stage: "iteration", iteration })!;
+  if (
+    (await source.read(`trajectories/${name}.jsonl.gz`, { offset: 0, length: 1 })) === undefined
+  ) {
+    throw new InputError(
+      `${source.name}: trajectories must hold ${name}.jsonl.gz, found none (a study keeps trajectories with keep: [run])`,
+    );
+  }
+  const episodes = await readEpisodes(source, name);
+  const responses: RecordedResponse[] = [];
+  for (let row = 0; row < episodes.index.numRows; row++) {
+    const trajectory = await readTrajectory(source, episodes, row);
+    const { groupId, trajectoryIndex, turns } = trajectory;
+    for (const { tokens, spans } of trajectoryRows(trajectory as Trajectory)) {
+      for (const { turnIndex, start } of spans) {
+        const { credit, responseTokens, samplerLogProbs } = turns[turnIndex]!;
+        if (credit === undefined) continue;
+        responses.push({
+          group: groupId,
+          trajectory: trajectoryIndex,
+          turn: turnIndex,
+          row: tokens,
+          start,
+          tokens: responseTokens,
+          samplerLogProbs,
+          oldLogProbs: credit.oldLogProbs,
+          entropies: credit.entropies,
+          advantage: credit.baseAdvantage,
+        });
+      }
+    }
+  }
+  if (responses.length > 0) return responses;
+  throw new InputError(
+    `${source.name}: ${name} must hold responses with their credit, found none (records of version 1 have no credit; an iteration whose groups were all filtered trains on nothing)`,
+  );
+}
+
+/** Prompt of a response: all tokens before it. */
+export function slicePrompt({ row, start }: RecordedResponse): readonly number[] {
+  return row.slice(0, start);
+}
+
+/** Response as modulators take it, with its exact entropies or another measure of uncertainty. */
+export function toCredited(
+  response: RecordedResponse,
+  uncertainty: Uncertainty = readExactEntropies(response),
+): CreditedResponse {
+  const { group, trajectory, turn, advantage } = response;
+  const place = { group, trajectory, turn, uncertainty };
+  if (typeof advantage === "number") return { ...place, advantage };
+  return { ...place, advantage: mean(advantage), tokenAdvantages: advantage };
+}
+
+/** Float32 arithmetic may pass 0 by rounding. */
+const readExactEntropies = ({ entropies }: RecordedResponse): Uncertainty => ({
+  kind: "entropy",
+  entropies: entropies.map((entropy) => Math.max(0, entropy)),
+});

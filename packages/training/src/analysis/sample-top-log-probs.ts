@@ -1,0 +1,74 @@
+import type { Sampler } from "@turnwise/core";
+import { InputError } from "../input-error.ts";
+import { partitionIndices } from "./partition-indices.ts";
+import { slicePrompt, type RecordedResponse } from "./recorded-batch.ts";
+
+/** Probability mass beyond which the remaining choices no longer matter to an entropy. */
+const enoughMass = 1 - 1e-6;
+
+/**
+ * Finds the log-probs of the most likely tokens at each token of responses, with samplers that report
+ * no such list: a request with `topK: 1` draws the most likely token and tells its log-prob before
+ * filtering; the next request bans it. Ends early at a mass of `1 - 1e-6`.
+ *
+ * @returns Log-probs in falling order, nats, at temperature 1, `[response][token][choice]`, at most k
+ *   choices each.
+ * @throws `InputError` if the sampler reports no log-probs before filtering.
+ */
+export async function sampleTopLogProbs(
+  sampler: Sampler,
+  responses: readonly RecordedResponse[],
+  k: number,
+  onProgress: (done: number) => void,
+): Promise<number[][][]> {
+  let numDone = 0;
+  // The responses of a row one after another: the sampler keeps the row's prefix.
+  const rows = partitionIndices(responses.map(({ row }) => row));
+  const found: number[][][] = responses.map(() => []);
+  await Promise.all(
+    rows.map(async (members, row) => {
+      const sequenceId = `top/${row}`;
+      for (const i of members) {
+        const { tokens } = responses[i]!;
+        const prompt = slicePrompt(responses[i]!);
+        for (let token = 0; token < tokens.length; token++) {
+          const promptTokens = [...prompt, ...tokens.slice(0, token)];
+          found[i]!.push(await findTopLogProbs(sampler, promptTokens, sequenceId, k));
+        }
+        onProgress(++numDone / responses.length);
+      }
+      sampler.release(sequenceId);
+    }),
+  );
+  return found;
+}
+
+async function findTopLogProbs(
+  sampler: Sampler,
+  promptTokens: readonly number[],
+  sequenceId: string,
+  k: number,
+): Promise<number[]> {
+  const logProbs: number[] = [];
+  const bannedTokens: number[] = [];
+  let mass = 0;
+  while (logProbs.length < k && mass < enoughMass) {
+    const request = { promptTokens, sequenceId, topK: 1, temperature: 1, maxTokens: 1 };
+    const drawn = await sampler.sample({
+      ...request,
+      bannedTokens: [...bannedTokens],
+      stopTokens: [],
+      seed: "top",
+    });
+    const [logProb] = drawn.unfilteredLogProbs ?? [];
+    if (logProb === undefined) {
+      throw new InputError(
+        "policy: sampler must report log-probs before filtering (unfilteredLogProbs) to find the most likely tokens, got none (samplers of local models do)",
+      );
+    }
+    logProbs.push(logProb);
+    bannedTokens.push(drawn.tokens[0]!);
+    mass += Math.exp(logProb);
+  }
+  return logProbs;
+}

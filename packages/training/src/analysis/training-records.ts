@@ -1,0 +1,91 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { exists } from "../files/exists.ts";
+import { InputError } from "../input-error.ts";
+import { RunFolder } from "../run/run-folder.ts";
+import { isSettings } from "../settings/merge-settings.ts";
+import { readCell, type FailedCell, type StudyCell } from "../study/cell.ts";
+import { toCanonicalJson } from "../study/canonical-json.ts";
+import { readCells } from "../study/study-folder.ts";
+import { collectTrainingCurves } from "../study/summarize-cell.ts";
+
+/** Metrics over training of one run or one cell of a study. */
+export interface TrainingRecord {
+  /** File or folder that it came from, for messages. */
+  readonly source: string;
+  readonly experiment: string;
+  /** Arm of a cell; kind of the modulator of a run. */
+  readonly arm: string;
+  readonly modulation: string;
+  /** Settings but for seed and modulator: what a comparison of modulators holds fixed. */
+  readonly base: string;
+  readonly seed: number;
+  /** By metric, `[iteration]`; `null` where an iteration has no value. */
+  readonly curves: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+/**
+ * Reads the metrics of run folders, cell files, and folders of studies (all finished cells).
+ * @throws `InputError` if a path is none of these, or holds no iterations.
+ */
+export async function readTrainingRecords(paths: readonly string[]): Promise<TrainingRecord[]> {
+  const records = await Promise.all(paths.map(readPath));
+  return records.flat();
+}
+
+async function readPath(path: string): Promise<TrainingRecord[]> {
+  const info = await stat(path).catch(() => undefined);
+  if (info === undefined) throw new InputError(`${path}: run or cell must exist`);
+  if (info.isFile()) return toRecords([await readCell(path)], path);
+  const cells = join(path, "cells");
+  if (await exists(cells)) {
+    return toRecords([...(await readCells(cells)).values()], path);
+  }
+  if (!(await exists(join(path, "config.json")))) {
+    throw new InputError(
+      `${path}: path must be a run folder (config.json), a study's folder (cells/) or a cell's file, got neither`,
+    );
+  }
+  const folder = await RunFolder.open(path);
+  const metrics = await folder.readMetrics();
+  const iterations = metrics.filter(({ stage }) => stage === "iteration");
+  if (iterations.length === 0) {
+    throw new InputError(`${path}: metrics.jsonl must have iterations, got none`);
+  }
+  const { config } = folder;
+  const { kind } = config.modulation;
+  return [
+    {
+      source: path,
+      experiment: config.experiment,
+      arm: kind,
+      modulation: kind,
+      base: describeBase(config),
+      seed: config.seed,
+      curves: collectTrainingCurves(iterations),
+    },
+  ];
+}
+
+function toRecords(cells: readonly (StudyCell | FailedCell)[], source: string): TrainingRecord[] {
+  const finished = cells.filter((cell) => cell.outcome === "finished");
+  if (finished.length === 0) throw new InputError(`${source}: cells must be finished, got none`);
+  return finished.map(({ experiment, arm, seed, settings, training }) => {
+    const { modulation } = settings;
+    return {
+      source,
+      experiment,
+      arm,
+      modulation: isSettings(modulation) ? String(modulation["kind"]) : "none",
+      base: describeBase(settings),
+      seed,
+      curves: training,
+    };
+  });
+}
+
+/** Settings that must be equal for a comparison of modulators. */
+function describeBase(settings: Readonly<Record<string, unknown>>): string {
+  const { seed: _, modulation: __, checkpoints: ___, engine: ____, ...rest } = settings;
+  return toCanonicalJson(rest);
+}
