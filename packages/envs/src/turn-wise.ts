@@ -6,14 +6,19 @@ import type { AgentFormat, PastTurn } from "./agent-format.ts";
  * which has the task, the last turns, and the present observation, as the format writes them.
  *
  * @param format - A concatenated format.
- * @param historyLength - Number of last turns in a prompt, `>= 0`. Default 2, as verl-agent's prompts.
+ * @param historyLength - Number of last turns in a prompt, `>= 0`, or `"all"`. Default 2, as
+ *   verl-agent's prompts.
+ * @param separator - Text between a prompt and its response, and between turns. Default a space.
  * @throws `RangeError` for a format that is turn-wise already.
  */
 export function turnWise(
   format: AgentFormat,
-  { historyLength = 2 }: { readonly historyLength?: number } = {},
+  {
+    historyLength = 2,
+    separator = " ",
+  }: { readonly historyLength?: number | "all"; readonly separator?: string } = {},
 ): AgentFormat {
-  checkInteger("turnWise", { historyLength }, { min: 0 });
+  if (historyLength !== "all") checkInteger("turnWise", { historyLength }, { min: 0 });
   if (format.presentation !== "concatenated") {
     throw new RangeError(
       `turnWise: format.presentation must be concatenated, got ${format.presentation}`,
@@ -24,12 +29,13 @@ export function turnWise(
     presentation: "turn-wise",
     prompt: (history, observation) => {
       const write = ({ observation: before, action }: PastTurn, i: number): string =>
-        `${format.prompt(history.slice(0, i), before)} ${format.write(action)}`;
-      const firstShown = Math.max(1, history.length - historyLength);
+        `${format.prompt(history.slice(0, i), before)}${separator}${format.write(action)}`;
+      const numShown = historyLength === "all" ? history.length : historyLength;
+      const firstShown = Math.max(1, history.length - numShown);
       const parts = history.flatMap((turn, i) =>
         i === 0 || i >= firstShown ? [write(turn, i)] : [],
       );
-      return [...parts, format.prompt(history, observation)].join(" ");
+      return [...parts, format.prompt(history, observation)].join(separator);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { createRandom, InputError, readInput, type Task } from "@turnwise/core";
 import type { AgentFormat } from "../agent-format.ts";
+import type { Environment } from "../environment.ts";
 import { demonstrateAll } from "../demonstration.ts";
 import type { TaskSource, TaskSplit } from "../task-source.ts";
 import { compactFormat, compactMarkers, verlAgentFormat } from "./prompt.ts";
@@ -11,6 +12,9 @@ import { gameEnvironment } from "./environment.ts";
 import { draftGames } from "./generator/generate-games.ts";
 import { loadGame } from "./load-game.ts";
 import { readHumanGoals } from "./human-goals.ts";
+import { answerThoughts } from "./react/answer-thoughts.ts";
+import { guessKind, writeReactExamples } from "./react/react-example.ts";
+import { reactFormat } from "./react/react-format.ts";
 import { RecentCache } from "./recent-cache.ts";
 import { selectGames, type GameSelection } from "./select-games.ts";
 import { wordings, type Wording } from "./wording.ts";
@@ -29,7 +33,7 @@ export interface AlfworldTasks {
   readonly environment: "alfworld";
   readonly path: string | null;
   readonly size: HouseholdSize;
-  readonly format: "compact" | "compact-turns" | "verl-agent";
+  readonly format: "compact" | "compact-turns" | "verl-agent" | "react";
   readonly numTraining: number;
   readonly evaluation: readonly EvaluationSplit[];
   readonly kinds: readonly (GameKind | "other")[] | null;
@@ -54,8 +58,8 @@ export const alfworldTasksSchema: TasksSchema<
   ),
   size: setting(z.enum(householdSizes), "Size of the generated houses"),
   format: setting(
-    z.enum(["compact", "compact-turns", "verl-agent"]),
-    "Prompt format: compact (one growing sequence) or compact-turns (each turn its own prompt, with the last two turns) for small models, verl-agent for language models",
+    z.enum(["compact", "compact-turns", "verl-agent", "react"]),
+    "Prompt format: compact (one growing sequence) or compact-turns (each turn its own prompt, with the last two turns) for small models, verl-agent and react for language models",
   ),
   numTraining: setting(
     countOrNone,
@@ -121,10 +125,21 @@ export const defaultEvaluationSplit = "default";
 
 const heldOutSplits = ["valid_seen", "valid_unseen", "valid_train", "held_out"];
 
-const formats: Readonly<Record<AlfworldTasks["format"], () => AgentFormat>> = {
+const formats: Readonly<Record<AlfworldTasks["format"], (wording: Wording) => AgentFormat>> = {
   compact: compactFormat,
   "compact-turns": () => turnWise(compactFormat()),
-  "verl-agent": verlAgentFormat,
+  "verl-agent": () => verlAgentFormat(),
+  react: (wording) => {
+    const examples = new RecentCache<GameKind, readonly [string, string]>(gameKinds.length);
+    const format = reactFormat((firstObservation) => {
+      const kind = guessKind(firstObservation);
+      const written = examples.get(kind) ?? writeReactExamples(kind, wording);
+      examples.set(kind, written);
+      return written;
+    });
+    // As published, each prompt is the whole text so far.
+    return turnWise(format, { historyLength: "all", separator: "" });
+  },
 };
 
 /**
@@ -163,9 +178,11 @@ export async function openAlfworldTasks(
     else if (ifPresent === true) missing.push(wanted);
     else rejectEmpty(wanted === defaultEvaluationSplit ? "valid_seen" : wanted);
   }
-  const format = formats[games.format]();
+  const format = formats[games.format](games.wording);
+  const wrap =
+    games.format === "react" ? answerThoughts : (environment: Environment) => environment;
   const createEnvironment: TaskSource["createEnvironment"] = async (task) =>
-    gameEnvironment(await library.load(task.id), episode);
+    wrap(gameEnvironment(await library.load(task.id), episode));
   const counts = [
     ...(training.length > 0 ? [`${training.length} to train`] : []),
     ...evaluation.map(({ split, tasks }) => `${tasks.length} of ${split} to evaluate`),

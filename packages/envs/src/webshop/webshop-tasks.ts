@@ -6,6 +6,7 @@ import { drawShopAction } from "./agent/draw-action.ts";
 import { compactShopFormat, compactShopMarkers } from "./agent/compact-format.ts";
 import { readGoalIndex, shopEnvironmentFactory } from "./agent/shop-environment.ts";
 import { goalSplitNames, type GoalSplitScheme } from "./goals/goal-splits.ts";
+import { reactExample } from "./agent/react-example.ts";
 import { reactShopFormat } from "./agent/react-format.ts";
 import { shopSearcher } from "./agent/shop-searcher.ts";
 import { shopTasks } from "./agent/shop-tasks.ts";
@@ -101,11 +102,14 @@ const modes = {
   "verl-agent": "text",
   react: "react",
 } as const;
-const formats: Readonly<Record<WebshopTasks["format"], () => AgentFormat>> = {
+/** Formats; `example` is an episode of a training goal, for ReAct. */
+const formats: Readonly<Record<WebshopTasks["format"], (example: string) => AgentFormat>> = {
   compact: compactShopFormat,
   "compact-turns": () => turnWise(compactShopFormat()),
-  "verl-agent": verlAgentShopFormat,
-  react: reactShopFormat,
+  "verl-agent": () => verlAgentShopFormat(),
+  // As published, each prompt is the whole text so far.
+  react: (example) =>
+    turnWise(reactShopFormat({ example }), { historyLength: "all", separator: "" }),
 };
 
 /**
@@ -152,7 +156,11 @@ export async function openWebshopTasks(
     reward: tasks.reward,
     amount: episode.successReward,
   });
-  const format = formats[tasks.format]();
+  const [exampleTask] =
+    tasks.format === "react" && all.splits.includes("train") ? draw("train", 1) : [];
+  const example =
+    exampleTask === undefined ? "" : await reactExample(shop, readGoalIndex(exampleTask));
+  const format = formats[tasks.format](example);
   const counts = [
     ...(training.length > 0 ? [`${training.length} to train`] : []),
     ...evaluation.map((entry) => `${entry.tasks.length} of ${entry.split} to evaluate`),

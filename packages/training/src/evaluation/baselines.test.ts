@@ -9,7 +9,7 @@ import { evaluate, type EvaluationReport } from "./evaluate.ts";
 
 /** Formats of each environment that are played; the first is the experiment's own. */
 const formats: Readonly<Record<string, readonly string[]>> = {
-  alfworld: ["compact", "verl-agent"],
+  alfworld: ["compact", "verl-agent", "react"],
   webshop: ["compact", "verl-agent", "react"],
   sokoban: ["compact", "ragen"],
   frozenlake: ["compact", "ragen"],
@@ -24,15 +24,16 @@ const numTasks = 12;
 
 /** Tasks of an environment; `undefined` where no container engine answers. */
 async function open(
-  { name, open: openSource, createExperiment, chooseEvaluationSplit }: BuiltInEnvironment,
+  environment: BuiltInEnvironment,
   format: string,
 ): Promise<{ readonly source: TaskSource; readonly maxTurns: number } | undefined> {
-  const { tasks, episode } = createExperiment(1, {});
-  const isSoftware = name === "swebench";
-  const evaluation = [{ split: isSoftware ? "train" : chooseEvaluationSplit(tasks), numTasks }];
+  const { tasks, episode } = environment.createExperiment(1, {});
+  const isSoftware = environment.name === "swebench";
+  const split = isSoftware ? "train" : environment.chooseEvaluationSplit(tasks);
+  const evaluation = [{ split, numTasks }];
   const changed = { ...tasks, format, ...(isSoftware ? {} : { numTraining: 0 }), evaluation };
   try {
-    return { source: await openSource(changed, episode, 1), maxTurns: episode.maxTurns };
+    return { source: await environment.open(changed, episode, 1), maxTurns: episode.maxTurns };
   } catch (error) {
     if (!isSoftware || !(error instanceof InputError)) throw error;
     console.log(`skipped: ${error.message}`);
@@ -43,7 +44,10 @@ async function open(
 describe.each(cases)("baselines on $name, $format", ({ environment, format }) => {
   it("play whole episodes in the format, and demonstrations do better than random actions", async (test) => {
     const opened = await open(environment, format);
-    if (opened === undefined) return test.skip();
+    if (opened === undefined) {
+      test.skip();
+      return;
+    }
     const { source, maxTurns } = opened;
     const { createEnvironment, format: agentFormat, environmentTimeoutSeconds } = source;
     const { tasks } = source.evaluation[0]!;
