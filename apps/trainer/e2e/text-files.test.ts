@@ -16,7 +16,7 @@ const allowed = [
   // package.json of installed packages
   "packages/training/src/study/machine.ts",
   // locks that the program writes itself
-  "packages/training/src/study/lock.ts",
+  "packages/training/src/files/lock.ts",
   // standard input of a process that we start
   "packages/policy/src/doctor/cuda-probe.ts",
   "packages/policy/src/doctor/diagnose.ts",

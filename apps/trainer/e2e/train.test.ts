@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -99,8 +99,18 @@ describe("train", () => {
       });
       expect(resumed.signal).toBe("SIGKILL");
     }
+    // The newest checkpoint is damaged: the one before it, which is whole, leads to the same numbers.
+    const newest = (await readdir(join(cut.out, "checkpoints"))).sort().at(-1)!;
+    const weights = join(cut.out, "checkpoints", newest, "model.safetensors");
+    const bytes = await readFile(weights);
+    bytes[bytes.length - 1]! ^= 1;
+    await writeFile(weights, bytes);
     const last = await runTurnwise(["train", "--resume", cut.out]);
     expect(last.stderr).toBe("");
+    expect(last.stdout).toContain(
+      `${weights}: file must have the SHA-256 that it was written with`,
+    );
+    expect(last.stdout).toContain("continuing from the checkpoint before it");
     expect(last.code).toBe(0);
     expect(last.stdout).toContain("success on tasks not trained on");
     expect(last.stdout).toContain(join(cut.out, "policy"));
@@ -120,6 +130,15 @@ describe("train", () => {
       (JSON.parse(line) as RecordedTrajectory).turns.flatMap(({ credit }) => credit ?? []),
     );
     expect(credits.length).toBeGreaterThan(0);
+
+    const lock = join(whole.out, "run.lock");
+    const holder = { id: "other", host: hostname(), pid: process.pid, at: new Date() };
+    await writeFile(lock, JSON.stringify(holder));
+    const second = await runTurnwise(["train", "--resume", whole.out]);
+    expect(second.code).not.toBe(0);
+    expect(second.stderr).toContain(
+      `run ${whole.out} must be run by one process at a time, got process ${process.pid} on ${hostname()}`,
+    );
 
     const evaluated = await runTurnwise([
       "evaluate",

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { join, relative } from "node:path";
 import type { TaskSource } from "@turnwise/envs";
 import { Command } from "commander";
@@ -249,7 +248,6 @@ async function createRun(
         objective: algorithm.objective.name,
         modulator: modulator.name,
       },
-      configHash: createHash("sha256").update(JSON.stringify(config)).digest("hex"),
       startedAt: new Date().toISOString(),
     });
     reporter.say(`run folder: ${relative(process.cwd(), folder.path) || folder.path}`);

@@ -17,7 +17,8 @@ import {
   formatTimeLeft,
 } from "../report/progress.ts";
 import { recordEvaluation, recordTrajectories } from "../records/record-trajectories.ts";
-import type { RunState } from "./run-folder.ts";
+import type { ResumePoint } from "./find-resume-point.ts";
+import type { RunState } from "./run-state.ts";
 import {
   freshState,
   isLoaded,
@@ -33,11 +34,15 @@ import { openTrainingPolicy } from "../policy/open-training-policy.ts";
 import type { TrainingPolicy } from "../policy/training-policy.ts";
 
 /**
- * Trains the warm-started policy on its own episodes: evaluation, iterations, evaluation. Resumes from
- * the newest checkpoint of this stage.
+ * Trains the warm-started policy on its own episodes: evaluation, iterations, evaluation.
+ * @param point - Point that the run resumes from; `undefined` after a warm start in this process.
  * @param end - Point to stop at: after the first evaluation, or at the end.
  */
-export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise<void> {
+export async function reinforce(
+  run: Run,
+  point: ResumePoint | undefined,
+  end: "start" | "end" = "end",
+): Promise<void> {
   const { config, folder, tasks, reporter, random } = run;
   const { iterations, groupsPerIteration, groupSize, minibatches, epochs } = config.training;
   const policy = await readInput(() => openTrainingPolicy(run));
@@ -56,15 +61,10 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
   try {
     checkNeeds({ ...run, ...policy, format: createRolloutParts(run, policy, "training").format });
     checkWeightTransfer(policy.sampler.capabilities, policy.learner.capabilities);
-    const checkpoint = await folder.findNewestCheckpoint();
-    const start = (await folder.readStart()) ?? freshState;
-    let state: RunState = { ...start, warmStartEpochs: config.warmStart.epochs };
-    if (checkpoint?.state.warmStartEpochs === config.warmStart.epochs) {
-      state = checkpoint.state;
-      await readInput(() => policy.learner.restore(checkpoint.path));
-    } else {
-      await save(state);
-    }
+    const { state: found = freshState, checkpoint } = point ?? {};
+    let state: RunState = { ...found, warmStartEpochs: config.warmStart.epochs };
+    if (checkpoint !== undefined) await readInput(() => policy.learner.restore(checkpoint));
+    else await save(state);
 
     if (!state.isEvaluatedBefore) {
       await evaluateAll(run, policy, "before", state);
@@ -131,6 +131,7 @@ export async function reinforce(run: Run, end: "start" | "end" = "end"): Promise
     if (!state.isEvaluatedAfter) {
       await evaluateAll(run, policy, "after", state);
       await policy.save(join(folder.path, policyFolder));
+      await folder.logFolder(policyFolder);
       await save({ ...state, isEvaluatedAfter: true });
     }
   } catch (cause) {

@@ -1,11 +1,12 @@
-import { appendFile, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkConfig } from "../settings/config.ts";
 import { householdGames } from "../experiments/household-games.ts";
-import { RunFolder, type MetricsLine, type RunState } from "./run-folder.ts";
+import { RunFolder, type MetricsLine } from "./run-folder.ts";
+import type { RunState } from "./run-state.ts";
 
 let parent: string;
 beforeEach(async () => {
@@ -55,8 +56,10 @@ describe("RunFolder", () => {
     await folder.writeAudit("warm-start", []);
     for (const iteration of [1, 2, 3]) {
       await folder.writeAudit(`iteration-000${iteration}`, [record]);
+      if (iteration === 2) await folder.saveCheckpoint(state(2), async () => undefined);
+      await folder.flush();
     }
-    await folder.rewind(state(2));
+    await folder.rewind((await folder.findNewestCheckpoint())!.logs);
     const audit = join(folder.path, "audit");
     expect(await readdir(audit)).toEqual(["iteration-0001.jsonl.gz", "iteration-0002.jsonl.gz"]);
     const text = String(gunzipSync(await readFile(join(audit, "iteration-0002.jsonl.gz"))));
@@ -148,9 +151,11 @@ describe("RunFolder", () => {
     for (const iteration of [1, 2, 3]) {
       await folder.writeMetrics(line(iteration));
       await folder.writeTrajectories(`iteration-000${iteration}`, [], iteration);
+      if (iteration === 2) await folder.saveCheckpoint(state(2), async () => undefined);
+      await folder.flush();
     }
     await appendFile(join(folder.path, "metrics.jsonl"), '{"stage":"iterat');
-    await folder.rewind(state(2));
+    await folder.rewind((await folder.findNewestCheckpoint())!.logs);
     expect(await folder.readMetrics()).toEqual([line(1), line(2)]);
     expect(await readdir(join(folder.path, "trajectories"))).toEqual([
       "iteration-0001.index",
@@ -167,13 +172,133 @@ describe("RunFolder", () => {
       {},
     );
     const path = join(folder.path, "metrics.jsonl");
-    await writeFile(
-      path,
-      `${JSON.stringify(line(1))}\n{"stage":"iter\n${JSON.stringify(line(2))}\n`,
+    for (const iteration of [1, 2]) await folder.writeMetrics(line(iteration));
+    await folder.saveCheckpoint(state(2), async () => undefined);
+    const { logs } = (await folder.findNewestCheckpoint())!;
+    const whole = await readFile(path, "utf8");
+    await writeFile(path, whole.replace('"iteration":1', '"iteration":7'));
+    await expect(folder.rewind(logs)).rejects.toThrow(
+      /metrics\.jsonl: its first \d+ bytes must have the SHA-256 of the checkpoint/u,
     );
-    await expect(folder.readMetrics()).rejects.toThrow(/metrics\.jsonl line 2: must hold a JSON/u);
-    await expect(folder.rewind(state(2))).rejects.toThrow(/metrics\.jsonl line 2/u);
-    expect(String(await readFile(path))).toContain(JSON.stringify(line(2)));
+    const damaged = whole
+      .replace('{"stage":"iteration"', '{"stage":"iteration')
+      .replace("\n", "\n");
+    await writeFile(path, `${damaged} `);
+    await expect(folder.readMetrics()).rejects.toThrow(/metrics\.jsonl line 1: must hold a JSON/u);
+    await expect(folder.rewind(logs)).rejects.toThrow(/metrics\.jsonl line 1/u);
+    expect(await readFile(path, "utf8")).toBe(`${damaged} `);
+    await writeFile(path, whole.slice(0, 40));
+    await expect(folder.rewind(logs)).rejects.toThrow(
+      `${path}: file must have the ${whole.length} bytes that the checkpoint counts, got 40`,
+    );
+    await rm(path);
+    await expect(folder.rewind(logs)).rejects.toThrow(`${path}: file must exist, found none`);
+  });
+
+  it("refuses trajectories that are not as they were written", async () => {
+    const folder = await RunFolder.create(
+      join(parent, "run"),
+      checkConfig(householdGames(1), "test"),
+      {},
+    );
+    await folder.writeTrajectories("iteration-0001", [], 1);
+    await folder.saveCheckpoint(state(1), async () => undefined);
+    const { logs } = (await folder.findNewestCheckpoint())!;
+    await expect(folder.rewind(logs)).resolves.toBeUndefined();
+    const path = join(folder.path, "trajectories/iteration-0001.index");
+    const bytes = await readFile(path);
+    bytes[8]! ^= 1;
+    await writeFile(path, bytes);
+    await expect(folder.rewind(logs)).rejects.toThrow(
+      `${path}: file must have the SHA-256 that it was written with`,
+    );
+    await rm(path);
+    await expect(folder.rewind(logs)).rejects.toThrow(`${path}: file must exist, found none`);
+  });
+
+  it("takes the newest checkpoint that is whole, and names what is wrong with later ones", async () => {
+    const folder = await RunFolder.create(
+      join(parent, "run"),
+      checkConfig(householdGames(1), "test"),
+      {},
+    );
+    for (const iteration of [1, 2]) {
+      await folder.saveCheckpoint(state(iteration), (directory) =>
+        writeFile(join(directory, "weights"), `weights ${iteration}`),
+      );
+    }
+    await folder.flush();
+    const newest = join(folder.path, "checkpoints/000002");
+    const weights = join(newest, "weights");
+    const found = async (): Promise<object> => {
+      const { state: whole, damaged } = (await folder.findNewestCheckpoint())!;
+      return { iterations: whole.iterations, damaged };
+    };
+    expect(await found()).toEqual({ iterations: 2, damaged: [] });
+    const damages: readonly (readonly [() => Promise<void>, string])[] = [
+      [() => writeFile(weights, "weights 3"), `${weights}: file must have the SHA-256 that`],
+      [
+        () => writeFile(weights, "wei"),
+        `${weights}: file must have 9 bytes, as when it was written, got 3`,
+      ],
+      [
+        () => writeFile(weights, "weights 2 and"),
+        `${weights}: file must have 9 bytes, as when it was written, got more`,
+      ],
+      [() => rm(weights), `${weights}: file must exist, found none`],
+      [
+        () => rm(join(newest, "digests.json")),
+        `${join(newest, "digests.json")}: file must be readable`,
+      ],
+    ];
+    for (const [damage, message] of damages) {
+      await damage();
+      expect(await found()).toMatchObject({
+        iterations: 1,
+        damaged: [{ name: "000002", message: expect.stringContaining(message) as string }],
+      });
+    }
+    expect(await folder.setAside("000002")).toBe(`${newest}.damaged`);
+    expect(await found()).toEqual({ iterations: 1, damaged: [] });
+    await rm(join(folder.path, "checkpoints/000001/weights"));
+    await expect(folder.findNewestCheckpoint()).rejects.toThrow(
+      "file must exist, found none; no earlier checkpoint is whole (checkpoints.keep keeps more of them)",
+    );
+  });
+
+  it("validates the state in a checkpoint", async () => {
+    const folder = await RunFolder.create(
+      join(parent, "run"),
+      checkConfig(householdGames(1), "test"),
+      {},
+    );
+    const wrong = { ...state(1), iterations: "four" } as unknown as RunState;
+    await folder.saveCheckpoint(wrong, async () => undefined);
+    await expect(folder.findNewestCheckpoint()).rejects.toThrow(
+      /state\.json: iterations must be .*, got "four"/u,
+    );
+  });
+
+  it("begins again in a folder where it was killed before it had a config", async () => {
+    const path = join(parent, "run");
+    const config = checkConfig(householdGames(1), "test");
+    await mkdir(join(path, "checkpoints"), { recursive: true });
+    await writeFile(join(path, "manifest.json"), "{}");
+    await writeFile(join(path, "config.json.part"), '{"half');
+    await expect(RunFolder.open(path)).rejects.toThrow(`begins again with train --out ${path}`);
+    const folder = await RunFolder.create(path, config, {});
+    await expect(folder.checkResumable()).resolves.toBeUndefined();
+  });
+
+  it("does not resume with settings that were edited", async () => {
+    const path = join(parent, "run");
+    const config = checkConfig(householdGames(1), "test");
+    const folder = await RunFolder.create(path, config, {});
+    const file = join(path, "config.json");
+    await writeFile(file, (await readFile(file, "utf8")).replace('"seed": 1', '"seed": 2'));
+    await expect(folder.checkResumable()).rejects.toThrow(
+      /config\.json: file must have the SHA-256 .*; a run keeps its settings \(to begin one with others: turnwise train alfworld --config/u,
+    );
   });
 
   it("does not resume runs with records of another version", async () => {

@@ -1,23 +1,21 @@
-import {
-  appendFile,
-  mkdir,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  rmdir,
-  writeFile,
-} from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { recordVersion } from "@turnwise/core";
-import type { AlgorithmState } from "@turnwise/estimators";
 import type { AuditRecord } from "@turnwise/envs";
 import { z } from "zod";
 import { checkConfig } from "../settings/config.ts";
 import { describeIssue } from "../settings/describe-issue.ts";
 import type { ModuleRecord } from "../experiment/experiment-module.ts";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
+import {
+  digestBytes,
+  digestFolder,
+  fileDigestSchema,
+  findDamage,
+  type FileDigest,
+  type FileDigests,
+} from "../files/digests.ts";
 import { exists } from "../files/exists.ts";
 import { InputError, readInput } from "../input-error.ts";
 import { makeFolder } from "../files/make-folder.ts";
@@ -27,23 +25,15 @@ import { parseJsonLines } from "../records/parse-json-lines.ts";
 import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
 import { formatSegmentName } from "../records/format-segment-name.ts";
 import { readJson } from "../files/read-json.ts";
+import { checkSeal, sealFolder } from "../files/seal.ts";
+import { syncFolder } from "../files/sync-folder.ts";
 import { writeWhole } from "../files/write-whole.ts";
-
-/** Progress of a run, as stored in its newest checkpoint. */
-export interface RunState {
-  /** Number of completed warm-start epochs. */
-  readonly warmStartEpochs: number;
-  /** Number of completed iterations. */
-  readonly iterations: number;
-  /** True if the evaluation before the first iteration is done, and the one after the last. */
-  readonly isEvaluatedBefore: boolean;
-  readonly isEvaluatedAfter: boolean;
-  /** State of the algorithm, such as an adaptive coefficient; absent before the first iteration. */
-  readonly algorithmState?: AlgorithmState;
-}
+import { appendLine, checkLoggedFiles, digestLogs, filesLog, rewindLogs } from "./run-logs.ts";
+import { readStartState, readState, type RunState, type StartState } from "./run-state.ts";
 
 const manifestSchema = z.looseObject({
   recordVersion: z.int().positive().optional(),
+  configFile: fileDigestSchema.optional(),
   module: z
     .strictObject({
       path: z.string().min(1),
@@ -56,6 +46,8 @@ const manifestSchema = z.looseObject({
 export interface RunManifest {
   /** Version of the trajectories' records; absent: 1. */
   readonly recordVersion?: number | undefined;
+  /** Digest of `config.json`. */
+  readonly configFile?: FileDigest | undefined;
   /** Module of the experiment; absent for a built-in one. */
   readonly module?: ModuleRecord | undefined;
 }
@@ -64,6 +56,8 @@ export interface RunManifest {
 export interface RunCheckpoint {
   readonly path: string;
   readonly state: RunState;
+  /** Digests of the run's logs when it was written. */
+  readonly logs: FileDigests;
 }
 
 /** One line of `metrics.jsonl`. */
@@ -84,19 +78,36 @@ export interface SegmentRecords {
   readonly timings?: MetricsLine | undefined;
 }
 
+/** The newest checkpoint that is whole. */
+export interface NewestCheckpoint extends RunCheckpoint {
+  /** Newer checkpoints, which are damaged, each with what is wrong. */
+  readonly damaged: readonly { readonly name: string; readonly message: string }[];
+}
+
 const stateName = "state.json";
 /** State of a run that begins with the records of another, before its first checkpoint. */
 const startName = "start.json";
 /** Folder of the evidence for verdicts, within the run folder. */
 const auditFolder = "audit";
+/** Folder of the checkpoints, within a run's. */
+const checkpointsFolder = "checkpoints";
+/** Files of a run that was killed while its folder was made: `config.json` comes last. */
+const beginnings: readonly string[] = [
+  checkpointsFolder,
+  "manifest.json",
+  "manifest.json.part",
+  "config.json.part",
+];
 
 /**
  * The folder of one run: `config.json`, `manifest.json`, `metrics.jsonl` (deterministic: equal for equal
  * runs), `timings.jsonl` (durations, which differ), `trajectories/` (packed, each file with its index),
- * `audit/` (evidence for verdicts, where the tasks give any) and `checkpoints/`.
+ * `audit/` (evidence for verdicts, where the tasks give any), `files.jsonl` (digests of the packed files)
+ * and `checkpoints/`.
  *
- * Everything that a state counts is on disk before the state itself, and everything beyond the state is
- * dropped on resume. So a run that is killed at any moment resumes as if it had not been.
+ * A checkpoint holds digests of all that was recorded before it, which is on disk before the checkpoint
+ * itself; everything beyond it is dropped on resume. So a run that is killed at any moment resumes as if
+ * it had not been, and damage does not go unnoticed.
  */
 export class RunFolder {
   readonly path: string;
@@ -118,24 +129,21 @@ export class RunFolder {
     manifest: object,
   ): Promise<RunFolder> {
     const entries = await readdir(path).catch(() => undefined);
-    if (entries !== undefined && entries.length > 0) {
+    if (entries?.every((name) => beginnings.includes(name)) === false) {
       throw new InputError(
         `${path}: run folder must be new or empty, got ${entries.length} entries (to resume it: train --resume ${path})`,
       );
     }
     try {
-      await makeFolder(join(path, "checkpoints"));
-      const whole = { recordVersion, ...manifest };
+      await makeFolder(join(path, checkpointsFolder));
+      const content = Buffer.from(`${JSON.stringify(config, null, 2)}\n`);
+      const whole = { recordVersion, configFile: digestBytes(content), ...manifest };
       await writeWhole(join(path, "manifest.json"), `${JSON.stringify(whole, null, 2)}\n`);
-      await writeWhole(join(path, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
+      await writeWhole(join(path, "config.json"), content);
+      await syncFolder(path);
     } catch (cause) {
       // An incomplete folder would block the next attempt.
-      for (const name of [
-        "checkpoints",
-        "manifest.json",
-        "manifest.json.part",
-        "config.json.part",
-      ]) {
+      for (const name of beginnings) {
         await rm(join(path, name), { recursive: true, force: true }).catch(() => undefined);
       }
       if (entries === undefined) await rmdir(path).catch(() => undefined);
@@ -155,7 +163,9 @@ export class RunFolder {
     const configPath = join(path, "config.json");
     if (!(await exists(path))) throw new InputError(`${path}: run folder must exist`);
     if (!(await exists(configPath))) {
-      throw new InputError(`${path}: run folder must hold a config.json, found none`);
+      throw new InputError(
+        `${path}: run folder must hold a config.json, found none (a run that was interrupted before it wrote one begins again with train --out ${path})`,
+      );
     }
     return new RunFolder(path, checkConfig(await readJson(configPath), configPath));
   }
@@ -171,12 +181,21 @@ export class RunFolder {
     throw new InputError(describeIssue(manifestSchema, path, result.error.issues[0]!, value));
   }
 
-  /** Requires that the run can be resumed. @throws {@link InputError} for records of another version. */
+  /**
+   * Requires that the run can be resumed.
+   * @throws {@link InputError} for records of another version, and for settings that were edited.
+   */
   async checkResumable(): Promise<void> {
-    const { recordVersion: found } = await this.readManifest();
+    const { recordVersion: found, configFile } = await this.readManifest();
     const config = join(this.path, "config.json");
     const remedy = `turnwise train ${this.config.experiment} --config ${config} --out FOLDER`;
     checkRecordVersion(join(this.path, "manifest.json"), found, remedy);
+    const damage = configFile && (await findDamage(config, configFile));
+    if (damage !== undefined) {
+      throw new InputError(
+        `${damage}; a run keeps its settings (to begin one with others: ${remedy})`,
+      );
+    }
   }
 
   /** Adds fields to the manifest. */
@@ -186,14 +205,29 @@ export class RunFolder {
     await writeWhole(path, `${JSON.stringify(manifest, null, 2)}\n`);
   }
 
-  /** Finds the newest checkpoint and its state; `undefined` before the first. */
-  async findNewestCheckpoint(): Promise<RunCheckpoint | undefined> {
+  /**
+   * Finds the newest checkpoint that is whole; `undefined` before the first.
+   * @throws {@link InputError} if there are checkpoints, and all of them are damaged.
+   */
+  async findNewestCheckpoint(): Promise<NewestCheckpoint | undefined> {
     await this.flush();
-    const newest = (await this.#checkpoints()).at(-1);
-    return newest === undefined ? undefined : this.#readCheckpoint(newest);
+    const damaged: { name: string; message: string }[] = [];
+    for (const name of (await this.#checkpoints()).reverse()) {
+      try {
+        return { ...(await this.#readCheckpoint(name)), damaged };
+      } catch (cause) {
+        if (!(cause instanceof InputError)) throw cause;
+        damaged.push({ name, message: cause.message });
+      }
+    }
+    const [newest] = damaged;
+    if (newest === undefined) return undefined;
+    throw new InputError(
+      `${newest.message}; no earlier checkpoint is whole (checkpoints.keep keeps more of them)`,
+    );
   }
 
-  /** All checkpoints that are kept, the oldest first. */
+  /** All checkpoints that are kept, the oldest first. @throws {@link InputError} if one is damaged. */
   async listCheckpoints(): Promise<RunCheckpoint[]> {
     await this.flush();
     const names = await this.#checkpoints();
@@ -201,23 +235,48 @@ export class RunFolder {
   }
 
   async #readCheckpoint(name: string): Promise<RunCheckpoint> {
-    const path = join(this.path, "checkpoints", name);
-    return { path, state: (await readJson(join(path, stateName))) as RunState };
+    const path = join(this.path, checkpointsFolder, name);
+    const { logs } = await checkSeal(path);
+    return { path, state: await readState(join(path, stateName)), logs };
+  }
+
+  /** Renames a damaged checkpoint, so that it is in nobody's way and can still be looked at. */
+  async setAside(name: string): Promise<string> {
+    const path = join(this.path, checkpointsFolder, name);
+    await rm(`${path}.damaged`, { recursive: true, force: true });
+    await rename(path, `${path}.damaged`);
+    return `${path}.damaged`;
+  }
+
+  /** Writes the digests of a folder of this run that never changes from now on. */
+  async seal(path: string): Promise<void> {
+    await this.flush();
+    await sealFolder(path, await digestLogs(this.path));
+  }
+
+  /** Logs the digests of a folder's files, so that damage of them is found later. */
+  async logFolder(name: string): Promise<void> {
+    await this.flush();
+    for (const [file, digest] of Object.entries(await digestFolder(join(this.path, name)))) {
+      await appendLine(this.path, filesLog, { path: `${name}/${file}`, ...digest });
+    }
   }
 
   /** Lets a run begin at a later state, up to which its records were copied from another run. */
   async writeStart(state: RunState): Promise<void> {
-    await writeWhole(join(this.path, startName), `${JSON.stringify(state, null, 2)}\n`);
+    const start: StartState = { state, logs: await digestLogs(this.path) };
+    await writeWhole(join(this.path, startName), `${JSON.stringify(start, null, 2)}\n`);
+    await syncFolder(this.path);
   }
 
-  /** Reads the state that the run began with, if not at the beginning. */
-  async readStart(): Promise<RunState | undefined> {
+  /** Reads the point that the run began at, if not at its beginning. @throws {@link InputError} if damaged. */
+  async readStart(): Promise<StartState | undefined> {
     const path = join(this.path, startName);
-    return (await exists(path)) ? ((await readJson(path)) as RunState) : undefined;
+    return (await exists(path)) ? readStartState(path) : undefined;
   }
 
   async #checkpoints(): Promise<string[]> {
-    const names = await readdir(join(this.path, "checkpoints")).catch(() => []);
+    const names = await readdir(join(this.path, checkpointsFolder)).catch(() => []);
     return names.filter((name) => /^\d{6}$/u.test(name)).sort();
   }
 
@@ -229,7 +288,7 @@ export class RunFolder {
   async saveCheckpoint(state: RunState, save: (directory: string) => Promise<void>): Promise<void> {
     this.#numCheckpoints ??= Number((await this.#checkpoints()).at(-1) ?? "0");
     const number = this.#numCheckpoints + 1;
-    const path = join(this.path, "checkpoints", String(number).padStart(6, "0"));
+    const path = join(this.path, checkpointsFolder, String(number).padStart(6, "0"));
     const temporary = `${path}.part`;
     await rm(temporary, { recursive: true, force: true });
     await mkdir(temporary, { recursive: true });
@@ -237,50 +296,37 @@ export class RunFolder {
     this.#numCheckpoints = number;
     this.#write(async () => {
       await writeWhole(join(temporary, stateName), `${JSON.stringify(state, null, 2)}\n`);
+      await sealFolder(temporary, await digestLogs(this.path));
       await rename(temporary, path);
+      await syncFolder(join(this.path, checkpointsFolder));
       const names = await this.#checkpoints();
       for (const name of names.slice(0, -this.config.checkpoints.keep)) {
-        await rm(join(this.path, "checkpoints", name), { recursive: true, force: true });
+        await rm(join(this.path, checkpointsFolder, name), { recursive: true, force: true });
       }
     });
   }
 
-  /** Drops metrics, timings and trajectories beyond a checkpoint's state. */
-  async rewind(state: RunState): Promise<void> {
-    const isKept = (line: MetricsLine): boolean => {
-      if (line.stage === "warm-start") return line.warmStartEpoch <= state.warmStartEpochs;
-      if (line.stage === "iteration") return line.iteration <= state.iterations;
-      const isAfter = line["phase"] === "after";
-      if (isAfter) return state.isEvaluatedAfter;
-      if (line["phase"] === "before") return state.isEvaluatedBefore;
-      return line.iteration <= state.iterations;
-    };
-    for (const name of ["metrics.jsonl", "timings.jsonl"]) {
-      const path = join(this.path, name);
-      if (!(await exists(path))) continue;
-      const kept = (await readLines(path)).filter(isKept);
-      await writeWhole(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    }
-    for (const folder of ["trajectories", auditFolder].map((name) => join(this.path, name))) {
-      const names: string[] = await readdir(folder).catch(() => []);
-      // In the order of names, an index is removed before its file.
-      for (const name of names.sort()) {
-        const iteration = /^iteration-(\d+)\.(?:index|jsonl\.gz)(?:\.part)?$/u.exec(name)?.[1];
-        if (iteration !== undefined && Number(iteration) > state.iterations) {
-          await rm(join(folder, name), { force: true });
-        }
-      }
-    }
+  /**
+   * Drops metrics, timings, trajectories and evidence beyond a point, after checking all up to it.
+   * @param logs - Digests of the logs at that point.
+   * @throws {@link InputError} naming a file that has changed since then, or is gone.
+   */
+  async rewind(
+    logs: FileDigests,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<void> {
+    await rewindLogs(this.path, logs);
+    await checkLoggedFiles(this.path, onProgress);
   }
 
   /** Appends a line to `metrics.jsonl`: measurements without times. */
   async writeMetrics(line: MetricsLine): Promise<void> {
-    await appendFile(join(this.path, "metrics.jsonl"), `${JSON.stringify(line)}\n`);
+    await appendLine(this.path, "metrics.jsonl", line);
   }
 
   /** Appends a line to `timings.jsonl`. */
   async writeTimings(line: MetricsLine): Promise<void> {
-    await appendFile(join(this.path, "timings.jsonl"), `${JSON.stringify(line)}\n`);
+    await appendLine(this.path, "timings.jsonl", line);
   }
 
   /** Reads all metrics so far. A line cut short by a crash is dropped. */
@@ -340,9 +386,8 @@ export class RunFolder {
   ): Promise<void> {
     const { seed } = this.config;
     const { packed, index } = await packTrajectories(trajectories, { iteration, seed });
-    const path = join(this.path, "trajectories", name);
-    await writeWhole(`${path}.jsonl.gz`, packed);
-    await writeWhole(`${path}.index`, index);
+    await this.#writePacked(`trajectories/${name}.jsonl.gz`, packed);
+    await this.#writePacked(`trajectories/${name}.index`, index);
   }
 
   /**
@@ -352,8 +397,13 @@ export class RunFolder {
   async writeAudit(name: string, records: readonly AuditRecord[]): Promise<void> {
     if (records.length === 0) return;
     const lines = records.map((record) => `${JSON.stringify(record)}\n`);
-    const path = join(this.path, auditFolder, `${name}.jsonl.gz`);
-    await writeWhole(path, gzipSync(lines.join(""), { level: 1 }));
+    const packed = gzipSync(lines.join(""), { level: 1 });
+    await this.#writePacked(`${auditFolder}/${name}.jsonl.gz`, packed);
+  }
+
+  async #writePacked(path: string, content: Uint8Array): Promise<void> {
+    await writeWhole(join(this.path, path), content);
+    await appendLine(this.path, filesLog, { path, ...digestBytes(content) });
   }
 
   /** Writes evidence for debugging after a crash. @returns The file's path. */

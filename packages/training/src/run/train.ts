@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { createRandom } from "@turnwise/core";
 import type { TaskSource } from "@turnwise/envs";
 import { checkModulatorNeeds } from "../loop/check-needs.ts";
-import { exists } from "../files/exists.ts";
+import { withLock } from "../files/lock.ts";
 import { createAlgorithm, createModulator, noParts, type Parts } from "../experiment/experiment.ts";
 import { startHeartbeat } from "../records/heartbeat.ts";
 import type { Reporter } from "../report/progress.ts";
+import { findResumePoint } from "./find-resume-point.ts";
 import { reinforce } from "./reinforce.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { freshState, hasWarmStart, warmStartFolder, type Run } from "./run.ts";
+import { hasWarmStart, type Run } from "./run.ts";
 import { warmStart } from "./warm-start.ts";
 
 /** Options of {@link train}. */
@@ -16,6 +17,9 @@ export interface TrainOptions {
   /** Point to stop at: after the warm start and the first evaluation, or at the end. Default `end`. */
   readonly end?: "start" | "end";
 }
+
+/** Lock of a run folder, held by the process that trains it. */
+const lockName = "run.lock";
 
 /**
  * Runs the configuration of a run folder from its newest checkpoint to the end. All draws depend only on
@@ -31,14 +35,25 @@ export async function train(
   parts: Parts = noParts,
   { end = "end" }: TrainOptions = {},
 ): Promise<void> {
+  await withLock(join(folder.path, lockName), `run ${folder.path}`, () =>
+    trainLocked(folder, tasks, reporter, parts, end),
+  );
+}
+
+async function trainLocked(
+  folder: RunFolder,
+  tasks: TaskSource,
+  reporter: Reporter,
+  parts: Parts,
+  end: "start" | "end",
+): Promise<void> {
   const { config } = folder;
   await folder.checkResumable();
-  const checkpoint = await folder.findNewestCheckpoint();
-  let state = checkpoint?.state ?? (await folder.readStart()) ?? freshState;
-  const isWarm = !hasWarmStart(config) || (await exists(join(folder.path, warmStartFolder)));
-  // A run may have died between the end of the warm start and the checkpoint that follows it.
-  if (isWarm) state = { ...state, warmStartEpochs: config.warmStart.epochs };
-  await folder.rewind(state);
+  const point = await findResumePoint(folder, reporter);
+  await folder.rewind(point.logs, (done, total) =>
+    reporter.now(`checking recorded files: ${done} of ${total}`),
+  );
+  const isWarm = !hasWarmStart(config) || point.state.warmStartEpochs === config.warmStart.epochs;
   const run: Run = {
     folder,
     config,
@@ -57,9 +72,9 @@ export async function train(
   const heartbeat = await startHeartbeat(folder.path, (message) => reporter.warn(message));
   try {
     if (!isWarm) {
-      await warmStart(run, checkpoint && { path: checkpoint.path, epochs: state.warmStartEpochs });
+      await warmStart(run, point);
     }
-    await reinforce(run, end);
+    await reinforce(run, isWarm ? point : undefined, end);
     await folder.flush();
   } catch (cause) {
     // Earlier records stay readable. A write error here is not the first error.

@@ -13,6 +13,8 @@ import {
   toImitationBatch,
   type ImitationRow,
 } from "../loop/imitation.ts";
+import { syncFolder } from "../files/sync-folder.ts";
+import type { ResumePoint } from "./find-resume-point.ts";
 import { InputError, readInput } from "../input-error.ts";
 import { splitMinibatches } from "../loop/split-minibatches.ts";
 import { createNewPolicy } from "../policy/new-model.ts";
@@ -37,11 +39,11 @@ export function countReadTasks({ model, warmStart }: ExperimentSettings): number
 /**
  * Creates a policy, trains it to imitate demonstrations, and saves it in the run's warm-start folder. The
  * folder appears after the last epoch.
- * @param checkpoint - Checkpoint of this stage to resume from.
+ * @param point - Beginning of the run, or a checkpoint of this stage to resume from.
  */
 export async function warmStart(
   run: Run,
-  checkpoint: { readonly path: string; readonly epochs: number } | undefined,
+  { state, checkpoint }: Pick<ResumePoint, "state" | "checkpoint">,
 ): Promise<void> {
   const { config, folder, tasks, reporter, random } = run;
   const { numDemonstrations, slipShare, renames, epochs, minibatchSize } = config.warmStart;
@@ -121,8 +123,8 @@ export async function warmStart(
     },
   });
   try {
-    if (checkpoint !== undefined) await readInput(() => policy.learner.restore(checkpoint.path));
-    const first = checkpoint?.epochs ?? 0;
+    if (checkpoint !== undefined) await readInput(() => policy.learner.restore(checkpoint));
+    const first = state.warmStartEpochs;
     reporter.say(
       `warm start: ${formatThousands(policy.info.numParameters)} parameters, ${tokenizer.vocabularySize} tokens, ` +
         `${imitated.length} demonstrations, ${epochs} epochs`,
@@ -171,7 +173,9 @@ export async function warmStart(
     const path = join(folder.path, warmStartFolder);
     await rm(`${path}.part`, { recursive: true, force: true });
     await policy.save(`${path}.part`);
+    await folder.seal(`${path}.part`);
     await rename(`${path}.part`, path);
+    await syncFolder(folder.path);
   } finally {
     await policy.close();
   }

@@ -10,7 +10,7 @@ export {
   type StudyCell,
 } from "./cell.ts";
 export { estimateCellMemory, computeNumJobs, type StudyBudget } from "./budget.ts";
-export { LockedError } from "./lock.ts";
+export { LockedError } from "../files/lock.ts";
 export { mergeCells, type MergeResult } from "./merge-cells.ts";
 export { describeMachine, type CellMachine } from "./machine.ts";
 export { planCells, type CellPlan } from "./plan-cells.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { isLocked } from "./lock.ts";
+import { isLocked } from "../files/lock.ts";
 import { planCells } from "./plan-cells.ts";
 import type { StudyFile } from "./read-study.ts";
 import { readCells, type StudyFolder } from "./study-folder.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { InputError } from "../input-error.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
 import type { FailedCell, StudyCell } from "./cell.ts";
-import { withLock } from "./lock.ts";
+import { withLock } from "../files/lock.ts";
 import type { CellPlan } from "./plan-cells.ts";
 import { createCellOrigin, runCell, findStart, type CellContext } from "./run-cell.ts";
 import { computeStart, isStartComplete } from "./shared-start.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createJsonReporter } from "../report/progress.ts";
-import { LockedError } from "./lock.ts";
+import { LockedError } from "../files/lock.ts";
 import { describeMachine } from "./machine.ts";
 import { planCells } from "./plan-cells.ts";
 import { runCellTask, runStartTask } from "./run-cell-task.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { InputError } from "../input-error.ts";
 import { formatDuration, formatPercent, type Reporter } from "../report/progress.ts";
 import type { FailedCell, StudyCell } from "./cell.ts";
-import { withLock } from "./lock.ts";
+import { withLock } from "../files/lock.ts";
 import { planCells, type CellPlan } from "./plan-cells.ts";
 import type { StudyFile } from "./read-study.ts";
 import { createCellOrigin, findStart, type CellContext } from "./run-cell.ts";

@@ -9,7 +9,7 @@ import { limitEvaluation } from "./limit-evaluation.ts";
 import type { CellPlan } from "./plan-cells.ts";
 
 /** Files of a start that a cell copies. */
-const startFiles = ["warm-start", "metrics.jsonl", "trajectories", "audit"] as const;
+const startFiles = ["warm-start", "metrics.jsonl", "trajectories", "audit", "files.jsonl"] as const;
 
 /**
  * Computes the start of a cell, its warm start and first evaluation, in a separate run folder. An

@@ -4,7 +4,7 @@ import { isSettings } from "../settings/merge-settings.ts";
 import type { Reporter } from "../report/progress.ts";
 import { writeWhole } from "../files/write-whole.ts";
 import { checkCell } from "./cell.ts";
-import { withLock } from "./lock.ts";
+import { withLock } from "../files/lock.ts";
 import type { CellMachine } from "./machine.ts";
 import { planCells, type CellPlan } from "./plan-cells.ts";
 import type { RayJobs, RayJobStatus } from "./ray-jobs.ts";

@@ -16,7 +16,7 @@ const record = (changes: object): string =>
   JSON.stringify({
     id: "x",
     host: hostname(),
-    pid: process.pid,
+    pid: process.ppid,
     at: new Date().toISOString(),
     ...changes,
   });
@@ -48,12 +48,23 @@ describe("withLock", () => {
   it.each([
     ["a process that has died", record({ pid: noPid })],
     ["a process id that was reused", record({ at: "2026-01-01T00:00:00Z" })],
+    ["an earlier process with this one's id", record({ pid: process.pid })],
     ["another machine that went silent", record({ host: "other", at: "2026-01-01T00:00:00Z" })],
     ["a process that died while it wrote", '{"id":'],
   ])("takes over the lock of %s", async (name, text) => {
     const path = join(folder, `${name}.lock`);
     await writeFile(path, text);
     expect(await withLock(path, "work", async () => 1)).toBe(1);
+  });
+
+  it("takes over from a process that died while it took over", async () => {
+    const path = join(folder, "guarded.lock");
+    await writeFile(path, record({ pid: noPid }));
+    await writeFile(`${path}.takeover`, record({ pid: noPid }));
+    expect(await withLock(path, "work", async () => 1)).toBe(1);
+    await writeFile(path, record({ pid: noPid }));
+    await writeFile(`${path}.takeover`, record({}));
+    await expect(withLock(path, "work", async () => 1)).rejects.toThrow(LockedError);
   });
 
   it("respects a live process of another machine", async () => {

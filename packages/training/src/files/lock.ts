@@ -1,11 +1,11 @@
-import { open, readFile, rm, unlink } from "node:fs/promises";
+import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../input-error.ts";
-import { makeFolder } from "../files/make-folder.ts";
-import { writeWhole } from "../files/write-whole.ts";
+import { makeFolder } from "./make-folder.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** Content of a lock file. */
 interface LockRecord {
@@ -30,6 +30,9 @@ export interface LockOptions {
 /** Seconds between two attempts to acquire a lock. */
 const waitSeconds = 2;
 
+/** Locks that this process holds: any other with its process id is an earlier process's. */
+const held = new Set<string>();
+
 /** Thrown if another process holds the lock. */
 export class LockedError extends InputError {}
 
@@ -47,16 +50,35 @@ export async function withLock<T>(
   { onWait }: LockOptions = {},
 ): Promise<T> {
   const id = randomUUID();
+  held.add(id);
+  try {
+    await acquireInTurn(path, what, id, onWait);
+    return await workWithSigns(path, id, work);
+  } finally {
+    held.delete(id);
+  }
+}
+
+/** Acquires a lock, after waiting for its holder if there is `onWait`. */
+async function acquireInTurn(
+  path: string,
+  what: string,
+  id: string,
+  onWait: (() => void) | undefined,
+): Promise<void> {
   for (;;) {
     try {
-      await acquire(path, what, id);
-      break;
+      return await acquire(path, what, id);
     } catch (cause) {
       if (!(cause instanceof LockedError) || onWait === undefined) throw cause;
       onWait();
       await sleep(1000 * waitSeconds);
     }
   }
+}
+
+/** Works while it gives signs of life in the lock, and removes the lock at the end. */
+async function workWithSigns<T>(path: string, id: string, work: () => Promise<T>): Promise<T> {
   let written = Promise.resolve();
   const timer = setInterval(() => {
     written = written.then(() => writeWhole(path, formatRecord(id))).catch(() => undefined);
@@ -77,39 +99,52 @@ const formatRecord = (id: string): string =>
 async function acquire(path: string, what: string, id: string): Promise<void> {
   await makeFolder(dirname(path));
   if (await createFile(path, formatRecord(id))) return;
-  const held = await readLock(path);
-  if (held !== undefined && isAlive(held)) throw createLockedError(path, what, held);
-  // Only one process may replace a stale lock.
+  await refuseIfHeld(path, what);
+  // Only one process may replace a stale lock, and it may die doing so.
   const guard = `${path}.takeover`;
-  if (!(await createFile(guard, formatRecord(id)))) throw createLockedError(path, what, held);
+  if (!(await createFile(guard, formatRecord(id)))) {
+    await refuseIfHeld(guard, what);
+    await rm(guard, { force: true });
+    if (!(await createFile(guard, formatRecord(id)))) await refuse(guard, what);
+  }
   try {
-    const present = await readLock(path);
-    if (present !== undefined && isAlive(present)) throw createLockedError(path, what, present);
+    await refuseIfHeld(path, what);
     await writeWhole(path, formatRecord(id));
+    if ((await readLock(path))?.id !== id) await refuse(path, what);
   } finally {
-    await unlink(guard);
+    await rm(guard, { force: true });
   }
 }
 
-/** Creates a file with a content; false if it exists. */
+/** Throws if a live process holds a lock. */
+async function refuseIfHeld(path: string, what: string): Promise<void> {
+  const found = await readLock(path);
+  if (found !== undefined && isAlive(found)) throw createLockedError(path, what, found);
+}
+
+async function refuse(path: string, what: string): Promise<never> {
+  throw createLockedError(path, what, await readLock(path));
+}
+
+/** Creates a file with its content in one step, so that no reader finds it empty; false if it exists. */
 async function createFile(path: string, content: string): Promise<boolean> {
-  const file = await open(path, "wx").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "EEXIST") return undefined;
-    throw cause;
-  });
-  if (file === undefined) return false;
+  const temporary = `${path}.${randomUUID()}`;
+  await writeFile(temporary, content);
   try {
-    await file.writeFile(content);
+    await link(temporary, path);
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw cause;
   } finally {
-    await file.close();
+    await rm(temporary, { force: true });
   }
-  return true;
 }
 
 /** Checks whether a process holds a lock. */
 export async function isLocked(path: string): Promise<boolean> {
-  const held = await readLock(path);
-  return held !== undefined && isAlive(held);
+  const found = await readLock(path);
+  return found !== undefined && isAlive(found);
 }
 
 async function readLock(path: string): Promise<LockRecord | undefined> {
@@ -118,13 +153,15 @@ async function readLock(path: string): Promise<LockRecord | undefined> {
   try {
     return JSON.parse(text) as LockRecord;
   } catch {
-    return undefined; // Its process died while writing it.
+    return undefined; // Damaged: nobody gives signs of life in it.
   }
 }
 
-function isAlive({ host, pid, at }: LockRecord): boolean {
+function isAlive({ id, host, pid, at }: LockRecord): boolean {
   const isRecent = Date.now() - Date.parse(at) < 1000 * staleSeconds;
   if (host !== hostname()) return isRecent;
+  // Processes of successive containers often have the same id.
+  if (pid === process.pid) return held.has(id);
   try {
     process.kill(pid, 0);
     // The process id may have been reused.
@@ -134,8 +171,8 @@ function isAlive({ host, pid, at }: LockRecord): boolean {
   }
 }
 
-function createLockedError(path: string, what: string, held: LockRecord | undefined): LockedError {
-  const holder = held === undefined ? "another process" : `process ${held.pid} on ${held.host}`;
+function createLockedError(path: string, what: string, found: LockRecord | undefined): LockedError {
+  const holder = found === undefined ? "another process" : `process ${found.pid} on ${found.host}`;
   return new LockedError(
     `${what} must be run by one process at a time, got ${holder} (if it has died, delete ${path})`,
   );

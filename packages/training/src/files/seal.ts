@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import * as z from "zod";
+import { describeIssue } from "../settings/describe-issue.ts";
+import { InputError } from "../input-error.ts";
+import { digestFolder, fileDigestSchema, findFolderDamage, type FileDigests } from "./digests.ts";
+import { readJson } from "./read-json.ts";
+import { syncFolder } from "./sync-folder.ts";
+import { writeWhole } from "./write-whole.ts";
+
+/** Digests of a folder that never changes once it is whole. */
+export interface Seal {
+  /** Its files. */
+  readonly files: FileDigests;
+  /** Files elsewhere that grow, as long as they were when the folder was sealed. */
+  readonly logs: FileDigests;
+}
+
+/** Name of the file with the digests, in a sealed folder. */
+export const sealName = "digests.json";
+
+const sealSchema: z.ZodType<Seal> = z.strictObject({
+  files: z.record(z.string(), fileDigestSchema),
+  logs: z.record(z.string(), fileDigestSchema),
+});
+
+/** Waits until all files of a folder are on disk, and writes their digests into it. */
+export async function sealFolder(path: string, logs: FileDigests): Promise<void> {
+  const seal: Seal = { files: await digestFolder(path), logs };
+  await writeWhole(join(path, sealName), `${JSON.stringify(seal, null, 2)}\n`);
+  await syncFolder(path);
+}
+
+/**
+ * Checks every file of a sealed folder.
+ * @throws {@link InputError} naming the first file that is missing or not as it was written.
+ */
+export async function checkSeal(path: string): Promise<Seal> {
+  const file = join(path, sealName);
+  const value = await readJson(file);
+  const result = sealSchema.safeParse(value);
+  if (!result.success) {
+    throw new InputError(describeIssue(sealSchema, file, result.error.issues[0]!, value));
+  }
+  const damage = await findFolderDamage(path, result.data.files);
+  if (damage !== undefined) throw new InputError(damage);
+  return result.data;
+}

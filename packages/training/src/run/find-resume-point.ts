@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import type { FileDigests } from "../files/digests.ts";
+import { exists } from "../files/exists.ts";
+import { checkSeal } from "../files/seal.ts";
+import { InputError } from "../input-error.ts";
+import type { Reporter } from "../report/progress.ts";
+import { freshState, hasWarmStart, warmStartFolder } from "./run.ts";
+import type { RunFolder } from "./run-folder.ts";
+import type { RunState } from "./run-state.ts";
+
+/** Point that a run continues from. */
+export interface ResumePoint {
+  readonly state: RunState;
+  /** Folder of the checkpoint to restore; absent where a run or its reinforcement learning begins. */
+  readonly checkpoint?: string;
+  /** Digests of the run's logs at this point. */
+  readonly logs: FileDigests;
+}
+
+/**
+ * Finds the point that a run continues from: its newest checkpoint, the end of its warm start, the start
+ * that it shares with other runs, or its beginning. Damaged checkpoints are set aside with a warning.
+ * @throws {@link InputError} naming a file that the run depends on and that is damaged or gone.
+ */
+export async function findResumePoint(
+  folder: RunFolder,
+  reporter: Pick<Reporter, "warn">,
+): Promise<ResumePoint> {
+  const { config } = folder;
+  const { epochs } = config.warmStart;
+  const warmPath = join(folder.path, warmStartFolder);
+  const isWarm = hasWarmStart(config) && (await exists(warmPath));
+  const warmSeal = isWarm ? await checkSeal(warmPath) : undefined;
+  const checkpoint = await folder.findNewestCheckpoint();
+  for (const { name, message } of checkpoint?.damaged ?? []) {
+    const aside = await folder.setAside(name);
+    reporter.warn(`${message}; continuing from the checkpoint before it (moved to ${aside})`);
+  }
+  const start = await folder.readStart();
+  const hasReinforced = checkpoint?.state.warmStartEpochs === epochs || start !== undefined;
+  if (hasReinforced && hasWarmStart(config) && !isWarm) {
+    throw new InputError(`${warmPath}: folder must hold the policy of the warm start, found none`);
+  }
+  if (checkpoint !== undefined) {
+    checkState(checkpoint.path, checkpoint.state, folder);
+    const { path, state, logs } = checkpoint;
+    if (state.warmStartEpochs === epochs) return { state, checkpoint: path, logs };
+    // The run died between the end of the warm start and the checkpoint that follows it.
+    if (warmSeal === undefined) return { state, checkpoint: path, logs };
+  }
+  if (start !== undefined) return { ...start, state: { ...start.state, warmStartEpochs: epochs } };
+  if (warmSeal !== undefined) {
+    return { state: { ...freshState, warmStartEpochs: epochs }, logs: warmSeal.logs };
+  }
+  return { state: freshState, logs: {} };
+}
+
+/** Requires that the counters of a checkpoint are possible in a run. */
+function checkState(path: string, state: RunState, { config }: RunFolder): void {
+  for (const [name, count, limit] of [
+    ["warmStartEpochs", state.warmStartEpochs, config.warmStart.epochs],
+    ["iterations", state.iterations, config.training.iterations],
+  ] as const) {
+    if (count <= limit) continue;
+    throw new InputError(`${path}/state.json: ${name} must be at most ${limit}, got ${count}`);
+  }
+}

@@ -1,0 +1,122 @@
+import { appendFile, readdir, readFile, rm, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  digestFile,
+  fileDigestSchema,
+  findDamage,
+  syncFile,
+  type FileDigest,
+  type FileDigests,
+} from "../files/digests.ts";
+import { exists } from "../files/exists.ts";
+import { syncFolder } from "../files/sync-folder.ts";
+import { InputError, readInput } from "../input-error.ts";
+import { parseJsonLines } from "../records/parse-json-lines.ts";
+
+/** Log with the digests of a run's packed files and its final policy, one line for each. */
+export const filesLog = "files.jsonl";
+/** Files that a run appends to. */
+const logNames = ["metrics.jsonl", "timings.jsonl", filesLog] as const;
+/** Folders of which {@link filesLog} lists every file. */
+const packedFolders = ["trajectories", "audit"] as const;
+
+/** Digest of a file of a run, with its path in the run folder. */
+export interface LoggedFile extends FileDigest {
+  readonly path: string;
+}
+
+const fileOf = (line: unknown, source: string): LoggedFile => {
+  const { path, ...digest } = line as LoggedFile;
+  const result = fileDigestSchema.safeParse(digest);
+  if (typeof path === "string" && result.success) return { path, ...result.data };
+  throw new InputError(
+    `${source}: every line must have path, bytes and sha256, got ${JSON.stringify(line)}`,
+  );
+};
+
+/** Appends a line of JSON to a log. */
+export async function appendLine(folder: string, name: string, value: object): Promise<void> {
+  await appendFile(join(folder, name), `${JSON.stringify(value)}\n`);
+}
+
+/** Digests of a run's logs, after waiting until they and the names of the packed files are on disk. */
+export async function digestLogs(folder: string): Promise<FileDigests> {
+  const digests: Record<string, FileDigest> = {};
+  for (const name of logNames) {
+    const path = join(folder, name);
+    if (!(await exists(path))) continue;
+    await syncFile(path);
+    digests[name] = await digestFile(path);
+  }
+  for (const name of packedFolders) await syncFolder(join(folder, name));
+  await syncFolder(folder);
+  return digests;
+}
+
+/**
+ * Cuts the logs of a run back to their length at an earlier point, and deletes the packed files of later
+ * ones. Nothing is cut before all of it has been checked.
+ * @throws {@link InputError} naming a log that has changed since then.
+ */
+export async function rewindLogs(folder: string, logs: FileDigests): Promise<void> {
+  for (const name of logNames) {
+    const digest = logs[name];
+    if (digest !== undefined) await checkPrefix(join(folder, name), digest);
+  }
+  for (const name of logNames) {
+    const path = join(folder, name);
+    if (await exists(path)) await truncate(path, logs[name]?.bytes ?? 0);
+  }
+  const kept = new Set((await listLoggedFiles(folder)).map(({ path }) => path));
+  for (const name of packedFolders) {
+    const files: string[] = await readdir(join(folder, name)).catch(() => []);
+    // In the order of names, an index goes before the file that it belongs to.
+    for (const file of files.sort()) {
+      if (!kept.has(`${name}/${file}`)) await rm(join(folder, name, file), { force: true });
+    }
+  }
+}
+
+/** Files of a run, as logged; a file that was written twice is listed as it was last. */
+export async function listLoggedFiles(folder: string): Promise<LoggedFile[]> {
+  const path = join(folder, filesLog);
+  if (!(await exists(path))) return [];
+  const bytes = await readFile(path);
+  const lines = await readInput(() => parseJsonLines(bytes, path));
+  const files = lines.map((line) => fileOf(line, path));
+  return [...new Map(files.map((file) => [file.path, file])).values()];
+}
+
+/**
+ * Checks the logged files of a run.
+ * @throws {@link InputError} naming the first that is missing or not as it was written.
+ */
+export async function checkLoggedFiles(
+  folder: string,
+  onProgress?: (done: number, total: number) => void,
+): Promise<void> {
+  const files = await listLoggedFiles(folder);
+  for (const [i, { path, ...digest }] of files.entries()) {
+    onProgress?.(i, files.length);
+    const damage = await findDamage(join(folder, path), digest);
+    if (damage !== undefined) throw new InputError(damage);
+  }
+}
+
+/** Requires that a log begins as it was when its digest was taken. */
+async function checkPrefix(path: string, { bytes, sha256 }: FileDigest): Promise<void> {
+  if (!(await exists(path))) throw new InputError(`${path}: file must exist, found none`);
+  const found = await digestFile(path, bytes);
+  if (found.bytes < bytes) {
+    throw new InputError(
+      `${path}: file must have the ${bytes} bytes that the checkpoint counts, got ${found.bytes}`,
+    );
+  }
+  if (found.sha256 === sha256) return;
+  // A line that is no JSON says where.
+  const content = await readFile(path);
+  await readInput(() => parseJsonLines(content.subarray(0, bytes), path));
+  throw new InputError(
+    `${path}: its first ${bytes} bytes must have the SHA-256 of the checkpoint (${sha256}), got ${found.sha256}`,
+  );
+}

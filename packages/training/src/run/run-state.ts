@@ -1,0 +1,56 @@
+import type { AlgorithmState } from "@turnwise/estimators";
+import * as z from "zod";
+import { fileDigestSchema, type FileDigests } from "../files/digests.ts";
+import { readJson } from "../files/read-json.ts";
+import { InputError } from "../input-error.ts";
+import { describeIssue } from "../settings/describe-issue.ts";
+
+/** Where a run stands: what its newest checkpoint holds. */
+export interface RunState {
+  /** Warm-start epochs that are done. */
+  readonly warmStartEpochs: number;
+  /** Iterations that are done. */
+  readonly iterations: number;
+  /** Whether the evaluation before the first iteration is done, and the one after the last. */
+  readonly isEvaluatedBefore: boolean;
+  readonly isEvaluatedAfter: boolean;
+  /** State of the algorithm, such as an adaptive coefficient; absent before the first iteration. */
+  readonly algorithmState?: AlgorithmState | undefined;
+}
+
+/** State of a run that begins with records of another one. */
+export interface StartState {
+  readonly state: RunState;
+  /** Digests of the run's logs at that point. */
+  readonly logs: FileDigests;
+}
+
+const stateSchema: z.ZodType<RunState> = z.strictObject({
+  warmStartEpochs: z.int().nonnegative(),
+  iterations: z.int().nonnegative(),
+  isEvaluatedBefore: z.boolean(),
+  isEvaluatedAfter: z.boolean(),
+  algorithmState: z.strictObject({ klCoefficient: z.number().nonnegative() }).optional(),
+});
+
+const startSchema: z.ZodType<StartState> = z.strictObject({
+  state: stateSchema,
+  logs: z.record(z.string(), fileDigestSchema),
+});
+
+/** Reads the state in a checkpoint. @throws {@link InputError} naming the first field that is wrong. */
+export async function readState(path: string): Promise<RunState> {
+  return readChecked(path, stateSchema);
+}
+
+/** Reads the state that a run began with. @throws {@link InputError} as {@link readState} does. */
+export async function readStartState(path: string): Promise<StartState> {
+  return readChecked(path, startSchema);
+}
+
+async function readChecked<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+  const value = await readJson(path);
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new InputError(describeIssue(schema, path, result.error.issues[0]!, value));
+}
