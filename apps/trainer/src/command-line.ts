@@ -8,6 +8,8 @@ import { buildDoctorCommand } from "./commands/doctor.ts";
 import { buildEvaluateCommand } from "./commands/evaluate.ts";
 import { buildExperimentsCommand } from "./commands/experiments.ts";
 import { buildPolicyCommand } from "./commands/policy.ts";
+import { buildRunsCommand } from "./commands/runs.ts";
+import { buildShowCommand } from "./commands/show.ts";
 import { buildStudyCommand } from "./commands/study.ts";
 import { buildSwebenchCommand } from "./commands/swebench.ts";
 import { buildTrainCommand } from "./commands/train.ts";
@@ -29,6 +31,8 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
   for (const command of [
     buildTrainCommand(),
     buildEvaluateCommand(),
+    buildRunsCommand(),
+    buildShowCommand(),
     buildViewCommand(),
     buildStudyCommand(),
     buildAnalyseCommand(),

@@ -36,12 +36,12 @@ export {
   type Reporter,
 } from "./report/progress.ts";
 export { reloadParts, type ReloadOptions } from "./run/reload-parts.ts";
-export { RunFolder, type RunCheckpoint } from "./run/run-folder.ts";
+export { RunFolder, type MetricsLine, type RunCheckpoint } from "./run/run-folder.ts";
 export { describePause, policyFolder, StoppedRun } from "./run/run.ts";
 export { SavedEvaluation } from "./evaluation/saved-evaluation.ts";
 export { formatSettings } from "./settings/format-settings.ts";
 export type { StopReason } from "./evaluation/count-stop-reasons.ts";
-export { reportSummary } from "./report/summary.ts";
+export { drawSuccessCurve, reportSummary, tabulateEvaluations } from "./report/summary.ts";
 export { isSettings, mergeSettings, type Settings } from "./settings/merge-settings.ts";
 export { didYouMean, findSimilarPath } from "./settings/suggest.ts";
 export { applyStyle, readTerminalWidth, type OutputStream } from "./report/terminal.ts";

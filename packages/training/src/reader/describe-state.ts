@@ -20,22 +20,14 @@ export function describeState(state: EnvironmentState): string[] {
 }
 
 function describeKind(state: EnvironmentState): string[] {
-  switch (state.kind) {
-    case "household":
-      return describeHousehold(state);
-    case "shop":
-      return describeShop(state);
-    case "repository":
-      return describeRepository(state);
-    case "grid":
-      return drawGrid(state);
-    case "crafting":
-      return [`goal: ${state.goal}`, `inventory: ${listCounts(state.inventory)}`];
-    case "text":
-      return state.text.split("\n");
-    case "unavailable":
-      return [`no state: ${state.reason}`];
+  if (state.kind === "household") return describeHousehold(state);
+  if (state.kind === "shop") return describeShop(state);
+  if (state.kind === "repository") return describeRepository(state);
+  if (state.kind === "grid") return drawGrid(state);
+  if (state.kind === "crafting") {
+    return [`goal: ${state.goal}`, `inventory: ${listCounts(state.inventory)}`];
   }
+  return state.kind === "text" ? state.text.split("\n") : [`no state: ${state.reason}`];
 }
 
 const orNothing = (text: string): string => (text === "" ? "nothing" : text);

@@ -7,6 +7,9 @@ export {
   type RunRecords,
 } from "./advisories.ts";
 export { createBlobSource } from "./blob-source.ts";
+export { compareSiblings, type SharedTurns, type SiblingComparison } from "./compare-siblings.ts";
+export { readSavedEvaluation, type RecordedEvaluation } from "./read-saved-evaluation.ts";
+export { readSummary, type RunSummary } from "./read-summary.ts";
 export { describeState } from "./describe-state.ts";
 export { countGroups, type GroupCounts } from "./count-groups.ts";
 export {

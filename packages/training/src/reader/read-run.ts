@@ -63,8 +63,8 @@ function isMetrics(line: JsonObject): line is RecordedMetrics {
   );
 }
 
-/** Reads a file that holds one JSON object. */
-async function readObject(source: RunSource, path: string): Promise<JsonObject> {
+/** Reads a file that holds one JSON object. @throws `RangeError` if it is missing or damaged. */
+export async function readObject(source: RunSource, path: string): Promise<JsonObject> {
   const bytes = await source.read(path);
   const where = `${source.name}/${path}`;
   if (bytes === undefined) throw new RangeError(`${where}: file must exist`);
@@ -84,7 +84,7 @@ function parseObject(bytes: Uint8Array, where: string): JsonObject {
 }
 
 /** State of a run. */
-export type RunState = "running" | "finished" | "interrupted";
+export type RunState = "running" | "finished" | "interrupted" | "failed";
 
 /** Progress of a run, derived from its files. */
 export interface RunProgress {
@@ -100,8 +100,9 @@ export interface RunProgress {
 const maxMissedBeats = 6;
 
 /**
- * Reads the progress of a run. An unfinished run is `running` while its heartbeat is recent, and
- * otherwise `interrupted`.
+ * Reads the progress of a run. An unfinished run is `failed` if an error ended it, `running` while
+ * its heartbeat is recent, and otherwise `interrupted`. Without a heartbeat, as in runs of version 1,
+ * a run is finished once its last evaluation is recorded.
  * @param now - Present time, milliseconds since 1970.
  */
 export async function readProgress(source: RunSource, now: number): Promise<RunProgress> {
@@ -111,15 +112,20 @@ export async function readProgress(source: RunSource, now: number): Promise<RunP
   const training = config["training"] as JsonObject | undefined;
   const numIterations = training?.["iterations"];
   const measured = metrics.filter(({ stage }) => stage !== "warm-start");
-  const isLive =
-    heartbeat?.state === "running" &&
-    now - heartbeat.time < maxMissedBeats * 1000 * heartbeat.intervalSeconds;
+  const isEvaluatedAfter = metrics.some((line) => line["phase"] === "after");
   return {
-    state: heartbeat?.state === "finished" ? "finished" : isLive ? "running" : "interrupted",
+    state: heartbeat ? findState(heartbeat, now) : isEvaluatedAfter ? "finished" : "interrupted",
     iterations: metrics.filter(({ stage }) => stage === "iteration").length,
     numIterations: typeof numIterations === "number" ? numIterations : undefined,
     success: measured.map((line) => line["success"]).findLast((value) => typeof value === "number"),
   };
+}
+
+function findState({ state, time, intervalSeconds }: Heartbeat, now: number): RunState {
+  if (state === "finished") return "finished";
+  if (state === "stopped") return "failed";
+  const isLate = now - time >= maxMissedBeats * 1000 * intervalSeconds;
+  return state === "running" && !isLate ? "running" : "interrupted";
 }
 
 interface Heartbeat {

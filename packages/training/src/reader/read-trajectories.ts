@@ -94,17 +94,31 @@ async function readWithoutIndex(source: RunSource, name: string): Promise<Segmen
       `${source.name}/trajectories/${name}.index: file must exist for records of version ${wrong.version}`,
     );
   }
-  const groups = [...new Set(records.map(({ groupId }) => groupId))];
+  return indexRecords(name, records, packed.length);
+}
+
+/**
+ * Makes the index of episodes that have none.
+ * @param numBytes - Size of their file.
+ */
+export function indexRecords(
+  name: string,
+  records: readonly RecordedTrajectory[],
+  numBytes: number,
+): SegmentEpisodes {
+  const groups = new Map<string, number>();
+  for (const { groupId } of records) if (!groups.has(groupId)) groups.set(groupId, groups.size);
   const rows = records.map((record): IndexRow => {
-    const group = groups.indexOf(record.groupId);
+    const group = groups.get(record.groupId)!;
     const iteration = Number(/^iteration-(\d+)/u.exec(name)?.[1] ?? 0);
     const summary = summarizeTrajectory(record, { iteration, group, seed: Number.NaN });
     return { ...summary, offset: Number.NaN, length: 0 };
   });
-  return { name, records, index: decodeIndex(encodeIndex(rows, packed.length), where) };
+  return { name, records, index: decodeIndex(encodeIndex(rows, numBytes), name) };
 }
 
-function parseTrajectories(bytes: Uint8Array, where: string): RecordedTrajectory[] {
+/** Parses records of any version. @throws `RangeError` naming the line that is damaged. */
+export function parseTrajectories(bytes: Uint8Array, where: string): RecordedTrajectory[] {
   return parseJsonLines(bytes, where).map((record) => {
     const { version } = record;
     if (version === 1 || version === 2) return record as unknown as RecordedTrajectory;

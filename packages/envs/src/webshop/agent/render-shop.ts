@@ -22,32 +22,19 @@ export function renderShop(page: Page): EnvironmentState {
 type PageContent = Omit<ShopState, "kind" | "version" | "instruction" | "isTruncated">;
 
 function describePage(page: Page): PageContent {
-  switch (page.name) {
-    case "search":
-      return { page: "search" };
-    case "results": {
-      const { keywords, pageNumber, numResults, products } = page;
-      const query = keywords.join(" ");
-      return {
-        page: "results",
-        query,
-        pageNumber,
-        numResults,
-        results: products.map(describeResult),
-      };
-    }
-    case "done":
-      return { page: "purchase", product: describeProduct(page), score: page.reward };
-    case "item":
-      return { page: "product", query: page.keywords.join(" "), product: describeProduct(page) };
-    case "sub":
-      return {
-        page: "section",
-        query: page.keywords.join(" "),
-        product: describeProduct(page),
-        section: page.subPage,
-      };
+  if (page.name === "search") return { page: "search" };
+  if (page.name === "done") {
+    return { page: "purchase", product: describeProduct(page), score: page.reward };
   }
+  const query = page.keywords.join(" ");
+  if (page.name === "results") {
+    const { pageNumber, numResults, products } = page;
+    const results = products.map(describeResult);
+    return { page: "results", query, pageNumber, numResults, results };
+  }
+  const product = describeProduct(page);
+  if (page.name === "item") return { page: "product", query, product };
+  return { page: "section", query, product, section: page.subPage };
 }
 
 function describeResult({ asin, title, priceText }: Product): ShopResult {

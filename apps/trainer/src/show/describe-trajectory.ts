@@ -1,0 +1,155 @@
+import { formatPercent } from "@turnwise/training";
+import {
+  describeState,
+  type EnvironmentState,
+  type IndexRow,
+  type RecordedTrajectory,
+  type RecordedTurn,
+} from "@turnwise/training/reader";
+import type { DecodeTokens } from "./open-decoder.ts";
+
+/** Place of a trajectory. */
+export interface ShownPlace {
+  readonly segment: string;
+  readonly row: IndexRow;
+  readonly numSiblings: number;
+}
+
+/** Characters of a prompt's end and of an observation without `--full`. */
+const shownCharacters = 400;
+
+/**
+ * Prints a trajectory turn by turn.
+ * @param decode - Text of tokens; without it the action stands for the response.
+ */
+export function describeTrajectory(
+  trajectory: RecordedTrajectory,
+  { segment, row, numSiblings }: ShownPlace,
+  decode: DecodeTokens | undefined,
+  { full = false, json = false }: { readonly full?: boolean; readonly json?: boolean },
+): string[] {
+  if (json) return [JSON.stringify(trajectory)];
+  const { turns, finalState } = trajectory;
+  const parts = [
+    row.outcome,
+    row.status,
+    `return ${formatNumber(row.return)}`,
+    ...(Number.isNaN(row.score) ? [] : [`score ${formatPercent(row.score)}`]),
+    `${row.turns} turns`,
+    `${row.tokens} tokens`,
+  ];
+  return [
+    `${segment}, group ${row.group}, trajectory ${row.trajectory} of ${numSiblings}`,
+    `task ${row.task} (${row.kind})`,
+    parts.join(", "),
+    ...describeEnd(trajectory),
+    ...(decode === undefined
+      ? ["(no tokenizer here: prompts and responses are not shown, only actions)"]
+      : []),
+    ...turns.flatMap((turn, i) => [
+      "",
+      ...describeTurn(turn, i, decode, full),
+      ...describeReply(turn, turns[i + 1]?.state ?? finalState, full),
+    ]),
+  ];
+}
+
+/** Message of a failure or a limit. */
+function describeEnd({ outcome }: RecordedTrajectory): string[] {
+  if (outcome.kind === "failed") return [`failed: ${outcome.error.message}`];
+  if (outcome.kind === "truncated" && outcome.message !== undefined) return [outcome.message];
+  return [];
+}
+
+function describeTurn(
+  turn: RecordedTurn,
+  index: number,
+  decode: DecodeTokens | undefined,
+  full: boolean,
+): string[] {
+  const { promptTokens, responseTokens, stopReason, action, isValidAction, state } = turn;
+  const prompt = decode?.(promptTokens);
+  const response = decode?.(
+    stopReason === "stop-token" ? responseTokens.slice(0, -1) : responseTokens,
+  );
+  const isPlain = response?.trim() === action.trim();
+  return [
+    `turn ${index}  ${describeNumbers(turn).join("  ")}`,
+    ...(state && index === 0 ? label("state", describeState(state).join("\n"), true) : []),
+    ...(prompt === undefined ? [] : label("prompt", prompt, full, "end")),
+    ...(response === undefined ? [] : label("response", response, full)),
+    ...(isPlain && isValidAction
+      ? []
+      : label(isValidAction ? "action" : "malformed", action, full)),
+  ];
+}
+
+/** Reply of the environment, and its state after it if that has changed. */
+function describeReply(
+  { observation, state }: RecordedTurn,
+  after: EnvironmentState | undefined,
+  full: boolean,
+): string[] {
+  const hasChanged = JSON.stringify(after) !== JSON.stringify(state);
+  return [
+    ...label("observed", observation, full),
+    ...(after && hasChanged ? label("state", describeState(after).join("\n"), true) : []),
+  ];
+}
+
+function describeNumbers({
+  reward,
+  penalty = 0,
+  score,
+  credit,
+  samplerEntropies = [],
+  responseTokens,
+}: RecordedTurn): string[] {
+  const entropy = credit?.meanTokenEntropy ?? average(samplerEntropies);
+  const numbers: readonly (readonly [string, number | undefined])[] = [
+    ["reward", reward],
+    ["penalty", penalty === 0 ? undefined : penalty],
+    ["score", score],
+    ["tokens", responseTokens.length],
+    ["entropy", entropy],
+    ["coefficient", credit?.coefficient],
+    ["advantage", credit && average(credit.advantage)],
+  ];
+  return numbers.flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${formatNumber(value)}`],
+  );
+}
+
+/** At most three decimals. */
+const formatNumber = (value: number): string => String(Number(value.toFixed(3)));
+
+/** Mean of a list; `undefined` if it is empty. */
+function average(values: number | readonly number[]): number | undefined {
+  if (typeof values === "number") return values;
+  if (values.length === 0) return undefined;
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** A text next to its name, its further lines indented. */
+function label(
+  name: string,
+  text: string,
+  full: boolean,
+  keep: "start" | "end" = "start",
+): string[] {
+  const isCut = !full && text.length > shownCharacters;
+  const shown = !isCut
+    ? text
+    : keep === "end"
+      ? `… ${text.slice(-shownCharacters)}`
+      : `${text.slice(0, shownCharacters)} …`;
+  return shown
+    .trimEnd()
+    .split("\n")
+    .map((line, i) => `  ${(i === 0 ? name : "").padEnd(9)} ${printable(line)}`.trimEnd());
+}
+
+/** Control characters of a model's text would change the terminal. */
+function printable(line: string): string {
+  return line.replaceAll(/\p{Cc}/gu, (character) => (character === "\t" ? "  " : "\u{fffd}"));
+}

@@ -1,0 +1,43 @@
+import { readObject, type JsonObject } from "./read-run.ts";
+import { indexRecords, parseTrajectories, type SegmentEpisodes } from "./read-trajectories.ts";
+import type { RunSource } from "./run-source.ts";
+
+/** Folder of `turnwise evaluate`. */
+export interface RecordedEvaluation {
+  /** Name of the environment. */
+  readonly environment: string;
+  /** Options of the command. */
+  readonly options: JsonObject;
+  /** Results; `undefined` before the end. */
+  readonly report: JsonObject | undefined;
+  /** Episodes so far. A last line that is not complete is left out. */
+  readonly episodes: SegmentEpisodes;
+}
+
+/**
+ * Reads an evaluation, finished or not.
+ * @throws `RangeError`, one line with file and line, if files are missing or damaged.
+ */
+export async function readSavedEvaluation(source: RunSource): Promise<RecordedEvaluation> {
+  const { environment, options } = await readObject(source, "evaluation.json");
+  const hasReport = (await source.read("report.json")) !== undefined;
+  const path = "episodes.jsonl";
+  const bytes = (await source.read(path)) ?? new Uint8Array();
+  // Episodes are written as they end; those of a task are a group.
+  const records = parseTrajectories(bytes, `${source.name}/${path}`).sort((a, b) =>
+    a.groupId === b.groupId
+      ? a.trajectoryIndex - b.trajectoryIndex
+      : readPosition(a.groupId) - readPosition(b.groupId),
+  );
+  return {
+    environment: String(environment),
+    options: (options ?? {}) as JsonObject,
+    report: hasReport ? await readObject(source, "report.json") : undefined,
+    episodes: indexRecords("episodes", records, bytes.length),
+  };
+}
+
+/** Position of a task: 7 of `evaluate/valid_seen/7`. */
+function readPosition(groupId: string): number {
+  return Number(groupId.slice(groupId.lastIndexOf("/") + 1));
+}
