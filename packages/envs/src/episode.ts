@@ -24,7 +24,7 @@ export interface EpisodeOptions {
   readonly invalidActionPenalty?: number;
   /** Time limit of one call to the environment, seconds. Default 300. */
   readonly environmentTimeoutSeconds?: number;
-  /** Whether to record the states that the environment renders. Default false. */
+  /** True to record the states that the environment renders. Default false. */
   readonly recordsStates?: boolean;
 }
 

@@ -18,7 +18,7 @@ export interface AnalysisReport {
   /** Plain data. */
   readonly data: object;
   readonly figures: readonly AnalysisFigure[];
-  /** What was measured, next to the paper's figure. */
+  /** Measurements next to the paper's figure. */
   readonly paragraph: string;
 }
 

@@ -11,7 +11,7 @@ export interface RunState {
   readonly warmStartEpochs: number;
   /** Iterations that are done. */
   readonly iterations: number;
-  /** Whether the evaluation before the first iteration is done, and the one after the last. */
+  /** True if the evaluation before the first iteration is done, and the one after the last. */
   readonly isEvaluatedBefore: boolean;
   readonly isEvaluatedAfter: boolean;
   /** State of the algorithm, such as an adaptive coefficient; absent before the first iteration. */

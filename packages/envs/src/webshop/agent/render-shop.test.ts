@@ -28,7 +28,7 @@ it("shows each page of a purchase, with the options as they are chosen", async (
   expect(last).toMatchObject({ page: "purchase", score: 1 });
   const chosen = last.product!.options.filter((option) => option.chosen !== null);
   const wanted = options.kind === "named" ? options.entries.map(([, value]) => value) : [];
-  expect(chosen.map((option) => option.chosen).sort()).toEqual([...wanted].sort());
+  expect(new Set(chosen.map((option) => option.chosen))).toEqual(new Set(wanted));
 });
 
 it("shows a section of a product", async () => {
