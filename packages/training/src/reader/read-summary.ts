@@ -7,7 +7,7 @@ import {
 } from "./read-run.ts";
 import type { RunSource } from "./run-source.ts";
 
-/** What a run is, and how far it is. */
+/** Description and progress of a run. */
 export interface RunSummary extends RunProgress {
   readonly experiment: string;
   readonly seed: number | undefined;
