@@ -31,6 +31,16 @@ export function count(value: number): string {
   return value.toLocaleString("en");
 }
 
+/** Ends of a range: `0.82 to 1.4`. */
+export function formatRange(
+  low: number | undefined,
+  high: number | undefined,
+  decimals = 2,
+): string {
+  const [from, to] = [fixed(low, decimals), fixed(high, decimals)];
+  return from === to ? from : `${from} to ${to}`;
+}
+
 /** A signed number. */
 export function signed(value: number | undefined, decimals = 2): string {
   const text = fixed(value, decimals);

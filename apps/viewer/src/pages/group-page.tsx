@@ -4,7 +4,7 @@ import { countSegmentGroups, findSegment, groupMembers } from "../data/find-in-t
 import { divergence, readGroup, sharedPrefixes, type Sibling } from "../data/read-group.ts";
 import { meanAdvantage } from "../data/token-values.ts";
 import { textAt } from "../data/trajectory-table.ts";
-import { fixed, segmentTitle, words } from "../format.ts";
+import { fixed, formatRange, segmentTitle, words } from "../format.ts";
 import { setViewKeys } from "../keyboard.ts";
 import { CreditStrip } from "../parts/credit-strip.tsx";
 import { Outcome } from "../parts/outcome.tsx";
@@ -151,8 +151,7 @@ function SiblingTable({ siblings, run, segment }: SiblingsProps): JSX.Element {
               <td class="number">{fixed(numbers.entropy[position], 3)}</td>
               <td class="number">{fixed(numbers.advantage[position])}</td>
               <td class="number">
-                {fixed(numbers.coefficientMin[position])} to{" "}
-                {fixed(numbers.coefficientMax[position])}
+                {formatRange(numbers.coefficientMin[position], numbers.coefficientMax[position])}
               </td>
               <td>
                 <CreditStrip

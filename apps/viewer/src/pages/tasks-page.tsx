@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { Chart } from "../charts/chart.tsx";
 import { groupByArm } from "../data/arms.ts";
 import { listTasks, taskCurve, taskOccasions, type TaskOccasion } from "../data/task-history.ts";
-import { count, fixed, percent, segmentTitle, words } from "../format.ts";
+import { count, fixed, formatRange, percent, segmentTitle, words } from "../format.ts";
 import { setViewKeys } from "../keyboard.ts";
 import { armColour } from "../parts/overlay-charts.tsx";
 import { RowSpace, useVirtualRows } from "../parts/virtual-rows.tsx";
@@ -212,9 +212,7 @@ function TaskOverTime({ task }: { readonly task: string }): JSX.Element {
                 <td class="number">{fixed(one.meanReturn)}</td>
                 <td class="number">{fixed(one.turns, 1)}</td>
                 <td class="number">{fixed(one.entropy, 3)}</td>
-                <td class="number">
-                  {fixed(one.coefficientMin)} to {fixed(one.coefficientMax)}
-                </td>
+                <td class="number">{formatRange(one.coefficientMin, one.coefficientMax)}</td>
               </tr>
             ))}
           </tbody>

@@ -1,6 +1,11 @@
-import type { JSX } from "preact";
 import type { EnvironmentState } from "@turnwise/core";
 import { describeState } from "@turnwise/training/reader";
+import type { JSX } from "preact";
+import { CraftingView } from "./crafting-view.tsx";
+import { GridView } from "./grid-view.tsx";
+import { HouseholdView } from "./household-view.tsx";
+import { RepositoryView } from "./repository-view.tsx";
+import { ShopView } from "./shop-view.tsx";
 
 /** State of the environment as the record has it; nothing where it has none. */
 export function StateView({
@@ -10,8 +15,26 @@ export function StateView({
 }): JSX.Element | null {
   if (state === undefined) return null;
   return (
-    <aside class="state-view" aria-label="State of the environment">
-      <pre>{describeState(state).join("\n")}</pre>
+    <aside class={`state-view ${state.kind}`} aria-label="State of the environment">
+      <Drawing state={state} />
+      {state.isTruncated === true && <p class="quiet">Parts were cut when this was recorded.</p>}
     </aside>
   );
+}
+
+function Drawing({ state }: { readonly state: EnvironmentState }): JSX.Element {
+  switch (state.kind) {
+    case "household":
+      return <HouseholdView state={state} />;
+    case "shop":
+      return <ShopView state={state} />;
+    case "repository":
+      return <RepositoryView state={state} />;
+    case "grid":
+      return <GridView state={state} />;
+    case "crafting":
+      return <CraftingView state={state} />;
+    default:
+      return <pre>{describeState(state).join("\n")}</pre>;
+  }
 }

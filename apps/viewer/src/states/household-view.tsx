@@ -1,0 +1,56 @@
+import type { HouseholdObject, HouseholdReceptacle, HouseholdState } from "@turnwise/core";
+import type { JSX } from "preact";
+
+/** A room: receptacles with what the agent has seen in them, and what it holds. */
+export function HouseholdView({ state }: { readonly state: HouseholdState }): JSX.Element {
+  const { goal, isSolved, location, inventory, receptacles } = state;
+  return (
+    <>
+      <p>
+        <b>{goal}</b> {isSolved && <span class="outcome success">solved</span>}
+      </p>
+      <p>
+        <span class="quiet">holds</span>{" "}
+        {inventory.length === 0 ? "nothing" : inventory.map(nameObject).join(", ")}
+      </p>
+      <ul class="room">
+        {receptacles.map((receptacle) => (
+          <Receptacle
+            key={receptacle.name}
+            receptacle={receptacle}
+            isHere={receptacle.name === location}
+          />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Receptacle({
+  receptacle: { name, door, contents },
+  isHere,
+}: {
+  readonly receptacle: HouseholdReceptacle;
+  readonly isHere: boolean;
+}): JSX.Element {
+  return (
+    <li class={`${door}${isHere ? " here" : ""}`}>
+      <b>{name}</b>
+      {isHere && <span class="here-mark"> agent</span>}
+      {(door === "open" || door === "closed") && <small> {door}</small>}
+      <br />
+      {contents === null ? (
+        <span class="quiet">not seen</span>
+      ) : contents.length === 0 ? (
+        <span class="quiet">empty</span>
+      ) : (
+        contents.map(nameObject).join(", ")
+      )}
+    </li>
+  );
+}
+
+/** An object with what was done to it: `cup 1 (hot, clean)`. */
+function nameObject({ name, marks = [] }: HouseholdObject): string {
+  return marks.length === 0 ? name : `${name} (${marks.join(", ")})`;
+}
