@@ -177,7 +177,7 @@ describe.skipIf(executablePath === undefined)("the viewer in a browser", () => {
 
   it("compares two arms over their seeds", async () => {
     const opened = await open(server.address);
-    const differences = opened.getByRole("region", { name: "Paired differences" });
+    const differences = opened.getByRole("region", { name: "Differences by measure" });
     const row = differences.getByRole("row", { name: /^success, evaluation after/u });
     await expect(row.textContent()).resolves.toMatch(/1, 2, 3$/u);
     expect(await opened.getByRole("img", { name: /^Success: .*aem.*none/u }).count()).toBe(1);
@@ -232,10 +232,10 @@ describe.skipIf(executablePath === undefined)("the viewer in a browser", () => {
     const computed = await rows.locator("td:nth-child(5)").allTextContents();
     const recorded = await rows.locator("td:nth-child(7)").allTextContents();
     expect(computed).toEqual(recorded);
-    await opened.getByLabel(/^strength/u).fill("0");
+    await opened.getByRole("slider", { name: /^strength/u }).fill("0");
     const flat = await rows.locator("td:nth-child(5)").allTextContents();
     expect(new Set(flat)).toEqual(new Set(["1.000"]));
-    await opened.getByLabel(/^strength/u).fill("2");
+    await opened.getByRole("slider", { name: /^strength/u }).fill("2");
     await shot(opened, "aem");
     expect(await check(opened)).toEqual([]);
     await opened.close();

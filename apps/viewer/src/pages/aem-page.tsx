@@ -151,7 +151,7 @@ function Slider({
     <p>
       <label>
         <span>
-          {label} <output>{fixed(value.value)}</output>
+          {label} <b>{fixed(value.value)}</b>
         </span>
         <input
           type="range"

@@ -180,7 +180,7 @@ function Lanes({ siblings, run, segment }: SiblingsProps): JSX.Element {
           ? "All siblings act alike."
           : `They act differently from turn ${diverges} on. A bar at the left: others did the same up to here.`}
       </p>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Actions side by side">
+      <div class="scroll" tabIndex={0} role="region" aria-label="Actions by turn">
         <table class="lanes">
           <thead>
             <tr>

@@ -70,15 +70,16 @@ function TaskList(): JSX.Element {
       <p class="quiet result" role="status">
         {count(shown.length)} of {count(all.length)} tasks, those played most often first
       </p>
-      <div
-        class="list tasks"
-        role="grid"
-        aria-label="Tasks"
-        aria-rowcount={shown.length + 1}
-        tabIndex={0}
-        aria-activedescendant={shown.length === 0 ? undefined : `row-${active}`}
-      >
-        <div class="list-scroll" ref={scroller} role="presentation" tabIndex={-1}>
+      <div class="list tasks">
+        <div
+          class="list-scroll"
+          ref={scroller}
+          role="grid"
+          aria-label="Tasks"
+          aria-rowcount={shown.length + 1}
+          tabIndex={0}
+          aria-activedescendant={shown.length === 0 ? undefined : `row-${active}`}
+        >
           <div role="rowgroup" class="list-head">
             <div role="row" class="list-row">
               {head.map((label, i) => (

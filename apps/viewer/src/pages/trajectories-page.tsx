@@ -76,16 +76,17 @@ export function TrajectoriesPage({ query, sort }: Props): JSX.Element {
       <p class={error === undefined ? "quiet result" : "problem result"} role="status">
         {error ?? `${count(positions.length)} of ${count(rows.length)} trajectories`}
       </p>
-      <div
-        class="list"
-        role="grid"
-        aria-label="Trajectories"
-        aria-rowcount={positions.length + 1}
-        aria-colcount={columns.length}
-        tabIndex={0}
-        aria-activedescendant={chosen >= 0 ? `row-${chosen}` : undefined}
-      >
-        <div class="list-scroll" ref={scroller} role="presentation" tabIndex={-1}>
+      <div class="list">
+        <div
+          class="list-scroll"
+          ref={scroller}
+          role="grid"
+          aria-label="Trajectories"
+          aria-rowcount={positions.length + 1}
+          aria-colcount={columns.length}
+          tabIndex={0}
+          aria-activedescendant={chosen >= 0 ? `row-${chosen}` : undefined}
+        >
           <div role="rowgroup" class="list-head">
             <div
               role="row"

@@ -34,7 +34,7 @@ export function ArmComparison({ arms }: { readonly arms: readonly Arm[] }): JSX.
         </p>
       ) : (
         <>
-          <div class="scroll" tabIndex={0} role="region" aria-label="Paired differences">
+          <div class="scroll" tabIndex={0} role="region" aria-label="Differences by measure">
             <table>
               <thead>
                 <tr>

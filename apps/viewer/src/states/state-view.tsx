@@ -17,7 +17,9 @@ export function StateView({
   return (
     <aside class={`state-view ${state.kind}`} aria-label="State of the environment">
       <Drawing state={state} />
-      {state.isTruncated === true && <p class="quiet">Parts were cut when this was recorded.</p>}
+      {state.isTruncated === true && state.kind !== "text" && (
+        <p class="quiet">Parts were cut when this was recorded.</p>
+      )}
     </aside>
   );
 }

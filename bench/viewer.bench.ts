@@ -1,0 +1,119 @@
+/**
+ * Time until the viewer shows a run and its index, memory of the page, and rows missing while the list
+ * scrolls, for a run of 1,000 trajectories against one of 100,000, in headless Chromium. Each is opened
+ * several times, in turns; the median counts.
+ *
+ *   npx tsx --conditions=turnwise-source bench/viewer.bench.ts [FOLDER]
+ *
+ * FOLDER keeps the generated runs for the next time.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findChromium, launchChromium } from "../apps/trainer/e2e/chromium.ts";
+import { findRuns } from "../apps/trainer/src/view/find-runs.ts";
+import { readPage } from "../apps/trainer/src/view/page-files.ts";
+import { serveRuns } from "../apps/trainer/src/view/serve-runs.ts";
+import { buildPage } from "../apps/viewer/build-page.ts";
+import { generateRun } from "../packages/training/src/testing/generate-run.ts";
+
+const repeats = 5;
+/** Iterations of 250 trajectories: 1,000 and 100,000. */
+const sizes = [4, 400];
+
+const executablePath = findChromium();
+if (executablePath === undefined) process.exit(0);
+const folder = process.argv[2] ?? (await mkdtemp(join(tmpdir(), "turnwise-viewer-bench-")));
+await mkdir(folder, { recursive: true });
+for (const iterations of sizes) {
+  const path = join(folder, String(iterations));
+  if (existsSync(join(path, "heartbeat.json"))) continue;
+  const shape = { groups: 25, groupSize: 10, maxTurns: 2, evaluated: 0 };
+  await generateRun(path, { seed: 1, isModulated: true, iterations, ...shape });
+}
+await buildPage(join(folder, "page"));
+const page = await readPage(join(folder, "page"));
+const browser = await launchChromium(executablePath);
+
+interface Opening {
+  /** Milliseconds from the request to the first curve, and to the last row of the index. */
+  readonly shown: number;
+  readonly indexed: number;
+  /** Heap of the page after a collection, MB. */
+  readonly heap: number;
+  /** Frames of a long scroll in which a part of the list was empty, of all. */
+  readonly gaps: number;
+  readonly frames: number;
+}
+
+async function open(path: string, trajectories: number): Promise<Opening> {
+  const server = await serveRuns({ page, runs: await findRuns([path]), port: 0 });
+  const opened = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  const session = await opened.context().newCDPSession(opened);
+  const start = performance.now();
+  await opened.goto(server.address, { waitUntil: "commit" });
+  await opened.locator(".plot canvas").first().waitFor();
+  const shown = performance.now() - start;
+  const text = `${trajectories.toLocaleString("en")} trajectories`;
+  await opened.getByText(text, { exact: true }).waitFor();
+  const indexed = performance.now() - start;
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  await opened.goto(`${server.address}#/trajectories`);
+  await opened.locator("#row-0").waitFor();
+  const { gaps, frames } = await opened.evaluate(scrollThrough);
+  await opened.close();
+  await server.close();
+  return { shown, indexed, heap: usedSize / 1e6, gaps, frames };
+}
+
+/** Scrolls in steps of half a page and looks, before each frame is drawn, whether rows fill the list. */
+async function scrollThrough(): Promise<{ gaps: number; frames: number }> {
+  const list = document.querySelector(".list-scroll")!;
+  const numFrames = 200;
+  const rowHeight = 28;
+  let gaps = 0;
+  for (let frame = 0; frame < numFrames; frame++) {
+    list.scrollTop += list.clientHeight / 2;
+    await new Promise((resolve) => {
+      requestAnimationFrame(() => requestAnimationFrame(resolve));
+    });
+    const box = list.getBoundingClientRect();
+    const rows = [...list.querySelectorAll(".row-space .list-row")].map((row) =>
+      row.getBoundingClientRect(),
+    );
+    const top = Math.min(...rows.map((row) => row.top));
+    const bottom = Math.max(...rows.map((row) => row.bottom));
+    const isAtEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 1;
+    if (top > box.top + rowHeight + 2 || (!isAtEnd && bottom < box.bottom - 1)) gaps += 1;
+  }
+  return { gaps, frames: numFrames };
+}
+
+const openings = new Map<number, Opening[]>(sizes.map((iterations) => [iterations, []]));
+for (let repeat = 0; repeat < repeats; repeat++) {
+  for (const iterations of sizes) {
+    const opening = await open(join(folder, String(iterations)), 250 * iterations);
+    openings.get(iterations)!.push(opening);
+  }
+}
+await browser.close();
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1]!;
+console.table(
+  sizes.map((iterations) => {
+    const own = openings.get(iterations)!;
+    const of = (measure: (opening: Opening) => number): number =>
+      Math.round(median(own.map(measure)));
+    return {
+      trajectories: 250 * iterations,
+      "first curve, ms": of(({ shown }) => shown),
+      "whole index, ms": of(({ indexed }) => indexed),
+      "heap, MB": of(({ heap }) => heap),
+      "frames with gaps": own.reduce((sum, { gaps }) => sum + gaps, 0),
+      frames: own.reduce((sum, { frames }) => sum + frames, 0),
+    };
+  }),
+);
