@@ -21,6 +21,8 @@ import { generateRun } from "../packages/training/src/testing/generate-run.ts";
 const repeats = 5;
 /** Iterations of 250 trajectories: 1,000 and 100,000. */
 const sizes = [4, 400];
+/** Frames of a scroll. */
+const frames = 200;
 
 const executablePath = findChromium();
 if (executablePath === undefined) process.exit(0);
@@ -44,7 +46,6 @@ interface Opening {
   readonly heap: number;
   /** Frames of a long scroll in which a part of the list was empty, of all. */
   readonly gaps: number;
-  readonly frames: number;
 }
 
 async function open(path: string, trajectories: number): Promise<Opening> {
@@ -62,33 +63,30 @@ async function open(path: string, trajectories: number): Promise<Opening> {
   const { usedSize } = await session.send("Runtime.getHeapUsage");
   await opened.goto(`${server.address}#/trajectories`);
   await opened.locator("#row-0").waitFor();
-  const { gaps, frames } = await opened.evaluate(scrollThrough);
+  // Scrolls in steps of half a page and looks, after each frame, whether rows fill the list.
+  const gaps = await opened.locator(".list-scroll").evaluate(async (list, numFrames) => {
+    const view = list.ownerDocument.defaultView!;
+    let numGaps = 0;
+    for (let frame = 0; frame < numFrames; frame++) {
+      list.scrollTop += list.clientHeight / 2;
+      await new Promise((resolve) => {
+        view.requestAnimationFrame(() => view.requestAnimationFrame(resolve));
+      });
+      const box = list.getBoundingClientRect();
+      const rows = [...list.querySelectorAll(".row-space .list-row")].map((row) =>
+        row.getBoundingClientRect(),
+      );
+      const top = Math.min(...rows.map((row) => row.top));
+      const bottom = Math.max(...rows.map((row) => row.bottom));
+      const isAtEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 1;
+      // Below the head of the table, which takes the height of a row.
+      if (top > box.top + 30 || (!isAtEnd && bottom < box.bottom - 1)) numGaps += 1;
+    }
+    return numGaps;
+  }, frames);
   await opened.close();
   await server.close();
-  return { shown, indexed, heap: usedSize / 1e6, gaps, frames };
-}
-
-/** Scrolls in steps of half a page and looks, before each frame is drawn, whether rows fill the list. */
-async function scrollThrough(): Promise<{ gaps: number; frames: number }> {
-  const list = document.querySelector(".list-scroll")!;
-  const numFrames = 200;
-  const rowHeight = 28;
-  let gaps = 0;
-  for (let frame = 0; frame < numFrames; frame++) {
-    list.scrollTop += list.clientHeight / 2;
-    await new Promise((resolve) => {
-      requestAnimationFrame(() => requestAnimationFrame(resolve));
-    });
-    const box = list.getBoundingClientRect();
-    const rows = [...list.querySelectorAll(".row-space .list-row")].map((row) =>
-      row.getBoundingClientRect(),
-    );
-    const top = Math.min(...rows.map((row) => row.top));
-    const bottom = Math.max(...rows.map((row) => row.bottom));
-    const isAtEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 1;
-    if (top > box.top + rowHeight + 2 || (!isAtEnd && bottom < box.bottom - 1)) gaps += 1;
-  }
-  return { gaps, frames: numFrames };
+  return { shown, indexed, heap: usedSize / 1e6, gaps };
 }
 
 const openings = new Map<number, Opening[]>(sizes.map((iterations) => [iterations, []]));
@@ -113,7 +111,7 @@ console.table(
       "whole index, ms": of(({ indexed }) => indexed),
       "heap, MB": of(({ heap }) => heap),
       "frames with gaps": own.reduce((sum, { gaps }) => sum + gaps, 0),
-      frames: own.reduce((sum, { frames }) => sum + frames, 0),
+      frames: frames * own.length,
     };
   }),
 );

@@ -165,10 +165,12 @@ describe.skipIf(executablePath === undefined)("the viewer in a browser", () => {
   /** Findings of axe, one line each. */
   async function check(opened: Page): Promise<string[]> {
     await opened.evaluate(axe.source);
-    return opened.evaluate(async () => {
-      const checker = (window as unknown as { axe: typeof axe }).axe;
+    return opened.locator("html").evaluate(async (html) => {
+      const { axe: checker } = html.ownerDocument.defaultView as unknown as { axe: typeof axe };
       const { violations } = await checker.run();
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+      return violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`,
+      );
     });
   }
 
@@ -285,7 +287,7 @@ describe.skipIf(executablePath === undefined)("the viewer in a browser", () => {
       await opened.getByText("160 trajectories", { exact: true }).waitFor();
       await opened.getByRole("img", { name: /^Groups: all solved/u }).waitFor();
       // Nothing is wider than the window.
-      expect(await opened.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      expect(await opened.locator("html").evaluate((html) => html.scrollWidth)).toBe(width);
       await shot(opened, `overview-${theme}-${width}`);
       expect(await check(opened)).toEqual([]);
       await opened.close();

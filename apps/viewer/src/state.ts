@@ -7,6 +7,9 @@ import type { TableNames } from "./data/filter-table.ts";
 /** Seconds between two looks at runs that are in progress. */
 const refreshSeconds = 2;
 
+/** Time between two updates of the page while indexes are read. */
+const updateMilliseconds = 1000;
+
 /** Runs of the page, in the order of the command. */
 export const runs = signal<readonly ViewedRun[]>([]);
 /** True if files can change while the page is open. */
@@ -66,10 +69,11 @@ async function readNewIndexes(): Promise<void> {
       total: runs.value.reduce((total, { segments }) => total + segments.length, 0),
     };
   };
-  let lastUpdate = performance.now();
+  // The first rows are shown at once.
+  let lastUpdate = performance.now() - updateMilliseconds;
   const errors = await readIndexes(builder, runs.value, segmentsRead, () => {
-    // Each update draws the page: not for every few kilobytes.
-    if (performance.now() - lastUpdate < 150) return;
+    // Each update computes all curves and draws the page: not for every few kilobytes.
+    if (performance.now() - lastUpdate < updateMilliseconds) return;
     lastUpdate = performance.now();
     update();
   });

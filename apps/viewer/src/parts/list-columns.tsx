@@ -30,7 +30,7 @@ function numberColumn(
     name,
     label,
     title,
-    width: "64px",
+    width: name.startsWith("coefficient") || name === "advantage" ? "70px" : "58px",
     isNumber: true,
     isShown: always,
     render: ({ numbers }, index) => fixed(numbers[name][index], decimals),
@@ -42,7 +42,7 @@ export const listColumns: readonly ListColumn[] = [
   {
     name: "run",
     label: "run",
-    width: "minmax(100px, 1.2fr)",
+    width: "minmax(90px, 1.2fr)",
     isNumber: false,
     isShown: (shown) => shown.length > 1,
     render: ({ run }, index) => runs.value[run[index]!]?.name ?? "",
@@ -51,7 +51,7 @@ export const listColumns: readonly ListColumn[] = [
     name: "iteration",
     label: "stage",
     title: "iteration or evaluation",
-    width: "96px",
+    width: "84px",
     isNumber: false,
     isShown: always,
     render: ({ run, segment }, index) =>
@@ -60,7 +60,7 @@ export const listColumns: readonly ListColumn[] = [
   {
     name: "kind",
     label: "kind",
-    width: "minmax(110px, 1.2fr)",
+    width: "minmax(90px, 1.2fr)",
     isNumber: false,
     isShown: always,
     render: (table, index) => textAt(table, "kind", index).replaceAll("_", " "),
@@ -68,7 +68,7 @@ export const listColumns: readonly ListColumn[] = [
   {
     name: "task",
     label: "task",
-    width: "minmax(150px, 3fr)",
+    width: "minmax(130px, 3fr)",
     isNumber: false,
     isShown: always,
     render: (table, index) => textAt(table, "task", index),
@@ -76,7 +76,7 @@ export const listColumns: readonly ListColumn[] = [
   {
     name: "outcome",
     label: "outcome",
-    width: "132px",
+    width: "124px",
     isNumber: false,
     isShown: always,
     render: (table, index) => <Outcome name={textAt(table, "outcome", index)} />,
@@ -92,7 +92,7 @@ export const listColumns: readonly ListColumn[] = [
     name: "status",
     label: "use",
     title: "trained, left out, filtered or evaluated",
-    width: "72px",
+    width: "62px",
     isNumber: false,
     isShown: always,
     render: (table, index) => textAt(table, "status", index),
