@@ -16,6 +16,7 @@ it("exports these names", () => {
       "checkDevice",
       "checkMemory",
       "checkModel",
+      "checkRun",
       "checkSamplingMemory",
       "countEpisodes",
       "createAlgorithm",

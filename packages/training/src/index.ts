@@ -36,6 +36,7 @@ export {
   type Reporter,
 } from "./report/progress.ts";
 export { reloadParts, type ReloadOptions } from "./run/reload-parts.ts";
+export { checkRun, type RunCheck } from "./run/check-run.ts";
 export { RunFolder, type MetricsLine, type RunCheckpoint } from "./run/run-folder.ts";
 export { describePause, policyFolder, StoppedRun } from "./run/run.ts";
 export { SavedEvaluation } from "./evaluation/saved-evaluation.ts";

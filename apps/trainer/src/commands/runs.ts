@@ -1,5 +1,12 @@
 import { resolve, join } from "node:path";
-import { formatBytes, formatPercent, InputError, readInput } from "@turnwise/training";
+import {
+  checkRun,
+  createTextReporter,
+  formatBytes,
+  formatPercent,
+  InputError,
+  readInput,
+} from "@turnwise/training";
 import { readSavedEvaluation, readSummary } from "@turnwise/training/reader";
 import {
   createFolderSource,
@@ -33,6 +40,7 @@ interface ListedRun {
 /** `turnwise runs`: lists the runs and evaluations of a folder. */
 export function buildRunsCommand(): Command {
   return new Command("runs")
+    .addCommand(buildCheckCommand())
     .description("list runs and evaluations with their state and result, the newest last")
     .argument("[folder]", "folder to search, studies below it included", "runs")
     .option("--json", "print one JSON object a line")
@@ -53,6 +61,28 @@ export function buildRunsCommand(): Command {
       const rows: ListedRun[] = [];
       for (const entry of order) rows.push(await describeEntry(folder, entry));
       process.stdout.write(tabulateRuns(rows, Date.now()));
+    });
+}
+
+/** `turnwise runs check`: checks every file of a run against its digest. */
+function buildCheckCommand(): Command {
+  return new Command("check")
+    .description("check that a run is whole: files, digests, logs and states; exit code 1 if not")
+    .argument("<run>", "run folder")
+    .option("--json", "print the result as JSON")
+    .action(async (path: string, { json }: { readonly json?: boolean }) => {
+      const reporter = createTextReporter(process.stderr);
+      const { problems, ...counts } = await readInput(() =>
+        checkRun(path, (done, total) => reporter.now(`checking files: ${done} of ${total}`)),
+      ).finally(() => reporter.close());
+      const { numCheckpoints, numFiles, numLines } = counts;
+      const size = `${numFiles} files, ${numCheckpoints} checkpoints, ${numLines} lines of metrics`;
+      const text = [
+        ...problems,
+        `${path}: ${problems.length === 0 ? "whole" : `${problems.length} damaged`}, ${size}`,
+      ].join("\n");
+      process.stdout.write(`${json === true ? JSON.stringify({ problems, ...counts }) : text}\n`);
+      if (problems.length > 0) process.exitCode = 1;
     });
 }
 

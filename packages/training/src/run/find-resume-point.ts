@@ -34,7 +34,9 @@ export async function findResumePoint(
   const checkpoint = await folder.findNewestCheckpoint();
   for (const { name, message } of checkpoint?.damaged ?? []) {
     const aside = await folder.setAside(name);
-    reporter.warn(`${message}; continuing from the checkpoint before it (moved to ${aside})`);
+    reporter.warn(
+      `${message}; moved the damaged checkpoint to ${aside}, continuing from the one before it`,
+    );
   }
   const start = await folder.readStart();
   const hasReinforced = checkpoint?.state.warmStartEpochs === epochs || start !== undefined;

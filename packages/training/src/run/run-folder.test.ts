@@ -297,7 +297,7 @@ describe("RunFolder", () => {
     const file = join(path, "config.json");
     await writeFile(file, (await readFile(file, "utf8")).replace('"seed": 1', '"seed": 2'));
     await expect(folder.checkResumable()).rejects.toThrow(
-      /config\.json: file must have the SHA-256 .*; a run keeps its settings \(to begin one with others: turnwise train alfworld --config/u,
+      /config\.json: file must have the SHA-256 .*; the settings of a run cannot be changed \(a new run with the edited ones: turnwise train alfworld --config/u,
     );
   });
 

@@ -28,7 +28,14 @@ import { readJson } from "../files/read-json.ts";
 import { checkSeal, sealFolder } from "../files/seal.ts";
 import { syncFolder } from "../files/sync-folder.ts";
 import { writeWhole } from "../files/write-whole.ts";
-import { appendLine, checkLoggedFiles, digestLogs, filesLog, rewindLogs } from "./run-logs.ts";
+import {
+  appendLine,
+  digestLogs,
+  filesLog,
+  findDamagedFiles,
+  listLoggedFiles,
+  rewindLogs,
+} from "./run-logs.ts";
 import { readStartState, readState, type RunState, type StartState } from "./run-state.ts";
 
 const manifestSchema = z.looseObject({
@@ -84,13 +91,14 @@ export interface NewestCheckpoint extends RunCheckpoint {
   readonly damaged: readonly { readonly name: string; readonly message: string }[];
 }
 
-const stateName = "state.json";
+/** Name of a checkpoint's state. */
+export const stateName = "state.json";
 /** State of a run that begins with the records of another, before its first checkpoint. */
 const startName = "start.json";
 /** Folder of the evidence for verdicts, within the run folder. */
 const auditFolder = "audit";
 /** Folder of the checkpoints, within a run's. */
-const checkpointsFolder = "checkpoints";
+export const checkpointsFolder = "checkpoints";
 /** Files of a run that was killed while its folder was made: `config.json` comes last. */
 const beginnings: readonly string[] = [
   checkpointsFolder,
@@ -193,7 +201,7 @@ export class RunFolder {
     const damage = configFile && (await findDamage(config, configFile));
     if (damage !== undefined) {
       throw new InputError(
-        `${damage}; a run keeps its settings (to begin one with others: ${remedy})`,
+        `${damage}; the settings of a run cannot be changed (a new run with the edited ones: ${remedy})`,
       );
     }
   }
@@ -316,7 +324,9 @@ export class RunFolder {
     onProgress?: (done: number, total: number) => void,
   ): Promise<void> {
     await rewindLogs(this.path, logs);
-    await checkLoggedFiles(this.path, onProgress);
+    const files = await listLoggedFiles(this.path);
+    const [damage] = await findDamagedFiles(this.path, files, onProgress);
+    if (damage !== undefined) throw new InputError(damage);
   }
 
   /** Appends a line to `metrics.jsonl`: measurements without times. */

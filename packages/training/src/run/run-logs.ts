@@ -59,10 +59,7 @@ export async function digestLogs(folder: string): Promise<FileDigests> {
  * @throws {@link InputError} naming a log that has changed since then.
  */
 export async function rewindLogs(folder: string, logs: FileDigests): Promise<void> {
-  for (const name of logNames) {
-    const digest = logs[name];
-    if (digest !== undefined) await checkPrefix(join(folder, name), digest);
-  }
+  await checkLogs(folder, logs);
   for (const name of logNames) {
     const path = join(folder, name);
     if (await exists(path)) await truncate(path, logs[name]?.bytes ?? 0);
@@ -87,19 +84,29 @@ export async function listLoggedFiles(folder: string): Promise<LoggedFile[]> {
   return [...new Map(files.map((file) => [file.path, file])).values()];
 }
 
-/**
- * Checks the logged files of a run.
- * @throws {@link InputError} naming the first that is missing or not as it was written.
- */
-export async function checkLoggedFiles(
+/** Damage of logged files of a run, one line for each that is missing or not as it was written. */
+export async function findDamagedFiles(
   folder: string,
+  files: readonly LoggedFile[],
   onProgress?: (done: number, total: number) => void,
-): Promise<void> {
-  const files = await listLoggedFiles(folder);
+): Promise<string[]> {
+  const problems: string[] = [];
   for (const [i, { path, ...digest }] of files.entries()) {
     onProgress?.(i, files.length);
     const damage = await findDamage(join(folder, path), digest);
-    if (damage !== undefined) throw new InputError(damage);
+    if (damage !== undefined) problems.push(damage);
+  }
+  return problems;
+}
+
+/**
+ * Requires that the logs of a run begin as they were at an earlier point.
+ * @throws {@link InputError} naming a log that has changed since then.
+ */
+export async function checkLogs(folder: string, logs: FileDigests): Promise<void> {
+  for (const name of logNames) {
+    const digest = logs[name];
+    if (digest !== undefined) await checkPrefix(join(folder, name), digest);
   }
 }
 

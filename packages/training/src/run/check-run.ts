@@ -1,0 +1,69 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { exists } from "../files/exists.ts";
+import { checkSeal } from "../files/seal.ts";
+import { InputError } from "../input-error.ts";
+import { hasWarmStart, warmStartFolder } from "./run.ts";
+import { checkpointsFolder, RunFolder, stateName } from "./run-folder.ts";
+import { checkLogs, findDamagedFiles, listLoggedFiles } from "./run-logs.ts";
+import { readState } from "./run-state.ts";
+
+/** Result of {@link checkRun}. */
+export interface RunCheck {
+  /** Damage, one line each, naming the file; empty for a whole run. */
+  readonly problems: readonly string[];
+  readonly numCheckpoints: number;
+  /** Number of packed files and files of the trained policy. */
+  readonly numFiles: number;
+  /** Number of lines of `metrics.jsonl`. */
+  readonly numLines: number;
+}
+
+/**
+ * Checks every file that a run has a digest of, and that logs and states can be read. Changes nothing.
+ * @throws {@link InputError} if the folder is no run.
+ */
+export async function checkRun(
+  path: string,
+  onProgress?: (done: number, total: number) => void,
+): Promise<RunCheck> {
+  const folder = await RunFolder.open(path);
+  const problems: string[] = [];
+  const collect = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (cause) {
+      if (!(cause instanceof InputError)) throw cause;
+      problems.push(cause.message);
+      return undefined;
+    }
+  };
+  await collect(() => folder.checkResumable());
+  const lines = await collect(() => folder.readMetrics());
+  const warmPath = join(path, warmStartFolder);
+  if (hasWarmStart(folder.config) && (await exists(warmPath))) {
+    await collect(() => checkSeal(warmPath));
+  }
+  const names: string[] = await readdir(join(path, checkpointsFolder)).catch(() => []);
+  for (const name of names.filter((one) => one.endsWith(".damaged"))) {
+    problems.push(`${join(path, checkpointsFolder, name)}: checkpoint was set aside as damaged`);
+  }
+  const numbered = names.filter((name) => /^\d{6}$/u.test(name)).sort();
+  for (const name of numbered) {
+    const checkpoint = join(path, checkpointsFolder, name);
+    const seal = await collect(() => checkSeal(checkpoint));
+    await collect(() => readState(join(checkpoint, stateName)));
+    // Older checkpoints count a part of what the newest one counts.
+    if (seal !== undefined && name === numbered.at(-1)) {
+      await collect(() => checkLogs(path, seal.logs));
+    }
+  }
+  const files = (await collect(() => listLoggedFiles(path))) ?? [];
+  problems.push(...(await findDamagedFiles(path, files, onProgress)));
+  return {
+    problems: [...new Set(problems)],
+    numCheckpoints: numbered.length,
+    numFiles: files.length,
+    numLines: lines?.length ?? 0,
+  };
+}
