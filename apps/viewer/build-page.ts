@@ -1,4 +1,4 @@
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -12,7 +12,7 @@ const inside = (path: string): string => fileURLToPath(new URL(path, import.meta
 export async function buildPage(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await copyFile(inside("index.html"), join(folder, "index.html"));
-  await build({
+  const { metafile } = await build({
     entryPoints: { viewer: inside("src/main.tsx") },
     outdir: folder,
     bundle: true,
@@ -26,5 +26,35 @@ export async function buildPage(folder: string): Promise<void> {
     // Licences are in THIRD-PARTY.txt.
     legalComments: "none",
     logLevel: "warning",
+    metafile: true,
+    absWorkingDir: inside("."),
   });
+  await writeFile(
+    join(folder, "THIRD-PARTY.txt"),
+    await listLicences(Object.keys(metafile.inputs)),
+  );
+}
+
+/** Licences of the packages that files come from, each with its text. */
+async function listLicences(files: readonly string[]): Promise<string> {
+  const packages = files.flatMap(
+    (file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/u.exec(file)?.[0] ?? [],
+  );
+  const sections = await Promise.all(
+    [...new Set(packages)].sort().map(async (path) => {
+      const at = inside(path);
+      const manifest = JSON.parse(await readFile(join(at, "package.json"), "utf8")) as {
+        readonly name: string;
+        readonly version: string;
+        readonly license: string;
+      };
+      const name = (await readdir(at)).find((file) => /^licen[cs]e/iu.test(file));
+      const text = name === undefined ? "" : await readFile(join(at, name), "utf8");
+      return `${manifest.name} ${manifest.version}, ${manifest.license}\n\n${text.trim()}\n`;
+    }),
+  );
+  const rule = `\n${"-".repeat(80)}\n\n`;
+  return ["Packages that are bundled into the page, with their licences.\n", ...sections].join(
+    rule,
+  );
 }

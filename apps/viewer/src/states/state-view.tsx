@@ -15,12 +15,12 @@ export function StateView({
 }): JSX.Element | null {
   if (state === undefined) return null;
   return (
-    <aside class={`state-view ${state.kind}`} aria-label="State of the environment">
+    <div role="group" class={`state-view ${state.kind}`} aria-label="State of the environment">
       <Drawing state={state} />
       {state.isTruncated === true && state.kind !== "text" && (
         <p class="quiet">Parts were cut when this was recorded.</p>
       )}
-    </aside>
+    </div>
   );
 }
 
