@@ -40,19 +40,21 @@ async function listLicences(files: readonly string[]): Promise<string> {
   const packages = files.flatMap(
     (file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/u.exec(file)?.[0] ?? [],
   );
-  const sections = await Promise.all(
-    [...new Set(packages)].sort().map(async (path) => {
-      const at = inside(path);
-      const manifest = JSON.parse(await readFile(join(at, "package.json"), "utf8")) as {
-        readonly name: string;
-        readonly version: string;
-        readonly license: string;
-      };
-      const name = (await readdir(at)).find((file) => /^licen[cs]e/iu.test(file));
-      const text = name === undefined ? "" : await readFile(join(at, name), "utf8");
-      return `${manifest.name} ${manifest.version}, ${manifest.license}\n\n${text.trim()}\n`;
-    }),
-  );
+  /** Names by licence: most packages of one author have the same text. */
+  const names = new Map<string, string[]>();
+  for (const path of [...new Set(packages)].sort()) {
+    const at = inside(path);
+    const manifest = JSON.parse(await readFile(join(at, "package.json"), "utf8")) as {
+      readonly name: string;
+      readonly version: string;
+      readonly license: string;
+    };
+    const file = (await readdir(at)).find((name) => /^licen[cs]e/iu.test(name));
+    const text = file === undefined ? "" : await readFile(join(at, file), "utf8");
+    const licence = `${manifest.license}\n\n${text.trim()}\n`;
+    names.set(licence, [...(names.get(licence) ?? []), `${manifest.name} ${manifest.version}`]);
+  }
+  const sections = [...names].map(([licence, own]) => `${own.join("\n")}\n\n${licence}`);
   const rule = `\n${"-".repeat(80)}\n\n`;
   return ["Packages that are bundled into the page, with their licences.\n", ...sections].join(
     rule,
