@@ -134,7 +134,7 @@ describe("turnwise analyse", () => {
     };
     // Nothing is recorded after the last checkpoint.
     expect(await fail("proxy", runOf("aem"), "--iteration", "3")).toMatch(
-      /checkpoints must hold one after iteration 3, followed by a recorded iteration, got 0, 1, 2 of 0, 1, 2, 3 \(checkpoints\.every=1 and checkpoints\.keep=9 of the run keep these; a larger checkpoints\.keep/u,
+      /no checkpoint after iteration 3 whose next iteration was recorded; usable: 0, 1, 2; kept: 0, 1, 2, 3 \(checkpoints\.every=1, checkpoints\.keep=9\); train with a larger checkpoints\.keep/u,
     );
     await rm(join(runOf("none"), "trajectories"), { recursive: true });
     expect(await fail("cost", runOf("none"))).toContain(

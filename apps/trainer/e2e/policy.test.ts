@@ -158,7 +158,7 @@ describe("policy generate and score", () => {
     const [, plain] = await runPolicy(["generate", talker, "--prompt", "a b", ...args]);
     expect(plain).toMatchObject({ promptTokens: 3 });
     expect(await runRefused(["generate", talker, "--prompt", "a", "--system", "b"])).toBe(
-      "turnwise: policy generate: --system must be given with --chat\n",
+      "turnwise: policy generate: --system needs --chat\n",
     );
     expect(await runRefused(["generate", model, "--prompt", "a", "--chat"])).toBe(
       "turnwise: renderChat: tokenizer must have a chat template, got none\n",

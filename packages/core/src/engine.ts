@@ -88,9 +88,9 @@ export interface SampledResponse {
    */
   readonly policyVersions?: readonly number[];
   /**
-   * Cause of the end: a token of `stopTokens`, or another one at which a server stops, which is
-   * last in `tokens`; a string of `stopStrings`; or `maxTokens`. A stop token takes precedence over
-   * a stop string.
+   * Why the response ended: a stop token (of `stopTokens`, or an end token of the server's; it is
+   * the last of `tokens`), a string of `stopStrings`, or `maxTokens`. A stop token takes precedence
+   * over a stop string.
    */
   readonly stopReason: ResponseStop;
   /** Decoded text, cut before the first stop string; present if the request has stop strings. */

@@ -46,7 +46,7 @@ export async function checkFiles(where: string, frozen: FrozenFeeds): Promise<vo
   }
 }
 
-/** Reads the entries of frozen inputs that are in files into arrays, one file at a time. */
+/** Loads frozen inputs that are stored in files into arrays, one after the other; others are returned unchanged. */
 export async function readFrozen(where: string, frozen: FrozenFeeds): Promise<Feeds> {
   await checkFiles(where, frozen);
   const feeds: Record<string, Feed> = {};

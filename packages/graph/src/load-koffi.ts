@@ -12,7 +12,7 @@ function enlargeStack(koffi: Koffi): void {
   try {
     koffi.config({ ...config, sync_stack_size: stackBytes });
   } catch {
-    // Another package has already loaded a library; its setting has to suffice.
+    // koffi rejects changes once a library is loaded; keep the stack size that the other package left.
   }
 }
 

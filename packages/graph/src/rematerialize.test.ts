@@ -113,9 +113,9 @@ describe("rematerialize", () => {
     expect(isBehind.indexOf(true)).toBeGreaterThan(isBehind.lastIndexOf(false));
   });
 
-  it("refuses a turning point that is not an output", () => {
+  it("refuses an output gradient that is not an output", () => {
     expect(() => rematerialize(step, ["missing"])).toThrow(
-      new RangeError("rematerialize: turns must name outputs, got missing"),
+      new RangeError("rematerialize: outputGradients must name outputs, got missing"),
     );
   });
 });

@@ -39,27 +39,29 @@ function isCheap(operation: Operation): boolean {
 
 /**
  * Rematerialization: recomputes in the backward pass whatever needs no matrix product with a
- * weight, and keeps the minimum cut of activations from which the rest can be recomputed. Of a
- * gated unit these are the two projections, not their activation and product; of attention the
- * inputs of its softmax.
+ * weight, and keeps the minimum cut of activations from which the rest can be recomputed. For a
+ * gated MLP it keeps the two projections, not their activation and product; for attention, the
+ * softmax inputs.
  *
- * Results are bit-identical. Operations that do not depend on `turns` come before those that do.
+ * Results are bit-identical. Operations of the forward pass come first, then those that depend on
+ * `outputGradients`.
  *
- * @param turns - Outputs at which the backward pass starts: gradients of the loss with respect to
+ * @param outputGradients - Outputs at which the backward pass starts: gradients of the loss with respect to
  *   outputs of the forward pass.
- * @throws `RangeError` if one of them is not an output.
+ * @throws `RangeError` if an entry of `outputGradients` is not an output.
  */
 export function rematerialize<Output extends string>(
   program: Program<Output>,
-  turns: readonly Output[],
+  outputGradients: readonly Output[],
 ): Program<Output> {
-  const turning = new Set<number>();
-  for (const name of turns) {
+  const startIds = new Set<number>();
+  for (const name of outputGradients) {
     const tensor: Tensor | undefined = program.outputs[name];
-    if (!tensor) throw new RangeError(`rematerialize: turns must name outputs, got ${name}`);
-    turning.add(tensor.id);
+    if (!tensor)
+      throw new RangeError(`rematerialize: outputGradients must name outputs, got ${name}`);
+    startIds.add(tensor.id);
   }
-  const dependent = new Set(turning);
+  const dependent = new Set(startIds);
   const forward: Operation[] = [];
   const backward: Operation[] = [];
   const producers = new Map<number, Operation>();
@@ -72,7 +74,7 @@ export function rematerialize<Output extends string>(
     forward.push(operation);
     // Operations without inputs, and the start of the backward pass itself, are always available.
     if (operation.inputs.length === 0) continue;
-    for (const { id } of operation.outputs) if (!turning.has(id)) producers.set(id, operation);
+    for (const { id } of operation.outputs) if (!startIds.has(id)) producers.set(id, operation);
   }
   const wanted = new Map<number, Tensor>();
   for (const input of backward.flatMap(({ inputs }) => inputs)) {

@@ -95,10 +95,10 @@ async function readPrompts(
   }
   const flag = findChatFlag(chatFlags);
   if (chat !== true && flag !== undefined) {
-    throw new InputError(`policy generate: ${flag} must be given with --chat`);
+    throw new InputError(`policy generate: ${flag} needs --chat`);
   }
   if (ids !== undefined) {
-    if (chat === true) throw new InputError("policy generate: --chat must be given with --prompt");
+    if (chat === true) throw new InputError("policy generate: --chat needs --prompt");
     return readTokenRows(ids);
   }
   if (!tokenizer) {

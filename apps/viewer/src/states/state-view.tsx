@@ -7,7 +7,7 @@ import { HouseholdView } from "./household-view.tsx";
 import { RepositoryView } from "./repository-view.tsx";
 import { ShopView } from "./shop-view.tsx";
 
-/** State of the environment as the record has it; nothing where it has none. */
+/** Recorded state of the environment; renders nothing if none was recorded. */
 export function StateView({
   state,
 }: {

@@ -22,7 +22,7 @@ export const gridSettings: {
   ),
   template: setting(
     z.enum(chatTemplateNames),
-    "Text of messages with format ragen: the markup of a chat template, headings, or messages of a hosted model",
+    "Rendering of ragen prompts: chat-markup (special tokens), plain (headings), messages (for a hosted chat model)",
   ).default("chat-markup"),
   maxMoves: setting(count, "Moves after which an episode ends unsolved", "moves"),
   numTraining: setting(countOrNone, "Training tasks; 0 for an evaluation", "tasks"),

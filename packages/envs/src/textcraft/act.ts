@@ -52,7 +52,7 @@ export function act(book: RecipeBook, inventory: Inventory, action: string): Cra
   }
 }
 
-/** The inventory as TextCraft tells it. */
+/** The inventory in TextCraft's wording. */
 export function inventoryText(book: RecipeBook, inventory: Inventory): string {
   const parts = Array.from(inventory, ([item, count]) => `[${toItemName(book, item)}] (${count}) `);
   return `Inventory: ${parts.length === 0 ? "You are not carrying anything." : parts.join("")}`;

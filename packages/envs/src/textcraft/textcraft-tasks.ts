@@ -74,7 +74,7 @@ export const textcraftTasksSchema: TasksSchema<TextcraftTasks, "path" | "templat
     ),
     template: setting(
       z.enum(chatTemplateNames),
-      "Text of messages with format agentgym: the markup of a chat template, headings, or messages of a hosted model",
+      "Rendering of agentgym prompts: chat-markup (special tokens), plain (headings), messages (for a hosted chat model)",
     ).default("chat-markup"),
     numTraining: setting(countOrNone, "Training tasks at most; 0 for an evaluation", "tasks"),
     evaluation: evaluationSplits,

@@ -19,8 +19,9 @@ export type Advantages =
   | ({
       readonly kind: "group";
       /**
-       * Compared members: trajectories with their penalties, or responses, each with the return of
-       * its trajectory minus its own penalty. Default `"trajectory"`.
+       * Compared members of a group: trajectories (return minus all penalties of the trajectory) or
+       * responses (return of the trajectory minus the response's own penalty). Default
+       * `"trajectory"`.
        */
       readonly credit?: "trajectory" | "response";
     } & GroupAdvantageChoices)
@@ -89,7 +90,7 @@ const schema = z.discriminatedUnion("kind", [
     kind: z.literal("group"),
     credit: z.enum(["trajectory", "response"]).default("trajectory").meta({
       description:
-        "Compared members: trajectories with all their penalties, or responses, each with the return of its trajectory minus its own penalty",
+        "What is compared in a group: trajectory (return minus all its penalties) or response (the trajectory's return minus the response's own penalty)",
     }),
     ...groupFields,
     statisticsOver: z.enum(["trajectories", "responses", "tokens"]).default("trajectories").meta({

@@ -28,8 +28,8 @@ export interface CudaLibrary {
   /** CUDA version of the library, which the driver must support. */
   readonly major: number;
   /**
-   * Libraries to load first: they are loaded by bare names, which the loader does not resolve next
-   * to the library. NVRTC's built-in functions are in `libnvrtc-builtins`, cuBLAS kernels in
+   * Libraries to load first. This library opens them by bare name, and the loader does not search
+   * this library's own folder. NVRTC's built-in functions are in `libnvrtc-builtins`, cuBLAS kernels in
    * `libcublasLt`.
    */
   readonly companions: readonly string[];

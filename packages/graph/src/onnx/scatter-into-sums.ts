@@ -2,7 +2,7 @@ import type { Operation } from "../operation.ts";
 import type { Program } from "../program.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** For fewer entries a separate table costs almost nothing. */
+/** Tables with fewer entries are left alone: a second one costs almost nothing. */
 const manyEntries = 2 ** 20;
 
 /**

@@ -17,7 +17,7 @@ import type { RowScores } from "../sampling/score-rows.ts";
 import { deserializeError } from "./serialize-error.ts";
 import type { Call, FromWorker, SentRequest, ToWorker } from "./worker-messages.ts";
 
-/** Caller that waits for an answer. The worker answers with its methods' return values. */
+/** A call that awaits its reply: the return value of the called method. */
 interface Pending {
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;

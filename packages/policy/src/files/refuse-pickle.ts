@@ -8,7 +8,7 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 /**
- * Explains why weights are not read if a folder has only a pickle file.
+ * Rejects a folder whose only weights are a pickle file; returns if there is none.
  * @param path - The missing safetensors file.
  * @param names - Names of pickle files to look for in its folder.
  * @throws `Error` naming the pickle file.

@@ -34,7 +34,7 @@ export interface TrainingProgramOptions extends LearningProgramOptions {
 }
 
 /** Outputs that separate the forward pass of a training program from its backward pass. */
-const turnNames = new Set(
+const outputGradientNames = new Set(
   ["newLogProbs", "entropies", "values"].map((name) => `objective/${name}`),
 );
 
@@ -151,6 +151,8 @@ export function traceTraining(
     };
   });
   if (!keepsLeast) return program;
-  const turns = Object.keys(program.outputs).filter((name) => turnNames.has(name));
-  return rematerialize(program, turns);
+  const outputGradients = Object.keys(program.outputs).filter((name) =>
+    outputGradientNames.has(name),
+  );
+  return rematerialize(program, outputGradients);
 }

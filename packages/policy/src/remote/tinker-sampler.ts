@@ -108,7 +108,7 @@ export class TinkerSampler implements Sampler {
     const isEnded = reason.raw === "stop" || (last !== undefined && stopTokens.includes(last));
     return {
       tokens,
-      // At temperature 0 the distribution is certain.
+      // At temperature 0 sampling is deterministic: every log-prob is 0.
       logProbs: temperature === 0 ? tokens.map(() => 0) : logProbs,
       entropies: [],
       stopReason: isEnded ? "stop-token" : "length",

@@ -39,7 +39,9 @@ describe("buildTextVocabulary", () => {
   it("has one token for unknown text", () => {
     const tokenizer = createTokenizer(buildTextVocabulary(["a b"], { minCount: 1 }));
     expect(tokenizer.decode(tokenizer.encode("a c"))).toBe("a<unknown>");
-    expect(() => buildTextVocabulary([], { markers: [""] })).toThrow("must not be empty texts");
+    expect(() => buildTextVocabulary([], { markers: [""] })).toThrow(
+      "must not contain an empty string",
+    );
     expect(() => buildTextVocabulary([], { minCount: 0 })).toThrow("minCount must be a whole");
   });
 });

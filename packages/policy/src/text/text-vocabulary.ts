@@ -31,7 +31,7 @@ export function buildTextVocabulary(
 ): TokenizerFiles {
   checkInteger("buildTextVocabulary", { minCount }, { min: 1 });
   if (markers.includes("")) {
-    throw new RangeError("buildTextVocabulary: markers must not be empty texts, got one");
+    throw new RangeError("buildTextVocabulary: markers must not contain an empty string");
   }
   const { special, pattern } = listSpecialTokens(markers);
   const marks = new RegExp(pattern, "u");

@@ -47,7 +47,7 @@ export function buildWordVocabulary(
   checkInteger("buildWordVocabulary", { minCount }, { min: 1 });
   checkInteger("buildWordVocabulary", { maxSize }, { min: special.length + words.length });
   if (special.includes("")) {
-    throw new RangeError("buildWordVocabulary: markers must not be empty texts, got one");
+    throw new RangeError("buildWordVocabulary: markers must not contain an empty string");
   }
   const counts = new Map<string, number>();
   const token = new RegExp(`(${pattern})|${wordPattern}`, "gu");

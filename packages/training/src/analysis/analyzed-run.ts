@@ -79,10 +79,11 @@ export async function findCheckpoint(
   if (found !== undefined) return found;
   const list = (checkpoints: readonly RunCheckpoint[]): string =>
     checkpoints.map(({ state }) => state.iterations).join(", ") || "none";
-  const wanted = iteration === undefined ? "a checkpoint" : `one after iteration ${iteration}`;
+  const wanted =
+    iteration === undefined ? "no checkpoint" : `no checkpoint after iteration ${iteration}`;
   const { every, keep } = folder.config.checkpoints;
   throw new InputError(
-    `${folder.path}: checkpoints must hold ${wanted}, followed by a recorded iteration, got ${list(usable)} of ${list(all)} (checkpoints.every=${every} and checkpoints.keep=${keep} of the run keep these; a larger checkpoints.keep keeps earlier ones; a study keeps them with keep: [run])`,
+    `${folder.path}: ${wanted} whose next iteration was recorded; usable: ${list(usable)}; kept: ${list(all)} (checkpoints.every=${every}, checkpoints.keep=${keep}); train with a larger checkpoints.keep, or with keep: [run] in a study`,
   );
 }
 

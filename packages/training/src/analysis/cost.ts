@@ -28,7 +28,7 @@ export interface IterationCost {
   /** Median time of AEM on the batch, and of the identity, which copies it, seconds. */
   readonly aemSeconds: number;
   readonly identitySeconds: number;
-  /** `aemSeconds` by all seconds of the iteration. */
+  /** `aemSeconds` divided by the total time of the iteration. */
   readonly share: number;
 }
 

@@ -80,7 +80,7 @@ describe("analyzeTransition", () => {
       "aem-1: experiment must be that of none-1 (games), got shop",
     );
     expect(() => analyzeTransition([record("aem", 1, 0), record("aem", 1, 0)])).toThrow(
-      "aem-1: arm aem must have each seed once, got seed 1 of aem-1 again",
+      "aem-1: arm aem must have each seed once, but seed 1 is also in aem-1",
     );
     const bare = { ...record("none", 1, 0), curves: {} };
     expect(() => analyzeTransition([bare])).toThrow(

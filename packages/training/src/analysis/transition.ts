@@ -94,7 +94,7 @@ export function analyzeTransition(records: readonly TrainingRecord[]): Transitio
     const twin = own.find(({ seed }) => seed === record.seed);
     if (twin !== undefined) {
       throw new InputError(
-        `${record.source}: arm ${record.arm} must have each seed once, got seed ${record.seed} of ${twin.source} again`,
+        `${record.source}: arm ${record.arm} must have each seed once, but seed ${record.seed} is also in ${twin.source}`,
       );
     }
     byArm.set(

@@ -33,7 +33,7 @@ export const advisoryLimits = {
   /** Entropy, nats per token, and its share of the initial entropy; the rule fires below both. */
   entropy: 0.05,
   entropyShare: 0.2,
-  /** Computes the share of groups whose returns are all equal. */
+  /** Share of groups whose returns are all equal. */
   flatGroups: 0.5,
   truncated: 0.25,
   invalidActions: 0.2,
@@ -61,7 +61,7 @@ export interface RunRecords {
 }
 
 /**
- * Checks the metrics and times of a run against rules that hold for every algorithm. Each looks at
+ * Checks the metrics and times of a run against rules that hold for every algorithm. Most look at
  * the mean of the last iterations, so that one odd batch raises no alarm.
  *
  * @returns Fired rules; empty for a healthy run, and for one without iterations.

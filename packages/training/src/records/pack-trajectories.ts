@@ -49,7 +49,7 @@ export async function packTrajectories(
       await yieldToEventLoop();
     }
   }
-  // An empty file is no gzip file.
+  // Zero bytes are not a valid gzip file, so write one empty member.
   if (summaries.length === 0) ends.push(0);
   compress();
   const parts = await Promise.all(batches);

@@ -33,11 +33,11 @@ const choice = allowText(z.looseObject({ preset: preset.optional() }), (value) =
 
 const algorithm = setting(
   choice.optional(),
-  "Algorithm: a preset's name, changes of a preset, or changes of the experiment's algorithm",
+  "Algorithm: a preset's name, a preset with changed fields, or changed fields of the experiment's algorithm",
 );
 const modulator = setting(
   choice.optional(),
-  "Modulator: a name, changes of a named one, or a record with its kind",
+  "Modulator: a preset's name, a preset with changed fields, or a full record with `kind`",
 );
 
 const armSchema = z.strictObject({

@@ -98,8 +98,8 @@ function usefulReceptacles(
 /**
  * Finds a shortest sequence of actions that fulfils the goal of a household: uniform-cost search
  * over errands. Actions that no shortest plan contains are omitted: closing, slicing, taking an
- * object that cannot fulfil the goal, putting down an object that the plan has taken anywhere but
- * at a target, and switching on a lamp before the last visit to it.
+ * object that cannot fulfil the goal, putting down a taken object anywhere but at a target,
+ * and switching on a lamp before the last visit to it.
  * @returns The actions, empty if the goal holds already; `undefined` if it is unreachable.
  */
 export function householdPlan(view: HouseholdView): readonly PlanStep[] | undefined {

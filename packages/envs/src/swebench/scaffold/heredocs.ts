@@ -29,7 +29,10 @@ export function endOfOpenHeredocs(text: string, start: number, end: number): num
   return at > end ? at : undefined;
 }
 
-/** Offset after the first line that equals the delimiter, from the line break at `from`. */
+/**
+ * End offset of the first line that equals the delimiter, searching from the line break at `from`;
+ * `undefined` if there is none.
+ */
 function closingLine(text: string, from: number, delimiter: string): number | undefined {
   for (let at = from; ;) {
     const found = text.indexOf(delimiter, at);

@@ -242,7 +242,7 @@ interface ChoiceText {
   readonly value: string;
 }
 
-/** Cached by URL quoting: a product's choices appear on every page of it. */
+/** Option texts by quoting function and product; cached because they appear on every page of the product. */
 const knownChoices = new WeakMap<PageLinks["quoteOptions"], WeakMap<Product, ChoiceText[][]>>();
 
 /** Texts of a product's option values, `[option][value]`. */
