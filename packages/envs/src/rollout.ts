@@ -140,7 +140,7 @@ export async function rollout(
 /**
  * Plays the sibling episodes of one task concurrently; a failure does not affect the others.
  * @param groupSize - Number of siblings, `>= 1`.
- * @param random - Each sibling draws from its own stream, forked from this one.
+ * @param random - Each sibling episode draws from a stream forked from this stream.
  */
 export async function rolloutGroup(
   task: Task,

@@ -280,7 +280,7 @@ function generateLibrary(games: AlfworldTasks, seed: number): Library {
     }),
   );
   const byName = new Map([...drafts.values()].flat().map((draft) => [draft.name, draft]));
-  // Siblings play one game, and share what it finds out about itself.
+  // Siblings share a game, and thereby its caches.
   const loaded = new RecentCache<string, Game>(maxLoaded);
   const load = (id: string): Game => {
     const known = loaded.get(id);

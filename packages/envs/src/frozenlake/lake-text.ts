@@ -26,7 +26,7 @@ export function writeLake({ width, height, holes, goal }: Lake, player: number):
 /**
  * Reads a lake that is drawn in RAGEN's symbols, its player at the start.
  * @param text - Rows of equal length.
- * @throws `RangeError` naming what is wrong with the lake.
+ * @throws `RangeError` that names the error in the lake.
  *
  * @example
  * readLake("P_\nOG").goal; // 3

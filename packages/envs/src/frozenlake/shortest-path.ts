@@ -9,7 +9,7 @@ import { isEnd, neighbour, type Lake } from "./lake.ts";
  */
 export function shortestLakePath(lake: Lake, from: number = lake.start): Direction[] | undefined {
   const paths = new Map<number, readonly Direction[]>([[from, []]]);
-  // A map is walked in the order of insertion, and what is added on the way is walked too.
+  // A map is iterated in insertion order, including entries added during the iteration.
   for (const [cell, path] of paths) {
     if (cell === lake.goal) return [...path];
     if (isEnd(lake, cell)) continue;

@@ -12,11 +12,11 @@ export interface Drawn<T> {
 
 /**
  * Draws distinct tasks of one split. Sets of different splits have no task in common, whatever their
- * seeds and counts, and a set is the beginning of any longer one with the same other options.
+ * seeds and counts, and a set is the beginning of any longer set whose other options are equal.
  * @param where - Names the generator, for messages.
  * @param parts.count - Number of tasks, `>= 0`.
- * @param parts.draw - Makes a task; `undefined` where a draw came to nothing.
- * @param parts.contentOf - Text that two tasks share exactly if they count as the same one.
+ * @param parts.draw - Makes a task; `undefined` if a draw made no valid task.
+ * @param parts.contentOf - Text that is equal for two tasks exactly if they count as the same task.
  * @throws `RangeError` if the options allow fewer distinct tasks than `count`.
  */
 export function drawDistinct<T>(

@@ -46,9 +46,10 @@ export const moveSeparator = "||";
 
 /**
  * A game on a grid as an environment. An action is one direction, or several separated by `||`, which
- * are carried out one after the other until the game ends; what is no direction is left out, as in
- * RAGEN. The episode ends with the game, or unsolved after `maxMoves` moves.
- * @param options.text - Writes observations; it must tell a turn without a move from any other.
+ * are carried out one after the other until the game ends; parts that are not directions are skipped, as
+ * in RAGEN. The episode ends with the game, or unsolved after `maxMoves` moves.
+ * @param options.text - Writes observations; a turn without a move must be distinguishable from
+ *   other turns.
  * @param options.maxMoves - Moves of the episode, `>= 1`; those without effect count too.
  */
 export function gridEnvironment<S>(

@@ -31,7 +31,7 @@ export function writeRoom(room: SokobanRoom, { player, boxes }: SokobanState): s
 /**
  * Reads a room that is drawn in RAGEN's symbols.
  * @param text - Rows of equal length within a closed border of walls.
- * @throws `RangeError` naming what is wrong with the room.
+ * @throws `RangeError` that names the error in the room.
  *
  * @example
  * readRoom("#####\n#PXO#\n#####").targets; // [8]

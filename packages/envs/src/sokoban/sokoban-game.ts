@@ -65,7 +65,7 @@ export function sokobanGame(
     result: (state) => (isSolved(level, state) ? "won" : "open"),
     effective: (state) => directions.filter((direction) => move(level, state, direction) !== state),
     reward: (before, after) => {
-      // As gym-sokoban: by how many boxes are on a target, not by how much that changed.
+      // As in gym-sokoban, only the sign of the change counts, not the number of boxes.
       const change = Math.sign(boxesOnTarget(level, after) - boxesOnTarget(level, before));
       return moveReward + change * boxReward + (isSolved(level, after) ? success : 0);
     },

@@ -117,7 +117,7 @@ export function r2eFormat(
   return chatFormat(xmlSystem, xmlForm(options.exactValues ?? false), options);
 }
 
-/** The same tools, with calls in JSON. */
+/** Format with R2E-Gym's tools, called in JSON. */
 export function toolCallFormat(options: SweFormatOptions = {}): AgentFormat {
   const parse = (response: string): ParsedCall => parseJsonCall(response, { tools: r2eToolNames });
   return chatFormat(jsonSystem, { tools: r2eToolset, parse, write: writeJsonCall }, options);

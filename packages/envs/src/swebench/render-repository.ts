@@ -22,7 +22,7 @@ interface Progress {
 }
 
 /**
- * State of an agent's repository: its changes since the start, and the verdict once there is one.
+ * State of an agent's repository: its changes since the start, and the verdict after grading.
  * @throws `ContainerError` if the container failed.
  */
 export async function renderRepository(
@@ -46,7 +46,7 @@ export async function renderRepository(
   });
 }
 
-/** A tool and its arguments, each on a line; the action itself where it is no call. */
+/** A tool and its arguments, each on a line; the action itself if it is not a tool call. */
 function describeCommand(action: string): string {
   const call = decodeToolCall(action);
   if (call === undefined) return action;

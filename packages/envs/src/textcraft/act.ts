@@ -147,7 +147,7 @@ function findNamed(book: RecipeBook, text: string): Named {
   return { isGroup: book.members.has(id), id };
 }
 
-/** An item as Python prints the original's record of it, which is what the agent reads. */
+/** Python's `repr` of the original's item record, which the agent reads. */
 function itemRepr({ isGroup, id, count }: NamedCount): string {
   const [tag, item] = isGroup ? [pythonRepr(id), "None"] : ["None", pythonRepr(id)];
   return `ItemTagWithCount(item_tag=ItemTag(tag=${tag}, item_id=${item}), count=${count})`;

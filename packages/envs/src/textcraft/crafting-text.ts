@@ -86,8 +86,8 @@ function fullAction(book: RecipeBook, inventory: Inventory, action: string): str
 }
 
 /**
- * A recipe with an item of the inventory for each ingredient; `undefined` where there is too little of
- * one.
+ * A recipe with an item of the inventory for each ingredient; `undefined` if the inventory has too
+ * little of an ingredient.
  */
 export function readyRecipe(
   book: RecipeBook,

@@ -1,7 +1,10 @@
 import type { Random } from "@turnwise/core";
 import { recipeCommand, type Recipe, type RecipeBook } from "./recipe.ts";
 
-/** Recipes that can have a part in crafting an item: its own, those of its ingredients, and so on. */
+/**
+ * Recipes that can have a part in crafting an item: its own recipes, the recipes of its
+ * ingredients, and so on.
+ */
 export function findTree(book: RecipeBook, goal: string): Recipe[] {
   const tree = new Set<Recipe>();
   const visited = new Set<string>();

@@ -1,8 +1,8 @@
 import type { RecipeBook } from "./recipe.ts";
 
 /**
- * Depths of items and groups: 0 for what is found, else one more than the deepest ingredient of the
- * shallowest recipe. Recipes must not lead back to what they make.
+ * Depths of items and groups: 0 for found items, otherwise one more than the deepest ingredient of the
+ * shallowest recipe. Recipes must not be circular.
  */
 export function itemDepths(book: RecipeBook): (id: string) => number {
   const known = new Map<string, number>();

@@ -36,8 +36,8 @@ interface StatedRecipe {
  * Reads a folder of recipe files in Minecraft's JSON format (versions 1.13 to 1.20), as TextCraft reads
  * them: shaped and shapeless recipes alone; the first of alternative ingredients; no recipe from a single
  * `_block`; items of one `group` stand for the tag of that name, and a tag without an item that can be
- * crafted is an item itself. Files are read in the order of their names, and a recipe that would lead
- * back to what it makes is left out; the original reads in the order of the file system.
+ * crafted is an item itself. Files are read in the order of their names, and a circular
+ * recipe is left out; the original reads in the order of the file system.
  * @throws `InputError` naming the file that cannot be read, or the folder if it holds no recipe.
  */
 export async function readRecipes(folder: string): Promise<RecipeBook> {
@@ -165,7 +165,7 @@ function withoutCycles(recipes: readonly Recipe[], groupOf: ReadonlyMap<string, 
   return kept;
 }
 
-/** A recipe in which tags that no item with a recipe stands for are items. */
+/** Copy of a recipe in which a tag becomes an item if no item of the tag has a recipe. */
 function withRealGroups(book: RecipeBook, recipe: Recipe): Recipe {
   const isReal = (group: string): boolean =>
     (book.members.get(group) ?? []).some((item) => book.recipesOf.has(item));

@@ -4,9 +4,9 @@ import type { CraftingTask } from "./crafting-task.ts";
 import { toItemName, type Recipe } from "./recipe.ts";
 
 /**
- * State of a crafting task, with names as texts give them. A recipe's ingredient may be the name of a
- * group, which any item of the group stands for.
- * @param recipes - Those that the agent is shown.
+ * State of a crafting task, with the item names of the texts. A recipe's ingredient may be the name of
+ * a group: any item of the group fits.
+ * @param recipes - Recipes shown to the agent.
  */
 export function renderCrafting(
   { book, goal }: CraftingTask,

@@ -19,10 +19,10 @@ interface Crafts {
 /**
  * Plan with the fewest actions that crafts an item with nothing in the inventory: one action for each
  * kind of item that is found, whatever the number of pieces, and one for each craft. It searches over the
- * ways to meet the demand for one item after another, from the goal down, and cuts off what cannot beat
- * the best plan so far. Of equally short plans it is always the same one.
- * @returns Actions in an order in which each can be carried out; `undefined` if the item cannot be crafted.
- * @throws `RangeError` if it has looked at `maxNodes` partial plans.
+ * ways to meet the demand for one item after another, from the goal down, and prunes partial plans that
+ * cannot beat the best plan so far. Of equally short plans it always returns the same one.
+ * @returns Actions in an executable order; `undefined` if the item cannot be crafted.
+ * @throws `RangeError` if the search has visited `maxNodes` partial plans.
  */
 export function shortestCraftPlan(
   book: RecipeBook,

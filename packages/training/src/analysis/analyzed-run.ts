@@ -27,7 +27,8 @@ export interface AnalyzedRun extends Run {
 
 /**
  * Opens a run with its tasks and parts.
- * @throws `InputError` if the folder is no run, its module has changed, or its tasks cannot be opened.
+ * @throws `InputError` if the folder is not a run folder, its module has changed, or its tasks
+ *   cannot be opened.
  */
 export async function openAnalyzedRun(path: string, reporter: Reporter): Promise<AnalyzedRun> {
   const folder = await RunFolder.open(path);
@@ -60,10 +61,10 @@ export function describeRun({ experiment, modulation, seed }: AnalyzedOrigin): s
 }
 
 /**
- * Finds the checkpoint after a number of iterations whose policy sampled a recorded batch: that of the
- * next iteration.
+ * Finds the checkpoint after a number of iterations whose policy sampled a recorded batch: the batch of
+ * the next iteration.
  * @param iteration - Default: the newest such checkpoint.
- * @throws `InputError` naming the checkpoints that there are, and the settings that keep others.
+ * @throws `InputError` naming the existing checkpoints, and the settings that keep more.
  */
 export async function findCheckpoint(
   folder: RunFolder,

@@ -37,7 +37,7 @@ export interface CostAnalysis {
   readonly run: AnalyzedOrigin;
   readonly repetitions: number;
   readonly iterations: readonly IterationCost[];
-  /** Mean of the shares with a t interval over the iterations; absent for a single one. */
+  /** Mean of the shares with a t interval over the iterations; absent for a single iteration. */
   readonly share?: IntervalEstimate;
   readonly maxShare: number;
 }

@@ -51,7 +51,7 @@ export interface ProxyState {
 export interface ProxyAgreement {
   /** Pearson correlation of `coefficient - 1` with `entropy - surprisal`; absent if one does not vary. */
   readonly correlation?: IntervalEstimate;
-  /** Spearman's, of the same. */
+  /** Spearman's rank correlation of `coefficient - 1` with `entropy - surprisal`. */
   readonly rankCorrelation?: number;
 }
 
@@ -59,7 +59,7 @@ export interface ProxyAgreement {
 export interface ProxySummary {
   /** Relative surprisal of the whole response, nats. */
   readonly perResponse: ProxyAgreement;
-  /** The same divided by the length of the response, nats per token. */
+  /** Relative surprisal divided by the length of the response, nats per token. */
   readonly perToken: ProxyAgreement;
   /**
    * Number of states in which `coefficient - 1` and `entropy - surprisal` have the same sign, of those
@@ -95,14 +95,15 @@ export interface ProxyOptions {
 }
 
 /**
- * Compares AEM's proxy with what it stands for. By theorem 3.2.1 the entropy of a state moves with
- * `advantage * (surprisal - entropy)`, where `entropy` is the expected surprisal of a response in that
- * state; AEM only knows mean token entropies and their range in the group. So `coefficient - 1` should
- * have the sign of `entropy - surprisal`.
+ * Compares AEM's proxy with the quantity that it approximates. By theorem 3.2.1 the entropy of a state
+ * moves with `advantage * (surprisal - entropy)`, where `entropy` is the expected surprisal of a
+ * response in that state; AEM only knows mean token entropies and their range in the group. So
+ * `coefficient - 1` should have the sign of `entropy - surprisal`.
  *
  * States are prompts of recorded responses in groups outside the dead zone, each at most once, drawn
- * at random. In each, `samples` responses are sampled from the policy that sampled the recorded one, and
- * `entropy = mean(-log p(sample))`. Log-probs are the sampler's, at the temperature of training.
+ * at random. In each state, `samples` responses are drawn from the policy that sampled the recorded
+ * response, and `entropy = mean(-log p(sample))`. Log-probs are the sampler's, at the temperature of
+ * training.
  *
  * @throws `InputError` if the checkpoint, its batch or the sampler's log-probs are missing, or fewer than
  *   4 states are outside the dead zone.

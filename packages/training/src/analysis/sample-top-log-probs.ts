@@ -8,7 +8,7 @@ const enoughMass = 1 - 1e-6;
 
 /**
  * Finds the log-probs of the most likely tokens at each token of responses, with samplers that report
- * no such list: a request with `topK: 1` draws the most likely token and tells its log-prob before
+ * no such list: a request with `topK: 1` draws the most likely token and returns its log-prob before
  * filtering; the next request bans it. Ends early at a mass of `1 - 1e-6`.
  *
  * @returns Log-probs in falling order, nats, at temperature 1, `[response][token][choice]`, at most k

@@ -150,7 +150,8 @@ export async function analyzeUncertainty(
 
 /**
  * Compares coefficients from a measure of uncertainty with those from exact entropies.
- * @param exact - Coefficients from exact entropies, `[response]`; `measured` likewise.
+ * @param exact - Coefficients from exact entropies, `[response]`.
+ * @param measured - Coefficients from the other measure, `[response]`.
  * @param groups - Group of each response.
  */
 export function compareCoefficients(
@@ -195,7 +196,7 @@ function measureBounds(
   return { undecidedShare: undecided.length / members.length, meanBoundWidth: mean(widths) };
 }
 
-/** Responses in a panel: more dots hide each other. */
+/** Maximum number of responses plotted in a panel; more dots would hide each other. */
 const maxDots = 400;
 
 /** Plot and paragraph of the measures of uncertainty. */

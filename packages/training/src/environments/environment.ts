@@ -55,8 +55,8 @@ export interface PaperExperiment<T> {
  * A built-in environment: everything that the schema, the command line and the built-in experiments need.
  * To add one, list it in `environments.ts`.
  *
- * @typeParam T - Settings of its tasks.
- * @typeParam S - Their schema.
+ * @typeParam T - Settings of the environment's tasks.
+ * @typeParam S - Schema of `T`.
  * @typeParam K - Names of the settings.
  */
 export interface EnvironmentDefinition<
@@ -66,7 +66,7 @@ export interface EnvironmentDefinition<
 > {
   /** Value of `tasks.environment`. */
   readonly name: T["environment"];
-  /** Its tasks, for help texts. */
+  /** Description of the environment's tasks, for help texts. */
   readonly description: string;
   readonly schema: S;
   /** @throws `InputError` if there are no tasks, or they cannot be read. */
@@ -74,8 +74,8 @@ export interface EnvironmentDefinition<
   /** Settings of the tasks that `train` and `evaluate` offer as options, in the order of the help. */
   readonly options: readonly (K | TaskOption<K>)[];
   /**
-   * Creates the experiment of `turnwise train NAME`. @param chosen - Settings of the tasks given as
-   * options.
+   * Creates the experiment of `turnwise train NAME`.
+   * @param chosen - Task settings that were given as options.
    */
   createExperiment(seed: number, chosen: Partial<T>): InputOn<T>;
   readonly experiments: readonly EnvironmentExperiment<T>[];

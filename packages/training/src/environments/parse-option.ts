@@ -17,7 +17,7 @@ export interface OptionType {
 /**
  * Finds the command-line form of a setting.
  * @param schema - Without wrappers.
- * @throws `TypeError` for a type without one, such as an object.
+ * @throws `TypeError` for a type without a command-line form, such as an object.
  */
 export function findOptionType(schema: z.core.$ZodType): OptionType {
   if (schema instanceof z.ZodBoolean) return {};
@@ -48,7 +48,7 @@ function parseNumber(schema: z.ZodNumber, text: string): number {
 
 /**
  * Parses comma-separated names.
- * @param find - Finds the known names that an entry matches. Default: the equal one.
+ * @param find - Finds the known names that an entry matches. Default: the name equal to the entry.
  * @throws `RangeError` for an entry that matches no name, or several.
  */
 export function parseNames(

@@ -93,7 +93,7 @@ export async function probePlaying(
 export interface LearnerProbe {
   readonly scored: number;
   readonly trained: number;
-  /** With the minibatches of a warm start. */
+  /** Training speed with the minibatch size of the warm start. */
   readonly imitated: number;
 }
 

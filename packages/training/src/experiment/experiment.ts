@@ -22,7 +22,7 @@ export interface TaskContext {
   readonly episode: ExperimentSettings["episode"];
 }
 
-/** Context of a policy: what a run needs of it. */
+/** Input for opening a policy: seed, tasks and requirements of the run. */
 export interface PolicyContext {
   readonly seed: number;
   readonly random: Random;
@@ -39,7 +39,7 @@ export interface PolicySource {
 
 /**
  * Everything that a run needs, with nothing implied: plain data, and custom components in place of
- * records. An experiment's module exports a function of a seed that returns one.
+ * records. An experiment's module exports a function of a seed that returns an experiment.
  */
 export type Experiment = Omit<ExperimentInput, "tasks" | "model" | "algorithm" | "modulation"> & {
   readonly tasks: ExperimentInput["tasks"] | PartLike<TaskSource, TaskContext>;

@@ -34,7 +34,7 @@ export function householdGames(seed: number) {
       ...everyGame,
     },
     // Success pays 10, and an inadmissible action costs a twentieth of that. In verl-agent it costs a
-    // hundredth, and only responses without an action count; ours always contain one.
+    // hundredth, and only a response without an action is penalized; our responses always contain one.
     episode: {
       maxTurns: 20,
       maxResponseTokens: 8,

@@ -9,7 +9,7 @@ import { writeWhole } from "./write-whole.ts";
 
 /** Digests of a folder that never changes once it is whole. */
 export interface Seal {
-  /** Its files. */
+  /** Files of the folder. */
   readonly files: FileDigests;
   /** Files elsewhere that grow, as long as they were when the folder was sealed. */
   readonly logs: FileDigests;

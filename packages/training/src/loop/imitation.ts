@@ -32,8 +32,8 @@ export function renameWords(
 }
 
 /**
- * Selects the demonstrations that a warm start imitates: the successful ones, or all if failures are
- * imitated too.
+ * Selects the demonstrations that a warm start imitates: the successful demonstrations, or all
+ * demonstrations if failures are imitated too.
  */
 export function selectImitated(
   demonstrations: readonly Demonstration[],

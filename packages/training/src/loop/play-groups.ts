@@ -15,7 +15,7 @@ import { playScripted, rollout, type RolloutParts, type ScriptedParts } from "@t
 export interface GroupPlan {
   readonly id: string;
   readonly task: Task;
-  /** Each sibling draws from its own stream, forked from this one. */
+  /** Each sibling episode draws from a stream forked from this stream. */
   readonly random: Random;
 }
 
@@ -167,7 +167,7 @@ function findFailuresToRepeat(trajectories: readonly Trajectory[], maxShare: num
   const failed = indices.filter((i) => !isGraded(trajectories[i]!));
   const lost = findInfrastructureFailures(trajectories);
   if (lost.length > maxShare * trajectories.length) return lost;
-  // A timeout is no infrastructure failure, and a retry would take as long.
+  // A timeout is not an infrastructure failure, and a retry would take just as long.
   const isUngraded = failed.length === trajectories.length;
   const isOutOfTime = failed.every((i) => {
     const { outcome } = trajectories[i]!;

@@ -5,8 +5,8 @@ import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 const assumedVocabulary = 4096;
 
 /**
- * Creates the configuration of a new model. @param vocabularySize - Default: an assumed one, for
- * estimates.
+ * Creates the configuration of a new model.
+ * @param vocabularySize - Default: an assumed size, for estimates.
  */
 export function createModelConfig(
   { maxTokens, ...sizes }: Extract<ExperimentSettings["model"], { source: "new" }>,

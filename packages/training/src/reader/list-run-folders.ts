@@ -28,7 +28,7 @@ export async function listRunFolders(folder: string): Promise<RunFolderEntry[]> 
 async function search(folder: string, path: string, depth: number): Promise<RunFolderEntry[]> {
   const entries = await readdir(join(folder, path), { withFileTypes: true }).catch(() => []);
   const names = new Set(entries.map(({ name }) => name));
-  // A run without its manifest is damaged, and still one.
+  // A damaged run without a manifest is still listed as a run.
   const isRun =
     names.has("config.json") && (names.has("manifest.json") || names.has("metrics.jsonl"));
   if (isRun || names.has("evaluation.json")) {

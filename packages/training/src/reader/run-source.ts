@@ -11,7 +11,8 @@ export interface RunSource {
   /**
    * Reads a file or a part of it.
    * @param path - Within the folder, with slashes.
-   * @returns `undefined` if there is no such file; fewer bytes than requested if the file ends before.
+   * @returns `undefined` if there is no such file; fewer bytes than requested if the file ends
+   *   within the range.
    */
   read(path: string, range?: ByteRange): Promise<Uint8Array | undefined>;
 }

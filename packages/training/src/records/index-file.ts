@@ -79,8 +79,8 @@ function setNumber(view: DataView, kind: ColumnKind, at: number, value: number):
 /**
  * Decodes an index. Columns that this version does not know are skipped.
  * @param source - Name of the file, for errors.
- * @throws `RangeError`, one line, if the file is no index, of another version, truncated or without a
- *   column.
+ * @throws `RangeError`, one line, if the file is not an index, has another version, is truncated or
+ *   lacks a column.
  */
 export function decodeIndex(bytes: Uint8Array, source: string): TrajectoryIndex {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -31,7 +31,7 @@ export async function packTrajectories(
   let sliceStart = 0;
   const compress = (): void => {
     const batch = compressMembers(writer.take(), ends);
-    // Its error is thrown below, where all batches are awaited.
+    // The error of a batch is thrown below, where all batches are awaited.
     batch.catch(() => undefined);
     batches.push(batch);
     ends = [];

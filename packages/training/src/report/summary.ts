@@ -86,8 +86,8 @@ export function tabulateEvaluations(metrics: readonly MetricsLine[]): string {
 }
 
 /**
- * Describes an evaluation: success rate of the graded episodes, failed episodes, score if the benchmark
- * has one, turns.
+ * Describes an evaluation: success rate of the graded episodes, failed episodes, mean score (if the
+ * benchmark has a score), mean number of turns.
  * @param numTasks - Number of tasks, if each has several episodes.
  */
 export function describeEvaluation(metrics: Metrics, numTasks?: number): string[] {

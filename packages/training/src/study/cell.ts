@@ -35,7 +35,7 @@ const identity = {
   }),
   /** Operating system and architecture: `linux x64`. */
   platform: text,
-  /** CPU model. Both arms of a pair run on the same one, as float results may differ between models. */
+  /** CPU model. Both arms of a pair run on the same model, as float results may differ between models. */
   processor: text,
 };
 

@@ -16,7 +16,7 @@ export interface CellTaskOptions {
   readonly allowMixedProcessors?: boolean;
   /**
    * All cells of the study, if no scheduler runs them: the cell then computes the start that it shares
-   * with others, or waits for the process that does, and the last one deletes it.
+   * with others, or waits for the process that computes it, and the last cell deletes the start.
    */
   readonly siblings?: readonly CellPlan[];
 }

@@ -49,7 +49,7 @@ export function createCellOrigin(
   };
 }
 
-/** Finds the start that a cell shares with others; `undefined` for a cell that shares none. */
+/** Finds the start that a cell shares with other cells; `undefined` if the cell shares no start. */
 export function findStart(
   plan: CellPlan,
   { folder, machine }: Pick<CellContext, "folder" | "machine">,
@@ -61,8 +61,8 @@ export function findStart(
 }
 
 /**
- * Runs a cell to its end, resuming an interrupted one, and writes its file. It begins with the shared
- * start if that is complete, and otherwise computes its own.
+ * Runs a cell to its end, resuming an interrupted one, and writes its file. The run begins with the
+ * shared start if this start is complete, and otherwise computes a start of its own.
  * @returns The cell's record; files that the study does not keep are deleted.
  * @throws Any error that stopped the run.
  */

@@ -84,7 +84,7 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
     const error = await options.launch(task);
     running.delete(task);
     if (kind === "start") {
-      // Its cells then compute their own start and report their own errors.
+      // Cells of a failed start compute their own start and report their own errors.
       if (error !== undefined) reporter.warn(`start of ${plan.name}: ${error}`);
       return error === undefined;
     }

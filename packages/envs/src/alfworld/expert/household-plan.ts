@@ -71,9 +71,9 @@ function busyLocations(view: HouseholdView, objects: readonly ViewedObject[]): S
 }
 
 /**
- * Receptacles that a shortest plan may need: all at busy locations; of the targets elsewhere, which
- * differ only in their doors and in what they accept, one of each type; and the cheapest one
- * elsewhere for putting down the object held at the start.
+ * Receptacles that a shortest plan may need: all at busy locations; one target of each
+ * type at other locations, as those differ only in doors and accepted objects; and the cheapest
+ * receptacle at other locations for putting down the object held at the start.
  */
 function usefulReceptacles(
   view: HouseholdView,

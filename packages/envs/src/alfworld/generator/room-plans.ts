@@ -4,7 +4,7 @@ export type RoomKind = "kitchen" | "living-room" | "bedroom" | "bathroom";
 /** Number of receptacles of a class in a room. */
 export interface Furniture {
   readonly receptacleClass: string;
-  /** In a full-size room, both ends inclusive; a smaller room takes what it needs. */
+  /** Range in a full-size room, both ends inclusive; a smaller room gets at most `max`. */
   readonly count: readonly [min: number, max: number];
 }
 

@@ -23,7 +23,7 @@ export class FactList {
     this.facts = facts;
   }
 
-  /** The same list flattened: for each fact its id and its objects. */
+  /** {@link facts} flattened: id and objects of each fact. */
   get flat(): readonly number[] {
     return (this.#flat ??= this.facts.flatMap(({ id, objects }) => [id, ...objects]));
   }

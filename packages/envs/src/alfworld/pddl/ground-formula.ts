@@ -180,7 +180,7 @@ function isBound(formula: Formula, binding: readonly number[]): boolean {
     case "or":
       return formula.parts.every((part) => isBound(part, binding));
     default: {
-      // Its own variables get their objects when it is grounded.
+      // Variables of the quantifier are bound when the formula is grounded.
       const inner = [...binding];
       for (const slot of formula.slots) inner[slot] = 0;
       return isBound(formula.body, inner);

@@ -113,7 +113,7 @@ export class GroundWorld implements World {
     return this.#consequences.commands;
   }
 
-  /** The same by a simple scan, as the baseline of tests and benchmarks. */
+  /** {@link commands} by a simple scan, as the baseline of tests and benchmarks. */
   commandsByScan(): string[] {
     return this.#context.operators.commandsByScan(this.#bits);
   }

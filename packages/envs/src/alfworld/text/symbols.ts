@@ -7,7 +7,7 @@ export type GrammarSymbol =
   | { readonly kind: "rule"; readonly rule: string }
   /** `{expression}` or, once for each answer, `{expression | query}`. */
   | { readonly kind: "each"; readonly item: Item; readonly query: string | undefined }
-  /** The same in `[...]`: the items form a list of words. */
+  /** `[expression]` or `[expression | query]`: the items form a list of words. */
   | { readonly kind: "list"; readonly item: Item; readonly query: string | undefined };
 
 /** Content of `{...}`: a rule's text, or the value of an expression. */

@@ -12,7 +12,7 @@ import { withTimeout } from "../containers/docker-fault.ts";
 /** Base image of the demo tasks; their repositories are added to it. */
 export const demoBaseImage = "turnwise-demo-base:2";
 
-/** The same image before Python's modules are compiled; compiling saves each test run a second. */
+/** {@link demoBaseImage} before Python's modules are compiled; compiling saves each test run a second. */
 const rawImage = "turnwise-demo-base:raw";
 
 /** Debian packages in the image. */

@@ -4,7 +4,7 @@ import type { Evaluation } from "./evaluate.ts";
 
 /**
  * Cache of verdicts: an equal patch of the same instance is evaluated only once, because
- * trajectories of a group often submit the same one. Only for deterministic tests. Failures are not
+ * trajectories of a group often submit equal patches. Only for deterministic tests. Failures are not
  * cached.
  */
 export class EvaluationMemory {

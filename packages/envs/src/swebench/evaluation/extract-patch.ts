@@ -36,7 +36,7 @@ const maxListBytes = 32 * 2 ** 20;
 /** Maximum number of excluded files that are listed per folder. */
 const maxNamed = 1000;
 
-/** Records changes of tracked files and lists the others, one record each, terminated by NUL. */
+/** Records changes of tracked files and lists untracked files, one record per file, terminated by NUL. */
 const listScript = (startTree: string): string => `${agentGit}
 export GIT_INDEX_FILE=${notesFolder}/index
 find . -xdev -type d -user "$(id -u)" ! -perm -u=rwx -exec chmod u+rwx {} \\; 2>/dev/null

@@ -29,7 +29,7 @@ export const foreignCommits = `foreign_commits() {
  * Rebuilds the repository at a folder so that it contains HEAD, its ancestors, the objects of the
  * index, and the tags of ancestors. Only these are copied, so it does not matter what referenced
  * the rest. A linked worktree, or a repository whose git folder is elsewhere, becomes a standalone
- * one. Other copies of the history on the disk are removed too: alternates, clones, bundles, and
+ * repository. Other copies of the history on the disk are removed too: alternates, clones, bundles, and
  * files of worktrees that show later commits. Submodules and repositories of other projects are
  * kept.
  *

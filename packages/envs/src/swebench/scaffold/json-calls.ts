@@ -131,7 +131,7 @@ const nameKeys = ["name", "tool", "tool_name"] as const;
 const aroundCall: ReadonlySet<string> = new Set([...nameKeys, "id", "type", "thought"]);
 const argumentKeys = ["arguments", "parameters", "args", "input"] as const;
 
-/** Calls in a JSON value: one, a list, or either inside the wrapper keys of an API. */
+/** Calls in a JSON value: a call, a list of calls, or either inside the wrapper keys of an API. */
 function findCalls(value: unknown, isMeant: (value: unknown) => boolean = () => true): ToolCall[] {
   if (Array.isArray(value)) return value.flatMap((item) => findCalls(item, isMeant));
   if (!isRecord(value)) return [];

@@ -11,7 +11,7 @@ export const r2eToolset: readonly Tool[] = [fileEditor, executeBash, search, fin
 /** Schemas of R2E-Gym's tools, in the format of the chat-completions API. */
 export const r2eTools: readonly ToolSchema[] = r2eToolset.map(({ schema }) => schema);
 
-/** The same schemas, repeated under each alias that `checkCall` accepts. */
+/** Schemas of {@link r2eTools}, repeated under each alias that `checkCall` accepts. */
 export const r2eToolNames: readonly ToolSchema[] = r2eToolset.flatMap(({ schema, aliases }) => [
   schema,
   ...(aliases?.names ?? []).map((name) => ({ ...schema, function: { ...schema.function, name } })),

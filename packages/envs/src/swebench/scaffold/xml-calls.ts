@@ -179,8 +179,8 @@ export function xmlSyntax(
       end = isClosed ? tags[last]!.end : tags[last]!.start;
       i = isClosed ? last : last - 1;
     }
-    // Without </function>, the call counts if nothing else of it has started. Samplers that stop at
-    // the tag may leave part of it.
+    // Without </function>, the call is accepted if no other part of a call follows. Samplers that stop
+    // at the tag may leave part of the tag.
     const isKnown = tools.some(
       (tool) => tool.function.name === name && tool.function.parameters.required.length === 0,
     );

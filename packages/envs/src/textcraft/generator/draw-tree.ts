@@ -21,10 +21,10 @@ export interface CraftingDifficulty {
 /** Namespace of generated items. */
 const namespace = "workshop";
 
-/** Probability that an ingredient is an item which the tree has already, where there is one. */
+/** Probability that an ingredient is an item that the tree already contains, if it contains any. */
 const sharedShare = 0.25;
 
-/** Recipes of a tree at most; a larger one is drawn again. */
+/** Maximum number of recipes in a tree; a larger tree is drawn again. */
 const maxRecipes = 20;
 
 /** A goal and the recipes to choose from, in random order. */

@@ -9,7 +9,7 @@ import {
 import type { Product } from "../catalogue/product.ts";
 import type { Page } from "../pages/page.ts";
 
-/** State of a shop: what is on the page, and the choices that led to it. */
+/** State of a shop: contents of the page, and the choices that led to it. */
 export function renderShop(page: Page): EnvironmentState {
   return boundState({
     kind: "shop",

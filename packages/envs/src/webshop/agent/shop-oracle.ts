@@ -23,8 +23,8 @@ export interface ShopOracleOptions {
  * finds the product, opens it, chooses the options, and buys. It mirrors the episode in a session
  * of its own, so it must see every turn.
  *
- * Its queries are the attributes and the product type, then, if those do not find the product, also
- * its options, and then its title.
+ * Its queries are the attributes and the product type, then, if these queries do not find the product,
+ * also its options, and then its title.
  */
 export function shopOracle(
   shop: Shop,

@@ -15,7 +15,7 @@ export interface SyntheticFacts {
 
 /** Statistics over all products that goals need. */
 export interface GoalFacts {
-  /** With all options, as the reference counts them, and with only those that can be chosen. */
+  /** Facts over all options, as in the reference, and over selectable options only. */
   readonly synthetic: Readonly<Record<"reference" | "repaired", SyntheticFacts>>;
   /** Indices of the human instructions with requirements, by product. */
   readonly human: ReadonlyMap<number, readonly number[]>;

@@ -266,7 +266,7 @@ class RangeFile {
 /**
  * Opens a folder that {@link buildStoredCatalogue} wrote, and verifies the sizes and checksums of
  * all files. Postings and products are read from the files on demand; the operating system caches
- * what is used often.
+ * frequently used parts.
  * @throws `CatalogueError` if a file is missing, damaged or of another version.
  */
 export function openStoredCatalogue(folder: string): Catalogue {

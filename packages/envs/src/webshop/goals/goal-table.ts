@@ -189,7 +189,7 @@ export function createGoals(
       }
       continue;
     }
-    // An option without values gives no goal, but a limit is drawn all the same.
+    // An option without values gives no goal, but its price limit is still drawn.
     if (weights[position] === 0) continue;
     const limit = drawLimit(prices[position]!, random);
     for (let variant = 0; variant < numVariants[position]!; variant++) {

@@ -147,7 +147,7 @@ export class ShopSession {
     if (target === undefined) return nothing;
     const isReference = this.#shop.compat === "reference";
     if (isReference && name === "search") return nothing;
-    // In the reference, an option value named like a button is that button.
+    // In the reference, an option value with a button's name acts as the button.
     const pressed = isReference || target.kind === "button" ? this.#press(name) : undefined;
     if (pressed !== undefined) return pressed;
     if (target.kind === "product") {

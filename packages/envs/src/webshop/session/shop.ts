@@ -186,7 +186,7 @@ export class Shop {
   }
 }
 
-/** One price per product: its own, or one drawn from its range. */
+/** One price per product: its fixed price, or a price drawn from its range. */
 function drawPrices(catalogue: Catalogue, random: PythonRandom): Float64Array {
   const { lowPrices, highPrices } = catalogue;
   return lowPrices.map((low, i) => {

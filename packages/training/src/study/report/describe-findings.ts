@@ -4,7 +4,10 @@ import { formatP, createMeasureFormat, type MeasureFormat } from "./measure-form
 /** Level that a corrected p value must be below. */
 const level = 0.05;
 
-/** Result of a comparison: a difference after correction, an uncorrected one, none, or too few pairs. */
+/**
+ * Result of a comparison: a difference that holds after correction, a difference only without
+ * correction, no difference, or too few pairs.
+ */
 export type Finding = "holds" | "unconfirmed" | "not seen" | "too few pairs";
 
 /**
