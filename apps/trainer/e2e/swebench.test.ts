@@ -360,8 +360,8 @@ describe.skipIf(!isAble)("software-engineering tasks", () => {
     delete process.env["TURNWISE_TEST_KEY"];
     expect(ended.stderr).toBe("");
     expect(ended.stdout).toContain("success 50.0% of 6 episodes of 3 tasks, failed 0/6");
-    expect(ended.stdout).toMatch(/pass@1 +50\.0%\n +pass@2 +100\.0%/u);
-    expect(ended.stdout).toContain("9 requests, 900 prompt and 90 response tokens");
+    expect(ended.stdout).toMatch(/pass@1 50\.0% +pass\^1 50\.0%\n *pass@2 100\.0% +pass\^2 0\.0%/u);
+    expect(ended.stdout).toContain("tokens 900 in prompts, 90 in responses");
     expect(ended.stdout).not.toContain("a-secret-key");
     const roles = server.seen.map(({ body }) =>
       (body["messages"] as readonly Message[]).map(({ role }) => role).join(" "),

@@ -2,6 +2,7 @@ import {
   createRandom,
   FailureError,
   maxStateBytes,
+  NonFiniteError,
   SequenceLimitError,
   type EnvironmentState,
   type SampleRequest,
@@ -318,6 +319,13 @@ describe("rollout", () => {
       sample: () => Promise.reject(new Error("out of memory")),
     };
     await expect(rollout(task, parts(broken), sequence())).rejects.toThrow("out of memory");
+    const poisoned: Sampler = {
+      ...sampler,
+      sample: () => Promise.reject(new NonFiniteError("logits must be finite, got NaN")),
+    };
+    await expect(rollout(task, parts(poisoned), sequence())).rejects.toThrow(
+      new NonFiniteError("g/0 turn 0: logits must be finite, got NaN"),
+    );
     const signal = AbortSignal.abort(new Error("stopped by hand"));
     await expect(rollout(task, parts(sampler, { signal }), sequence())).rejects.toThrow(
       "stopped by hand",

@@ -3,6 +3,7 @@ import {
   checkNonNegative,
   listEndTokens,
   findFailureKind,
+  NonFiniteError,
   type FailureKind,
   type Group,
   type Random,
@@ -42,16 +43,23 @@ export interface RolloutParts extends EpisodeParts {
 /** Kinds of sampler failures that concern one response, and not the sampler itself. */
 const samplerFailures: ReadonlySet<FailureKind> = new Set(["network", "protocol", "timeout"]);
 
-/** Samples a response; a failure of the server becomes the episode's. */
+/**
+ * Samples a response; a failure of the server becomes the episode's.
+ * @param place - Episode and turn, for the message about weights that yield no numbers.
+ */
 async function sampleResponse(
   sampler: Sampler,
   request: SampleRequest,
   signal: AbortSignal | undefined,
+  place: string,
 ): Promise<SampledResponse> {
   try {
     return await sampler.sample(request, signal);
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
+    if (cause instanceof NonFiniteError) {
+      throw new NonFiniteError(`${place}: ${cause.message}`, cause.row, cause.position);
+    }
     const kind = findFailureKind(cause);
     if (kind === undefined || !samplerFailures.has(kind)) throw cause;
     throw new EpisodeFailure(kind, `sample: ${readMessage(cause)}`, { cause });
@@ -94,6 +102,7 @@ function createSamplingAgent(
           ...(isConcatenated ? { sequenceId } : {}),
         },
         signal,
+        `${sequenceId} turn ${history.length}`,
       );
       const { tokens, entropies } = response;
       sequenceTokens = [...sequenceTokens, ...tokens];
@@ -125,7 +134,7 @@ function createSamplingAgent(
  * Failures of the environment (an exception, a timeout) and of the sampler's server become the
  * trajectory's outcome, `failed`, with the kind that the error declares (see `findFailureKind`); an
  * exception of the environment without a kind has kind `environment`. All other errors of the
- * sampler and the format are thrown.
+ * sampler and the format are thrown; a `NonFiniteError` of the sampler names episode and turn.
  *
  * @param sequence - Identifies the episode: its group, its index in the group, its random stream.
  */

@@ -1,5 +1,10 @@
 import { join } from "node:path";
-import { createRandom, type SampledResponse, type SampleRequest } from "@turnwise/core";
+import {
+  createRandom,
+  NonFiniteError,
+  type SampledResponse,
+  type SampleRequest,
+} from "@turnwise/core";
 import type { ResidentTensor } from "@turnwise/graph";
 import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -411,7 +416,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     for (const weights of [broken, poisoned]) {
       await engine.load(weights);
       const failed = engine.sample(request(prompt, { sequenceId: "a" }));
-      await expect(failed).rejects.toThrow("logits must be finite");
+      await expect(failed).rejects.toBeInstanceOf(NonFiniteError);
     }
     await engine.load(parameters);
     expect(await engine.sample(request(prompt, { sequenceId: "a" }))).toEqual(same(expected));

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { FailureError } from "@turnwise/core";
+import { FailureError, NonFiniteError } from "@turnwise/core";
 import type { AuditRecord } from "@turnwise/envs";
 import { describeMissingChat } from "../policy/chat-format.ts";
 import { checkWeightTransfer } from "../policy/check-weight-transfer.ts";
@@ -107,6 +107,7 @@ export async function reinforce(
               { cause },
             );
           }
+          if (cause instanceof NonFiniteError) throw createUnusableError(label, cause);
           if (!(cause instanceof PoisonedUpdate)) throw cause;
           return stopPoisoned(folder, cause.message, cause.rows, cause.cause);
         })
@@ -187,6 +188,14 @@ function formatIteration(report: IterationReport, iterations: number): string {
   ].join("  ");
 }
 
+/** Creates the error for weights that yield no numbers, although the update before was finite. */
+function createUnusableError(place: string, cause: NonFiniteError): StoppedRun {
+  return new StoppedRun(
+    `${place}: ${cause.message}; the last update left unusable weights (a run with a smaller training.learningRate or training.maxGradientNorm may avoid that)`,
+    { cause },
+  );
+}
+
 /**
  * Evaluates on the evaluation tasks: all splits in all modes before and after training, the first split
  * sampled during it.
@@ -223,6 +232,8 @@ async function evaluateAll(
         },
       )
         .catch((cause: unknown) => {
+          if (cause instanceof NonFiniteError)
+            throw createUnusableError(`${label}: ${kind}`, cause);
           if (!(cause instanceof LostInfrastructure)) throw cause;
           throw new StoppedRun(`${label}: ${kind}: ${cause.message}`, { cause });
         })

@@ -1,3 +1,4 @@
+import { NonFiniteError } from "@turnwise/core";
 import {
   readFrozen,
   type Executable,
@@ -449,7 +450,7 @@ function readDraw({ data, at }: ResultRow, options: DrawOptions): DrawnToken {
   const [token, logProb] = [data[at + drawColumns.token]!, data[at + drawColumns.logProb]!];
   const unfiltered = data[at + drawColumns.unfilteredLogProb]!;
   if (!Number.isFinite(logProb + unfiltered)) {
-    throw new RangeError(`drawToken: logits must be finite, got a log-prob of ${logProb}`);
+    throw new NonFiniteError(`drawToken: logits must be finite, got a log-prob of ${logProb}`);
   }
   if (options.temperature === 0) return { token, logProb: 0, entropy: 0, unfilteredLogProb: 0 };
   // Rounding must not make a probability larger than 1, or smaller by filtering.

@@ -1,4 +1,4 @@
-import type { Random, SamplingOptions } from "@turnwise/core";
+import { NonFiniteError, type Random, type SamplingOptions } from "@turnwise/core";
 import { softmaxWeights, type WeightSums } from "./softmax-weights.ts";
 
 /** Drawn token with statistics of its distribution. */
@@ -40,7 +40,7 @@ export function isFiltered({
  * @param options - Temperature 0 takes the largest logit, the first of equal ones, with log-probs
  *   and entropy 0, and consumes no random number.
  * @param weights - Scratch memory of the same length.
- * @throws `RangeError` if a logit is NaN, the largest is infinite, or every token is banned.
+ * @throws `NonFiniteError` if a logit is NaN, the largest is infinite, or every token is banned.
  */
 export function drawToken(
   logits: Float32Array,
@@ -98,7 +98,7 @@ function ban(logits: Float32Array, tokens: readonly number[]): void {
 
 function checkLargest(largest: number): void {
   if (!Number.isFinite(largest)) {
-    throw new RangeError(`drawToken: logits must be finite, got a maximum of ${largest}`);
+    throw new NonFiniteError(`drawToken: logits must be finite, got a maximum of ${largest}`);
   }
 }
 
