@@ -34,7 +34,16 @@ async function finishWarmStart(): Promise<void> {
 
 describe("findResumePoint", () => {
   it("begins at the beginning, with nothing recorded", async () => {
-    expect(await find()).toEqual({ state: freshState, logs: {} });
+    expect(await find()).toEqual({ state: freshState, logs: {}, isWarm: false });
+  });
+
+  it("has a warm start before it where nothing is imitated, which makes the new model", async () => {
+    const base = householdGames(1);
+    const bare = checkConfig({ ...base, warmStart: { ...base.warmStart, epochs: 0 } }, "test");
+    folder = await RunFolder.create(join(parent, "bare"), bare, {});
+    expect((await find()).isWarm).toBe(false);
+    await finishWarmStart();
+    expect((await find()).isWarm).toBe(true);
   });
 
   it("continues a warm start from its last epoch, and after its end from there", async () => {

@@ -15,6 +15,8 @@ export interface ResumePoint {
   readonly checkpoint?: string;
   /** Digests of the run's logs at this point. */
   readonly logs: FileDigests;
+  /** True if there is no warm start, or if it has ended. */
+  readonly isWarm: boolean;
 }
 
 /**
@@ -29,8 +31,9 @@ export async function findResumePoint(
   const { config } = folder;
   const { epochs } = config.warmStart;
   const warmPath = join(folder.path, warmStartFolder);
-  const isWarm = hasWarmStart(config) && (await exists(warmPath));
-  const warmSeal = isWarm ? await checkSeal(warmPath) : undefined;
+  const warmSeal =
+    hasWarmStart(config) && (await exists(warmPath)) ? await checkSeal(warmPath) : undefined;
+  const isWarm = !hasWarmStart(config) || warmSeal !== undefined;
   const checkpoint = await folder.findNewestCheckpoint();
   for (const { name, message } of checkpoint?.damaged ?? []) {
     const aside = await folder.setAside(name);
@@ -40,21 +43,23 @@ export async function findResumePoint(
   }
   const start = await folder.readStart();
   const hasReinforced = checkpoint?.state.warmStartEpochs === epochs || start !== undefined;
-  if (hasReinforced && hasWarmStart(config) && !isWarm) {
+  if (hasReinforced && !isWarm) {
     throw new InputError(`${warmPath}: folder must hold the policy of the warm start, found none`);
   }
   if (checkpoint !== undefined) {
     checkState(checkpoint.path, checkpoint.state, folder);
     const { path, state, logs } = checkpoint;
-    if (state.warmStartEpochs === epochs) return { state, checkpoint: path, logs };
+    if (state.warmStartEpochs === epochs) return { state, checkpoint: path, logs, isWarm };
     // The run died between the end of the warm start and the checkpoint that follows it.
-    if (warmSeal === undefined) return { state, checkpoint: path, logs };
+    if (warmSeal === undefined) return { state, checkpoint: path, logs, isWarm };
   }
-  if (start !== undefined) return { ...start, state: { ...start.state, warmStartEpochs: epochs } };
+  if (start !== undefined) {
+    return { ...start, state: { ...start.state, warmStartEpochs: epochs }, isWarm };
+  }
   if (warmSeal !== undefined) {
-    return { state: { ...freshState, warmStartEpochs: epochs }, logs: warmSeal.logs };
+    return { state: { ...freshState, warmStartEpochs: epochs }, logs: warmSeal.logs, isWarm };
   }
-  return { state: freshState, logs: {} };
+  return { state: freshState, logs: {}, isWarm };
 }
 
 /** Requires that the counters of a checkpoint are possible in a run. */

@@ -9,7 +9,7 @@ import type { Reporter } from "../report/progress.ts";
 import { findResumePoint } from "./find-resume-point.ts";
 import { reinforce } from "./reinforce.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { hasWarmStart, type Run } from "./run.ts";
+import type { Run } from "./run.ts";
 import { warmStart } from "./warm-start.ts";
 
 /** Options of {@link train}. */
@@ -53,7 +53,6 @@ async function trainLocked(
   await folder.rewind(point.logs, (done, total) =>
     reporter.now(`checking recorded files: ${done} of ${total}`),
   );
-  const isWarm = !hasWarmStart(config) || point.state.warmStartEpochs === config.warmStart.epochs;
   const run: Run = {
     folder,
     config,
@@ -71,10 +70,8 @@ async function trainLocked(
   }
   const heartbeat = await startHeartbeat(folder.path, (message) => reporter.warn(message));
   try {
-    if (!isWarm) {
-      await warmStart(run, point);
-    }
-    await reinforce(run, isWarm ? point : undefined, end);
+    if (!point.isWarm) await warmStart(run, point);
+    await reinforce(run, point.isWarm ? point : undefined, end);
     await folder.flush();
   } catch (cause) {
     // Earlier records stay readable. A write error here is not the first error.
