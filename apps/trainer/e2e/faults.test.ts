@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -40,7 +40,7 @@ const tiny = {
   episode: { maxTurns: 3 },
   model: { hiddenSize: 32, intermediateSize: 64, numLayers: 1, numHeads: 2, numKeyValueHeads: 1 },
   warmStart: { numDemonstrations: 8, slipShare: 0, renames: false, epochs: 1 },
-  training: { iterations: 200, groupsPerIteration: 1, groupSize: 2 },
+  training: { iterations: 120, groupsPerIteration: 1, groupSize: 2 },
 };
 
 async function trainTiny(out: string, onOutput?: (stdout: string) => NodeJS.Signals | void) {
@@ -61,13 +61,6 @@ describe("a run", () => {
     expect(stderr).toMatch(/^turnwise: interrupted; to resume: .*\n$/u);
     const command = stderr.slice(stderr.indexOf("to resume: ") + 11).trim();
     expect(command).toContain(String.raw`train --resume '${folder}/it'\''s a run'`);
-    // With the changed settings no iteration is left, so the command ends at once if it reads them.
-    const configPath = join(out, "config.json");
-    const config = JSON.parse(await readFile(configPath, "utf8")) as typeof tiny;
-    const lines = (await readFile(join(out, "metrics.jsonl"), "utf8")).split("\n").filter(Boolean);
-    const done = lines.filter((line) => line.includes('"stage":"iteration"')).length;
-    config.training.iterations = done;
-    await writeFile(configPath, JSON.stringify(config));
     const printed = execFileSync("sh", ["-c", command], { cwd: root, encoding: "utf8" });
     expect(printed).toContain("resuming ");
     expect(printed).toMatch(/\nnext: node .*main\.ts evaluate alfworld --policy '/u);

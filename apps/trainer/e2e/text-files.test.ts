@@ -15,7 +15,8 @@ const allowed = [
   "apps/trainer/src/view/page-files.ts",
   // package.json of installed packages
   "packages/training/src/study/machine.ts",
-  // locks that the program writes itself
+  // locks and cached responses that the program writes itself
+  "packages/policy/src/remote/response-cache.ts",
   "packages/training/src/files/lock.ts",
   // standard input of a process that we start
   "packages/policy/src/doctor/cuda-probe.ts",
