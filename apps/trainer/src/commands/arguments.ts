@@ -57,7 +57,7 @@ export const parseShare = createNumberParser(
   (value) => value > 0 && value <= 1,
 );
 
-/** Parses a TCP port; 0 stands for any free one. */
+/** Parses a TCP port; 0 lets the system choose a free port. */
 export const parsePort = createNumberParser(
   "a port, a whole number in [0, 65535]",
   (value) => Number.isInteger(value) && value >= 0 && value <= 65_535,

@@ -20,7 +20,7 @@ const shownCharacters = 400;
 
 /**
  * Prints a trajectory turn by turn.
- * @param decode - Text of tokens; without it the action stands for the response.
+ * @param decode - Decodes tokens to text; if absent, the action is printed instead of the response.
  */
 export function describeTrajectory(
   trajectory: RecordedTrajectory,

@@ -9,7 +9,7 @@ import { OverlayCharts } from "../parts/overlay-charts.tsx";
 import { RunTable } from "../parts/run-table.tsx";
 import { runs } from "../state.ts";
 
-/** What the runs are, how they go, and what to look at. */
+/** Overview: settings, progress and advisories of the runs. */
 export function OverviewPage(): JSX.Element {
   const shown = runs.value;
   const arms = useMemo(() => groupByArm(shown), [shown]);

@@ -11,7 +11,7 @@ export interface ListColumn {
   readonly name: SortOrder["column"];
   readonly label: string;
   readonly title?: string;
-  /** Of the row's grid. */
+  /** Width of the column, as a CSS grid track size. */
   readonly width: string;
   readonly isNumber: boolean;
   readonly isShown: (runs: readonly ViewedRun[]) => boolean;

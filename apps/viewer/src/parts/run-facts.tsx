@@ -6,7 +6,7 @@ import { count, duration, fixed, percent, short, signed } from "../format.ts";
 import { table } from "../state.ts";
 import { experimentOf } from "../data/arms.ts";
 
-/** What a run is and where it stands. */
+/** Settings and progress of a run. */
 export function RunFacts({ run }: { readonly run: ViewedRun }): JSX.Element {
   const { progress, manifest } = run;
   const {

@@ -5,7 +5,7 @@ import { readJson } from "../files/read-json.ts";
 import { InputError } from "../input-error.ts";
 import { describeIssue } from "../settings/describe-issue.ts";
 
-/** Where a run stands: what its newest checkpoint holds. */
+/** Progress of a run, as stored in its checkpoints. */
 export interface RunState {
   /** Warm-start epochs that are done. */
   readonly warmStartEpochs: number;
