@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { describeIssue } from "../settings/describe-issue.ts";
 import { InputError } from "../input-error.ts";
 import { digestFolder, fileDigestSchema, findFolderDamage, type FileDigests } from "./digests.ts";
-import { readJson } from "./read-json.ts";
+import { readChecked } from "./read-checked.ts";
 import { syncFolder } from "./sync-folder.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -35,13 +34,8 @@ export async function sealFolder(path: string, logs: FileDigests): Promise<void>
  * @throws {@link InputError} naming the first file that is missing or not as it was written.
  */
 export async function checkSeal(path: string): Promise<Seal> {
-  const file = join(path, sealName);
-  const value = await readJson(file);
-  const result = sealSchema.safeParse(value);
-  if (!result.success) {
-    throw new InputError(describeIssue(sealSchema, file, result.error.issues[0]!, value));
-  }
-  const damage = await findFolderDamage(path, result.data.files);
+  const seal = await readChecked(join(path, sealName), sealSchema);
+  const damage = await findFolderDamage(path, seal.files);
   if (damage !== undefined) throw new InputError(damage);
-  return result.data;
+  return seal;
 }

@@ -48,7 +48,7 @@ export async function checkRun(
   for (const name of names.filter((one) => one.endsWith(".damaged"))) {
     problems.push(`${join(path, checkpointsFolder, name)}: checkpoint was set aside as damaged`);
   }
-  const numbered = names.filter((name) => /^\d{6}$/u.test(name)).sort();
+  const numbered = await folder.listCheckpointNames();
   for (const name of numbered) {
     const checkpoint = join(path, checkpointsFolder, name);
     const seal = await collect(() => checkSeal(checkpoint));

@@ -5,7 +5,6 @@ import { recordVersion } from "@turnwise/core";
 import type { AuditRecord } from "@turnwise/envs";
 import { z } from "zod";
 import { checkConfig } from "../settings/config.ts";
-import { describeIssue } from "../settings/describe-issue.ts";
 import type { ModuleRecord } from "../experiment/experiment-module.ts";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import {
@@ -24,6 +23,7 @@ import { packTrajectories } from "../records/pack-trajectories.ts";
 import { parseJsonLines } from "../records/parse-json-lines.ts";
 import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
 import { formatSegmentName } from "../records/format-segment-name.ts";
+import { readChecked } from "../files/read-checked.ts";
 import { readJson } from "../files/read-json.ts";
 import { checkSeal, sealFolder } from "../files/seal.ts";
 import { syncFolder } from "../files/sync-folder.ts";
@@ -182,11 +182,7 @@ export class RunFolder {
    * Reads the part of the manifest that resuming depends on. @throws {@link InputError} if it is damaged.
    */
   async readManifest(): Promise<RunManifest> {
-    const path = join(this.path, "manifest.json");
-    const value = await readJson(path);
-    const result = manifestSchema.safeParse(value);
-    if (result.success) return result.data;
-    throw new InputError(describeIssue(manifestSchema, path, result.error.issues[0]!, value));
+    return readChecked(join(this.path, "manifest.json"), manifestSchema);
   }
 
   /**
@@ -220,7 +216,7 @@ export class RunFolder {
   async findNewestCheckpoint(): Promise<NewestCheckpoint | undefined> {
     await this.flush();
     const damaged: { name: string; message: string }[] = [];
-    for (const name of (await this.#checkpoints()).reverse()) {
+    for (const name of (await this.listCheckpointNames()).reverse()) {
       try {
         return { ...(await this.#readCheckpoint(name)), damaged };
       } catch (cause) {
@@ -238,7 +234,7 @@ export class RunFolder {
   /** All checkpoints that are kept, the oldest first. @throws {@link InputError} if one is damaged. */
   async listCheckpoints(): Promise<RunCheckpoint[]> {
     await this.flush();
-    const names = await this.#checkpoints();
+    const names = await this.listCheckpointNames();
     return Promise.all(names.map((name) => this.#readCheckpoint(name)));
   }
 
@@ -283,7 +279,8 @@ export class RunFolder {
     return (await exists(path)) ? readStartState(path) : undefined;
   }
 
-  async #checkpoints(): Promise<string[]> {
+  /** Names of the checkpoints that are kept, damaged ones included, the oldest first. */
+  async listCheckpointNames(): Promise<string[]> {
     const names = await readdir(join(this.path, checkpointsFolder)).catch(() => []);
     return names.filter((name) => /^\d{6}$/u.test(name)).sort();
   }
@@ -294,7 +291,7 @@ export class RunFolder {
    * @param save - Writes the policy into the folder that it is given.
    */
   async saveCheckpoint(state: RunState, save: (directory: string) => Promise<void>): Promise<void> {
-    this.#numCheckpoints ??= Number((await this.#checkpoints()).at(-1) ?? "0");
+    this.#numCheckpoints ??= Number((await this.listCheckpointNames()).at(-1) ?? "0");
     const number = this.#numCheckpoints + 1;
     const path = join(this.path, checkpointsFolder, String(number).padStart(6, "0"));
     const temporary = `${path}.part`;
@@ -307,7 +304,7 @@ export class RunFolder {
       await sealFolder(temporary, await digestLogs(this.path));
       await rename(temporary, path);
       await syncFolder(join(this.path, checkpointsFolder));
-      const names = await this.#checkpoints();
+      const names = await this.listCheckpointNames();
       for (const name of names.slice(0, -this.config.checkpoints.keep)) {
         await rm(join(this.path, checkpointsFolder, name), { recursive: true, force: true });
       }

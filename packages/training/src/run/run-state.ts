@@ -1,9 +1,7 @@
 import type { AlgorithmState } from "@turnwise/estimators";
 import * as z from "zod";
 import { fileDigestSchema, type FileDigests } from "../files/digests.ts";
-import { readJson } from "../files/read-json.ts";
-import { InputError } from "../input-error.ts";
-import { describeIssue } from "../settings/describe-issue.ts";
+import { readChecked } from "../files/read-checked.ts";
 
 /** Progress of a run, as stored in its checkpoints. */
 export interface RunState {
@@ -38,7 +36,7 @@ const startSchema: z.ZodType<StartState> = z.strictObject({
   logs: z.record(z.string(), fileDigestSchema),
 });
 
-/** Reads the state in a checkpoint. @throws {@link InputError} naming the first field that is wrong. */
+/** Reads the state in a checkpoint. @throws `InputError` naming the first field that is wrong. */
 export async function readState(path: string): Promise<RunState> {
   return readChecked(path, stateSchema);
 }
@@ -46,11 +44,4 @@ export async function readState(path: string): Promise<RunState> {
 /** Reads the state that a run began with. @throws {@link InputError} as {@link readState} does. */
 export async function readStartState(path: string): Promise<StartState> {
   return readChecked(path, startSchema);
-}
-
-async function readChecked<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-  const value = await readJson(path);
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw new InputError(describeIssue(schema, path, result.error.issues[0]!, value));
 }
