@@ -3,7 +3,7 @@ import { stateVersion, type EnvironmentState } from "./environment-state.ts";
 /** Longest state in a record, bytes of JSON. */
 export const maxStateBytes: number = 64 * 1024;
 
-/** Longest text that the last cut leaves, code units. */
+/** Minimum number of code units to which a text may be cut. */
 const shortestLimit = 32;
 
 /**
@@ -28,14 +28,14 @@ export function boundState(state: EnvironmentState): EnvironmentState {
 /** Bytes of a value as JSON in UTF-8. */
 function countBytes(value: unknown): number {
   const text = JSON.stringify(value);
-  // A code unit takes at most 3 bytes, and most states are short.
+  // UTF-8 needs at most 3 bytes per code unit, so a short state need not be encoded.
   if (text.length * 3 <= maxStateBytes) return text.length;
   return new TextEncoder().encode(text).length;
 }
 
 /** Cuts texts to `limit` code units, and lists to a sixteenth as many entries. */
 function cutValue(value: unknown, limit: number): unknown {
-  // A surrogate pair is not divided.
+  // Do not split a surrogate pair.
   if (typeof value === "string") return value.slice(0, limit).replace(/[\uD800-\uDBFF]$/u, "");
   if (Array.isArray(value)) {
     return value.slice(0, Math.ceil(limit / 16)).map((entry) => cutValue(entry, limit));

@@ -54,7 +54,7 @@ export function checkNonNegative(
 
 /**
  * Checks that numbers are finite and above 0, alone or in lists.
- * @throws `RangeError` naming the first value that is not.
+ * @throws `RangeError` naming the first value that is 0, negative, NaN or infinite.
  */
 export function checkPositive(
   where: string,
@@ -65,7 +65,7 @@ export function checkPositive(
 
 /**
  * Checks that numbers are safe integers within bounds, alone or in lists.
- * @throws `RangeError` naming the first value that is not.
+ * @throws `RangeError` naming the first value that is not an integer or is out of bounds.
  */
 export function checkInteger(
   where: string,
@@ -90,7 +90,7 @@ export function checkInteger(
 }
 
 /**
- * Checks that lists have one length.
+ * Checks that lists have the same length.
  * @throws `RangeError`:
  *   `toSamples: advantages and responses must have the same length, got 8 and 7`.
  */

@@ -10,7 +10,10 @@ const outcome = (decode: () => string): string => {
   }
 };
 
-/** Bytes that are often text: valid pieces, byte order marks and single bytes, in any order. */
+/**
+ * Byte sequences that resemble text: valid characters, byte order marks and single bytes, in any
+ * order.
+ */
 const bytes = fc
   .array(
     fc.oneof(
@@ -32,8 +35,8 @@ it("decodes a stream like the whole text, wherever it is cut", () => {
         const parts = [...at, all.length].slice(1).map((end, i) => all.subarray(at[i], end));
         return parts.map((part) => decoder.write(part)).join("") + decoder.end();
       });
-      // A single zero byte at the start reveals UTF-16 without a mark only together with its
-      // neighbor.
+      // Without a byte order mark, a zero byte alone does not reveal UTF-16; the decoder must also
+      // see the next byte.
       if (whole.includes("zero byte")) return;
       expect(inPieces).toBe(whole);
     }),

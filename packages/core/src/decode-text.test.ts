@@ -27,15 +27,15 @@ describe("decodeText", () => {
   it("names source, offset and line of the first byte that is not UTF-8", () => {
     const cases: readonly (readonly [number[], string])[] = [
       [[0x61, 0x0a, 0x62, 0xff], "got byte 0xff at offset 3 (line 2)"],
-      // Latin-1 of "café" and a newline
+      // "café" and a newline in Latin-1
       [[0x63, 0x61, 0x66, 0xe9, 0x0a], "got byte 0xe9 at offset 3"],
-      // overlong, surrogate, beyond the last code point, cut off
+      // overlong encoding, surrogate, above the last code point, truncated
       [[0x61, 0xc0, 0x80], "got byte 0xc0 at offset 1"],
       [[0xe0, 0x9f, 0xbf], "got byte 0xe0 at offset 0"],
       [[0xed, 0xa0, 0x80], "got byte 0xed at offset 0"],
       [[0xf4, 0x90, 0x80, 0x80], "got byte 0xf4 at offset 0"],
       [[0x61, 0xe2, 0x82], "got byte 0xe2 at offset 1"],
-      // After a mark, offsets are those in the file.
+      // With a byte order mark, offsets still count from the start of the file.
       [[0xef, 0xbb, 0xbf, 0x80], "got byte 0x80 at offset 3"],
     ];
     for (const [bytes, message] of cases) {

@@ -9,11 +9,11 @@ export class TextError extends Error {
 /** Decoder of text that arrives in pieces. */
 export interface TextStreamDecoder {
   /**
-   * Decodes the next bytes as far as they form complete characters.
+   * Decodes all complete characters; keeps the bytes of an incomplete one for the next call.
    * @throws {@link TextError}, see {@link decodeText}.
    */
   write(bytes: Uint8Array): string;
-  /** Ends the text. @throws {@link TextError} if it ends within a character. */
+  /** Ends the text. @throws {@link TextError} if the last character is incomplete. */
   end(): string;
 }
 
@@ -21,12 +21,12 @@ type Encoding = "utf-8" | "utf-16le" | "utf-16be";
 
 /**
  * Decodes the bytes of a text file: UTF-8, with or without a byte order mark, or UTF-16 with one.
- * The mark is not part of the text.
+ * The byte order mark is removed.
  *
  * @param source - Name of the file, for messages.
- * @throws {@link TextError} naming the offset of the first byte that is not UTF-8 (or UTF-16 after
- *   its mark), unless it is replaced; for UTF-32; and for text that looks like UTF-16 but has no
- *   mark.
+ * @throws {@link TextError} naming the offset of the first byte that is not valid UTF-8 (or UTF-16
+ *   if the mark says so), unless `invalid` is `replace`; for UTF-32; and for text that looks like
+ *   UTF-16 but has no mark.
  *
  * @example
  * decodeText(Uint8Array.of(0xef, 0xbb, 0xbf, 0x6c, 0x6f, 0x6f, 0x6b), "commands.txt"); // "look"
@@ -37,7 +37,10 @@ export function decodeText(
   {
     invalid = "refuse",
   }: {
-    /** `replace` turns invalid bytes into U+FFFD: for logs and other text that only people read. Default `refuse`. */
+    /**
+     * `replace` turns invalid bytes into U+FFFD; meant for logs and other text that only people
+     * read. Default `refuse`.
+     */
     readonly invalid?: "refuse" | "replace";
   } = {},
 ): string {
@@ -64,7 +67,7 @@ export function createTextDecoder(source: string): TextStreamDecoder {
     pending = pending.subarray(length);
     offset += length;
   };
-  /** Detects the encoding from the first bytes, and drops their mark. */
+  /** Detects the encoding from the first bytes and removes the byte order mark. */
   const begin = (): Encoding => {
     const detected = detectEncoding(pending, source);
     drop(detected.markLength);
@@ -94,7 +97,7 @@ const marks: readonly {
   readonly encoding: Encoding | "utf-32";
   readonly bytes: readonly number[];
 }[] = [
-  // UTF-32 first: its little-endian mark starts with that of UTF-16.
+  // Test for UTF-32 first: its little-endian mark begins with the UTF-16 mark.
   { encoding: "utf-32", bytes: [0xff, 0xfe, 0, 0] },
   { encoding: "utf-32", bytes: [0, 0, 0xfe, 0xff] },
   { encoding: "utf-8", bytes: [0xef, 0xbb, 0xbf] },
@@ -111,7 +114,7 @@ function detectEncoding(
     throw new TextError(`${source}: text must be UTF-8 or UTF-16, got UTF-32`);
   }
   if (mark) return { encoding: mark.encoding, markLength: mark.bytes.length };
-  // Latin text has a zero in every second byte of UTF-16, and none in UTF-8.
+  // UTF-16 encodes Latin text with a zero in every second byte; UTF-8 text has no zero bytes.
   if (bytes.length >= 2 && (bytes[0] === 0) !== (bytes[1] === 0)) {
     throw new TextError(
       `${source}: text must be UTF-8, or UTF-16 with a byte order mark, got a zero byte at offset ${bytes[0] === 0 ? 0 : 1}`,
@@ -125,7 +128,7 @@ function findMark(bytes: Uint8Array): (typeof marks)[number] | undefined {
   return marks.find((mark) => mark.bytes.every((byte, i) => bytes[i] === byte));
 }
 
-/** True if bytes could become a byte order mark. */
+/** True if the bytes are a prefix of a byte order mark. */
 function mayBeMark(bytes: Uint8Array): boolean {
   return marks.some(
     (mark) => bytes.length < mark.bytes.length && bytes.every((byte, i) => byte === mark.bytes[i]),
@@ -153,7 +156,7 @@ function decodePart(
   }
 }
 
-// The first mark was removed before; a further one is part of the text.
+// The byte order mark was already removed; a second one is part of the text.
 const createDecoder = (encoding: Encoding): InstanceType<typeof TextDecoder> =>
   new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
 
@@ -172,7 +175,7 @@ function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Length of the longest prefix that does not end within a character. At least length - 3. */
+/** Length of the longest prefix that ends at a character boundary, at least `length - 3`. */
 function countWholeBytes(bytes: Uint8Array, encoding: Encoding): number {
   const { length } = bytes;
   if (encoding !== "utf-8") {
@@ -202,7 +205,8 @@ function findInvalidUtf8(bytes: Uint8Array): number {
     }
     const size = countSequenceBytes(lead);
     if (size === 1) return at;
-    // The second byte has tighter bounds where a code point would be overlong, a surrogate or too large.
+    // Some lead bytes restrict the second byte, to exclude overlong forms, surrogates and code
+    // points above U+10FFFF.
     const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
     const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
     for (let i = 1; i < size; i++) {

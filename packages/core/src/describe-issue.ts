@@ -7,7 +7,7 @@ export interface SchemaIssue {
   readonly message: string;
 }
 
-/** A word where a schema has others: an unknown key, or a value that is not among the choices. */
+/** Wrong word in a record: an unknown key, or a value that is not one of the choices. */
 export interface Mistake {
   /** Path of the field, or of the unknown key. */
   readonly path: readonly string[];
@@ -18,9 +18,10 @@ export interface Mistake {
 }
 
 /**
- * A violation of a schema as one line: field, rule, value, and the known keys or choices.
- * @param name - Name of the whole record, the beginning of the field's path; may be empty.
- * @param hint - Continues the rule that a mistake broke, such as ` (did you mean clipLow?)`. Default: none.
+ * Formats a violation of a schema as one line: field, rule, value, and the known keys or choices.
+ * @param name - Name of the record, prefixed to the field's path; may be empty.
+ * @param hint - Returns text to append to the violated rule, such as ` (did you mean clipLow?)`.
+ *   Default: none.
  */
 export function describeIssue(
   issue: SchemaIssue,
@@ -51,7 +52,7 @@ export function describeIssue(
   return `${fieldOf(names)} must ${text}, got ${got}${remedy}`;
 }
 
-/** The rule that an issue broke, as the end of "must ...", with the values that it allows. */
+/** Violated rule as the end of a sentence "must ...", including the allowed values. */
 function rule(
   issue: SchemaIssue,
   schema: unknown,
@@ -82,12 +83,12 @@ function rule(
   };
 }
 
-/** A property of an issue that only some codes have. */
+/** Value of an optional property of an issue. */
 function detail(issue: SchemaIssue, key: string): unknown {
   return Reflect.get(issue, key) as unknown;
 }
 
-/** The schema of a field; of the options of a union, the one that the value's discriminator picks. */
+/** Schema of the field at a path. In a union, the option that the value's discriminator selects. */
 function findSchema(schema: unknown, path: readonly PropertyKey[], value: unknown): unknown {
   let current = pickOption(schema, value);
   for (const [depth, key] of path.entries()) {
@@ -100,7 +101,7 @@ function findSchema(schema: unknown, path: readonly PropertyKey[], value: unknow
   return current;
 }
 
-/** The keys, apart from `kind`, that a record may have at a path. */
+/** Lists the keys that a record may have at a path, except `kind`. */
 function listKnownKeys(schema: unknown, path: readonly PropertyKey[], value: unknown): string[] {
   const shape = definition(findSchema(schema, path, value))?.["shape"];
   return isPlain(shape) ? Object.keys(shape).filter((key) => key !== "kind") : [];

@@ -4,9 +4,9 @@ import type { TokenRow } from "./token-row.ts";
 
 /** Converts text to token ids and back. */
 export interface Tokenizer {
-  /** Number of token ids; every id is below it. */
+  /** Number of token ids; ids are in `[0, vocabularySize)`. */
   readonly vocabularySize: number;
-  /** Token that responses are trained to end with. */
+  /** Token that ends a response in the model's training data. */
   readonly endToken: number;
   /** All tokens that end a response, see `listEndTokens`. Default `endToken` alone. */
   readonly endTokens?: readonly number[];
@@ -15,18 +15,22 @@ export interface Tokenizer {
 }
 
 /**
- * Sampling options. The logits are divided by the temperature and become probabilities; then tokens
- * are excluded in this order: banned ones, all but the `topK`, all but `topP` of the remaining
- * mass, those below `minP`. The rest, always at least one token, is renormalized and drawn from.
+ * Sampling options. The logits are divided by the temperature and become probabilities; then
+ * filters exclude tokens in this order: `bannedTokens`, `topK`, `topP` of the remaining mass,
+ * `minP`. At least one token always remains. The remaining probabilities are renormalized, and the
+ * token is drawn from them.
  */
 export interface SamplingOptions {
   /** Divisor of the logits, `>= 0`; 0 takes the most likely token. Default 1. */
   readonly temperature?: number;
-  /** Number of most likely tokens to keep, with all ties of the last; 0, the default, keeps all. */
+  /**
+   * Number of most likely tokens to keep, plus all tokens that tie with the last; 0 (the default)
+   * keeps all.
+   */
   readonly topK?: number;
   /**
-   * Keeps the fewest most likely tokens whose probabilities reach this sum, in `(0, 1]`; of equally
-   * likely ones those with smaller ids. Default 1, which keeps all.
+   * Keeps the fewest most likely tokens whose probabilities sum to at least this value, in `(0,
+   * 1]`; ties are broken by the smaller id. Default 1, which keeps all.
    */
   readonly topP?: number;
   /**
@@ -38,7 +42,7 @@ export interface SamplingOptions {
   readonly bannedTokens?: readonly number[];
   /** Maximum length of a response, end token included, `>= 1`. */
   readonly maxTokens: number;
-  /** Tokens that end a response (and belong to it). */
+  /** Tokens that end a response; the stop token is part of the response. */
   readonly stopTokens: readonly number[];
   /**
    * Strings that end a response as soon as its decoded text contains one, across token boundaries.
@@ -66,43 +70,43 @@ export interface SampleRequest extends SamplingOptions {
 export interface SampledResponse {
   readonly tokens: readonly number[];
   /**
-   * Log-prob of each token under the distribution that it was drawn from: at the temperature, after
+   * Log-prob of each token under the distribution from which it was drawn: with temperature, after
    * filtering and renormalization; nats, `[token]`. All 0 at temperature 0. Empty if a hosted model
    * returns none.
    */
   readonly logProbs: readonly number[];
   /**
-   * Entropy of each distribution at the temperature over the full vocabulary, before filtering,
-   * nats, `[token]`. All 0 at temperature 0. A lower bound if `capabilities.entropies` is `top-k`,
-   * empty if it is `none`.
+   * Entropy of the distribution of each token over the full vocabulary, with temperature, before
+   * filtering, nats, `[token]`. All 0 at temperature 0. A lower bound if `capabilities.entropies`
+   * is `top-k`, empty if it is `none`.
    */
   readonly entropies: readonly number[];
   /**
-   * Log-prob of each token under the distribution of its entropy, before filtering; present if the
-   * request filters. `logProbs` are larger by minus the log of the mass that the filters kept.
+   * Log-prob of each token under the same distribution as `entropies`, before filtering; present if
+   * the request has filters. `logProbs = unfilteredLogProbs - log(mass kept by the filters)`.
    */
   readonly unfilteredLogProbs?: readonly number[];
   /**
    * Version of the weights that sampled each token, `[token]`, from samplers whose weights may
-   * change within a response. Absent: the version that `load` returned, for all.
+   * change during a response. Absent: all tokens have the version that `load` returned.
    */
   readonly policyVersions?: readonly number[];
   /**
-   * Why the response ended: a stop token (of `stopTokens`, or an end token of the server's; it is
-   * the last of `tokens`), a string of `stopStrings`, or `maxTokens`. A stop token takes precedence
-   * over a stop string.
+   * Why the response ended: a stop token (from `stopTokens`, or an end token of the server; it is
+   * the last entry of `tokens`), a match of `stopStrings`, or `maxTokens`. A stop token takes
+   * precedence over a stop string.
    */
   readonly stopReason: ResponseStop;
   /** Decoded text, cut before the first stop string; present if the request has stop strings. */
   readonly text?: string;
   /**
-   * Tokens as counted by the server, where they are not those of this record: by a hosted model
-   * that exchanges text. Absent: unknown, or the same.
+   * Token counts reported by the server, if they differ from this record because a hosted model
+   * exchanges text. Absent: unknown, or equal to this record's.
    */
   readonly usage?: TokenUsage;
 }
 
-/** Handle on the weights of a policy, opaque except for the version. */
+/** Handle to the weights of a policy, opaque except for the version. */
 export interface PolicyWeights {
   /** Increases with every change of the weights. */
   readonly version: number;
@@ -119,9 +123,9 @@ export interface PolicyWeights {
 export type WeightTransport = "memory" | "adapter-folder" | "full-folder" | "server-handle";
 
 /**
- * Check that an update arrived: `version`, the sampler refuses weights other than the learner's
- * current ones; `probe`, log-probs of fixed tokens after an update are compared with the learner's
- * scores; `none`, weights are never updated.
+ * Check that a weight update reached the sampler. `version`: the sampler refuses weights other than
+ * the learner's current ones. `probe`: after an update, log-probs of fixed tokens are compared with
+ * the learner's scores. `none`: weights are never updated.
  */
 export type WeightVerification = "version" | "probe" | "none";
 
@@ -130,15 +134,20 @@ export interface AcceptedWeights {
   /** `none`: the sampler keeps its initial weights, and can only be evaluated. */
   readonly transport: WeightTransport | "none";
   readonly verification: WeightVerification;
-  /** Number of adapters that it holds at the same time; 0 if it accepts only complete models. */
+  /**
+   * Number of adapters that the sampler holds at the same time; 0 if it accepts only complete
+   * models.
+   */
   readonly maxAdapters: number;
 }
 
 /** Weights that a learner offers. */
 export interface OfferedWeights {
-  /** All transports that it supports. */
+  /** Transports that the learner supports. */
   readonly transports: readonly WeightTransport[];
-  /** Number of adapters that it trains at the same time; 0 if it trains the complete model. */
+  /**
+   * Number of adapters that the learner trains at the same time; 0 if it trains the complete model.
+   */
   readonly numAdapters: number;
 }
 
@@ -146,7 +155,7 @@ export interface OfferedWeights {
 export interface SamplerCapabilities {
   readonly entropies: "exact" | "top-k" | "none";
   readonly maxSequenceTokens: number;
-  /** Absent: weights in memory, checked by version, of a complete model. */
+  /** Absent: a complete model, weights in memory, checked by version. */
   readonly weights?: AcceptedWeights;
 }
 
@@ -155,7 +164,7 @@ export interface SamplerCapabilities {
  * included.
  */
 export interface TokenCounts {
-  /** Prompt tokens read; cached tokens do not count. */
+  /** Prompt tokens computed; cached tokens do not count. */
   readonly numRead: number;
   readonly numSampled: number;
 }
@@ -167,8 +176,8 @@ export interface Sampler {
   load(weights: PolicyWeights): Promise<number>;
   /**
    * Samples one response.
-   * @throws `RangeError` if prompt and response may exceed `capabilities.maxSequenceTokens`;
-   *   {@link SequenceLimitError} if a server finds them too long; an error with a kind of failure (see
+   * @throws `RangeError` if prompt and response may exceed `capabilities.maxSequenceTokens`; {@link
+   *   SequenceLimitError} if a server rejects their length; an error with a kind of failure (see
    *   `findFailureKind`) if a server fails; the signal's reason if it aborts.
    */
   sample(request: SampleRequest, signal?: AbortSignal): Promise<SampledResponse>;
@@ -178,15 +187,18 @@ export interface Sampler {
   tokenCounts?(): Promise<TokenCounts>;
 }
 
-/** Scores of one row: one entry per span, in the row's order. */
+/** Scores of one row: one entry per span, in the same order. */
 export interface ScoredRow {
   readonly spans: readonly {
     /** Log-probs of the span's tokens, nats, `[token]`. */
     readonly logProbs: Float32Array;
-    /** Entropies of their distributions, nats, `[token]`, or a substitute, see `capabilities`. */
+    /**
+     * Entropies of the tokens' distributions, nats, `[token]`, or a substitute, see `capabilities`.
+     */
     readonly entropies: Float32Array;
     /**
-     * Value-head estimate of the return from each token on, `[token]`; absent without a value head.
+     * Value-head estimate of the return from each token onward, `[token]`; absent without a value
+     * head.
      */
     readonly values?: Float32Array;
   }[];
@@ -196,7 +208,7 @@ export interface ScoredRow {
  * Row to train on. The arrays cover the response tokens of all its spans, one span after the other.
  */
 export interface TrainingRow extends TokenRow {
-  /** Share of each token in the loss, see `ObjectiveInputs.weights`; may be 0. */
+  /** Weight of each token in the loss, see `ObjectiveInputs.weights`; may be 0. */
   readonly weights: Float32Array;
   /** Fields that the objective needs, by name. */
   readonly fields: Readonly<Partial<Record<ObjectiveField, Float32Array>>>;
@@ -210,23 +222,26 @@ export interface UpdateReport {
   readonly learningRate: number;
   /** Number of response tokens with a weight other than 0. */
   readonly numTokens: number;
-  /** Metrics of the objective. */
+  /** Metrics that the objective computed. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
 /** Capabilities of a learner. */
 export interface LearnerCapabilities {
-  /** `surprisal`: minus the log-probs instead, which have the same mean and more noise. */
+  /**
+   * Kind of the entropies that the learner reports. `surprisal`: minus the log-probs instead, with
+   * the same mean but more noise.
+   */
   readonly entropies: "exact" | "top-k" | "surprisal" | "none";
-  /** True if any {@link Objective} can be trained. */
+  /** True if the learner can train any {@link Objective}. */
   readonly customObjectives: boolean;
   /**
-   * True if a value head is trained: scores hold values, and objectives may need them. Absent:
-   * false.
+   * True if the learner trains a value head: scores hold values, and objectives may need them.
+   * Absent: false.
    */
   readonly values?: boolean;
   readonly maxSequenceTokens: number;
-  /** Absent: weights in memory, of a complete model. */
+  /** Absent: a complete model, weights in memory. */
   readonly weights?: OfferedWeights;
 }
 
@@ -238,7 +253,7 @@ export interface Learner {
   readonly capabilities: LearnerCapabilities;
   /**
    * Computes log-probs and entropies under the current weights, without a gradient, in the order of
-   * rows.
+   * `rows`.
    */
   score(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]>;
   /**
@@ -248,8 +263,8 @@ export interface Learner {
   readonly reference?: Pick<Learner, "score">;
   /**
    * Makes one optimizer step on the loss summed over all rows.
-   * @throws `NonFiniteError` if the loss or the gradient is not finite; the weights do not change
-   *   then.
+   * @throws `NonFiniteError` if the loss or the gradient is not finite; the weights are then
+   *   unchanged.
    */
   update(
     rows: readonly TrainingRow[],
@@ -260,21 +275,24 @@ export interface Learner {
   weights(): PolicyWeights;
   /** Writes weights, optimizer state and counters to a folder. */
   save(directory: string): Promise<void>;
-  /** Restores a saved folder. @throws If it has another shape; the state does not change then. */
+  /**
+   * Restores a saved folder. @throws If the saved model has another shape; the state is then
+   * unchanged.
+   */
   restore(directory: string): Promise<void>;
 }
 
-/** A server's length limit is exceeded: the episode is truncated. */
+/** Thrown if a server's length limit is exceeded: the episode is truncated. */
 export class SequenceLimitError extends Error {
   override readonly name = "SequenceLimitError";
 }
 
-/** Loss, gradient or input that is NaN or infinite, with its location. */
+/** Thrown if a loss, gradient or input is NaN or infinite; gives the location. */
 export class NonFiniteError extends Error {
   override readonly name = "NonFiniteError";
-  /** Index of the row in the update, if one row is to blame. */
+  /** Index of the row in the update, if a single row is the cause. */
   readonly row: number | undefined;
-  /** Position of the token in that row. */
+  /** Position of the token in the row. */
   readonly position: number | undefined;
 
   constructor(message: string, row?: number, position?: number) {

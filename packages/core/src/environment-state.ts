@@ -1,4 +1,4 @@
-/** Version of the states in this file; every state has it. */
+/** Version of the state format; every state carries it. */
 export const stateVersion = 1;
 
 /** Fields of every state. */
@@ -8,7 +8,7 @@ interface StateFields {
   readonly isTruncated?: true;
 }
 
-/** Things that were done to an object of a household. */
+/** States of an object in a household. */
 export type ObjectMark = "clean" | "hot" | "cool" | "on" | "sliced";
 
 /** An object that the agent has seen. */
@@ -26,13 +26,13 @@ export interface HouseholdReceptacle {
   readonly contents: readonly HouseholdObject[] | null;
 }
 
-/** A room of ALFWorld, as far as the agent has seen it. */
+/** Household room of ALFWorld; only the parts that the agent has seen are known. */
 export interface HouseholdState extends StateFields {
   readonly kind: "household";
   /** Goal sentence. */
   readonly goal: string;
   readonly isSolved: boolean;
-  /** Receptacle that the agent went to last; `null` in the middle of the room. */
+  /** Receptacle that the agent visited last; `null` in the middle of the room. */
   readonly location: string | null;
   readonly inventory: readonly HouseholdObject[];
   /** All receptacles of the room, by name. */
@@ -43,11 +43,11 @@ export interface HouseholdState extends StateFields {
 export interface ShopResult {
   readonly id: string;
   readonly title: string;
-  /** As shown: `$36.0`. */
+  /** Price as shown: `$36.0`. */
   readonly price: string;
 }
 
-/** A product that the agent looks at. */
+/** Product page that the agent has open. */
 export interface ShopProduct extends ShopResult {
   readonly category: string;
   readonly description: string;
@@ -67,15 +67,18 @@ export interface ShopOption {
 export interface ShopState extends StateFields {
   readonly kind: "shop";
   readonly instruction: string;
-  /** `section` is a product's description, features, reviews or attributes; `purchase` is the end. */
+  /**
+   * `section`: description, features, reviews or attributes of a product; `purchase`: the final
+   * page.
+   */
   readonly page: "search" | "results" | "product" | "section" | "purchase";
   /** Last search; absent before the first one and after the purchase. */
   readonly query?: string;
-  /** Page of results, from 1, and results of all pages; on page `results`. */
+  /** Page number of the results, from 1; present on page `results`. */
   readonly pageNumber?: number;
   readonly numResults?: number;
   readonly results?: readonly ShopResult[];
-  /** On pages `product`, `section` and `purchase`. */
+  /** Product; present on pages `product`, `section` and `purchase`. */
   readonly product?: ShopProduct;
   /** Name of the section, on page `section`. */
   readonly section?: string;
@@ -83,7 +86,7 @@ export interface ShopState extends StateFields {
   readonly score?: number;
 }
 
-/** A file that differs from the start of the episode. */
+/** File that the agent changed, compared with the start of the episode. */
 export interface ChangedFile {
   readonly path: string;
   readonly change: "added" | "modified" | "deleted";
@@ -91,7 +94,7 @@ export interface ChangedFile {
   readonly numRemoved: number;
 }
 
-/** Tests that a resolved issue must pass, by result. */
+/** Results of the tests that a solution must pass. */
 export interface TestResults {
   readonly passed: readonly string[];
   readonly failed: readonly string[];
@@ -103,17 +106,20 @@ export interface RepositoryState extends StateFields {
   readonly instance: string;
   /** Absolute path in the container. */
   readonly folder: string;
-  /** Last call of a tool, as text; `null` before the first one. */
+  /** Last tool call, as text; `null` before the first call. */
   readonly lastCommand: string | null;
   readonly files: readonly ChangedFile[];
-  /** Unified diff against the start of the episode. */
+  /** Unified diff from the start of the episode. */
   readonly diff: string;
-  /** Reason why changes are not known; then `files` and `diff` are empty. */
+  /** Reason why the changes are unknown; `files` and `diff` are then empty. */
   readonly missing?: string;
-  /** Verdict, once the episode was graded. */
+  /** Verdict, after the episode was graded. */
   readonly verdict?: {
     readonly isResolved: boolean;
-    /** Tests that the issue breaks, and those that work before; absent if there were no results. */
+    /**
+     * Results of FAIL_TO_PASS tests (broken by the issue) and PASS_TO_PASS tests; absent if there
+     * are no results.
+     */
     readonly failToPass?: TestResults;
     readonly passToPass?: TestResults;
   };
@@ -124,23 +130,23 @@ export interface GridState extends StateFields {
   readonly kind: "grid";
   readonly width: number;
   readonly height: number;
-  /** Ground, `[cell]`. */
+  /** Terrain of each cell, `[cell]`. */
   readonly cells: readonly ("floor" | "wall" | "hole")[];
   readonly agent: number;
   readonly boxes: readonly number[];
-  /** Cells to push boxes to, or to reach. */
+  /** Target cells: where boxes must be pushed, or the goal. */
   readonly targets: readonly number[];
   readonly movesLeft: number;
   readonly result: "open" | "won" | "lost";
 }
 
-/** So many pieces of an item, or of any item of a group. */
+/** Number of pieces of an item, or of any item of a group. */
 export interface CountedItem {
   readonly name: string;
   readonly count: number;
 }
 
-/** Way to make pieces of an item. */
+/** Recipe of an item. */
 export interface CraftingRecipe extends CountedItem {
   readonly ingredients: readonly CountedItem[];
 }
@@ -156,7 +162,7 @@ export interface CraftingState extends StateFields {
   readonly recipes: readonly CraftingRecipe[];
 }
 
-/** A state as text, from environments without a kind of their own. */
+/** State as text, for environments that have no kind of their own. */
 export interface TextState extends StateFields {
   readonly kind: "text";
   readonly text: string;
@@ -169,8 +175,8 @@ export interface UnavailableState extends StateFields {
 }
 
 /**
- * State of an environment for people and programs that watch, as plain data; the agent never sees
- * it. The states of one episode have one kind, apart from `unavailable`.
+ * State of an environment as plain data, for logs and the viewer; the agent never sees it. All
+ * states of an episode have the same kind, except `unavailable`.
  */
 export type EnvironmentState =
   | HouseholdState
@@ -181,7 +187,7 @@ export type EnvironmentState =
   | TextState
   | UnavailableState;
 
-/** All kinds of states. */
+/** All state kinds. */
 export const stateKinds: readonly EnvironmentState["kind"][] = [
   "household",
   "shop",

@@ -1,6 +1,6 @@
 /**
- * Requires two numbers to be near each other: within `room * max(1, |expected|)`. For laws and tests.
- * @throws `Error` that names what was compared; also for NaN.
+ * Asserts that two numbers are close: within `room * max(1, |expected|)`. For laws and tests.
+ * @throws `Error` that names the compared quantity; also for NaN.
  */
 export function expectNear(what: string, got: number, expected: number, room = 1e-9): void {
   const gap = Math.abs(got - expected);
@@ -8,7 +8,10 @@ export function expectNear(what: string, got: number, expected: number, room = 1
   throw new Error(`${what} must be ${expected}, got ${got}`);
 }
 
-/** Requires two lists to have the same length and near entries. @throws `Error` as {@link expectNear}. */
+/**
+ * Asserts that two lists have the same length and close entries. @throws `Error` like {@link
+ * expectNear}.
+ */
 export function expectAllNear(
   what: string,
   got: ArrayLike<number>,
@@ -21,7 +24,7 @@ export function expectAllNear(
   for (let i = 0; i < got.length; i++) expectNear(`${what}[${i}]`, got[i]!, expected[i]!, room);
 }
 
-/** Requires a statement of a law. @throws `Error` with the message. */
+/** Asserts a condition of a law. @throws `Error` with the message. */
 export function expectThat(statement: boolean, message: string): void {
   if (!statement) throw new Error(message);
 }

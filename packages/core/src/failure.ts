@@ -36,8 +36,8 @@ export function isInfrastructure(kind: FailureKind): boolean {
 }
 
 /**
- * Error with a failure kind. Samplers and environments may throw it, or any other error with such a
- * `kind`: a rollout records it as the outcome of the episode.
+ * Error with a failure kind. Samplers and environments may throw it, or any other error with a
+ * `kind` from {@link failureKinds}; a rollout records the failure as the outcome of the episode.
  */
 export class FailureError extends Error {
   override readonly name: string = "FailureError";
@@ -49,7 +49,7 @@ export class FailureError extends Error {
   }
 }
 
-/** Failure kinds of Node's system error codes. */
+/** Failure kind of each Node.js system error code. */
 const kindsOfCodes: Readonly<Record<string, FailureKind>> = {
   EAI_AGAIN: "network",
   ECONNABORTED: "network",
@@ -70,15 +70,17 @@ const kindsOfCodes: Readonly<Record<string, FailureKind>> = {
   ENOSPC: "resources",
 };
 
-/** Maximum length of a chain of causes, which may be a cycle. */
+/** Maximum number of causes followed; the chain may be a cycle. */
 const maxCauses = 8;
 
 /**
- * Failure kind that an error declares by its `kind`, or that follows from its system error code or
- * name; otherwise that of its causes; `undefined` if none in the chain has one.
+ * Finds the failure kind of an error: its `kind`, or else the kind that its system error code or
+ * name implies, or else the kind of its cause. `undefined` if no error in the chain of causes has a
+ * kind.
  *
  * @example
- * findFailureKind(new Error("step", { cause: new FailureError("engine", "unreachable") })); // "engine"
+ * findFailureKind(new Error("step", { cause: new FailureError("engine", "unreachable") })); //
+ * "engine"
  */
 export function findFailureKind(error: unknown): FailureKind | undefined {
   let link: unknown = error;

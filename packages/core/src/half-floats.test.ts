@@ -20,16 +20,16 @@ const widen = (type: HalfType, half: number): number => {
 };
 
 test("rounds to the nearest half, ties to even", () => {
-  // binary16 has 10 bits of fraction: above 2048 only every other integer.
+  // binary16 has 10 fraction bits: above 2048 it represents only every second integer.
   expect(widen("F16", narrow("F16", 2049))).toBe(2048);
   expect(widen("F16", narrow("F16", 2051))).toBe(2052);
-  // bfloat16 has 7: above 256 only every other one.
+  // bfloat16 has 7 fraction bits: above 256 it represents only every second integer.
   expect(widen("BF16", narrow("BF16", 257))).toBe(256);
   expect(widen("BF16", narrow("BF16", 259))).toBe(260);
-  // The largest binary16, and a value that rounds beyond it.
+  // 65504 is the largest binary16; 65520 rounds to infinity.
   expect(widen("F16", narrow("F16", 65519))).toBe(65504);
   expect(narrow("F16", 65520)).toBe(0x7c00);
-  // The smallest, and half of it, which is a tie with 0.
+  // The smallest subnormal; half of it ties with 0.
   expect(narrow("F16", 2 ** -24)).toBe(1);
   expect(narrow("F16", 2 ** -25)).toBe(0);
   expect(narrow("F16", 1.5 * 2 ** -25)).toBe(1);
@@ -53,7 +53,7 @@ test.each(["F16", "BF16"] as const)("%s: no half is closer than the one chosen",
     fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
       const half = narrow(type, value);
       const magnitude = half & 0x7fff;
-      // Infinity takes the place of the next larger number.
+      // For rounding, infinity counts as the next larger number.
       const step = widen(type, largest) - widen(type, largest - 1);
       const numberOf = (bits: number): number =>
         bits > largest ? widen(type, largest) + step : widen(type, bits);

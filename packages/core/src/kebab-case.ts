@@ -1,6 +1,6 @@
 /**
- * Command-line name of an exported value: `deepSwe` becomes `deep-swe`. Every capital letter starts
- * a word.
+ * Converts the name of an exported value to its command-line name: `deepSwe` becomes `deep-swe`.
+ * Every capital letter starts a word.
  */
 export function kebabCase(name: string): string {
   return name.replaceAll(/[A-Z]/gu, (letter, index: number) =>
@@ -8,7 +8,7 @@ export function kebabCase(name: string): string {
   );
 }
 
-/** Renames keys to kebab case, as the command line selects the values. */
+/** Converts the keys of a record to kebab case, for selection by name on the command line. */
 export function toKebabKeys<T>(values: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [kebabCase(name), value]),

@@ -1,14 +1,14 @@
-/** Number and seed of the cases that a law is tried on. */
+/** Number and seed of the random cases on which a law is checked. */
 export interface LawOptions {
-  /** Cases for each law. Default 100. */
+  /** Number of cases for each law. Default 100. */
   readonly numRuns?: number;
-  /** Fixes the cases. Default: new ones in each run. */
+  /** Seed of the cases. Default: new cases in each run. */
   readonly seed?: number;
 }
 
 /**
- * The options that are set, for fast-check: its own defaults, those of `configureGlobal` included, fill
- * the rest.
+ * Returns the options that are set, for fast-check; all others keep fast-check's defaults,
+ * including those of `configureGlobal`.
  */
 export function runOptions({ numRuns, seed }: LawOptions): { numRuns?: number; seed?: number } {
   return { ...(numRuns !== undefined && { numRuns }), ...(seed !== undefined && { seed }) };

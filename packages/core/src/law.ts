@@ -1,6 +1,6 @@
 /**
- * Statement that holds for every correct component of a kind, ready to be checked for one of your
- * own. Suites of laws are lists of these, and run in any test framework:
+ * Property that every correct component of a kind has, to be checked for a component of your own. A
+ * suite is a list of laws, and runs in any test framework:
  * `for (const law of laws) test(law.name, law.check)`.
  */
 export interface Law {
@@ -16,8 +16,9 @@ export interface Law {
 }
 
 /**
- * Creates a {@link Law} whose failure names it.
- * @param check - Throws if the statement does not hold, like the `assert` of a property runner.
+ * Creates a {@link Law} whose errors name it.
+ * @param check - Throws if the statement does not hold; for example, a call of fast-check's
+ *   `assert`.
  */
 export function defineLaw(name: string, source: string, check: () => void | Promise<void>): Law {
   const fail = (error: unknown): never => {

@@ -3,7 +3,7 @@ import { entropyOfLogits, logSoftmax, logSumExp, mean, sum, variance } from "./n
 
 describe("sum", () => {
   it("keeps small values next to large ones", () => {
-    // A plain loop returns 0: 1e100 absorbs both ones.
+    // A plain loop returns 0: both ones are lost in the rounding of 1e100.
     expect(sum([1, 1e100, 1, -1e100])).toBe(2);
     expect(sum([])).toBe(0);
     expect(sum([1, Infinity])).toBe(Infinity);
@@ -32,7 +32,7 @@ describe("softmax quantities", () => {
   });
 
   it("return known entropies", () => {
-    // Logits 0, 1, 2 have the probabilities 0.0900, 0.2447, 0.6652.
+    // Logits 0, 1, 2 give the probabilities 0.0900, 0.2447, 0.6652.
     expect(entropyOfLogits([0, 1, 2])).toBeCloseTo(0.8323956, 6);
     expect(entropyOfLogits([0, 0, 0])).toBeCloseTo(Math.log(3), 14);
     expect(entropyOfLogits([0, -Infinity])).toBe(0);

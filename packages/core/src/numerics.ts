@@ -1,6 +1,6 @@
 /**
- * Sum of all values, 0 for none. Keeps the small part of pairs of large and small values
- * (Neumaier's compensated summation), so that the order of the values hardly matters.
+ * Sum of all values, 0 for an empty list. Neumaier's compensated summation, so that the order of
+ * the values hardly matters.
  */
 export function sum(values: ArrayLike<number>): number {
   let total = 0;
@@ -11,7 +11,7 @@ export function sum(values: ArrayLike<number>): number {
     lost += Math.abs(total) >= Math.abs(value) ? total - next + value : value - next + total;
     total = next;
   }
-  // An infinite total makes `lost` NaN; return the total then.
+  // An infinite total makes `lost` NaN; return the total unchanged.
   return Number.isFinite(lost) ? total + lost : total;
 }
 
@@ -40,7 +40,7 @@ export function variance(values: ArrayLike<number>, freedom: 0 | 1): number {
 }
 
 /**
- * `log(sum(exp(logits)))` with the maximum taken out, so that no finite logit overflows.
+ * `log(sum(exp(logits)))` with the maximum subtracted first, so that finite logits do not overflow.
  * @returns `-Infinity` for an empty list.
  */
 export function logSumExp(logits: ArrayLike<number>): number {

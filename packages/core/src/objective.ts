@@ -21,33 +21,36 @@ export interface ObjectiveInputs<T, S> {
   /** Full-vocabulary entropies under the current weights, nats, at least 0. */
   readonly entropies: T;
   /**
-   * Share of each token in the loss: the aggregation rule and its mask, combined in one number.
+   * Weight of each token in the loss: aggregation rule and mask combined in one number.
    * `loss = sum(weights * tokenLoss)`, so the losses of microbatches add up.
    */
   readonly weights: T;
-  /** Response of each token. */
+  /** Index of each token's response. */
   readonly responses: S;
   readonly fields: Readonly<Partial<Record<ObjectiveField, T>>>;
 }
 
-/** Result of an objective: a scalar to minimize, and scalars to report that also add up. */
+/**
+ * Result of an objective: a scalar loss to minimize, and scalar metrics, all additive over
+ * microbatches.
+ */
 export interface ObjectiveResult<T> {
   readonly loss: T;
-  /** Each is `sum(weights * quantity)`, so that microbatches add up. */
+  /** Each metric is `sum(weights * quantity)`, so that microbatches add up. */
   readonly metrics: Readonly<Record<string, T>>;
 }
 
 /**
- * Loss, written once over {@link TensorOperations}: it runs on plain arrays, is compiled into a
- * training step, and is linearized for remote learners.
+ * Loss function, written once in {@link TensorOperations}; it can run on plain arrays, be compiled
+ * into a training step, or be linearized for remote learners.
  */
 export interface Objective {
   /**
-   * Identifies the objective with all its options: two objectives of one name are the same
+   * Identifies the objective with all its options: two objectives with the same name are the same
    * function.
    */
   readonly name: string;
-  /** Fields that it reads. */
+  /** Fields that the objective reads. */
   readonly needs: readonly ObjectiveField[];
   readonly evaluate: <T, S>(
     operations: TensorOperations<T, S>,

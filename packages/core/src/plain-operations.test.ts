@@ -45,7 +45,7 @@ describe("crossEntropy", () => {
       responses: { ids: Int32Array.of(0, 0, 1), count: 2 },
       fields: {},
     });
-    // 0.5 x 1 + 0.5 x 2, and nothing for the token with weight 0.
+    // 0.5 x 1 + 0.5 x 2; the token with weight 0 adds nothing.
     expect(loss).toEqual(list(1.5));
   });
 });

@@ -1,7 +1,7 @@
 import { checkSameLength } from "./check.ts";
 import type { TensorOperations } from "./tensor-operations.ts";
 
-/** Flat tensor of float64, or a scalar as a list of one. */
+/** Flat tensor of float64; a scalar is a list of length 1. */
 export type PlainTensor = Float64Array;
 
 function isScalar(tensor: PlainTensor | number): boolean {
@@ -44,7 +44,7 @@ export const plainOperations: TensorOperations<PlainTensor> = {
   negate: (a) => a.map((x) => -x),
   exp: (a) => a.map(Math.exp),
   log: (a) => a.map(Math.log),
-  // Either branch exponentiates only non-positive numbers, so that none overflows.
+  // Both branches call exp only with non-positive numbers, so exp cannot overflow.
   sigmoid: (a) => a.map((x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))),
   stopGradient: (a) => a,
   sum: (a) => {

@@ -25,7 +25,7 @@ describe("createRandom", () => {
   it("fills [0, 1) evenly", () => {
     const counts = Array.from({ length: 10 }, () => 0);
     for (const value of draws("even", 100_000)) counts[Math.floor(value * 10)]! += 1;
-    // Binomial with mean 10,000 and deviation 95: six deviations.
+    // Binomial with mean 10,000 and standard deviation 95: six standard deviations.
     for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(570);
   });
 

@@ -1,8 +1,8 @@
 import { checkInteger } from "./check.ts";
 
 /**
- * Stream of pseudo-random numbers that is fixed by its seed and can be forked by name: draws of one
- * part never shift those of another.
+ * Stream of pseudo-random numbers, determined by its seed. Streams can be forked by name, so that
+ * the number of draws in one part of a program does not affect the others.
  */
 export interface Random {
   /** Next number, uniform in [0, 1), with 53 random bits. */
@@ -12,17 +12,22 @@ export interface Random {
    * 1.
    */
   integer(limit: number): number;
-  /** One entry, all equally likely. @throws `RangeError` for an empty list. */
+  /** One entry, drawn uniformly. @throws `RangeError` for an empty list. */
   choice<T>(values: readonly T[]): T;
   /** New array with the same entries in random order, all orders equally likely. */
   shuffle<T>(values: readonly T[]): T[];
-  /** Stream fixed only by this stream's seed and the label, whatever was drawn before. */
+  /**
+   * Stream determined by this stream's seed and the label alone, however many numbers were drawn
+   * before.
+   */
   fork(label: string): Random;
-  /** Initial seed and all labels since, for manifests and messages. */
+  /** Initial seed followed by all fork labels, for manifests and messages. */
   readonly seed: string;
 }
 
-/** The four 32-bit words that start a stream: cyrb128, a public-domain string hash. */
+/**
+ * Hashes text to the four 32-bit words that start a stream: cyrb128, a public-domain string hash.
+ */
 function hash(text: string): [number, number, number, number] {
   let [a, b, c, d] = [1779033703, 3144134277, 1013904242, 2773480762];
   for (let i = 0; i < text.length; i++) {
@@ -58,7 +63,8 @@ export function createRandom(seed: number | string): Random {
     c = (c + result) | 0;
     return result >>> 0;
   };
-  // The first outputs still resemble the hash; twelve rounds are recommended for the generator.
+  // The first outputs still correlate with the hash; the author of sfc32 recommends twelve warm-up
+  // rounds.
   for (let round = 0; round < 12; round++) word();
 
   const next = (): number => ((word() >>> 5) * 67108864 + (word() >>> 6)) / 9007199254740992;

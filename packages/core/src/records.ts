@@ -3,7 +3,8 @@ import type { FailureKind } from "./failure.ts";
 
 /**
  * Version of the records in this file; written into every stored trajectory. Version 2 added stop
- * reasons, policy versions of tokens, states of environments, and the credit that training stores with a turn.
+ * reasons, policy versions of tokens, environment states, and the credit that training stores with
+ * each turn.
  */
 export const recordVersion = 2;
 
@@ -11,7 +12,9 @@ export const recordVersion = 2;
 export interface Task {
   /** Unique in its task set; stable across runs and machines. */
   readonly id: string;
-  /** Kind of task, by which metrics are split: `pick_heat_then_place_in_recep`. */
+  /**
+   * Category of the task, such as `pick_heat_then_place_in_recep`; metrics are reported per kind.
+   */
   readonly kind: string;
 }
 
@@ -24,7 +27,7 @@ export type Outcome =
   | {
       readonly kind: "truncated";
       readonly limit: "turns" | "tokens" | "time";
-      /** The numbers involved: `prompt of 700 tokens and response of at most 512 exceed 1024`. */
+      /** Details with numbers: `prompt of 700 tokens and response of at most 512 exceed 1024`. */
       readonly message?: string;
     }
   | {
@@ -35,9 +38,9 @@ export type Outcome =
 /** Reason why a sampler ended a response: see `SampledResponse.stopReason`. */
 export type ResponseStop = "stop-token" | "stop-string" | "length";
 
-/** Tokens of one response as counted by a server. */
+/** Token counts of one response, as reported by a server. */
 export interface TokenUsage {
-  /** Whole prompt, cached or not. */
+  /** Tokens of the whole prompt, cached or not. */
   readonly promptTokens: number;
   readonly responseTokens: number;
 }
@@ -45,40 +48,41 @@ export interface TokenUsage {
 /** One response and the environment's reply. */
 export interface Turn {
   /**
-   * Tokens before the response: in a turn-wise trajectory the whole prompt; in a concatenated one
-   * only those appended since the previous response.
+   * Tokens before the response. Turn-wise: the whole prompt. Concatenated: only the tokens appended
+   * since the previous response.
    */
   readonly promptTokens: readonly number[];
   /** Tokens as sampled by the policy, end token included. */
   readonly responseTokens: readonly number[];
   /** Log-prob of each response token under the sampler, at its temperature, nats. */
   readonly samplerLogProbs: readonly number[];
-  /**
-   * Entropy of each distribution that a response token was drawn from, nats; absent if not
-   * available.
-   */
+  /** Entropy of the distribution of each response token, nats; absent if not available. */
   readonly samplerEntropies?: readonly number[];
   /**
-   * Version of the weights that sampled each token, `[token]`; absent: the trajectory's for all.
+   * Version of the weights that sampled each token, `[token]`; absent: `policyVersion` of the
+   * trajectory for all tokens.
    */
   readonly policyVersions?: readonly number[];
-  /** Tokens as counted by a server, in its own tokens; absent: the lists above count. */
+  /**
+   * Token counts of a server with another tokenizer; absent: the lengths of the lists above are the
+   * counts.
+   */
   readonly usage?: TokenUsage;
   /** Reason why the response ended; absent in records of responses that were not sampled. */
   readonly stopReason?: ResponseStop;
-  /** Action passed to the environment. */
+  /** Action that the environment received. */
   readonly action: string;
   /** True if the response had the requested format (whether or not it had an effect). */
   readonly isValidAction: boolean;
-  /** Reply of the environment. */
+  /** Observation that the environment returned. */
   readonly observation: string;
   /** Reward from the environment. */
   readonly reward: number;
   /**
-   * Benchmark's own measure so far, if the environment has one in addition to success, in [0, 1].
+   * The benchmark's score so far, in [0, 1], if the environment has one in addition to success.
    */
   readonly score?: number;
-  /** Penalty of this response alone, such as for its format, `>= 0`; absent: 0. */
+  /** Penalty of this response alone, for example for a format error, `>= 0`; absent: 0. */
   readonly penalty?: number;
   /** State of the environment before the response, if states are recorded. */
   readonly state?: EnvironmentState;
@@ -95,12 +99,12 @@ export interface Trajectory {
   readonly version: typeof recordVersion;
   readonly taskId: string;
   readonly taskKind: string;
-  /** Group that it belongs to; trajectories of one group play the same task. */
+  /** Group of the trajectory; all trajectories of a group play the same task. */
   readonly groupId: string;
   /** Index in the group, from 0. */
   readonly trajectoryIndex: number;
   readonly presentation: Presentation;
-  /** Version of the weights that sampled it. */
+  /** Version of the weights that sampled the trajectory. */
   readonly policyVersion: number;
   /** Observation before the first turn. */
   readonly firstObservation: string;
@@ -118,7 +122,7 @@ export interface Group {
 }
 
 /**
- * Sum of a trajectory's rewards: its undiscounted return from the first turn on, without penalties.
+ * Sum of a trajectory's rewards: the undiscounted return of the episode, without penalties.
  */
 export function trajectoryReturn(trajectory: Trajectory): number {
   let total = 0;
@@ -126,12 +130,12 @@ export function trajectoryReturn(trajectory: Trajectory): number {
   return total;
 }
 
-/** True unless the episode failed. Success rates are shares of graded episodes. */
+/** True unless the episode failed. Success rates are computed over graded episodes. */
 export function isGraded({ outcome }: Pick<Trajectory, "outcome">): boolean {
   return outcome.kind !== "failed";
 }
 
-/** True if the environment ended the episode as solved. */
+/** True if the environment ended the episode with success. */
 export function isSuccess(trajectory: Trajectory): boolean {
   return trajectory.outcome.kind === "terminated" && trajectory.outcome.isSuccess;
 }

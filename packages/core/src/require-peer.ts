@@ -1,10 +1,10 @@
 /**
- * Loads an optional peer dependency synchronously, so that its absence gets an error with a remedy
- * and the caller can itself be required from CommonJS.
- * @param name - package to load, as `fast-check`.
- * @param entry - entry point that needs it, named in errors, as `@turnwise/aem/laws`.
- * @param from - `import.meta.url` of the calling module, where the search for the package starts.
- * @throws `Error` naming the package to install, or the runtime.
+ * Loads an optional peer dependency. If it is missing, the error says how to install it. Loading is
+ * synchronous, so that the calling module can be required from CommonJS.
+ * @param name - Package to load, such as `fast-check`.
+ * @param entry - Entry point that needs the package, such as `@turnwise/aem/laws`; named in errors.
+ * @param from - `import.meta.url` of the calling module; the package is resolved from there.
+ * @throws `Error` naming the package to install, or the unsupported runtime.
  */
 export function requirePeer(name: string, entry: string, from: string): unknown {
   const module = globalThis.process?.getBuiltinModule?.("node:module");

@@ -1,6 +1,6 @@
 /**
- * Record with every default filled in, at every depth: the output of a schema with defaults. Lists
- * stay unchanged.
+ * Record with every default filled in, at every depth: the output type of a schema with defaults.
+ * List types are unchanged.
  */
 export type Resolved<T> = T extends readonly unknown[]
   ? T

@@ -1,12 +1,12 @@
-/** An object of which nothing else is known. */
+/** Object with unknown properties. */
 export type Plain = Readonly<Record<string, unknown>>;
 
-/** Tells objects from lists, values and null. */
+/** True for objects; false for lists, primitive values and null. */
 export function isPlain(value: unknown): value is Plain {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value at a path within another; `undefined` if there is none. */
+/** Value at a path inside another value; `undefined` if there is none. */
 export function getValueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let found = value;
   for (const key of path) {
@@ -18,7 +18,7 @@ export function getValueAt(value: unknown, path: readonly PropertyKey[]): unknow
   return found;
 }
 
-/** The definition of a zod schema, without the wrappers that only change optional values. */
+/** Definition of a zod schema, without wrappers such as `optional` and `default`. */
 export function definition(schema: unknown): Plain | undefined {
   let current = schema;
   for (;;) {
@@ -30,8 +30,9 @@ export function definition(schema: unknown): Plain | undefined {
 }
 
 /**
- * The option of a discriminated union, nested or not, that a value belongs to; any other schema as it
- * is. Reads the definition of a zod schema: `core` itself depends on no schema library.
+ * Selects the option of a discriminated union, nested or not, that matches a value; returns any
+ * other schema unchanged. Reads the definition of a zod schema: `core` itself depends on no schema
+ * library.
  */
 export function pickOption<S>(schema: S, value: unknown): S {
   const def = definition(schema);
@@ -43,7 +44,7 @@ export function pickOption<S>(schema: S, value: unknown): S {
   return option === undefined ? schema : pickOption(option, value);
 }
 
-/** Values of a discriminator that a schema allows, those of nested unions included. */
+/** Discriminator values that a schema allows, including those of nested unions. */
 export function listKinds(schema: unknown, discriminator: string): readonly unknown[] {
   const def = definition(schema);
   const options = def?.["options"];

@@ -27,8 +27,8 @@ export interface TensorOperations<T, S = Segments> {
   /** 1 where `a > b`, else 0. No gradient. */
   greater(a: T | number, b: T | number): T;
   /**
-   * `a` where `condition` is not 0, else `b`; the other branch contributes no value and gets no
-   * gradient.
+   * `a` where `condition` is not 0, else `b`; the branch that is not selected contributes no value
+   * and gets no gradient.
    */
   where(condition: T, a: T | number, b: T | number): T;
   negate(a: T): T;
@@ -42,6 +42,6 @@ export interface TensorOperations<T, S = Segments> {
   sum(a: T): T;
   /** Sum over the tokens of each segment, `[token] -> [segment]`; 0 for an empty segment. */
   segmentSum(values: T, segments: S): T;
-  /** Value of each token's segment, `[segment] -> [token]`. */
+  /** Value of the segment of each token, `[segment] -> [token]`. */
   segmentGather(values: T, segments: S): T;
 }

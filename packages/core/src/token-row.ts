@@ -1,18 +1,21 @@
 import type { Trajectory } from "./records.ts";
 
-/** Position of one response in a row of tokens: `start` to `start + length - 1`. */
+/** Position of a response in a token row: `start` to `start + length - 1`. */
 export interface ResponseSpan {
-  /** Turn that the response belongs to. */
+  /** Index of the turn that produced the response. */
   readonly turnIndex: number;
-  /** Position of its first token, `>= 1`: a token needs one before it to have a probability. */
+  /**
+   * Position of the first token, `>= 1`, because a token has a probability only after another one.
+   */
   readonly start: number;
   readonly length: number;
 }
 
 /**
- * Tokens of a response with one role, positions `start` to `start + length - 1` within the
- * response: its reasoning, the action that the environment parses, or the end of the response.
- * Prompt formats that know the roles provide them; tokens in no span, such as tags, have none.
+ * Tokens of a response that share a role, positions `start` to `start + length - 1` within the
+ * response. Roles: the reasoning, the action that the environment parses, and the end of the
+ * response. Prompt formats may provide the spans; tokens outside all spans, such as tags, have no
+ * role.
  */
 export interface RoleSpan {
   readonly role: "reasoning" | "action" | "end";
@@ -26,13 +29,13 @@ export interface RoleSpan {
  */
 export interface TokenRow {
   readonly tokens: readonly number[];
-  /** In order of `start`, without overlap. */
+  /** Ordered by `start`, without overlap. */
   readonly spans: readonly ResponseSpan[];
 }
 
 /**
  * Converts a trajectory to rows for a learner: one per turn (turn-wise), or one for all
- * (concatenated). Empty responses get no span; rows without a span are left out.
+ * (concatenated). Empty responses get no span; rows without spans are omitted.
  */
 export function trajectoryRows(trajectory: Trajectory): TokenRow[] {
   if (trajectory.presentation === "turn-wise") {
