@@ -15,7 +15,10 @@ import { countTokens } from "./uncertainty.ts";
 export interface ActionOptions {
   /** Weight of tokens outside the action and the end of a response, in [0, 1]. Default 0.1. */
   readonly reasoningWeight?: number;
-  /** Strength of the shift of weight to action tokens of larger entropy, in [0, 1]. Default 0.5. */
+  /**
+   * Strength of the shift of weight toward action tokens with larger entropy, in [0, 1]. Default
+   * 0.5.
+   */
   readonly uncertaintyStrength?: number;
   /** `"mean-one"`: weights have mean 1 over the tokens of each group. Default `"none"`. */
   readonly calibration?: "none" | "mean-one";
@@ -77,7 +80,7 @@ export function actionModulator({
   };
 }
 
-/** Role of each token of a response, `[token]`; `undefined` for none. */
+/** Role of each token of a response, `[token]`; `undefined` for tokens without a role. */
 function assignRoles(
   index: number,
   numTokens: number,

@@ -102,7 +102,7 @@ describe("compileModulator", () => {
       "compileModulator: modulation.futureStrength must be 1: it has no effect with modulation.futureBonus 0, got 2",
     ],
   ] as const)("refuses %j", (record, message) => {
-    // The compiler refuses most of these: they come from files.
+    // The type checker rejects most of these records, but files can contain them.
     const fromFile: ModulatorRecord = JSON.parse(JSON.stringify(record));
     expect(() => compileModulator(fromFile)).toThrow(message);
   });

@@ -22,7 +22,7 @@ export function compileModulator(record: ModulatorRecord): Modulator {
   return makeModulator(resolved);
 }
 
-/** Refuses settings that differ from their defaults and have no effect. */
+/** Throws if a setting differs from its default but has no effect. */
 function checkEffect(where: string, record: ResolvedModulator): void {
   const defaults = new Map<string, unknown>(
     Object.entries(modulatorSchema.parse({ kind: record.kind })),

@@ -61,7 +61,7 @@ describe("criticalModulator", () => {
   const batch = [0.1, 0.9, 0.5, 0.2, 0.3].map((entropy, i) => response(i, 2, [entropy]));
 
   it("keeps the most uncertain responses", () => {
-    // ceil(0.5 * 5) = 3 of five.
+    // ceil(0.5 * 5) = 3 of five responses.
     expect(criticalModulator().modulate(batch).advantages).toEqual([0, 2, 2, 0, 2]);
     const calibrated = criticalModulator({ calibration: "mean-one" }).modulate(batch);
     expect(calibrated.coefficients[1]).toBeCloseTo(5 / 3, 12);

@@ -13,7 +13,10 @@ import {
 
 /** Options of {@link criticalModulator}. */
 export interface CriticalOptions {
-  /** Share of the responses of a scope to train on, the most uncertain, in (0, 1). Default 0.5. */
+  /**
+   * Share of the responses of a scope to train on, the most uncertain first, in (0, 1). Default
+   * 0.5.
+   */
   readonly criticalShare?: number;
   /** Default `"group"`. */
   readonly scope?: ModulationScope;
@@ -22,9 +25,9 @@ export interface CriticalOptions {
 }
 
 /**
- * Mask in the manner of CARL: trains only on the responses of which the policy was least certain.
- * The coefficient is 1 for `ceil(criticalShare * n)` of a scope's `n` responses and ties of the
- * last of them, and 0 for the others.
+ * Mask in the manner of CARL: trains only on the responses with the largest mean entropy. In a
+ * scope of `n` responses, the coefficient is 1 for the `ceil(criticalShare * n)` most uncertain
+ * responses, including ties with the last, and 0 for the rest.
  *
  * Only the paper's abstract is known: entropy is a proxy for the criticality of an action, actions
  * of low criticality are excluded from updates, and summaries report less than half of the samples.

@@ -1,16 +1,16 @@
 import { mean } from "@turnwise/core";
 import { partition } from "./partition.ts";
 
-/** Statistics of a modulated batch. A mean over no response is `undefined`. */
+/** Statistics of a modulated batch. A mean over no responses is `undefined`. */
 export interface ModulationDiagnostics {
   readonly numResponses: number;
   readonly numGroups: number;
-  /** Number of responses with a positive, and with a negative advantage. */
+  /** Number of responses with a positive advantage; `numNegative`: with a negative advantage. */
   readonly numPositive: number;
   readonly numNegative: number;
   /**
-   * Share of groups whose coefficients are all 1: in the dead zone, of one response, or modulation
-   * off.
+   * Share of groups whose coefficients are all 1: groups in the dead zone, groups of one response,
+   * or all groups if modulation is off.
    */
   readonly deadZoneShare: number | undefined;
   readonly minCoefficient: number | undefined;
@@ -19,18 +19,24 @@ export interface ModulationDiagnostics {
   readonly meanEntropy: number | undefined;
   /** Range of entropies in a group, nats per token, mean over groups. */
   readonly meanEntropyRange: number | undefined;
-  /** Share of positive advantages among those that are not 0. */
+  /** Share of positive advantages among the nonzero ones. */
   readonly positiveShare: number | undefined;
-  /** Mean modulated advantage of responses with a positive, and with a negative advantage. */
+  /**
+   * Mean modulated advantage of responses with a positive advantage; `meanNegativeAdvantage`: with
+   * a negative one.
+   */
   readonly meanPositiveAdvantage: number | undefined;
   readonly meanNegativeAdvantage: number | undefined;
-  /** Mean entropy of responses with a positive, and with a negative advantage, nats per token. */
+  /**
+   * Mean entropy, nats per token, of responses with a positive advantage; `negativeEntropy`: with a
+   * negative one.
+   */
   readonly positiveEntropy: number | undefined;
   readonly negativeEntropy: number | undefined;
   /**
-   * Mean entropy, nats per token, by the sign of `advantage * (coefficient - 1)`: modulation lowers
-   * the policy's entropy if this is positive (`sharpened`), and raises it if it is negative
-   * (`flattened`).
+   * Mean entropy, nats per token, of responses with a positive (`sharpened`) or negative
+   * (`flattened`) product `advantage * (coefficient - 1)`. A positive product means that modulation
+   * lowers the policy's entropy, a negative one that modulation raises it.
    */
   readonly sharpenedEntropy: number | undefined;
   readonly flattenedEntropy: number | undefined;

@@ -17,16 +17,16 @@ export interface EmpgOptions {
   readonly futureStrength?: number;
   /** Size of the bonus for leading to a turn with low entropy (zeta), `>= 0`. Default 0.05. */
   readonly futureBonus?: number;
-  /** Treatment of the batch's mean at the end. Default `"remove"`. */
+  /** `"remove"` subtracts the batch mean of the advantages at the end. Default `"remove"`. */
   readonly mean?: "remove" | "keep";
 }
 
 /**
  * EMPG, the closest relative of AEM. Mean token entropies are scaled to `h` in [0, 1] over the
- * whole batch; `advantage * exp(-k h) / mean(exp(-k h)) + zeta * exp(-k' h[next turn])`, minus the
- * mean over the batch. The last turn of a trajectory has no bonus. Signs are not kept. The
- * published code adds 1e-8 to both divisors, which changes results by a part in 1e8; here equal
- * entropies give exactly 1.
+ * whole batch; the result is `advantage * exp(-k h) / mean(exp(-k h)) + zeta * exp(-k' h[next
+ * turn])`, minus the mean over the batch. The last turn of a trajectory has no bonus. Signs are not
+ * kept. The published code adds 1e-8 to both divisors, which changes results by a part in 1e8; here
+ * equal entropies give exactly 1.
  *
  * @throws `RangeError` if an option is out of range. The modulator throws `RangeError` for
  *   advantages and uncertainties out of range.
@@ -66,7 +66,7 @@ export function empgModulator({
   };
 }
 
-/** Key of a turn of a trajectory, `later` turns after the response's own. */
+/** Key of the turn that follows a response's own by `later` turns in the same trajectory. */
 function turnKey({ group, trajectory, turn }: CreditedResponse, later: number): string {
   return JSON.stringify([group, trajectory, turn + later]);
 }

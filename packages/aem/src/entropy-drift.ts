@@ -2,12 +2,15 @@ import { checkFinite, checkNonNegative, checkSameLength, correlation } from "@tu
 
 /** Input of {@link predictDrift}, one entry per response. */
 export interface DriftResponses {
-  /** Advantages, after modulation to predict its effect. */
+  /**
+   * Advantages of the responses. Pass modulated advantages to predict the drift with modulation.
+   */
   readonly advantages: readonly number[];
   /** Surprisal of the sampled response, nats, `>= 0`. */
   readonly surprisals: readonly number[];
   /**
-   * Entropy of the distribution that it was sampled from, in the unit of the surprisals, `>= 0`.
+   * Entropy of the distribution from which the response was sampled, in the same unit as the
+   * surprisals, `>= 0`.
    */
   readonly entropies: readonly number[];
 }
@@ -30,17 +33,17 @@ export function predictDrift({ advantages, surprisals, entropies }: DriftRespons
 /** Agreement of predictions with measurements. */
 export interface DriftAgreement {
   readonly numPairs: number;
-  /** Pearson correlation, in [-1, 1]; `undefined` if one side does not vary. */
+  /** Pearson correlation, in [-1, 1]; `undefined` if either input is constant. */
   readonly correlation: number | undefined;
   /**
-   * Share of pairs with equal signs among those where neither is 0; `undefined` without such a
+   * Share of pairs with equal signs among the pairs without a 0; `undefined` if there is no such
    * pair.
    */
   readonly signAgreement: number | undefined;
 }
 
 /**
- * Compares predicted with measured changes of entropy (or any two proxies of it).
+ * Compares predicted with measured entropy changes (or any two proxies for entropy changes).
  * @throws `RangeError` if lengths differ or a number is not finite.
  */
 export function compareDrift(

@@ -17,9 +17,12 @@ import {
 export interface EntropyModulatorOptions extends ModulationOptions {
   /** Default `"group"`. */
   readonly scope?: ModulationScope;
-  /** Responses that count more. `"uncertain"` is the reversed ablation. Default `"certain"`. */
+  /**
+   * Responses that get larger coefficients. `"uncertain"` is the reversed ablation. Default
+   * `"certain"`.
+   */
   readonly direction?: "certain" | "uncertain";
-  /** `"none"`: entropies in nats, not scaled to [0, 1] over their scope. Default `"min-max"`. */
+  /** Scaling of entropies to [0, 1] within their scope; `"none"` uses nats. Default `"min-max"`. */
   readonly normalization?: "min-max" | "none";
   /** Entropy of a response: the mean over its tokens, or their sum. Default `"mean"`. */
   readonly reduction?: "mean" | "sum";
@@ -35,11 +38,12 @@ export interface EntropyModulatorOptions extends ModulationOptions {
 /**
  * Adaptive entropy modulation as a {@link Modulator}. The defaults equal `modulate`.
  *
- * Responses without tokens have no entropy: they keep their advantage and do not affect others'.
+ * Responses without tokens have no entropy: they keep their advantage and do not affect other
+ * responses.
  *
  * @throws `RangeError` if an option is out of range. The modulator throws `RangeError` for
- *   advantages that are not finite, uncertainties out of range, and top-k entropies of a scope with
- *   bounds wider than `minEntropyRange`, which cannot decide its dead zone.
+ *   advantages that are not finite, uncertainties out of range, and top-k entropies with bounds
+ *   wider than `minEntropyRange`, for which the dead zone is undecidable.
  * @see arXiv:2605.00425
  */
 export function entropyModulator({

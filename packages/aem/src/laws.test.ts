@@ -21,7 +21,7 @@ function all(...but: ModulatorClaim[]): ModulatorClaim[] {
   return entropyModulationClaims.filter((claim) => !but.includes(claim));
 }
 
-/** The short form, as a modulator. */
+/** A wrapper that turns `modulate` into a modulator. */
 const short: Modulator = {
   name: "modulate",
   needs: ["response-entropy"],
@@ -54,14 +54,14 @@ describe("laws of the modulators", () => {
   itHolds(
     modulatorLaws(
       entropyModulator({ reduction: "sum" }),
-      // A sum grows with the length.
+      // The summed entropy grows with the response length, so these laws do not hold.
       all("favours-certainty", "shift-invariant"),
     ),
   );
   itHolds(
     modulatorLaws(
       entropyModulator({ unit: "token" }),
-      // The mean is over tokens, not responses.
+      // The mean of 1 is over tokens, not responses.
       all("mean-one", "favours-certainty", "shift-invariant"),
     ),
   );

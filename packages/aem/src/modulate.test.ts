@@ -37,7 +37,7 @@ describe("modulate", () => {
     expect(diagnostics.meanNegativeAdvantage).toBeCloseTo(-(1.0539 + 0.5234) / 2, 4);
     expect(diagnostics.positiveEntropy).toBeCloseTo(0.25, 12);
     expect(diagnostics.negativeEntropy).toBeCloseTo(0.85, 12);
-    // A (alpha - 1): +0.42, 0, -0.05, +0.48, 0.
+    // advantage * (alpha - 1): +0.42, 0, -0.05, +0.48, 0.
     expect(diagnostics.sharpenedEntropy).toBeCloseTo(0.7, 12);
     expect(diagnostics.flattenedEntropy).toBeCloseTo(0.5, 12);
   });

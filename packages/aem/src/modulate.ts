@@ -7,22 +7,21 @@ import { partition } from "./partition.ts";
 export interface Modulation {
   /** `coefficient * advantage`, `[response]`. */
   readonly advantages: number[];
-  /** `[response]`, mean 1 within each group. */
+  /** Coefficients, `[response]`; mean 1 within each group. */
   readonly coefficients: number[];
   readonly diagnostics: ModulationDiagnostics;
 }
 
 /**
- * Adaptive entropy modulation: multiplies the finished advantage of each response by its
- * {@link modulationCoefficients | coefficient} within its group. Every sign stays; nothing is
+ * Adaptive entropy modulation: multiplies the finished advantage of each response by its {@link
+ * modulationCoefficients | coefficient} within its group. Signs do not change; the result is not
  * centered or scaled again.
  *
  * @param advantages - Advantage of each response, finished by an estimator, `[response]`.
  * @param entropies - Mean token entropy of each response under the policy before the update,
  *   `[response]`, nats per token.
- * @param groups - Key of the set of responses that each is compared with, `[response]`. In the
- *   paper these are all responses of all trajectories of one prompt group. Responses of one group
- *   need not be adjacent.
+ * @param groups - Key of each response's group, `[response]`. In the paper, a group contains all
+ *   responses of all trajectories of one prompt. Responses of one group need not be adjacent.
  * @throws `RangeError` if the lengths differ, an advantage is not finite, or an entropy or option
  *   is negative or not finite.
  *

@@ -12,7 +12,7 @@ describe("modulationCoefficients, for any group", () => {
       fc.property(group, strength, (entropies, strength) => {
         const coefficients = modulationCoefficients(entropies, { strength, minEntropyRange: 0 });
         const total = coefficients.reduce((a, b) => a + b, 0);
-        // Rounding of one division and one addition per response.
+        // Error bound: one rounded division and one rounded addition per response.
         expect(Math.abs(total / entropies.length - 1)).toBeLessThan(1e-14 * entropies.length);
       }),
     );
@@ -51,7 +51,7 @@ describe("modulationCoefficients, for any group", () => {
           .map(({ i }) => i);
         const direct = modulationCoefficients(entropies);
         const moved = modulationCoefficients(order.map((i) => entropies[i]!));
-        // The mean is summed in another order.
+        // The mean is summed in a different order.
         moved.forEach((c, place) => expect(c).toBeCloseTo(direct[order[place]!]!, 12));
       }),
     );

@@ -15,8 +15,8 @@ export interface ModulationOptions {
 }
 
 /**
- * Computes one coefficient per response of a group from the policy's certainty: above 1 for less
- * than the group's usual entropy, below 1 for more.
+ * Computes one coefficient per response of a group: above 1 if the entropy is low for the group,
+ * below 1 if it is high.
  *
  * The entropies are scaled to `h` in [0, 1] over the group (the paper's H tilde), and
  * `coefficient[i] = exp(-strength * h[i]) / mean(exp(-strength * h))` (the paper's alpha). The
@@ -41,17 +41,18 @@ export function modulationCoefficients(
   return computeCoefficients(entropies, { strength, minEntropyRange });
 }
 
-/** Formula of the coefficients, with the choices of the ablations. */
+/** Parameters of the coefficient formula, including those of the ablations. */
 export interface CoefficientRule extends Required<ModulationOptions> {
   /**
-   * Responses that count more: the certain ones (the paper), or the uncertain. Default `"certain"`.
+   * Responses that get larger coefficients: the certain ones (the paper) or the uncertain ones.
+   * Default `"certain"`.
    */
   readonly direction?: "certain" | "uncertain";
   /** Scaling of entropies: to [0, 1] over their group, or none (nats). Default `"min-max"`. */
   readonly normalization?: "min-max" | "none";
 }
 
-/** Computes the coefficients. All numbers are finite and at least 0. */
+/** Computes the coefficients. The result is finite and at least 0. */
 export function computeCoefficients(entropies: readonly number[], rule: CoefficientRule): number[] {
   const distances = computeDistances(entropies, rule);
   if (distances === undefined) return entropies.map(() => 1);
@@ -59,9 +60,9 @@ export function computeCoefficients(entropies: readonly number[], rule: Coeffici
 }
 
 /**
- * Distance of each entropy from the favored end of the group, in [0, 1] or in nats, so that the
- * largest exponent is 0 and no weight overflows; `undefined` in the dead zone and for equal
- * entropies.
+ * Distance of each entropy from the end of the range with the largest coefficient, in [0, 1] or in
+ * nats, so that the largest exponent is 0 and no weight overflows; `undefined` in the dead zone and
+ * for equal entropies.
  */
 export function computeDistances(
   entropies: readonly number[],
@@ -71,7 +72,7 @@ export function computeDistances(
     normalization = "min-max",
   }: Omit<CoefficientRule, "strength">,
 ): number[] | undefined {
-  // Not Math.min(...entropies): a whole batch may hold more values than a call accepts arguments.
+  // Not Math.min(...entropies): a batch may have more entropies than a call may have arguments.
   let low = Infinity;
   let high = -Infinity;
   for (const entropy of entropies) {
@@ -87,7 +88,7 @@ export function computeDistances(
   );
 }
 
-/** Divides weights by their mean; all 1 if that is 0 (and for no weights). */
+/** Divides weights by their mean. If the mean is 0, or the list is empty, returns all 1. */
 export function scaleToMeanOne(weights: readonly number[]): number[] {
   if (weights.length === 0) return [];
   const meanWeight = mean(weights);

@@ -1,5 +1,5 @@
 import type { Resolved } from "@turnwise/core";
-// The namespace, not the object `z`, so that bundlers drop three quarters of zod.
+// Import the namespace, not the object `z`: bundlers then drop three quarters of zod.
 import * as z from "zod";
 import { actionModulator, type ActionOptions } from "./action-modulator.ts";
 import { criticalModulator, type CriticalOptions } from "./critical-modulator.ts";
@@ -14,7 +14,7 @@ import { shapingModulator, type ShapingOptions } from "./shaping-modulator.ts";
  * described in {@link modulatorSchema}.
  */
 export type ModulatorRecord =
-  /** Advantages do not change. */
+  /** Leaves advantages unchanged. */
   | { readonly kind: "none" }
   /** See `entropyModulator`. */
   | ({ readonly kind: "aem" } & EntropyModulatorOptions)
@@ -131,7 +131,7 @@ const schema = z.discriminatedUnion("kind", [
  */
 export const modulatorSchema: z.ZodType<ResolvedModulator> = schema;
 
-/** Checked by the type checker in both directions: this function, and the line above. */
+/** Compile-time check in both directions: this function, and the type annotation above. */
 const checkType = (record: ResolvedModulator): z.output<typeof schema> => record;
 void checkType;
 

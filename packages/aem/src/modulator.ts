@@ -7,36 +7,34 @@ import {
   type Uncertainty,
 } from "./uncertainty.ts";
 
-/** Response of a batch: its position, its credit, and the policy's uncertainty. */
+/** Response of a batch: its position, its advantage, and the policy's uncertainty. */
 export interface CreditedResponse {
-  /** Key of its prompt group. */
+  /** Key of the response's prompt group. */
   readonly group: number | string;
-  /** Key of its trajectory within the group. */
+  /** Key of the response's trajectory within the group. */
   readonly trajectory: number | string;
-  /** Index of its turn, from 0. */
+  /** Index of the response's turn, from 0. */
   readonly turn: number;
-  /**
-   * Advantage finished by an estimator; the mean over tokens if these have different advantages.
-   */
+  /** Advantage finished by an estimator; the mean over tokens if their advantages differ. */
   readonly advantage: number;
   /**
-   * Advantage of each token, `[token]`, if they differ (a critic, REINFORCE++); absent if all equal
-   * `advantage`.
+   * Advantage of each token, `[token]`, if tokens differ (with a critic or REINFORCE++); absent if
+   * every token has `advantage`.
    */
   readonly tokenAdvantages?: readonly number[];
   readonly uncertainty: Uncertainty;
-  /** Roles of its tokens, if the prompt format provides them; empty if it found none. */
+  /** Token roles, if the prompt format provides them; empty if it found none in this response. */
   readonly spans?: readonly RoleSpan[];
 }
 
 /** Batch after modulation. */
 export interface ModulatedBatch {
-  /** Advantage of each response, `[response]`; if tokens differ, the mean over them. */
+  /** Advantage of each response, `[response]`; the mean over its tokens if they differ. */
   readonly advantages: number[];
-  /** Factor of each advantage, `[response]`; if tokens differ, the mean over them. */
+  /** Factor of each advantage, `[response]`; the mean over its tokens if they differ. */
   readonly coefficients: number[];
   /**
-   * Advantage of each token, `[response][token]`, from a modulator of tokens; else see
+   * Advantage of each token, `[response][token]`, if the modulator works on tokens; otherwise call
    * {@link computeTokenAdvantages}.
    */
   readonly tokenAdvantages?: number[][];
@@ -55,22 +53,22 @@ export type ModulatorNeed = "response-entropy" | "token-entropies" | "spans";
 export interface Modulator {
   /** Identifies the modulator with all its options. */
   readonly name: string;
-  /** Information that it reads; empty for none. A run that lacks it is refused before it starts. */
+  /**
+   * Information that the modulator reads; empty for none. A run that lacks it is refused before it
+   * starts.
+   */
   readonly needs: readonly ModulatorNeed[];
   /**
    * Pure: the batch is not changed, and the same batch and seed give the same result.
-   * @param random - Random stream of this iteration: only forks of it are drawn from. A modulator
-   *   that draws throws `TypeError` without it.
+   * @param random - Random stream of this iteration; modulators draw only from its forks. A
+   *   modulator that needs random numbers throws `TypeError` if it is absent.
    */
   readonly modulate: (responses: readonly CreditedResponse[], random?: Random) => ModulatedBatch;
 }
 
-/** Information that a run has about its responses. */
+/** Information that a run provides about its responses. */
 export interface KnownOfResponses {
-  /**
-   * Entropies from the learner that scores the batch: of each token, only of each response, or
-   * none.
-   */
+  /** Entropies that the learner reports: per token, per response, or none. */
   readonly entropies: "tokens" | "responses" | "none";
   /** True if the prompt format provides the roles of tokens. */
   readonly spans: boolean;
@@ -86,7 +84,7 @@ export function findUnmetNeeds({ needs }: Modulator, known: KnownOfResponses): M
   return needs.filter((need) => !isMet[need]);
 }
 
-/** Modulator that changes nothing. */
+/** Modulator that leaves advantages unchanged. */
 export const identityModulator: Modulator = {
   name: "identity",
   needs: [],
@@ -96,7 +94,7 @@ export const identityModulator: Modulator = {
   },
 };
 
-/** Checked batch. */
+/** Batch after its checks, with one entry per response in each list. */
 export interface ReadBatch {
   readonly responses: readonly CreditedResponse[];
   readonly advantages: number[];
@@ -128,12 +126,12 @@ export function readBatch(where: string, responses: readonly CreditedResponse[])
   return { responses, advantages, uncertainty: kind };
 }
 
-/** Measures the uncertainty of each response. @throws Errors of {@link measureUncertainty}. */
+/** Measures the uncertainty of each response. @throws The errors of {@link measureUncertainty}. */
 export function measureBatch({ responses }: ReadBatch): MeasuredUncertainty[] {
   return responses.map(({ uncertainty }) => measureUncertainty(uncertainty));
 }
 
-/** Unit with its own coefficient. */
+/** Unit that gets a coefficient of its own. */
 export type ModulationUnit = "response" | "token";
 
 /**
@@ -155,12 +153,12 @@ export function listEntropies(
   });
 }
 
-/** Factors of a batch: one per response, or one per token. */
+/** Factors of a batch: one per response or one per token. */
 export type BatchFactors = (
   | { readonly coefficients: readonly number[] }
   | { readonly tokenCoefficients: readonly (readonly number[])[] }
 ) & {
-  /** Added to each advantage afterwards, `[response]`. Default: 0. */
+  /** Offsets added to the advantages after scaling, `[response]`. Default: 0. */
   readonly offsets?: readonly number[];
 };
 
@@ -207,8 +205,8 @@ export function composeBatch(
 }
 
 /**
- * Advantage of every token after modulation, `[response][token]`. If the modulator does not
- * distinguish tokens, those of a response share its coefficient and the offset of its advantage.
+ * Advantage of every token after modulation, `[response][token]`. If the modulator works on
+ * responses, all tokens of a response get the same coefficient and offset.
  */
 export function computeTokenAdvantages(
   responses: readonly CreditedResponse[],
@@ -225,7 +223,7 @@ export function computeTokenAdvantages(
   });
 }
 
-/** Responses that a response is compared with. */
+/** Set of responses with which a response is compared. */
 export type ModulationScope =
   /** All responses of the prompt group (the paper). */
   | "group"
@@ -236,7 +234,7 @@ export type ModulationScope =
   /** All responses of the batch. */
   | "batch";
 
-/** Key of the set of responses that one is compared with. */
+/** Key of the scope that a response belongs to. */
 function scopeKey(response: CreditedResponse, scope: ModulationScope): string {
   const { group, trajectory, turn } = response;
   if (scope === "batch") return "";
@@ -254,8 +252,8 @@ export function partitionScopes(
 }
 
 /**
- * Replaces the values of each scope, given as lists (one value per response, or one per token), by
- * equally many others.
+ * Maps the values of each scope to new values. Values are lists (one per response or one per token)
+ * whose lengths do not change.
  */
 export function mapScopes(
   responses: readonly CreditedResponse[],
@@ -276,7 +274,7 @@ export function mapScopes(
   return result;
 }
 
-/** Checks that there is a random stream to draw from. @throws `TypeError` if it is absent. */
+/** Throws `TypeError` if a modulator that needs random numbers has no random stream. */
 export function requireRandom(where: string, random: Random | undefined): Random {
   if (random !== undefined) return random;
   throw new TypeError(`${where}: random must be given, got undefined`);

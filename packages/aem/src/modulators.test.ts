@@ -70,7 +70,7 @@ describe("entropyModulator", () => {
   });
 
   it("supports entropies in nats", () => {
-    // exp(0), exp(-0.3), exp(-1): here the range is 1, so a range of 2 distinguishes them.
+    // exp(0) and exp(-2); min-max scaling would give exp(0) and exp(-1).
     const wide = [response("g/0/0", 1, [0]), response("g/0/1", 1, [2])];
     expect(coefficientsOf({ normalization: "none" }, wide)).toEqual(["1.7616", "0.2384"]);
   });

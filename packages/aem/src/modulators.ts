@@ -13,16 +13,18 @@ const aemReversed: ModulatorRecord = { ...aem, direction: "uncertain" };
 /** Ablation: coefficients of each prompt group permuted at random. */
 const aemShuffled: ModulatorRecord = { ...aem, shuffle: true };
 
-/** Ablation: a response is compared with those of its own trajectory. */
+/** Ablation: a response is compared with the responses of its trajectory only. */
 const aemTrajectory: ModulatorRecord = { ...aem, scope: "trajectory" };
 
-/** Ablation: a response is compared with those of its turn index in its group. */
+/**
+ * Ablation: a response is compared with the responses of its group that have the same turn index.
+ */
 const aemTurn: ModulatorRecord = { ...aem, scope: "turn" };
 
-/** Ablation: a response is compared with all of the batch. */
+/** Ablation: a response is compared with all responses of the batch. */
 const aemBatch: ModulatorRecord = { ...aem, scope: "batch" };
 
-/** Ablation: a coefficient per token. */
+/** Ablation: one coefficient per token. */
 const aemToken: ModulatorRecord = { ...aem, unit: "token" };
 
 /** EMPG with the settings of its code: k and k' 1, zeta 0.05. */
@@ -60,10 +62,10 @@ const named: Readonly<Record<string, ModulatorRecord>> = toKebabKeys({
   random,
 });
 
-/** Kinds without a named record above: each gets its own name and its defaults. */
+/** Kinds without a preset above get a preset of the same name, with defaults. */
 const unnamed = modulatorKinds.filter((kind) => !Object.hasOwn(named, kind));
 
-/** All named modulators, as the command line selects them. */
+/** All presets, by their command-line names. */
 export const modulators: Readonly<Record<string, ModulatorRecord>> = {
   ...named,
   ...Object.fromEntries(unnamed.map((kind): [string, ModulatorRecord] => [kind, { kind }])),

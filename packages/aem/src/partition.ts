@@ -1,4 +1,4 @@
-/** Indices of each group's members, groups in order of their first member. */
+/** Lists the indices of each group's members; groups are in the order of their first members. */
 export function partition(groups: readonly (number | string)[]): number[][] {
   const members = new Map<number | string, number[]>();
   groups.forEach((group, index) => {

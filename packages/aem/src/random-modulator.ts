@@ -9,17 +9,18 @@ import {
   type Modulator,
 } from "./modulator.ts";
 
-/** Options of {@link randomModulator}: those of the AEM whose distribution is used. */
+/**
+ * Options of {@link randomModulator}: those of the AEM modulator whose coefficients are permuted.
+ */
 export interface RandomModulatorOptions extends ModulationOptions {
   /** Default `"group"`. */
   readonly scope?: ModulationScope;
 }
 
 /**
- * Random coefficients with exactly the distribution of AEM's: those of `entropyModulator` over the
- * batch, permuted over all its responses, differently in each iteration.
- * (`entropyModulator({ shuffle: true })` permutes within each scope, and so does not change dead
- * zones.)
+ * Random coefficients with exactly AEM's distribution: the coefficients of `entropyModulator`,
+ * permuted over all responses of the batch, differently in each iteration. (`entropyModulator({
+ * shuffle: true })` permutes within each scope, so coefficients in dead zones stay 1.)
  *
  * @throws Errors of `entropyModulator`.
  */

@@ -22,15 +22,16 @@ export interface ShapingOptions {
   /** Default `"group"`. */
   readonly scope?: ModulationScope;
   /**
-   * Entropy of responses with a negative advantage: unchanged, so that uncertain failures count
-   * more; or mirrored within the scope, so that confident failures do. Default `"same"`.
+   * Entropy of responses with a negative advantage: unchanged, so that uncertain failures get
+   * larger coefficients; or mirrored within the scope, so that confident failures do. Default
+   * `"same"`.
    */
   readonly failures?: "same" | "mirrored";
 }
 
 /**
- * Entropy shaping in the manner of GTPO (per token) and GRPO-S (per response): uncertain ones count
- * more, the opposite of AEM for positive advantages.
+ * Entropy shaping in the manner of GTPO (per token) and GRPO-S (per response): uncertain tokens or
+ * responses get larger coefficients, unlike AEM for positive advantages.
  * `coefficient = (1 + strength * h / mean(h)) / (1 + strength)`, mean 1 over the scope.
  *
  * Only the paper's abstract is known: rewards are redistributed by weights such as
@@ -63,7 +64,8 @@ export function shapingModulator({
         const low = values.reduce((a, b) => Math.min(a, b), Infinity);
         const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
         const mirrored = values.map((value, i) => (isMirrored[i] ? low + high - value : value));
-        // Each of the two sets has mean 1, so that the balance of successes and failures stays.
+        // Positive and negative advantages are normalized separately to mean 1, so that their
+        // balance does not change.
         const coefficients = values.map(() => 1);
         for (const indices of partition(isMirrored.map(Number))) {
           scaleToMeanOne(indices.map((i) => mirrored[i]!)).forEach((relative, i) => {

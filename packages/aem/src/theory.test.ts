@@ -26,7 +26,7 @@ import {
 
 const logit = fc.double({ min: -4, max: 4, noNaN: true });
 const advantage = fc.double({ min: -5, max: 5, noNaN: true });
-/** A policy over 2 to 7 responses, one of them, and an advantage for it. */
+/** A policy over 2 to 7 responses, the index of one response, and an advantage. */
 const sampled = fc
   .tuple(fc.array(logit, { minLength: 2, maxLength: 7 }), fc.nat(), advantage)
   .map(([logits, choice, advantage]) => ({
@@ -40,9 +40,9 @@ function entropyOf(probabilities: readonly number[]): number {
   return 0 - expectation(probabilities, probabilities.map(Math.log));
 }
 
-/** Derivative of the entropy along a direction, by differences, for comparison with theory. */
+/** Derivative of the entropy along a direction, by finite differences. */
 function measuredAlong({ probabilities }: FinitePolicy, direction: readonly number[]): number {
-  // No probability may change by more than a small part of itself.
+  // The step may change every probability only by a small fraction.
   const room = probabilities.map(
     (probability, i) => probability / (1e-9 + Math.abs(direction[i]!)),
   );
@@ -52,7 +52,7 @@ function measuredAlong({ probabilities }: FinitePolicy, direction: readonly numb
   return (moved(1) - moved(-1)) / (2 * step);
 }
 
-/** The same for a direction of the logits. */
+/** The same derivative along a direction of the logits. */
 function measuredAlongLogits(logits: readonly number[], direction: readonly number[]): number {
   const step = 1e-6;
   const moved = (sign: number): number =>
@@ -76,7 +76,7 @@ describe("the entropy drift of a sampled response", () => {
         const direction = naturalDirection(policy, response, advantage);
         const drift = naturalDrift(policy, response, advantage);
         expect(entropyAlong(policy, direction)).toBeCloseTo(drift, 10);
-        // Finite differences have lost half of the digits.
+        // Finite differences lose half of the digits.
         expect(measuredAlong(policy, direction)).toBeCloseTo(drift, 4);
       }),
     );
@@ -85,7 +85,7 @@ describe("the entropy drift of a sampled response", () => {
   it("moves the probabilities along the gradient of the surrogate in the Fisher metric", () => {
     fc.assert(
       fc.property(sampled, ({ policy, response, advantage }) => {
-        // advantage / pi_a is the surrogate's slope along probability a, and 0 along others.
+        // The gradient of the surrogate: advantage / pi_a for probability a, 0 for all others.
         const slopes = policy.probabilities.map((probability, i) =>
           i === response ? advantage / probability : 0,
         );
@@ -165,7 +165,7 @@ describe("regularizers", () => {
         fc.double({ min: 0, max: 2, noNaN: true }),
         ({ policy, logits }, others, entropyCoefficient, klCoefficient) => {
           const reference = softmaxPolicy(others.slice(0, logits.length));
-          // The slopes of c_H * H - c_KL * KL(pi || reference) along the probabilities.
+          // The gradient of c_H * H - c_KL * KL(pi || reference) with respect to the probabilities.
           const slopes = policy.surprisals.map(
             (surprisal, i) =>
               entropyCoefficient * surprisal -
@@ -215,7 +215,7 @@ const { tree } = fc.letrec<{ tree: TokenTree; child: TokenTree | undefined }>((t
 
 describe("the predictable part of surprisal", () => {
   it("is worked out on a tree of two tokens", () => {
-    // First token 1/2 or 1/2; after the second, again 1/2 or 1/2.
+    // The first token is 1/2 or 1/2; after the second token, again 1/2 or 1/2.
     const fair = softmaxPolicy([0, 0]);
     const two: TokenTree = {
       next: fair,
@@ -224,7 +224,7 @@ describe("the predictable part of surprisal", () => {
     const responses = treeResponses(two);
     expect(responses.map(({ tokens }) => tokens)).toEqual([[0], [1, 0], [1, 1]]);
     expect(responses.map(({ probability }) => probability)).toEqual([0.5, 0.25, 0.25]);
-    // Every token is as surprising as expected: both parts are equal.
+    // Every token is exactly as surprising as expected, so both parts are equal.
     responses.forEach(({ surprisal, predictable }) =>
       expect(surprisal).toBeCloseTo(predictable, 12),
     );
@@ -253,7 +253,7 @@ describe("in the space of weights", () => {
     fc.assert(
       fc.property(sampled, ({ policy, response, advantage }) => {
         const size = policy.probabilities.length;
-        // One weight per response except the last: all policies, none twice.
+        // One weight per response except the last: parametrizes every policy exactly once.
         const full = policy.probabilities.map((_, i) =>
           Array.from({ length: size - 1 }, (_, weight) => (i === weight ? 1 : 0)),
         );
@@ -340,7 +340,7 @@ describe("what modulation adds", () => {
         fc.double({ min: 1.001, max: 2.7, noNaN: true }),
         ({ policy, response, advantage }, excess) => {
           const relative = policy.surprisals[response]! - policy.entropy;
-          // More than 1 for less surprise than usual, less than 1 for more.
+          // Above 1 for lower surprisal than expected, below 1 for higher.
           const coefficient = relative < 0 ? excess : 1 / excess;
           const pressure = modulationPressure(policy, response, advantage, coefficient);
           expect(pressure * advantage).toBeLessThanOrEqual(0);

@@ -62,7 +62,7 @@ describe("measureUncertainty", () => {
 
 describe("topKEntropyBounds", () => {
   it("bounds a worked distribution", () => {
-    // 0.9 known; 0.1 on one choice, or shared by ten.
+    // 0.9 is known; the remaining 0.1 is on one choice, or spread over ten.
     const { low, high } = topKEntropyBounds([Math.log(0.9)], 11);
     expect(low).toBeCloseTo(-0.9 * Math.log(0.9) - 0.1 * Math.log(0.1), 12);
     expect(high).toBeCloseTo(-0.9 * Math.log(0.9) - 0.1 * Math.log(0.01), 12);

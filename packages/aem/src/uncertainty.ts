@@ -1,14 +1,14 @@
 import { checkFinite, checkInteger, checkNonNegative, checkSameLength, mean } from "@turnwise/core";
 
 /**
- * Uncertainty of the policy about a response's tokens, as far as its engine reports it.
+ * Uncertainty of the policy about a response's tokens, in the form that the engine reports.
  *
  * - `"entropy"`: the entropy of each next-token distribution over the full vocabulary.
- * - `"top-k"`: bounds on it from the k most likely tokens, see {@link topKEntropyBounds}.
- * - `"surprisal"`: the log-prob of each sampled token. Minus its mean has the same expectation as
- *   the mean entropy, and more noise.
+ * - `"top-k"`: bounds on that entropy from the k most likely tokens, see {@link topKEntropyBounds}.
+ * - `"surprisal"`: the log-prob of each sampled token. The negative mean has the same expectation
+ * as the mean entropy, but more noise.
  * - `"mean-entropy"`: only the mean entropy over the response's tokens, nats per token.
- * - `"unknown"`: an engine that reports nothing.
+ * - `"unknown"`: the engine reports nothing.
  */
 export type Uncertainty =
   | { readonly kind: "entropy"; readonly entropies: readonly number[] }
@@ -36,14 +36,14 @@ export function countTokens(uncertainty: Uncertainty): number {
 export interface MeasuredUncertainty {
   readonly kind: Uncertainty["kind"];
   /**
-   * Uncertainty of each token, nats, `[token]`; the middle of its bounds for `"top-k"`; `undefined`
-   * for `"mean-entropy"`.
+   * Uncertainty of each token, nats, `[token]`; the midpoint of the bounds for `"top-k"`;
+   * `undefined` for `"mean-entropy"`.
    */
   readonly tokens: readonly number[] | undefined;
   readonly numTokens: number;
-  /** The mean over tokens, nats per token; 0 for a response without tokens. */
+  /** Mean over tokens, nats per token; 0 for a response without tokens. */
   readonly mean: number;
-  /** Maximum error of the mean because of bounds, nats per token; 0 unless `"top-k"`. */
+  /** Maximum error of `mean` due to the bounds, nats per token; 0 unless `"top-k"`. */
   readonly error: number;
 }
 
@@ -94,7 +94,7 @@ export function measureUncertainty(uncertainty: Uncertainty): MeasuredUncertaint
   return { kind, tokens, numTokens, mean: meanOrZero(tokens), error: 0 };
 }
 
-/** Log-probs computed in float32 may exceed 0 by rounding. */
+/** Log-probs computed in float32 may exceed 0 through rounding. */
 const maxLogProb = 1e-3;
 
 function meanOrZero(values: readonly number[]): number {
@@ -107,17 +107,17 @@ function checkLogProb(logProb: number): number {
 }
 
 /**
- * Bounds on the entropy of a distribution of which only the most likely choices are known.
+ * Bounds on the entropy of a distribution when only the most likely choices are known.
  *
  * With `e` the remaining probability of the other `vocabularySize - k` choices, the entropy is
- * minimal if one of them has all of it and maximal if they share it equally: `known - e * log(e)`
+ * minimal if one choice has all of `e` and maximal if all share `e` equally: `known - e * log(e)`
  * to `known - e * log(e / (vocabularySize - k))`.
  *
  * @param logProbs - Log-probs of the k most likely choices, nats, `[choice]`,
  *   `1 <= k <= vocabularySize`.
  * @returns Nats, `0 <= low <= high`.
- * @throws `RangeError` if a log-prob is positive or not finite, their probabilities exceed 1 by
- *   more than rounding, or the vocabulary is smaller than their number.
+ * @throws `RangeError` if a log-prob is positive or not finite, their probabilities sum to more
+ *   than 1 beyond rounding, or there are more log-probs than choices.
  */
 export function topKEntropyBounds(
   logProbs: readonly number[],

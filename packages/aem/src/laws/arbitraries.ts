@@ -2,7 +2,7 @@ import type { Arbitrary } from "fast-check";
 import type { CreditedResponse } from "../modulator.ts";
 import { fc } from "./fast-check.ts";
 
-/** A response by its numbers alone; entropies in `[token]`. */
+/** Random numbers from which a response is built; entropies are `[token]`. */
 interface Drawn {
   readonly advantage: number;
   readonly entropies: readonly number[];
@@ -13,7 +13,7 @@ const drawn: Arbitrary<Drawn> = fc.record({
   entropies: fc.array(
     fc.oneof(
       fc.double({ min: 0, max: 12, noNaN: true }),
-      // A nearly certain policy, with ranges inside the dead zone.
+      // Nearly certain policy: entropies that differ by less than the dead zone.
       fc.double({ min: 0, max: 0.05, noNaN: true }),
     ),
     { minLength: 1, maxLength: 5 },
@@ -22,8 +22,8 @@ const drawn: Arbitrary<Drawn> = fc.record({
 
 /**
  * Batches of one to three groups of one to three trajectories of one to four turns, with exact
- * entropies. Every response has a token; the first half of its tokens is reasoning, the rest the
- * action.
+ * entropies. Every response has at least one token; the first half of its tokens is reasoning, the
+ * rest the action.
  */
 export const creditedBatchArbitrary: Arbitrary<CreditedResponse[]> = fc
   .array(

@@ -22,16 +22,17 @@ import { creditedBatchArbitrary } from "./arbitraries.ts";
 import { fc } from "./fast-check.ts";
 
 /**
- * Claims of a modulator in addition to the laws of all.
+ * Properties that a modulator may claim; each adds a law to those that hold for all modulators.
  *
- * - `"scales"`: each advantage is its coefficient times the base advantage, so that zeros stay.
+ * - `"scales"`: each advantage is its coefficient times the base advantage, so that zeros stay
+ * zero.
  * - `"keeps-signs"`: no advantage changes its sign.
  * - `"mean-one"`: coefficients have mean 1 over every scope.
  * - `"advantage-blind"`: coefficients do not depend on advantages.
- * - `"independent-scopes"`: a scope does not depend on the others.
- * - `"order-free"`: responses may be in any order.
+ * - `"independent-scopes"`: results in a scope do not depend on other scopes.
+ * - `"order-free"`: results do not depend on the order of responses.
  * - `"favours-certainty"`: within a scope, no response with a larger mean entropy has a larger
- *   coefficient; `"favours-uncertainty"` the reverse.
+ * coefficient; `"favours-uncertainty"` the reverse.
  * - `"shift-invariant"`: adding a constant to all entropies changes nothing.
  * - `"identity-when-flat"`: equal entropies within a scope do not change its advantages.
  */
@@ -47,7 +48,7 @@ export type ModulatorClaim =
   | "shift-invariant"
   | "identity-when-flat";
 
-/** Claims of AEM: all of them. */
+/** Claims of AEM with its defaults. */
 export const entropyModulationClaims: readonly ModulatorClaim[] = [
   "scales",
   "keeps-signs",
@@ -64,22 +65,25 @@ export const entropyModulationClaims: readonly ModulatorClaim[] = [
 export interface ModulatorLawOptions extends LawOptions {
   /** Scope of the claims. Default `"group"`. */
   readonly scope?: ModulationScope;
-  /** Dead zone of the modulator, nats per token; at its edge rounding decides. Default 0.1. */
+  /**
+   * Dead zone of the modulator, nats per token. Cases near its edge are skipped, because rounding
+   * decides them. Default 0.1.
+   */
   readonly minEntropyRange?: number;
   /** Maximum ratio of the largest to the smallest coefficient of a scope, `>= 1`. */
   readonly maxFactor?: number;
 }
 
 /**
- * Laws of modulators. All keep the shape, return finite numbers, do not change their argument, are
- * deterministic and accept an empty batch; further laws by claim.
+ * Laws of modulators. All modulators keep the shape, return finite numbers, do not change their
+ * argument, are deterministic and accept an empty batch; each claim adds a law.
  */
 export function modulatorLaws(
   modulator: Modulator,
   claims: readonly ModulatorClaim[] = entropyModulationClaims,
   { scope = "group", minEntropyRange = 0.1, maxFactor, ...options }: ModulatorLawOptions = {},
 ): Law[] {
-  /** Each call has the random stream of one iteration. */
+  /** Every call gets a fresh random stream with the same seed. */
   const modulateOnce = (batch: readonly CreditedResponse[]): ModulatedBatch =>
     modulator.modulate(batch, createRandom("laws"));
   const law = (
@@ -185,7 +189,8 @@ export function modulatorLaws(
       "min-max scaling",
       (batch, result) => {
         const before = batch.map(({ uncertainty }) => measureUncertainty(uncertainty).mean);
-        // Rounding decides at the edge of the dead zone, and among entropies that hardly differ.
+        // Skip cases at the edge of the dead zone and with almost equal entropies, which rounding
+        // decides.
         const nearEdge = listScopes(batch).some((members) => {
           const own = members.map((index) => before[index]!);
           const range = Math.max(...own) - Math.min(...own);

@@ -6,7 +6,8 @@ import { checkResponse, covariance, expectation, type FinitePolicy } from "./fin
  * the direction `advantage * (e_response - pi)` in which the probabilities move.
  *
  * @returns `[response]`, sum 0.
- * @throws `RangeError` if there is no such response, or the advantage is not finite.
+ * @throws `RangeError` if the index of the response is out of range, or the advantage is not
+ *   finite.
  */
 export function naturalDirection(
   policy: FinitePolicy,
@@ -54,7 +55,8 @@ export function probabilityDirection(
  */
 export function entropyAlong(policy: FinitePolicy, direction: readonly number[]): number {
   checkSameLength("entropyAlong", { surprisals: policy.surprisals, direction });
-  // The direction sums to 0, so the entropy can be subtracted from surprisals.
+  // A direction sums to 0, so subtracting the entropy from the surprisals changes only the
+  // rounding.
   return sum(direction.map((part, i) => part * (policy.surprisals[i]! - policy.entropy)));
 }
 
@@ -100,11 +102,11 @@ export function expectedDrift(policy: FinitePolicy, advantages: readonly number[
 export interface Regularization {
   /** Coefficient of the entropy bonus `phi(H)`. Default 0. */
   readonly entropyCoefficient?: number;
-  /** `phi'(H)`, the slope of the bonus at the current entropy. Default 1: the entropy itself. */
+  /** `phi'(H)`, the slope of the bonus at the current entropy. Default 1: `phi` is the identity. */
   readonly entropySlope?: number;
   /** Coefficient of the penalty `KL(pi || reference)`. Default 0. */
   readonly klCoefficient?: number;
-  /** Reference over the same responses; required with a KL coefficient. */
+  /** Reference policy over the same responses; required if `klCoefficient` is not 0. */
   readonly reference?: FinitePolicy;
 }
 
@@ -134,8 +136,8 @@ export function regularizationDrift(
 }
 
 /**
- * Theorem 3.2.2 with constant visits of states: the drift of the policy's entropy is the mean of
- * the states' drifts, weighted by their visits in a trajectory.
+ * Theorem 3.2.2 for constant state visitation: the drift of the policy's entropy is the mean of the
+ * drifts of all states, weighted by their expected visits.
  *
  * @param visits - Expected visits of each state in a trajectory, `[state]`.
  * @param drifts - Drift of each state's response entropy, `[state]`.
@@ -149,8 +151,9 @@ export function policyEntropyDrift(visits: readonly number[], drifts: readonly n
 
 /**
  * Contribution of modulation to the drift of a response: `(coefficient - 1) * advantage * (S - H)`.
- * If the coefficient is above 1 exactly for less surprise than expected, this is pressure to
- * explore (upward) for negative advantages and to exploit (downward) for positive ones.
+ * If the coefficient is above 1 exactly where the surprisal is below the entropy, the contribution
+ * is positive (toward exploration) for negative advantages and negative (toward exploitation) for
+ * positive ones.
  */
 export function modulationPressure(
   policy: FinitePolicy,

@@ -1,11 +1,11 @@
 import { checkFinite, checkInteger, logSoftmax, sum } from "@turnwise/core";
 
 /**
- * Policy over finitely many responses in one state, exactly. `surprisals` are minus the natural
+ * Exact policy over finitely many responses in one state. `surprisals` are minus the natural
  * logs of the probabilities, so that no precision is lost for tiny probabilities.
  */
 export interface FinitePolicy {
-  /** `[response]`, each above 0, sum 1. */
+  /** Probabilities, `[response]`, each above 0, sum 1. */
   readonly probabilities: readonly number[];
   /** `S(a|s)`, `[response]`, nats. */
   readonly surprisals: readonly number[];
@@ -16,7 +16,7 @@ export interface FinitePolicy {
 /**
  * Creates a softmax policy.
  * @param logits - `[response]`, at least one.
- * @throws `RangeError` if a logit is not finite, or there is none.
+ * @throws `RangeError` if a logit is not finite, or the list is empty.
  */
 export function softmaxPolicy(logits: readonly number[]): FinitePolicy {
   checkFinite("softmaxPolicy", { logits });

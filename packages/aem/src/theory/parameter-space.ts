@@ -8,8 +8,8 @@ import { covariance, expectation, type FinitePolicy } from "./finite-policy.ts";
  *
  * With the natural gradient (the Fisher matrix of the weights) and features that can move the
  * probabilities anywhere, this is the theorem's `advantage * (S - H)`; with fewer features it is
- * the closest that the weights can achieve in the Fisher metric. With the plain gradient it depends
- * on the features as well.
+ * the closest reachable drift in the Fisher metric. With the plain gradient the drift also depends
+ * on the features.
  *
  * @param features - `[response][weight]`.
  * @throws `RangeError` if the features have another shape or are not finite, or (natural) the
@@ -76,13 +76,13 @@ function solve(matrix: readonly (readonly number[])[], right: readonly number[])
 }
 
 /**
- * Cost that AEM's coefficients minimize among all positive ones of mean 1: the weighted mean
- * entropy, plus their own negative entropy as a price for leaving 1,
+ * Cost that AEM's coefficients minimize among all positive coefficients of mean 1: the weighted
+ * mean entropy, plus the negative entropy of the coefficients as a penalty for deviating from 1,
  * `sum(c * h) + sum(c * log(c)) / strength`. The minimum is at
  * `exp(-strength * h) / mean(exp(-strength * h))`.
  *
  * @param coefficients - Above 0, `[response]`.
- * @param entropies - Scaled to [0, 1], same length.
+ * @param entropies - Entropies scaled to [0, 1], `[response]`.
  */
 export function calibrationCost(
   coefficients: readonly number[],
@@ -93,7 +93,10 @@ export function calibrationCost(
   return sum(coefficients.map((c, i) => c * entropies[i]! + (c * Math.log(c)) / strength));
 }
 
-/** Mean surprisal of responses from one policy under another, nats: the cross entropy. */
+/**
+ * Mean surprisal, under another policy, of responses sampled from a policy: the cross entropy,
+ * nats.
+ */
 export function computeCrossEntropy(policy: FinitePolicy, other: FinitePolicy): number {
   checkSameLength("computeCrossEntropy", { policy: policy.probabilities, other: other.surprisals });
   return expectation(policy.probabilities, other.surprisals);

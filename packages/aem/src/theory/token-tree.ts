@@ -2,24 +2,23 @@ import { checkSameLength } from "@turnwise/core";
 import { expectation, type FinitePolicy } from "./finite-policy.ts";
 
 /**
- * Policy that writes a response token by token: the distribution of the next token, and the subtree
- * of each; `undefined` ends the response.
+ * Autoregressive policy as a tree: the distribution of the next token, and one subtree per token.
+ * The subtree `undefined` ends the response.
  */
 export interface TokenTree {
   readonly next: FinitePolicy;
-  /** `[token]`, one per token of `next`. */
+  /** Subtrees, one per token of `next`. */
   readonly children: readonly (TokenTree | undefined)[];
 }
 
-/** Response that a tree can write. */
+/** A complete response of a tree. */
 export interface TreeResponse {
   readonly tokens: readonly number[];
   readonly probability: number;
-  /** `S = -log pi(response)`: the surprisals of its tokens, summed, nats. */
+  /** `S = -log pi(response)`: the sum of the tokens' surprisals, nats. */
   readonly surprisal: number;
   /**
-   * Predictable part of the surprisal: the summed entropies of the distributions that its tokens
-   * were drawn from, nats.
+   * Predictable part of the surprisal: the sum of the entropies of its tokens' distributions, nats.
    */
   readonly predictable: number;
 }
@@ -48,8 +47,8 @@ export function treeResponses(tree: TokenTree): TreeResponse[] {
 }
 
 /**
- * Response entropy of a tree, computed in two equivalent ways: as the mean surprisal of complete
- * responses, and as the mean of their predictable parts (Doob's decomposition). The summed token
+ * Response entropy of a tree, computed in two equivalent ways: the mean surprisal of complete
+ * responses, and the mean of their predictable parts (Doob's decomposition). The summed token
  * entropies of one sampled response are thus an unbiased estimate of the response entropy.
  * @see arXiv:2605.00425, appendix F.4
  */
