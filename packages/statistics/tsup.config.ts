@@ -4,13 +4,13 @@ const config: Options = {
   entry: ["src/index.ts"],
   format: "esm",
   target: "node20",
-  // The distributions are bundled: as dependencies they would install 240 packages for a few functions.
+  // Bundle the distributions: as dependencies they would install 240 packages for a few functions.
   noExternal: [/^@stdlib\//u],
-  // Their CommonJS files require Node's `util` and `tty` for other platforms.
+  // Avoids the bundled CommonJS files' `require` of Node's `util` and `tty`.
   platform: "browser",
   dts: true,
   clean: true,
-  // A map would hold the sources of 150 bundled packages.
+  // A source map would contain the sources of 150 bundled packages.
   sourcemap: false,
 };
 

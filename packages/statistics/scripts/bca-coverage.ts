@@ -1,5 +1,6 @@
 /**
- * Simulates the coverage of `bcaInterval` at 95 % and writes `src/bca-coverage-table.ts`; minutes.
+ * Simulates the coverage of `bcaInterval` at 95 % and writes `src/bca-coverage-table.ts`. Takes
+ * minutes.
  * `npx tsx --conditions=turnwise-source packages/statistics/scripts/bca-coverage.ts`
  */
 import { writeFileSync } from "node:fs";
@@ -14,7 +15,8 @@ const rows = sizes.map((numSeeds) => {
   const [normal, skewed, binomial] = (["normal", "skewed", "binomial"] as const).map((name) => {
     const random = createRandom(`bca-coverage/${name}/${numSeeds}`);
     const resampling = random.fork("resampling");
-    // A tenth of the default: the coverage changes by less than its sampling error.
+    // A tenth of the default number of resamples changes the coverage by less than its sampling
+    // error.
     const interval = (differences: readonly number[]) =>
       bcaInterval(differences, resampling, { numResamples: 1000 });
     return simulateCoverage(numSeeds, differenceNoises[name], interval, numStudies, random);

@@ -18,7 +18,7 @@ const { metafile } = await build({
   absWorkingDir: fileURLToPath(folder),
 });
 
-/** Packages by the text of their licence. */
+/** Packages, grouped by licence text. */
 const byLicence = new Map<string, string[]>();
 const roots = new Set(
   Object.keys(metafile.inputs).flatMap(

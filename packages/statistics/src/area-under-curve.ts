@@ -4,12 +4,12 @@ import { checkFinite, checkSameLength } from "@turnwise/core";
  * Area under a learning curve divided by its width: the mean height of the curve by the trapezoid
  * rule, in the unit of its values. Compared per seed, it tells learning speed from the end result.
  *
- * @param positions - Ascending positions of the points, `[point]`, e.g. iterations or tokens; a missing
- *   point is left out, and its neighbors are joined.
+ * @param positions - Ascending positions of the points, `[point]`, e.g. iterations or tokens; leave
+ *   out missing points; their neighbors are connected by a straight line.
  * @param values - Height at each position, `[point]`.
- * @returns The height itself for a single point.
- * @throws `RangeError` for no points, a number that is not finite, lengths that differ, or positions
- *   that do not ascend.
+ * @returns The area divided by the width; for a single point, its value.
+ * @throws `RangeError` for no points, a number that is not finite, lengths that differ, or
+ *   positions that do not ascend.
  *
  * @example
  * areaUnderCurve([0, 1, 3], [0, 1, 1]); // (0.5 * 1 + 1 * 2) / 3 = 0.8333

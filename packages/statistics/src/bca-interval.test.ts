@@ -23,7 +23,7 @@ it("draws resamples beyond 8 seeds, the same for the same stream", () => {
   const first = bcaInterval(values, createRandom(1));
   expect(bcaInterval(values, createRandom(1))).toEqual(first);
   const second = bcaInterval(values, createRandom(2), { numResamples: 50_000 });
-  // Percentiles of 10,000 resamples vary by some hundredths of a standard deviation.
+  // Percentiles of 10,000 resamples vary by a few hundredths of a standard deviation.
   expect(Math.abs(second.low - first.low)).toBeLessThan(0.05);
   expect(Math.abs(second.high - first.high)).toBeLessThan(0.05);
 });

@@ -6,7 +6,7 @@ import { resampleMeans } from "./resample-means.ts";
 
 /** Options of {@link bcaInterval}. */
 export interface BcaOptions extends IntervalOptions {
-  /** Number of resamples where there are too many to enumerate (more than 8 seeds), `>= 1000`.
+  /** Number of random resamples for more than 8 seeds, where enumeration takes too long, `>= 1000`.
    * Default 10,000. */
   readonly numResamples?: number;
 }
@@ -16,15 +16,16 @@ export interface BcaOptions extends IntervalOptions {
  *
  * Percentiles of the bootstrap distribution at `Φ(z0 + (z0 + z) / (1 - a (z0 + z)))`, with `z0` the
  * normal quantile of the share of resampled means below the mean (ties count half) and `a` the
- * acceleration of the jackknife. All resamples are enumerated for up to 8 seeds, so that the
- * interval is exact; beyond, `random` draws them.
+ * acceleration of the jackknife. Up to 8 seeds, all resamples are enumerated and the interval is
+ * exact; for more seeds, `random` draws resamples.
  *
- * It is a secondary interval: below 20 seeds it covers less than it states. `bcaCoverage` has the
- * measured coverage at each number of seeds.
+ * Use it as a secondary interval: below 20 seeds its coverage is less than nominal. `bcaCoverage`
+ * gives the simulated coverage for each number of seeds.
  *
- * @param values - One number per seed, `[seed]`: values of one arm, or differences of two. A seed is
- *   drawn whole; results of one policy on several task types are averaged before.
- * @throws `RangeError` for fewer than 2 seeds, a value that is not finite, or an option out of range.
+ * @param values - One number per seed, `[seed]`: values of one arm, or differences of two. Average
+ *   the results of one policy on several task types first, because resampling draws whole seeds.
+ * @throws `RangeError` for fewer than 2 seeds, a value that is not finite, or an option out of
+ *   range.
  *
  * @see Efron, Better bootstrap confidence intervals, JASA 82 (1987)
  */
@@ -59,9 +60,10 @@ function shareBelow(estimate: number, means: Float64Array, weights: Float64Array
   return share;
 }
 
-/** Acceleration: a sixth of the skewness of the influence of single seeds on the mean. */
+/** Acceleration: a sixth of the skewness of each seed's influence on the mean. */
 function jackknifeAcceleration(values: readonly number[], center: number): number {
-  // Leaving seed i out moves the mean by (center - values[i]) / (n - 1): the scale cancels.
+  // Leaving seed i out moves the mean by (center - values[i]) / (n - 1): the factor 1 / (n - 1)
+  // cancels.
   const squares = sum(values.map((value) => (value - center) ** 2));
   if (squares === 0) return 0;
   return sum(values.map((value) => (value - center) ** 3)) / (6 * squares ** 1.5);

@@ -2,7 +2,7 @@ import { checkFinite } from "@turnwise/core";
 
 /**
  * Requires lists with one finite number per seed.
- * @param min - Smallest number of seeds. Default 2: one seed shows no spread.
+ * @param min - Minimum number of seeds. Default 2, because one seed has no spread.
  * @throws `RangeError`: `tInterval: values must hold at least 2 seeds, got 1`,
  *   `tInterval: values[1] must be finite, got NaN`.
  */
@@ -19,7 +19,10 @@ export function checkSeeds(
   checkFinite(where, lists);
 }
 
-/** Requires numbers strictly between 0 and 1. @throws `RangeError` naming the first that is not. */
+/**
+ * Requires numbers strictly between 0 and 1. @throws `RangeError` naming the first number out of
+ * range.
+ */
 export function checkFraction(where: string, values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values)) {
     if (!(value > 0 && value < 1)) {

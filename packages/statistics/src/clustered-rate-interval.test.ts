@@ -30,7 +30,8 @@ describe("clusteredRateInterval", () => {
 
   it("covers 93 to 98 % for tasks of very different difficulty", () => {
     const random = createRandom("clusters");
-    // Half of the tasks are easy, half are hard: the rate is 0.5. Seeds are fixed.
+    // Half of the tasks are easy and half are hard, so that the rate is 0.5. Random seeds are
+    // fixed.
     for (const numTasks of [8, 40]) {
       let covered = 0;
       for (let study = 0; study < 2000; study++) {

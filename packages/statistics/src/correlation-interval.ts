@@ -9,7 +9,7 @@ import type { IntervalEstimate, IntervalOptions } from "./interval-estimate.ts";
  * normal distribution.
  *
  * @param estimate - Pearson correlation, in [-1, 1]; at ±1 the interval has no width.
- * @param numPairs - `>= 4`.
+ * @param numPairs - Number of pairs, `>= 4`.
  * @throws `RangeError` for a number out of range.
  *
  * @example

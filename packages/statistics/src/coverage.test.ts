@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { bcaCoverage, bcaInterval, tInterval, varianceComponents, rateVariance } from "./index.ts";
 import { differenceNoises, simulateCoverage } from "./testing/simulate-coverage.ts";
 
-// Seeds are fixed: a simulated share is one number, not a chance of failing.
+// Random seeds are fixed, so every simulated share is the same in each run.
 
 const sizes = [2, 3, 5, 8, 10];
 
@@ -39,12 +39,12 @@ it("is 58 % with five seeds if the six task types of a policy are drawn as if in
   const { normal } = differenceNoises;
   let covered = 0;
   for (let study = 0; study < 600; study++) {
-    // Results of a seed on six types, correlation 0.7.
+    // Results of each seed on six task types, correlation 0.7.
     const seeds = Array.from({ length: 5 }, () => {
       const shared = Math.sqrt(0.7) * normal(random);
       return Array.from({ length: 6 }, () => shared + Math.sqrt(0.3) * normal(random));
     });
-    // Percentile bootstrap in which each type draws its own seeds.
+    // Percentile bootstrap that resamples seeds separately for each task type.
     const means = Array.from({ length: 400 }, () => {
       let total = 0;
       for (let type = 0; type < 6; type++) {
@@ -54,7 +54,7 @@ it("is 58 % with five seeds if the six task types of a policy are drawn as if in
     }).sort((a, b) => a - b);
     if (means[10]! <= 0 && 0 <= means[389]!) covered++;
   }
-  // Two standard errors of 600 studies: 4 points.
+  // Two standard errors of a share of 600 studies: 4 points.
   expect(Math.abs(covered / 600 - 0.58)).toBeLessThan(0.04);
 });
 
@@ -69,7 +69,7 @@ describe("the simulated coverage of BCa", () => {
       2000,
       random,
     );
-    // Three standard errors of 2,000 studies: 3.4 points at 50 %.
+    // Three standard errors of a share of 2,000 studies: 3.4 points at 50 %.
     const { normal } = bcaCoverage(numSeeds);
     expect(Math.abs(coverage - normal)).toBeLessThan(3 * Math.sqrt((normal * (1 - normal)) / 2000));
   });
@@ -90,7 +90,8 @@ describe("the simulated coverage of BCa", () => {
 });
 
 it("separates training noise from evaluation noise", () => {
-  // Rates of 40 policies vary by 0.05, each measured on 200 tasks: sqrt(0.6 * 0.4 / 200) = 0.035.
+  // Rates of 40 policies with standard deviation 0.05, each measured on 200 tasks: sqrt(0.6 * 0.4 /
+  // 200) = 0.035.
   const random = createRandom("components");
   let covered = 0;
   for (let study = 0; study < 400; study++) {

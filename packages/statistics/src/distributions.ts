@@ -10,27 +10,29 @@ export function normalCdf(x: number): number {
   return stdlibNormalCdf(x, 0, 1);
 }
 
-/** Value that a standard normal variable stays below with a probability in [0, 1]. */
+/** Quantile of the standard normal distribution, for a probability in [0, 1]. */
 export function normalQuantile(probability: number): number {
   return stdlibNormalQuantile(probability, 0, 1);
 }
 
-/** Value that Student's t stays below with a probability. @param freedom - Degrees of freedom, > 0. */
+/** Quantile of Student's t distribution. @param freedom - Degrees of freedom, > 0. */
 export function studentQuantile(probability: number, freedom: number): number {
   return stdlibStudentQuantile(probability, freedom);
 }
 
-/** Probability that chi-square is at most `x`. @param freedom - Degrees of freedom, > 0. */
+/**
+ * Probability that a chi-square variable is at most `x`. @param freedom - Degrees of freedom, > 0.
+ */
 export function chiSquareCdf(x: number, freedom: number): number {
   return stdlibChiSquareCdf(x, freedom);
 }
 
-/** Value that chi-square stays below with a probability. @param freedom - Degrees of freedom, > 0. */
+/** Quantile of the chi-square distribution. @param freedom - Degrees of freedom, > 0. */
 export function chiSquareQuantile(probability: number, freedom: number): number {
   return stdlibChiSquareQuantile(probability, freedom);
 }
 
-/** Value that a beta variable stays below with a probability. @param a, b - Shapes, > 0. */
+/** Quantile of the beta distribution. @param a, b - Shape parameters, > 0. */
 export function betaQuantile(probability: number, a: number, b: number): number {
   return stdlibBetaQuantile(probability, a, b);
 }

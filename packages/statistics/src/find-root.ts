@@ -1,7 +1,7 @@
 /**
- * Point at which an increasing function reaches a value, to 13 digits: false position in which an end
- * that stays twice counts half (the Illinois method), and every fourth step a bisection.
- * @param low, high - A bracket; `high` is doubled until the function reaches the value there.
+ * Finds the point where an increasing function reaches a value, to 13 digits, by the Illinois
+ * variant of false position, with a bisection every fourth step.
+ * @param low, high - Initial bracket; `high` is doubled until the function reaches the value there.
  */
 export function findRoot(
   increasing: (x: number) => number,

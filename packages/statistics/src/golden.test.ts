@@ -18,7 +18,7 @@ import {
 type Ends = readonly [low: number, high: number];
 type SampleName = "two" | "five" | "ties" | "eight";
 
-/** Numbers of SciPy and of exhaustive enumeration, written by scripts/golden.py. */
+/** Reference values from SciPy and from exhaustive enumeration, written by scripts/golden.py. */
 interface Golden {
   readonly samples: Readonly<Record<SampleName, readonly number[]>>;
   readonly tInterval: readonly { sample: SampleName; confidence: number; interval: Ends }[];
@@ -57,7 +57,7 @@ const golden = JSON.parse(readFileSync(file, "utf8")) as Golden;
 const { samples } = golden;
 const random = createRandom("golden");
 
-/** Equality up to rounding: both sides compute in float64, along different ways. */
+/** Equality up to rounding: both sides compute in float64, but by different methods. */
 function expectClose(actual: number, expected: number, tolerance = 1e-9): void {
   expect(Math.abs(actual - expected)).toBeLessThanOrEqual(
     tolerance * Math.max(1e-3, Math.abs(expected)),

@@ -4,14 +4,16 @@ import type { IntervalEstimate, IntervalOptions } from "./interval-estimate.ts";
 
 /**
  * Probability of improvement, paired: the share of seeds in which the treatment is better, ties
- * counted half, with the exact interval of Clopper and Pearson (1934), which never covers less
- * than it states. Wins in all of 5 seeds give [0.48, 1]: they do not exclude a coin toss.
+ * counted half, with the exact interval of Clopper and Pearson (1934), whose coverage is never
+ * below nominal. Five wins in 5 seeds give [0.48, 1], which still contains 0.5, a coin toss.
  *
  * @param differences - Treatment less baseline, one number per seed, `[seed]`.
- * @throws `RangeError` for no seeds, a difference that is not finite, or a confidence outside (0, 1).
+ * @throws `RangeError` for no seeds, a difference that is not finite, or a confidence outside (0,
+ *   1).
  *
  * @example
- * improvementProbability([1, 2, -1, 3]); // { estimate: 0.75, low: 0.1941, high: 0.9937, confidence: 0.95 }
+ * improvementProbability([1, 2, -1, 3]); // { estimate: 0.75, low: 0.1941, high: 0.9937,
+ * confidence: 0.95 }
  */
 export function improvementProbability(
   differences: readonly number[],

@@ -4,14 +4,14 @@ import type { IntervalEstimate, IntervalOptions } from "./interval-estimate.ts";
 import { tInterval } from "./t-interval.ts";
 
 /**
- * Mean of learning curves over seeds with a t interval at each point. The band is pointwise: it
- * covers the true mean at any one point as often as it states, not at all points at once.
+ * Mean of learning curves over seeds with a t interval at each point. The band is pointwise: it has
+ * its nominal coverage at each single point, not for all points at once.
  *
  * @param curves - One curve per seed, `[seed][point]`, all with the same points: values of one arm,
  *   or differences of two.
  * @returns One estimate per point, `[point]`.
- * @throws `RangeError` for fewer than 2 seeds, curves of several lengths, a value that is not finite
- *   (`curves[seed][point]`), or a confidence outside (0, 1).
+ * @throws `RangeError` for fewer than 2 seeds, curves of different lengths, a value that is not
+ *   finite (`curves[seed][point]`), or a confidence outside (0, 1).
  */
 export function meanCurve(
   curves: readonly (readonly number[])[],

@@ -2,23 +2,23 @@ import { checkFinite } from "@turnwise/core";
 
 /** Differences between the two arms of a study, one per seed that both arms have. */
 export interface SeedPairs {
-  /** Seeds of both arms, ascending. */
+  /** Seeds that both arms have, ascending. */
   readonly seeds: readonly number[];
   /** Treatment less baseline, `[seed]`. */
   readonly differences: readonly number[];
-  /** Seeds that only one arm has, ascending: they are left out of the differences. */
+  /** Seeds that only one arm has, ascending; `differences` omits them. */
   readonly unpaired: readonly number[];
 }
 
 /**
- * Matches two arms by seed. A seed fixes tasks, initial weights and draws of both arms, so their
- * difference is free of everything that the seed decides alone.
- * @param treatment - One number per seed, by seed; so is `baseline`.
+ * Matches two arms by seed. A seed determines the tasks, initial weights and random draws of both
+ * arms, so the variation that both arms share cancels in their difference.
+ * @param treatment - Map from seed to number; the same for `baseline`.
  * @throws `RangeError` naming the arm and the seed of a value that is not finite.
  *
  * @example
- * pairBySeed(new Map([[1, 0.7], [2, 0.6]]), new Map([[2, 0.5], [3, 0.4]]));
- * // { seeds: [2], differences: [0.1], unpaired: [1, 3] }
+ * pairBySeed(new Map([[1, 0.7], [2, 0.6]]), new Map([[2, 0.5], [3, 0.4]])); // { seeds: [2],
+ * differences: [0.1], unpaired: [1, 3] }
  */
 export function pairBySeed(
   treatment: ReadonlyMap<number, number>,

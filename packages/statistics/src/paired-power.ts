@@ -4,9 +4,9 @@ import { normalCdf, studentQuantile } from "./distributions.ts";
 import { findRoot } from "./find-root.ts";
 import { simpsonRule } from "./simpson.ts";
 
-/** Options of the power of a paired t test. */
+/** Options of {@link pairedPower}. */
 export interface PowerOptions {
-  /** Two-sided level of the test, in [0.001, 1). Default 0.05. */
+  /** Significance level of the two-sided test, in [0.001, 1). Default 0.05. */
   readonly level?: number;
 }
 
@@ -43,11 +43,11 @@ export function pairedPower(
   const noncentrality = effect * Math.sqrt(numSeeds);
   const powerGiven = (spread: number): number =>
     normalCdf(noncentrality - critical * spread) + normalCdf(-noncentrality - critical * spread);
-  // Larger spreads have no power, or no probability.
+  // Beyond this standard deviation the power or the density is negligible.
   const reach = (Math.abs(noncentrality) + 9) / critical;
   const low = Math.max(0, 1 - 9 / Math.sqrt(freedom));
   const high = 1 + 9 / Math.sqrt(freedom);
-  // Power falls from 1 to 0 within a few `1 / critical`.
+  // The integrand falls from 1 to 0 over a width of a few `1 / critical`.
   const numIntervals = 2 * Math.max(500, Math.ceil(2 * critical * (high - low)));
   const integrate = (value: (spread: number) => number, end: number): number =>
     sum(
@@ -61,7 +61,7 @@ export function pairedPower(
 
 /**
  * Density of the sample standard deviation of standard normal differences,
- * `sqrt(χ²(freedom) / freedom)`, relative to its value at 1, which needs no gamma function.
+ * `sqrt(χ²(freedom) / freedom)`, relative to the density at 1; the ratio needs no gamma function.
  */
 function spreadDensity(spread: number, freedom: number): number {
   const logPower = freedom === 1 ? 0 : (freedom - 1) * Math.log(spread);
@@ -70,7 +70,7 @@ function spreadDensity(spread: number, freedom: number): number {
 
 /**
  * Smallest effect that a paired t test detects with a given power, in standard deviations of the
- * differences; times that deviation it is an effect in the metric's unit.
+ * differences. Multiply by that standard deviation to get the effect in the metric's unit.
  *
  * @param numSeeds - Number of paired seeds, `>= 2`.
  * @throws `RangeError` for fewer than 2 seeds, or options out of range.
@@ -86,7 +86,7 @@ export function detectableEffect(
   return findRoot((effect) => pairedPower(effect, numSeeds, { level }), power, 0, 4);
 }
 
-/** Limit of {@link countSeedsNeeded}: a million runs answer no question of this kind. */
+/** Limit of {@link countSeedsNeeded}; larger studies are impractical. */
 const maxSeeds = 2 ** 20;
 
 /**

@@ -1,19 +1,21 @@
 import type { Random } from "@turnwise/core";
 
-/** Distribution of the mean of resampled seeds: ascending means with the weight of each. */
+/** Distribution of the mean of resampled seeds: ascending means, and the weight of each. */
 export interface ResampledMeans {
   readonly means: Float64Array;
   /** Probability of each mean, sum 1. */
   readonly weights: Float64Array;
 }
 
-/** Up to this number of seeds all resamples are enumerated: 6,435 distinct ones of 8 seeds. */
+/**
+ * Maximum number of seeds for which all resamples are enumerated: 8 seeds have 6,435 distinct ones.
+ */
 export const maxEnumeratedSeeds = 8;
 
 /**
- * Bootstrap distribution of the mean: whole seeds are drawn with replacement. It is exact for up to
- * {@link maxEnumeratedSeeds} seeds (the multinomial weight of each multiset) and sampled beyond.
- * @param numResamples - Number of sampled resamples where they are not enumerated.
+ * Bootstrap distribution of the mean: whole seeds are drawn with replacement. Exact for up to
+ * {@link maxEnumeratedSeeds} seeds (the multinomial weight of each multiset), sampled for more.
+ * @param numResamples - Number of random resamples if they are not enumerated.
  */
 export function resampleMeans(
   values: readonly number[],

@@ -5,9 +5,9 @@ import { signFlipTest } from "./sign-flip-test.ts";
 const random = createRandom("signs");
 
 it("counts the sign assignments that are as extreme", () => {
-  // |+1+2-3| = 0 ... |1+2+3| = 6: only +++ and --- of 8 reach 6.
+  // |+1+2-3| = 0 ... |1+2+3| = 6: of 8 assignments only +++ and --- reach 6.
   expect(signFlipTest([1, 2, 3], random)).toEqual({ p: 0.25, smallestP: 0.25, standardError: 0 });
-  // The sum 4 is reached by +++, -++ (4), and their mirrors: 4 of 8.
+  // +++ and -++ have the sum 4, their mirror images -4: 4 of 8 assignments.
   expect(signFlipTest([-1, 2, 3], random).p).toBe(0.5);
 });
 
@@ -17,7 +17,8 @@ it("cannot reach 5 % with five seeds", () => {
 });
 
 it("counts sums that differ by rounding alone as ties", () => {
-  // 0.1 + 0.2 - 0.3 is 5.6e-17, not 0: every assignment is at least as extreme.
+  // In floating point 0.1 + 0.2 - 0.3 is 5.6e-17, not 0; still every assignment must count as
+  // extreme.
   expect(signFlipTest([0.1, 0.2, -0.3], random).p).toBe(1);
   expect(signFlipTest([0, 0], random).p).toBe(1);
 });

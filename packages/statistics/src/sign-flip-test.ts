@@ -3,7 +3,7 @@ import { checkSeeds } from "./check-arguments.ts";
 
 /** Options of {@link signFlipTest}. */
 export interface SignFlipOptions {
-  /** Number of sampled sign assignments beyond 40 seeds, `>= 1000`. Default 100,000. */
+  /** Number of random sign assignments for more than 40 seeds, `>= 1000`. Default 100,000. */
   readonly numResamples?: number;
 }
 
@@ -11,20 +11,20 @@ export interface SignFlipOptions {
 export interface SignFlipTest {
   /** Two-sided p value, in (0, 1]. */
   readonly p: number;
-  /** Smallest p that any differences of so many seeds can have: `2 / 2^n`; 1 / 16 for 5 seeds. */
+  /** Smallest possible p for this number of seeds: `2 / 2^n`; 1 / 16 for 5 seeds. */
   readonly smallestP: number;
   /** Standard error of a sampled p; 0 where p is exact. */
   readonly standardError: number;
 }
 
-/** Beyond this number of seeds, signs are sampled: two halves of 20 have a million sums each. */
+/** Maximum number of seeds for an exact p; two halves of 20 seeds have a million sums each. */
 const maxExactSeeds = 40;
 
 /**
  * Sign-flip (randomization) test of paired differences: if the arms are exchangeable within a seed,
  * every assignment of signs to the differences is equally likely. `p` is the share of the `2^n`
- * assignments whose sum is at least as far from 0 as the observed one (Fisher, 1935). It needs no
- * distribution, but few seeds cannot reach a small p: with 5 it is at least 0.0625.
+ * assignments whose sum is at least as far from 0 as the observed one (Fisher, 1935). It assumes no
+ * distribution, but few seeds cannot give a small p: with 5 seeds p is at least 0.0625.
  *
  * Exact for up to 40 seeds (sums of two halves, sorted and matched). Beyond, `random` draws
  * assignments, and `p = (1 + extreme) / (1 + numResamples)` (Phipson and Smyth, 2010).
@@ -44,7 +44,7 @@ export function signFlipTest(
   checkInteger("signFlipTest", { numResamples }, { min: 1000 });
   const n = differences.length;
   const smallestP = 2 ** (1 - n);
-  // Sums that differ by rounding alone are ties, and ties count as extreme.
+  // Count sums as ties, and therefore as extreme, if they differ only by rounding.
   const rounding = 1e-12 * sum(differences.map(Math.abs));
   const threshold = Math.abs(sum(differences)) - rounding;
   if (threshold <= 0) return { p: 1, smallestP, standardError: 0 };
@@ -67,7 +67,7 @@ function countReaching(differences: readonly number[], threshold: number): numbe
   const left = signedSums(differences.slice(0, middle)).sort();
   const right = signedSums(differences.slice(middle)).sort();
   let count = 0;
-  // Larger sums on the left need less on the right: both ends move once through their list.
+  // Two pointers: as the left sum grows, the smallest sufficient right sum falls.
   let first = right.length;
   for (const total of left) {
     while (first > 0 && total + right[first - 1]! >= threshold) first--;

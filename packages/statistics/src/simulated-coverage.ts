@@ -1,11 +1,14 @@
-/** Share of simulated studies whose 95 % BCa interval of paired differences holds the true mean. */
+/**
+ * Share of simulated studies whose 95 % BCa interval of paired differences contains the true mean,
+ * by the noise of the differences.
+ */
 export interface SimulatedCoverage {
   /** Number of paired seeds of each simulated study. */
   readonly numSeeds: number;
-  /** Normal differences. */
+  /** Normally distributed differences. */
   readonly normal: number;
-  /** Both arms with exponential noise. */
+  /** Exponential noise in both arms. */
   readonly skewed: number;
-  /** Both arms measured by success on 128 tasks. */
+  /** Success rates on 128 tasks in both arms. */
   readonly binomial: number;
 }

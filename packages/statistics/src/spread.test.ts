@@ -58,13 +58,13 @@ describe("evaluation noise", () => {
   });
 
   it("is the sample variance of the tasks' differences, divided by their number", () => {
-    // Differences +1, +1, -1, 0: mean 1/4, squares 3, (3 - 4/16) / 3 / 4.
+    // Differences +1, +1, -1, 0: mean 1/4, sum of squares 3, (3 - 4/16) / 3 / 4.
     const pair = { onlyTreatment: 2, onlyBaseline: 1, numTasks: 4 };
     expect(pairedRateVariance(pair)).toBeCloseTo((3 - 0.25) / 12, 12);
   });
 
   it("is taken from the spread over seeds, down to 0", () => {
-    // Sample variance 0.02, evaluation 0.01: training sqrt(0.01).
+    // Sample variance 0.02, evaluation variance 0.01: training sqrt(0.01).
     const values = [0.4, 0.6];
     const components = varianceComponents(values, [0.012, 0.008]);
     expect(components.training).toBeCloseTo(0.1, 12);

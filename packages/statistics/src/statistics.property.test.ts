@@ -18,7 +18,7 @@ import {
   type IntervalEstimate,
 } from "./index.ts";
 
-// Multiples of 1/64 add and scale by powers of two without rounding.
+// Multiples of 1/64, which are added and scaled by powers of two without rounding.
 const value = fc.integer({ min: -64_000, max: 64_000 }).map((n) => n / 64);
 const seeds = fc.array(value, { minLength: 2, maxLength: 7 });
 const random = createRandom("properties");
@@ -32,7 +32,7 @@ const intervals: Readonly<
   welchInterval: (values) => welchInterval(values, [0, 0]),
 };
 
-/** Rounding of sums and roots, relative to the size of the values. */
+/** Tolerance for rounding of sums and roots, relative to the size of the values. */
 const close = (actual: number, expected: number, size: number): void =>
   expect(Math.abs(actual - expected)).toBeLessThanOrEqual(1e-9 * Math.max(1, size));
 

@@ -30,7 +30,7 @@ describe("tInterval", () => {
       [0.5, 0.7],
       [0.4, 0.9],
     ];
-    // @ts-expect-error: results by task type are averaged first
+    // @ts-expect-error: results by task type must be averaged first
     expect(() => tInterval(bySeedAndType)).toThrow("tInterval: values[0] must be finite");
   });
 });

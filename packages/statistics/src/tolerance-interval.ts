@@ -6,13 +6,13 @@ import { simpsonRule } from "./simpson.ts";
 
 /** Options of {@link toleranceInterval} and {@link toleranceFactor}. */
 export interface ToleranceOptions {
-  /** Share of all seeds that the interval is to hold, in (0, 1). Default 0.9. */
+  /** Share of all seeds that the interval must contain, in (0, 1). Default 0.9. */
   readonly content?: number;
-  /** Probability that it holds that share, in (0, 1). Default 0.95. */
+  /** Probability that the interval contains that share, in (0, 1). Default 0.95. */
   readonly confidence?: number;
 }
 
-/** Interval that holds a share of all seeds with a stated confidence. */
+/** Interval that contains a share of all seeds with a given confidence. */
 export interface ToleranceInterval {
   readonly low: number;
   readonly high: number;
@@ -24,12 +24,13 @@ export interface ToleranceInterval {
 
 /**
  * Range in which a run with a new seed falls: `mean ± k * s`, a normal tolerance interval. With
- * probability `confidence` it holds at least `content` of all seeds. It describes single runs and
- * does not shrink to a point with more seeds, unlike an interval of the mean.
+ * probability `confidence` it contains at least `content` of all seeds. It describes single runs,
+ * and unlike an interval of the mean it does not shrink to a point with more seeds.
  *
- * @param values - One number per seed, `[seed]`, assumed normal over seeds. Ends are not cut to the
- *   range of a rate.
- * @throws `RangeError` for fewer than 2 seeds, a value that is not finite, or an option outside (0, 1).
+ * @param values - One number per seed, `[seed]`, assumed normal over seeds. For rates, the ends are
+ *   not clipped to [0, 1].
+ * @throws `RangeError` for fewer than 2 seeds, a value that is not finite, or an option outside (0,
+ *   1).
  *
  * @see {@link toleranceFactor}
  */
@@ -47,7 +48,7 @@ export function toleranceInterval(
 /**
  * Exact factor `k` of the two-sided normal tolerance interval: the solution of
  * `E[P(χ²(n - 1) >= (n - 1) r(z)² / k²)] = confidence` over `z ~ N(0, 1 / n)`, the error of the
- * sample mean, with `r(z)` the half width around `z` that holds `content` of a standard normal.
+ * sample mean, with `r(z)` the half width around `z` that contains `content` of a standard normal.
  *
  * @param numSeeds - Number of seeds, `>= 2`.
  * @throws `RangeError` for fewer than 2 seeds or an option outside (0, 1).
@@ -64,7 +65,8 @@ export function toleranceFactor(
   checkInteger("toleranceFactor", { numSeeds }, { min: 2 });
   checkFraction("toleranceFactor", { content, confidence });
   const freedom = numSeeds - 1;
-  // Symmetric in z, so half of the range is enough: 9 standard errors hold all but 1e-19.
+  // The integrand is symmetric in z, so half of the range is enough; 9 standard errors contain all
+  // but 1e-19.
   const points = simpsonRule(0, 9 / Math.sqrt(numSeeds), 100).map(({ x, weight }) => ({
     squaredHalfWidth: halfWidth(x, content) ** 2,
     weight: 2 * weight * Math.sqrt(numSeeds / (2 * Math.PI)) * Math.exp((-numSeeds * x ** 2) / 2),
@@ -79,7 +81,7 @@ export function toleranceFactor(
   return findRoot(confidenceAt, confidence, 0, 4);
 }
 
-/** Half width of an interval around `center` that holds a share of a standard normal. */
+/** Half width of the interval around `center` that contains a share of a standard normal. */
 function halfWidth(center: number, content: number): number {
   const contentAt = (half: number): number => normalCdf(center + half) - normalCdf(center - half);
   return findRoot(contentAt, content, 0, center + 8);

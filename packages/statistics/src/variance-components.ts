@@ -4,9 +4,9 @@ import { chiSquareQuantile } from "./distributions.ts";
 import type { IntervalOptions } from "./interval-estimate.ts";
 
 /**
- * Variance of a success rate from the finite number of evaluated tasks, one episode each:
+ * Variance of a success rate due to the finite number of evaluated tasks, with one episode each:
  * `r (1 - r) / (n - 1)`, an unbiased estimate of `p (1 - p) / n`. If all policies play the same
- * tasks it is an upper bound of the noise: tasks of unequal difficulty add less.
+ * tasks it is an upper bound, because tasks of unequal difficulty add less variance.
  *
  * @param numSolved - Number of successes, `0 <= numSolved <= numTasks`.
  * @param numTasks - Number of graded episodes, `>= 2`.
@@ -25,13 +25,13 @@ export interface PairedOutcomes {
   readonly onlyTreatment: number;
   /** Number of tasks that only the baseline solved. */
   readonly onlyBaseline: number;
-  /** Number of tasks that both were graded on, `>= 2`. */
+  /** Number of tasks on which both were graded, `>= 2`. */
   readonly numTasks: number;
 }
 
 /**
- * Variance of the difference between the success rates of two policies on the same tasks, from the
- * finite number of tasks: `(d - (b - c)² / n) / (n (n - 1))` with `d = b + c` discordant tasks
+ * Variance of the difference between the success rates of two policies on the same tasks, due to
+ * the finite number of tasks: `(d - (b - c)² / n) / (n (n - 1))` with `d = b + c` discordant tasks
  * (McNemar, 1947). Tasks that both solve or both fail add nothing.
  *
  * @throws `RangeError` for a count out of range.
@@ -45,13 +45,16 @@ export function pairedRateVariance(outcomes: PairedOutcomes): number {
   return (onlyTreatment + onlyBaseline - net ** 2 / numTasks) / (numTasks * (numTasks - 1));
 }
 
-/** Standard deviations over seeds, by origin, in the unit of the values. */
+/** Standard deviations over seeds by source, in the unit of the values. */
 export interface VarianceComponents {
   /** Sample standard deviation of the measured values. */
   readonly total: number;
-  /** Part of the evaluation: finitely many tasks. More tasks lessen it. */
+  /** Due to the evaluation's finite number of tasks; more tasks reduce it. */
   readonly evaluation: number;
-  /** Part of the training: `sqrt(total² - evaluation²)`, 0 if the evaluation explains all. Only more seeds lessen its effect. */
+  /**
+   * Due to training: `sqrt(total² - evaluation²)`, 0 if the evaluation explains all. More seeds
+   * reduce its effect on a mean.
+   */
   readonly training: number;
   /** Interval of `training`, from the chi-square interval of the total variance. */
   readonly trainingLow: number;
@@ -60,15 +63,15 @@ export interface VarianceComponents {
 }
 
 /**
- * Separates the noise of an evaluation from the spread between trained policies. A measured value is
- * the policy's true value plus an independent error of its evaluation, so the variances add; the
- * variance of the evaluation is taken as known, as with hundreds of tasks.
+ * Separates the noise of an evaluation from the spread between trained policies. A measured value
+ * is the policy's true value plus an independent error of its evaluation, so the variances add; the
+ * variance of the evaluation is treated as known, which needs hundreds of tasks.
  *
  * @param values - One number per seed, `[seed]`: rates of one arm, or differences of two.
- * @param evaluationVariances - Variance of the error of each value, `[seed]`, from
- *   {@link rateVariance} or {@link pairedRateVariance}.
- * @throws `RangeError` for fewer than 2 seeds, lengths that differ, a number that is not finite or a
- *   negative variance, or a confidence outside (0, 1).
+ * @param evaluationVariances - Variance of the error of each value, `[seed]`, from {@link
+ *   rateVariance} or {@link pairedRateVariance}.
+ * @throws `RangeError` for fewer than 2 seeds, lengths that differ, a number that is not finite or
+ *   a negative variance, or a confidence outside (0, 1).
  */
 export function varianceComponents(
   values: readonly number[],

@@ -10,14 +10,15 @@ export interface WelchInterval extends IntervalEstimate {
 }
 
 /**
- * Welch's interval of the difference between the means of two arms that share no seeds
- * (Welch, 1947). Arms with common seeds are compared by {@link tInterval} of their differences,
- * which is shorter wherever the seed affects both arms alike.
+ * Welch's interval of the difference between the means of two arms that share no seeds (Welch,
+ * 1947). For arms with common seeds use {@link tInterval} of their differences, which is shorter if
+ * the seed affects both arms alike.
  *
- * @param treatment - One number per seed, `[seed]`; so is `baseline`. Their lengths may differ.
+ * @param treatment - One number per seed, `[seed]`; the same for `baseline`, whose length may
+ *   differ.
  * @returns Mean of `treatment` less mean of `baseline`; equal values in both arms give width 0.
- * @throws `RangeError` for fewer than 2 seeds in an arm, a value that is not finite, or a confidence
- *   outside (0, 1).
+ * @throws `RangeError` for fewer than 2 seeds in an arm, a value that is not finite, or a
+ *   confidence outside (0, 1).
  */
 export function welchInterval(
   treatment: readonly number[],
@@ -33,7 +34,7 @@ export function welchInterval(
     freedom: arm.length - 1,
   })) as [SquaredError, SquaredError];
   const squaredError = first.squaredError + second.squaredError;
-  // Shares of the whole: squares of tiny variances would underflow.
+  // Normalize the squared errors first: the squares of tiny variances would underflow.
   const share = first.squaredError / squaredError;
   const degreesOfFreedom =
     squaredError === 0

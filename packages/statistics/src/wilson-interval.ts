@@ -4,8 +4,9 @@ import { normalQuantile } from "./distributions.ts";
 import type { IntervalEstimate, IntervalOptions } from "./interval-estimate.ts";
 
 /**
- * Wilson's score interval of one success rate over independent episodes (Wilson, 1927). It describes
- * one policy on more tasks like these; it says nothing about training again with another seed.
+ * Wilson's score interval of one success rate over independent episodes (Wilson, 1927). It
+ * describes one policy on more tasks like these; it does not include the variation between training
+ * seeds.
  *
  * @param numSolved - Number of successes, `0 <= numSolved <= numTasks`.
  * @param numTasks - Number of graded episodes, `>= 1`.
@@ -26,7 +27,8 @@ export function wilsonInterval(
 }
 
 /**
- * The same for a rate in [0, 1] over a number of episodes that need not be whole.
+ * Wilson's score interval for a rate in [0, 1] and a number of episodes that need not be an
+ * integer.
  * @param numTasks - Number of independent episodes, `> 0`.
  */
 export function computeScoreInterval(
@@ -39,7 +41,7 @@ export function computeScoreInterval(
   const center = (estimate + z ** 2 / (2 * numTasks)) / shrinkage;
   const spread = (estimate * (1 - estimate)) / numTasks + z ** 2 / (4 * numTasks ** 2);
   const margin = (z * Math.sqrt(spread)) / shrinkage;
-  // At 0 and all successes one end is the estimate; rounding must not push it past.
+  // With 0 or all successes one end equals the estimate; clamp, so that rounding does not pass it.
   return {
     estimate,
     low: estimate === 0 ? 0 : center - margin,

@@ -1,18 +1,18 @@
 import type { Random } from "@turnwise/core";
 import type { IntervalEstimate } from "../interval-estimate.ts";
 
-/** A way in which paired differences vary over seeds, around a true mean of 0. */
+/** Generator of paired differences with a true mean of 0. */
 export type DifferenceNoise = (random: Random) => number;
 
-/** A standard normal number (Box and Muller, 1958). */
+/** Draws a standard normal number (Box and Muller, 1958). */
 function drawNormal(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
 }
 
-/** An exponential number with mean 1: skewness 2. */
+/** Draws an exponential number with mean 1; its skewness is 2. */
 const drawExponential = (random: Random): number => -Math.log(1 - random.next());
 
-/** Success rate of one policy on 128 tasks, around a rate that varies over seeds. */
+/** Draws the success rate of one policy on 128 tasks; the true rate varies over seeds. */
 function drawRate(random: Random, rate: number): number {
   let numSolved = 0;
   for (let task = 0; task < 128; task++) if (random.next() < rate) numSolved++;
@@ -31,18 +31,18 @@ export const differenceNoises: Readonly<
     for (let type = 0; type < 6; type++) total += shared + Math.sqrt(0.3) * drawNormal(random);
     return total / 6;
   },
-  /** Both arms have skewed noise of one shape, which their difference has not. */
+  /** Both arms have skewed noise of the same shape; their difference is symmetric. */
   skewed: (random) => drawExponential(random) - drawExponential(random),
-  /** Both arms are measured on 128 tasks; the seed moves the rate of both. */
+  /** Both arms are measured on 128 tasks; the seed shifts the true rate of both. */
   binomial: (random) => {
     const rate = 0.5 + 0.4 * random.next();
     return drawRate(random, rate) - drawRate(random, rate);
   },
-  /** The difference itself is skewed: outside the claim of the t interval. */
+  /** The difference itself is skewed, which violates the assumption of the t interval. */
   skewedDifference: (random) => drawExponential(random) - 1,
 };
 
-/** Share of simulated studies whose interval holds the true mean difference, 0. */
+/** Share of simulated studies whose interval contains the true mean difference, 0. */
 export function simulateCoverage(
   numSeeds: number,
   noise: DifferenceNoise,
