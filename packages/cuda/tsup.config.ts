@@ -2,7 +2,7 @@ import type { Options } from "tsup";
 
 const config: Options = {
   entry: ["src/index.ts"],
-  // Optional dependency, so it must stay a separate package.
+  // koffi is an optional dependency, so it is not bundled.
   external: ["koffi"],
   format: "esm",
   target: "node20",

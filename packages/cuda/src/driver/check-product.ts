@@ -1,6 +1,6 @@
 import type { CudaFactor, CudaMatrix, CudaProduct } from "./cuda-device.ts";
 
-/** cuBLAS counts rows, columns and row strides in 32 bits. */
+/** cuBLAS uses 32-bit integers for rows, columns and row strides. */
 const maxSize = 2 ** 31 - 1;
 
 function fail(name: string, rule: string, value: unknown): never {
@@ -33,7 +33,7 @@ function checkTypes(left: CudaFactor, right: CudaFactor, result: CudaMatrix): vo
   }
 }
 
-/** @throws `RangeError` for a product that {@link CudaProduct} does not allow. */
+/** Checks a product. @throws `RangeError` if it violates the rules of {@link CudaProduct}. */
 export function checkProduct(product: CudaProduct): void {
   const { m, n, k, left, right, result, batches = 1 } = product;
   checkCount("m", m, 0);

@@ -1,9 +1,12 @@
 import type { Cuda } from "./load-cuda.ts";
 
-/** Driver results with a meaning to callers (`CUresult` in cuda.h). */
+/** Driver status codes that callers handle (`CUresult` in cuda.h). */
 export const driverStatus = { success: 0, outOfMemory: 2, notReady: 600 } as const;
 
-/** Name and description of a driver result: `CUDA_ERROR_INVALID_VALUE (invalid argument)`. */
+/**
+ * Formats the name and description of a driver status: `CUDA_ERROR_INVALID_VALUE (invalid
+ * argument)`.
+ */
 function describeStatus(cuda: Cuda, status: number): string {
   const pointers = new BigInt64Array(new ArrayBuffer(128));
   const address = cuda.addressOf(pointers);
@@ -13,13 +16,13 @@ function describeStatus(cuda: Cuda, status: number): string {
   return `${name} (${cuda.textAt(Number(pointers[0]))})`;
 }
 
-/** @throws `Error` if a driver function failed. */
+/** Checks the status of a driver function. @throws `Error` if it failed. */
 export function checkDriver(cuda: Cuda, status: number, method: string, what: string): void {
   if (status === driverStatus.success) return;
   throw new Error(`${method}: CUDA must ${what}, got ${describeStatus(cuda, status)}`);
 }
 
-/** @throws `Error` if a cuBLAS function failed. */
+/** Checks the status of a cuBLAS function. @throws `Error` if it failed. */
 export function checkProducts(cuda: Cuda, status: number, method: string, what: string): void {
   if (status === 0) return;
   const name = cuda.cublasGetStatusString(status);

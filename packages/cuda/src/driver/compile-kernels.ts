@@ -3,7 +3,7 @@ import type { Compiler } from "./load-cuda.ts";
 
 const sourceName = "kernels.cu";
 
-/** Output memory for values that functions write through pointers. */
+/** Output parameters of C functions: memory for values returned through pointers. */
 class Results {
   readonly address: number;
   readonly words: Int32Array = new Int32Array(new ArrayBuffer(1024));
@@ -22,7 +22,7 @@ class Results {
 }
 
 /**
- * Input memory for values that functions read through pointers; it does not move while it is held.
+ * Input parameters of C functions: memory for values passed through pointers, at fixed addresses.
  */
 class Parameters {
   readonly #cuda: Compiler;
@@ -37,7 +37,7 @@ class Parameters {
     return this.#cuda.addressOf(bytes);
   }
 
-  /** Stores a C string. */
+  /** Stores a C string and returns its address. */
   text(text: string): number {
     const { length } = Buffer.from(text);
     const bytes = new Uint8Array(new ArrayBuffer(length + 128));
@@ -45,7 +45,7 @@ class Parameters {
     return this.#hold(bytes);
   }
 
-  /** Stores a list of C strings. */
+  /** Stores a list of C strings and returns its address. */
   texts(texts: readonly string[]): number {
     const list = BigInt64Array.from([...texts.map((text) => BigInt(this.text(text))), 0n]);
     return this.#hold(new Uint8Array(list.buffer));
@@ -56,7 +56,9 @@ class Parameters {
   }
 }
 
-/** Chooses the device's own architecture, or the newest older one that the compiler knows. */
+/**
+ * Chooses the device's architecture, or the newest older architecture that the compiler supports.
+ */
 function architecture(cuda: Compiler, results: Results, capability: number): string {
   check(
     cuda,
@@ -73,7 +75,7 @@ function architecture(cuda: Compiler, results: Results, capability: number): str
       `compile: the device's compute capability must be at least ${Math.min(...known) / 10} for this NVRTC, got ${capability / 10}`,
     );
   }
-  // The driver compiles the result for the device.
+  // The driver compiles PTX of an older virtual architecture for the device.
   return `compute_${Math.max(...older)}`;
 }
 
@@ -92,8 +94,8 @@ function log(cuda: Compiler, results: Results, program: number): string {
 /**
  * Compiles CUDA C++, preceded by {@link kernelPrelude}, for one architecture.
  *
- * @param capability - Compute capability of the device without the point: 90 for 9.0.
- * @returns Image that the driver loads as a module.
+ * @param capability - Compute capability of the device as a whole number: 90 for 9.0.
+ * @returns Image that the driver can load as a module.
  * @throws `Error` with the compiler's log.
  */
 export function compileKernels(cuda: Compiler, source: string, capability: number): Uint8Array {
@@ -126,7 +128,7 @@ export function compileKernels(cuda: Compiler, source: string, capability: numbe
   }
 }
 
-/** Machine code, or PTX for the driver to compile. */
+/** Returns the compiled image: machine code, or PTX for the driver to compile. */
 function image(
   cuda: Compiler,
   results: Results,

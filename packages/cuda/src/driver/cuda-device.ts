@@ -1,8 +1,9 @@
-/** Number type of a matrix in a product. */
+/** Number type of the matrices in a product. */
 export type CudaNumber = "float32" | "bfloat16" | "float16";
 
 /**
- * Matrix in device memory, or one per product of a batch; rows are contiguous up to `rowStride`.
+ * Matrix in device memory, or one matrix per product of a batch. The entries of a row are
+ * contiguous.
  */
 export interface CudaMatrix {
   /** Address of the first number, in bytes; a multiple of 16 is fastest. */
@@ -11,54 +12,58 @@ export interface CudaMatrix {
   /** Distance between rows of the matrix as stored, in numbers. */
   readonly rowStride: number;
   /**
-   * Distance between the matrices of consecutive products, in numbers; 0, the default, shares one
-   * matrix.
+   * Distance between the matrices of consecutive products, in numbers. Default 0: all products use
+   * the same matrix.
    */
   readonly batchStride?: number;
 }
 
-/** Factor of a product. */
+/** Left or right factor of a product. */
 export interface CudaFactor extends CudaMatrix {
   /**
-   * True if memory holds the transpose: `[k, m]` for the left factor, `[n, k]` for the right.
+   * True if memory contains the transpose: `[k, m]` for the left factor, `[n, k]` for the right.
    * Default false.
    */
   readonly transposed?: boolean;
 }
 
 /**
- * Rounding of float32 factors: none, TensorFloat32 (10 bits of mantissa), or bfloat16 (7 bits),
- * which are many times faster; sums are always float32.
+ * Rounding of float32 factors: none, TensorFloat32 (10 mantissa bits) or bfloat16 (7 bits). The
+ * rounded types are many times faster. Sums are always float32.
  */
 export type ProductPrecision = "float32" | "tensorfloat32" | "bfloat16";
 
 /**
- * `result = alpha * left [m, k] * right [k, n] + beta * result [m, n]`, once or for a batch.
+ * `result = alpha * left [m, k] * right [k, n] + beta * result [m, n]`, once or for each product of
+ * a batch.
  *
  * Both factors have the same type. Float32 factors give a float32 result; 16-bit factors give a
- * result of their own type or float32, with exact products and float32 sums.
+ * result of the same 16-bit type or float32, with exact products and float32 sums.
  */
 export interface CudaProduct {
-  /** Rows of the left factor and the result. */
+  /** Number of rows of the left factor and the result. */
   readonly m: number;
-  /** Columns of the right factor and the result. */
+  /** Number of columns of the right factor and the result. */
   readonly n: number;
-  /** Columns of the left factor, rows of the right; 0 leaves `beta * result`. */
+  /**
+   * Number of columns of the left factor and rows of the right factor; with 0 the result is `beta *
+   * result`.
+   */
   readonly k: number;
   readonly left: CudaFactor;
   readonly right: CudaFactor;
   readonly result: CudaMatrix;
   /** Default 1. */
   readonly alpha?: number;
-  /** Default 0, which does not read the result's memory. */
+  /** Default 0; the result is then only written, never read. */
   readonly beta?: number;
-  /** Number of products. Default 1. */
+  /** Number of products in the batch. Default 1. */
   readonly batches?: number;
-  /** Only for float32 factors; 16-bit ones are never rounded. Default `"float32"`. */
+  /** Rounding of float32 factors; 16-bit factors are never rounded. Default `"float32"`. */
   readonly precision?: ProductPrecision;
 }
 
-/** Function of a compiled module, for {@link CudaDevice.launch}. */
+/** Kernel of a compiled module, for {@link CudaDevice.launch}. */
 export interface CudaKernel {
   readonly name: string;
 }
@@ -68,9 +73,10 @@ export interface CudaModule {
   /**
    * Returns a kernel by name; it must be declared `extern "C" __global__`.
    *
-   * @param sharedBytes - Size of its `extern __shared__` array in each launch, at most the device's
-   *   limit (227 KiB on an H100). Default 0.
-   * @throws `Error` if there is no such kernel, or it cannot have that much shared memory.
+   * @param sharedBytes - Size of the kernel's `extern __shared__` array, same for all launches, at
+   *   most the device's limit (227 KiB on an H100). Default 0.
+   * @throws `Error` if the module has no such kernel, or the shared memory exceeds the device's
+   *   limit.
    */
   kernel(name: string, sharedBytes?: number): CudaKernel;
   /**
@@ -81,46 +87,47 @@ export interface CudaModule {
 
 /** CUDA graph: recorded work that is launched as a whole. */
 export interface CudaRecording {
-  /** Queues the recorded work, with the addresses and numbers that it was recorded with. */
+  /** Queues the recorded work with the recorded addresses and numbers. */
   repeat(): void;
-  /** Releases the recording, which must not be repeated afterwards. A second call has no effect. */
+  /** Releases the recording; it must not be repeated afterwards. A second call has no effect. */
   release(): void;
 }
 
 /**
- * NVIDIA GPU. Queued work (uploads, downloads, copies, launches, products) runs in the order of the
- * calls, which return before it has run, so an error on the device is reported by a later call;
- * after that the device only returns errors.
+ * NVIDIA GPU. Uploads, downloads, copies, launches and products are queued and run in call order.
+ * Calls return before the work has run, so a later call reports errors on the device; after such an
+ * error every call fails.
  *
- * Addresses are byte addresses; one may point into the middle of an allocation. All methods throw
+ * Addresses are byte addresses, and may point into an allocation. All methods throw
  * an `Error` after `close`.
  */
 export interface CudaDevice {
-  /** Name from the driver, like `NVIDIA H100 80GB HBM3`. */
+  /** Name from the driver, such as `NVIDIA H100 80GB HBM3`. */
   readonly name: string;
-  /** Like `[9, 0]`. */
+  /** Compute capability, such as `[9, 0]`. */
   readonly computeCapability: readonly [major: number, minor: number];
   /** Number of streaming multiprocessors: 132 on an H100. */
   readonly multiprocessors: number;
-  /** Memory of the whole GPU, other processes included. */
+  /** Memory of the whole GPU; `freeBytes` accounts for other processes. */
   memory(): { readonly freeBytes: number; readonly totalBytes: number };
   /**
-   * Allocates memory with undefined contents. It takes the driver up to a millisecond: allocate
-   * large pieces and keep them.
+   * Allocates memory with undefined contents. The driver needs up to a millisecond, so allocate
+   * large blocks and keep them.
    *
    * @param bytes - At least 1.
    * @returns The address, a multiple of 256.
-   * @throws {@link CudaOutOfMemory} if the device has no free piece of that size.
+   * @throws {@link CudaOutOfMemory} if the device has no free block of that size.
    */
   allocate(bytes: number): number;
   /** Frees an allocation; blocks until all queued work has run. */
   free(address: number): void;
-  /** Queues a copy to the device; `data` may change after the call. */
+  /** Queues an upload to the device; `data` may change after the call. */
   upload(address: number, data: ArrayBufferView): void;
   /**
-   * Queues a copy from the device, of the contents at this point in the queue.
+   * Queues a download from the device; the contents are those at this point in the queue.
    *
-   * More than 64 MiB at once is copied within the call: `synchronize` first if much is queued.
+   * A download of more than 64 MiB blocks until it is complete: call `synchronize` first if much
+   * work is queued.
    *
    * @param data - Destination; do not use it until the promise resolves.
    */
@@ -141,9 +148,9 @@ export interface CudaDevice {
    *
    * @param grid - Number of blocks, 0 to 2^31 - 1; 0 does nothing.
    * @param block - Threads per block, 1 to 1024.
-   * @param parameters - Arguments of the kernel, each declared with 64 bits (a pointer, or
-   *   `long long`), in full number; whole numbers within 2^53, or any `bigint`. At most 4096 bytes
-   *   in total. The list may change after the call.
+   * @param parameters - All arguments of the kernel, each declared with 64 bits (a pointer or `long
+   *   long`): integers up to 2^53 in absolute value, or any `bigint`. At most 4096 bytes in total.
+   *   The list may change after the call.
    */
   launch(
     kernel: CudaKernel,
@@ -151,25 +158,25 @@ export interface CudaDevice {
     block: number,
     parameters: BigInt64Array | readonly (number | bigint)[],
   ): void;
-  /** Queues a matrix product. An empty result does nothing. */
+  /** Queues a matrix product. If the result is empty, this has no effect. */
   multiply(product: CudaProduct): void;
   /**
    * Records the kernels, products, copies and clears that a function queues, without running them
-   * (CUDA graph capture). Repeating it costs a few microseconds, whatever its size, and leaves
-   * fewer gaps on the device. Run the work once before recording it: functions are loaded at their
-   * first call.
+   * (CUDA graph capture). Repeating a recording costs a few microseconds of host time, whatever its
+   * size, and leaves fewer gaps on the device. Run the work once before recording it, because
+   * functions are loaded on first use.
    *
-   * @param queue - Must make no other calls to the device. The modules of its kernels, and the
-   *   memory, must exist as long as the recording is repeated.
+   * @param queue - Queues the work; must make no other calls to the device. The kernels' modules
+   *   and the memory must exist as long as the recording is repeated.
    */
   record(queue: () => void): CudaRecording;
-  /** Resolves when all queued work has run; rejects if any of it failed. */
+  /** Resolves when all queued work has run; rejects if some of the work failed. */
   synchronize(): Promise<void>;
-  /** Waits for queued work, and releases everything, allocations and modules included. */
+  /** Waits for queued work and releases all resources, including allocations and modules. */
   close(): Promise<void>;
 }
 
-/** The device has no free piece of memory of the requested size. */
+/** Thrown if the device has no free block of memory of the requested size. */
 export class CudaOutOfMemory extends Error {
   override readonly name = "CudaOutOfMemory";
 }

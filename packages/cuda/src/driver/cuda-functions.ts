@@ -1,4 +1,4 @@
-/** Driver functions in use. Handles and addresses are 64-bit numbers. */
+/** Driver functions that this package calls. Handles and addresses are 64-bit numbers. */
 export interface DriverFunctions {
   cuInit(flags: number): number;
   cuDriverGetVersion(version: number): number;
@@ -53,7 +53,7 @@ export interface DriverFunctions {
   ): number;
 }
 
-/** NVRTC functions in use. */
+/** NVRTC functions that this package calls. */
 export interface CompilerFunctions {
   nvrtcGetErrorString(status: number): string;
   nvrtcVersion(major: number, minor: number): number;
@@ -77,7 +77,7 @@ export interface CompilerFunctions {
   nvrtcGetPTX(program: number, image: number): number;
 }
 
-/** cuBLAS functions in use. */
+/** cuBLAS functions that this package calls. */
 export interface ProductFunctions {
   cublasGetStatusString(status: number): string;
   cublasCreate_v2(handle: number): number;
@@ -133,12 +133,12 @@ export interface ProductFunctions {
   ): number;
 }
 
-/** Parameter types of a C function, one letter each; blanks are ignored. */
+/** Parameter types of C functions, one letter per parameter; spaces are ignored. */
 type Prototypes<Functions> = Readonly<Record<keyof Functions, string>>;
 
 // `i` is an int or an enumeration, `u` an unsigned int, `b` an unsigned char, `l` anything with 64
-// bits: pointers, handles, device addresses, size_t. All functions return an int except those with
-// `text`.
+// bits: pointers, handles, device addresses, size_t. All functions return an int, except that those
+// marked `text` return a string.
 
 export const driverPrototypes: Prototypes<DriverFunctions> = {
   cuInit: "u",

@@ -4,9 +4,9 @@ import { allocatePinned, type PinnedMemory } from "./pinned-memory.ts";
 import type { StreamWaiter } from "./stream-waiter.ts";
 
 const minBytes = 64 * 1024;
-/** Larger downloads alternate between two buffers of half this size. */
+/** Larger downloads are split and alternate between two buffers of half this size. */
 const maxBytes = 64 * 2 ** 20;
-/** Maximum size of unused buffers that are kept for later downloads. */
+/** Maximum total size of unused buffers kept for later downloads. */
 const maxKeptBytes = 128 * 2 ** 20;
 
 /** Copies from the device through pinned memory. */
@@ -33,7 +33,7 @@ export class DownloadStaging {
     this.#giveBack(buffer);
   }
 
-  // All parts are queued before this returns, since a later call may overwrite their source.
+  // Queue all parts before returning, because a later call may overwrite the source.
   #downloadInParts(address: number, data: Uint8Array): void {
     const size = maxBytes / 2;
     const buffers = [this.#take(size), this.#take(size)] as const;
@@ -61,7 +61,7 @@ export class DownloadStaging {
     checkDriver(this.#cuda, status, "download", `copy ${bytes} bytes from the device`);
   }
 
-  /** Takes a buffer whose size is a power of two: with few sizes, buffers are reused. */
+  /** Takes a buffer whose size is a power of two; few distinct sizes make reuse likely. */
   #take(bytes: number): PinnedMemory {
     const size = Math.max(minBytes, 2 ** Math.ceil(Math.log2(bytes)));
     const at = this.#kept.findIndex((each) => each.bytes.length === size);
@@ -78,7 +78,7 @@ export class DownloadStaging {
     else this.#kept.push(buffer);
   }
 
-  /** Only when nothing is queued. */
+  /** Releases all buffers. Call only when no work is queued. */
   close(): void {
     for (const { address } of [...this.#kept, ...this.#used]) this.#cuda.cuMemFreeHost(address);
     this.#kept.length = 0;

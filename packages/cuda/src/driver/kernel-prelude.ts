@@ -1,7 +1,8 @@
 /**
- * Prelude of every kernel source: NVRTC knows the mathematical functions of CUDA, but neither the
- * constants of the C library nor, without headers, 16-bit floating point. Such numbers are stored
- * as `unsigned short`; these functions read and round them (to nearest, ties to even).
+ * Prelude of every kernel source. NVRTC has CUDA's mathematical functions, but no constants of the
+ * C library and, without headers, no 16-bit floating point. 16-bit floats are stored as `unsigned
+ * short`; the functions below convert them to float32, and round float32 to them (to nearest, ties
+ * to even).
  */
 export const kernelPrelude = `
 #ifndef INFINITY

@@ -2,16 +2,16 @@ import { checkDriver, driverStatus } from "./check-status.ts";
 import type { CudaKernel } from "./cuda-device.ts";
 import type { Cuda } from "./load-cuda.ts";
 
-/** Driver constants CU_LAUNCH_PARAM_END, _BUFFER_POINTER and _BUFFER_SIZE of cuda.h. */
+/** CU_LAUNCH_PARAM_END, _BUFFER_POINTER and _BUFFER_SIZE of cuda.h. */
 const launchParameter = { end: 0n, pointer: 1n, size: 2n } as const;
-/** Limit of the driver: 4096 bytes. */
+/** Limit of the driver: 4096 bytes of parameters. */
 const maxParameters = 512;
 
 /** Kernel of a loaded module. */
 export class Kernel implements CudaKernel {
   readonly name: string;
   readonly sharedBytes: number;
-  /** 0 after its module is unloaded. */
+  /** Driver handle; 0 after the module is unloaded. */
   handle: number;
 
   constructor(name: string, handle: number, sharedBytes: number) {
@@ -22,8 +22,8 @@ export class Kernel implements CudaKernel {
 }
 
 /**
- * Launches kernels on one stream. Memory that the driver reads through pointers is allocated once:
- * a decode step has hundreds of launches.
+ * Launches kernels on one stream. Memory for launch parameters is allocated once, because a decode
+ * step has hundreds of launches.
  */
 export class Launcher {
   readonly #cuda: Cuda;
@@ -92,7 +92,8 @@ export class Launcher {
       if (typeof value === "bigint") {
         this.#parameters[i] = value;
       } else if (Number.isSafeInteger(value)) {
-        // In halves, the lower first: creating bigints would dominate the time of a launch.
+        // Write numbers as two 32-bit halves, lower half first: creating bigints would dominate the
+        // launch time.
         this.#words[2 * i] = value;
         this.#words[2 * i + 1] = Math.floor(value / 2 ** 32);
       } else {

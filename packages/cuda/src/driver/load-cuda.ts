@@ -9,13 +9,13 @@ import {
 import { loadKoffi, type Koffi } from "@turnwise/graph/executor";
 import { findCudaLibraries, type CudaLibrary } from "@turnwise/graph/machine";
 
-/** Memory as C functions see it. */
+/** Access to memory as C functions see it. */
 interface NativeMemory {
-  /** Address of an array's data; it does not move while the array is referenced. */
+  /** Address of an array's data; valid while the array is referenced. */
   addressOf(data: ArrayBufferView): number;
   /** Reads a C string. */
   textAt(address: number): string;
-  /** Wraps memory outside of JavaScript; it must not be freed while the buffer is used. */
+  /** Wraps native memory as a buffer; the memory must not be freed while the buffer is used. */
   bufferAt(address: number, bytes: number): ArrayBuffer;
 }
 
@@ -25,11 +25,11 @@ export interface Compiler extends CompilerFunctions, NativeMemory {}
 /** CUDA functions and memory access. */
 export interface Cuda extends DriverFunctions, ProductFunctions, Compiler {}
 
-/** C types of the letters of prototypes. */
+/** C type of each prototype letter. */
 const types: Readonly<Record<string, string>> = { i: "int32", u: "uint32", b: "uint8", l: "int64" };
 
-// RTLD_NOW and RTLD_NODELETE of dlopen: unloading a CUDA library when the thread that loaded it
-// ends crashes the process.
+// RTLD_NOW and RTLD_NODELETE of dlopen. Without NODELETE, a CUDA library is unloaded when the
+// thread that loaded it ends, which crashes the process.
 const stay = 0x2 | 0x1000;
 
 class Loader {
@@ -60,11 +60,11 @@ class Loader {
         ),
       ];
     });
-    // One function per name.
+    // Sound because `list` has one entry per prototype name.
     return Object.fromEntries(list) as Functions;
   }
 
-  /** Binds the first of several files that loads and is not newer than the driver. */
+  /** Binds the functions of the first file that loads and is not newer than the driver. */
   bindFirst<Functions>(
     what: string,
     files: readonly CudaLibrary[],
@@ -132,7 +132,7 @@ async function load(path: string | undefined): Promise<Cuda> {
 }
 
 /**
- * Loads only NVRTC, which needs no GPU: kernels can be compiled, but not run.
+ * Loads only NVRTC, to compile kernels without a GPU.
  * @param path - See {@link findCudaLibraries}.
  * @throws `Error` if koffi or NVRTC is missing.
  */
@@ -149,9 +149,9 @@ export async function loadCompiler(path?: string): Promise<Compiler> {
 const loaded = new Map<string | undefined, Promise<Cuda>>();
 
 /**
- * Loads CUDA's libraries, once per path.
+ * Loads the CUDA libraries, once per path.
  * @param path - See {@link findCudaLibraries}.
- * @throws `Error` that names the missing part.
+ * @throws `Error` naming the missing library.
  */
 export function loadCuda(path?: string): Promise<Cuda> {
   const key = path ?? process.env["TURNWISE_CUDA_PATH"];
@@ -159,7 +159,7 @@ export function loadCuda(path?: string): Promise<Cuda> {
   if (cuda === undefined) {
     cuda = load(path);
     loaded.set(key, cuda);
-    // A missing library may be installed before the next attempt.
+    // Retry after a failure: the missing library may have been installed.
     cuda.catch(() => loaded.delete(key));
   }
   return cuda;

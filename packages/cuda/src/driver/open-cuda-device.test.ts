@@ -10,7 +10,7 @@ import { softwareCuda } from "../testing/software-cuda.ts";
 const software = softwareCuda();
 if (software.missing !== undefined) console.warn(`skipped: ${software.missing}`);
 
-/** Adds a number to each entry of a vector. */
+/** Kernel that adds a number to each entry of a vector. */
 const addSource = `
 extern "C" __global__ void add(const float* x, float* y, long long n, long long bits) {
   long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;
@@ -32,7 +32,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     await device.close();
   });
 
-  /** Allocates memory with the content of an array. */
+  /** Allocates device memory and uploads an array. */
   function put(data: ArrayBufferView): number {
     const address = device.allocate(Math.max(1, data.byteLength));
     device.upload(address, data);
@@ -57,7 +57,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     const data = Float32Array.of(1, 2, 3, 4);
     const [from, to] = [put(data), device.allocate(16)];
     expect(from % 256).toBe(0);
-    data.fill(9); // The upload has its own copy.
+    data.fill(9); // Clearing the source afterwards must not affect the upload.
     device.clear(to, 16);
     const cleared = read(to, 4);
     device.copy(to + 4, from, 8);
@@ -100,7 +100,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     const y = device.allocate(4000);
     device.launch(add, Math.ceil(1000 / 128), 128, [x, y, 1000, bitsOf(0.5)]);
     device.launch(add, 1, 128, BigInt64Array.of(BigInt(y), BigInt(x), 100n, 0n));
-    device.launch(add, 0, 128, []); // No blocks: nothing to do.
+    device.launch(add, 0, 128, []); // A grid of 0 blocks has no effect.
     const result = await read(x, 1000);
     expect(result.every((value, i) => value === (i < 100 ? i + 0.5 : i))).toBe(true);
     module.unload();
@@ -234,7 +234,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     );
   });
 
-  // The product in float64.
+  // Reference implementation of products, in float64.
   function multiplySlowly(product: CudaProduct, left: Float32Array, right: Float32Array): number[] {
     const { m, n, k, batches = 1, alpha = 1 } = product;
     const at = (
@@ -265,7 +265,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
 
   const small = (length: number, by: number): Float32Array =>
     Float32Array.from({ length }, (_, i) => ((i * by) % 9) - 4);
-  /** Small whole numbers are exact in all types. */
+  /** Small integers are exact in all types. */
   const encode = (type: CudaNumber, data: Float32Array): ArrayBufferView => {
     if (type === "float32") return data;
     const half = (x: number): number => {
@@ -298,14 +298,14 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
           batches,
           alpha: 0.5,
           left: { address: a, type, rowStride: 6, batchStride: 40, transposed: leftTransposed },
-          // Shared by the batch.
+          // All products of the batch use the same right factor.
           right: { address: b, type, rowStride: 7, transposed: rightTransposed },
           result: { address: c, type: "float32", rowStride: n, batchStride: m * n },
         };
         device.multiply(product);
         const expected = multiplySlowly(product, left, right);
         expect(Array.from(await read(c, m * n * batches))).toEqual(expected);
-        // Added on top of it, for only the first product of the batch.
+        // With beta 2, add a second product to the first result of the batch.
         device.multiply({ ...product, batches: 1, beta: 2 });
         const again = await read(c, m * n);
         expect(Array.from(again)).toEqual(expected.slice(0, m * n).map((x) => 3 * x));
@@ -370,7 +370,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
       const [left, right, result] = [matrix(x), matrix(y), matrix(z)];
       device.multiply({ m: 1, n: 2, k: 1, left, right, result, beta: 1 });
     });
-    parameters.fill(0); // The recording has its own copy.
+    parameters.fill(0); // Kernel arguments are copied when recorded.
     expect(Array.from(await read(x, 2))).toEqual([1, 2]);
     recording.repeat();
     expect(Array.from(await read(z, 2))).toEqual([2 * 2, 2 * 3]);
@@ -461,7 +461,8 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     }
   });
 
-  // The last test: the device does not recover while another one holds the context.
+  // Must be the last test: after an error the device is unusable while another device object holds
+  // the context.
   it("reports an error on the device, and still closes", async () => {
     const module = device.compile(addSource);
     const x = device.allocate(16);

@@ -21,10 +21,10 @@ const attribute = { multiprocessors: 16, major: 75, minor: 76 } as const;
 const nonBlockingStream = 1;
 const maxDynamicSharedBytes = 8;
 
-/** Shared memory that a kernel has by default. */
+/** Shared memory that a kernel may use without setting an attribute. */
 const defaultSharedBytes = 48 * 1024;
 
-/** Current context of this thread. */
+/** CUDA context that is current on this thread. */
 let current: number | undefined;
 
 class Device implements CudaDevice {
@@ -46,7 +46,7 @@ class Device implements CudaDevice {
   readonly #pending = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
 
-  // Memory for values passed through pointers.
+  // Memory for results returned through pointers.
   readonly #result = new BigInt64Array(new ArrayBuffer(512));
   readonly #resultAddress: number;
   readonly #resultInt = new Int32Array(this.#result.buffer);
@@ -105,7 +105,7 @@ class Device implements CudaDevice {
   }
 
   /**
-   * Called first by every method: checks that the device is open, and makes its context current.
+   * Checks that the device is open, and makes its context current. Every method calls this first.
    */
   #use(method: string): Cuda {
     if (this.#closing !== undefined) {
@@ -115,7 +115,7 @@ class Device implements CudaDevice {
     return this.#cuda;
   }
 
-  /** The same for calls that cannot be recorded. */
+  /** Like `#use`, but also throws while recording. */
   #useAtOnce(method: string): Cuda {
     if (this.#recorder.isRecording) {
       throw new Error(`${method}: the device must not be recording, got a call in a recording`);
@@ -169,7 +169,7 @@ class Device implements CudaDevice {
     await this.#track(this.#downloads.download(address, toBytes(data)));
   }
 
-  /** Makes `close` wait for it. */
+  /** Registers asynchronous work, so that `close` waits for it. */
   async #track(work: Promise<void>): Promise<void> {
     this.#pending.add(work);
     try {
@@ -205,8 +205,7 @@ class Device implements CudaDevice {
       if (!this.#modules.delete(unload)) return;
       for (const kernel of kernels) kernel.handle = 0;
       if (current !== this.#context) this.#makeCurrent("unload");
-      // After an error on the device this fails like all calls, and there is nothing left to
-      // unload.
+      // After an error on the device this call fails too; there is then nothing left to unload.
       cuda.cuModuleUnload(module);
     };
     this.#modules.add(unload);
@@ -265,7 +264,7 @@ class Device implements CudaDevice {
         this.#recorder.repeat(recording);
       },
       release: () => {
-        // Closing the device has released all recordings.
+        // If the device was closed, all recordings are already released.
         if (!this.#recorder.holds(recording)) return;
         if (current !== this.#context) this.#makeCurrent("release");
         this.#recorder.release(recording);
@@ -286,7 +285,7 @@ class Device implements CudaDevice {
   async #close(): Promise<void> {
     const cuda = this.#cuda;
     this.#makeCurrent("close");
-    // An error on the device is reported at the end, after everything is released.
+    // Report an error on the device only after releasing everything.
     const [queue] = await Promise.allSettled([this.#waiting.waitForAll("close"), ...this.#pending]);
     this.#makeCurrent("close");
     this.#recorder.close();
@@ -322,11 +321,11 @@ function checkWhole(method: string, name: string, value: number, least: number):
 
 /** Options of {@link openCudaDevice}. */
 export interface CudaDeviceOptions {
-  /** Index among the GPUs that `CUDA_VISIBLE_DEVICES` leaves. Default 0. */
+  /** Index among the GPUs that `CUDA_VISIBLE_DEVICES` exposes. Default 0. */
   readonly deviceId?: number;
   /**
-   * First place to look for CUDA's libraries: a toolkit, a folder of libraries, or a Python
-   * environment with NVIDIA's packages; several are separated as in `PATH`. Default:
+   * Path to search first for CUDA libraries: a toolkit, a folder of libraries, or a Python
+   * environment with NVIDIA's packages. Separate several paths as in `PATH`. Default:
    * `TURNWISE_CUDA_PATH`.
    */
   readonly path?: string;
@@ -336,7 +335,7 @@ export interface CudaDeviceOptions {
  * Opens an NVIDIA GPU. Requires its driver, NVRTC and cuBLAS of CUDA 12 or 13, and the package
  * koffi.
  *
- * @throws `Error` that names the missing part.
+ * @throws `Error` naming the missing part.
  */
 export async function openCudaDevice({
   deviceId = 0,

@@ -1,7 +1,7 @@
 import { checkDriver } from "./check-status.ts";
 import type { Cuda } from "./load-cuda.ts";
 
-/** Pinned host memory, which the device copies from and to directly. */
+/** Pinned host memory, for direct copies to and from the device. */
 export interface PinnedMemory {
   readonly address: number;
   readonly bytes: Uint8Array;

@@ -13,7 +13,7 @@ const computeTypes: Readonly<Record<ProductPrecision, number>> = {
 };
 const defaultAlgorithm = -1;
 
-/** Workspace of cuBLAS: its own default on Hopper. */
+/** Size of the cuBLAS workspace: the default of cuBLAS on Hopper. */
 const workspaceBytes = 32 * 2 ** 20;
 
 /** Matrix products by cuBLAS on one stream. */
@@ -36,7 +36,7 @@ export class Products {
     this.#workspace = Number(result[0]);
     checkProducts(cuda, cuda.cublasCreate_v2(cuda.addressOf(result)), where, "start");
     this.#handle = Number(result[0]);
-    // The workspace after the stream: setting a stream resets it to cuBLAS's own.
+    // Set the workspace after the stream, because cublasSetStream resets the workspace.
     const used = cuda.cublasSetStream_v2(this.#handle, stream);
     checkProducts(cuda, used, where, "use a stream");
     const taken = cuda.cublasSetWorkspace_v2(this.#handle, this.#workspace, workspaceBytes);
@@ -50,8 +50,8 @@ export class Products {
     this.#scales[0] = product.alpha ?? 1;
     this.#scales[1] = product.beta ?? 0;
     const compute = left.type === "float32" ? computeTypes[precision] : computeTypes.float32;
-    // cuBLAS is column-major: it sees each matrix transposed, so it is asked for the transposed
-    // result, right^T * left^T.
+    // cuBLAS is column-major and sees each matrix transposed, so compute the transposed result,
+    // right^T * left^T.
     const status =
       batches === 1
         ? this.#cuda.cublasGemmEx(
@@ -106,7 +106,7 @@ export class Products {
     }
   }
 
-  /** Only when nothing is queued. */
+  /** Releases the handle and the workspace. Call only when no work is queued. */
   close(): void {
     this.#cuda.cublasDestroy_v2(this.#handle);
     this.#cuda.cuMemFree_v2(this.#workspace);

@@ -1,7 +1,7 @@
 import { checkDriver, driverStatus } from "./check-status.ts";
 import type { Cuda } from "./load-cuda.ts";
 
-/** CU_STREAM_CAPTURE_MODE_RELAXED of cuda.h: does not restrict other threads. */
+/** CU_STREAM_CAPTURE_MODE_RELAXED of cuda.h, which does not restrict other threads. */
 const relaxedCapture = 2;
 
 /** Recorded work: an executable CUDA graph. */
@@ -9,7 +9,7 @@ export interface RecordedGraph {
   readonly handle: number;
 }
 
-/** Records the work queued on one stream. */
+/** Records the work queued on a stream. */
 export class Recorder {
   readonly #cuda: Cuda;
   readonly #stream: number;
@@ -50,7 +50,7 @@ export class Recorder {
     } finally {
       this.#isRecording = false;
       end = this.#cuda.cuStreamEndCapture(this.#stream, this.#resultAddress);
-      // The function's own error is more useful than that of the recording.
+      // Prefer the function's own error to the resulting capture error.
       if (!isWhole && end === driverStatus.success) {
         this.#cuda.cuGraphDestroy(Number(this.#result[0]));
       }
@@ -71,7 +71,7 @@ export class Recorder {
     checkDriver(this.#cuda, status, "repeat", "launch a recording");
   }
 
-  /** A graph that is still running is destroyed when it ends. */
+  /** Destroys a recorded graph; the driver waits until a running graph has finished. */
   release(recorded: RecordedGraph): void {
     if (this.#held.delete(recorded)) this.#cuda.cuGraphExecDestroy(recorded.handle);
   }

@@ -3,7 +3,7 @@ import { checkDriver, driverStatus } from "./check-status.ts";
 import type { Cuda } from "./load-cuda.ts";
 
 const withoutTiming = 2;
-/** Number of polls between other work of the thread before a timer takes over. */
+/** Number of polls per turn of the event loop; afterwards a timer takes over. */
 const eagerPolls = 10_000;
 
 function afterOtherWork(): Promise<void> {
@@ -13,10 +13,11 @@ function afterOtherWork(): Promise<void> {
 /**
  * Waits for a stream by polling, without blocking its thread.
  *
- * A blocking call on another thread (koffi's `async`) would have to make the context current there
- * first, in the same call, and return through the event loop. A poll takes a fraction of a
- * microsecond, and notices the end of a decode step within a few. After some tens of milliseconds
- * it polls once a millisecond, so that a long training step does not occupy a core.
+ * The alternative, a blocking call on another thread (koffi's `async`), would have to make the
+ * context current on that thread in the same call, and would return through the event loop. A poll
+ * takes a fraction of a microsecond and detects the end of a decode step within a few microseconds.
+ * After some tens of milliseconds the interval grows to a millisecond, so that a long training step
+ * does not occupy a core.
  */
 export class StreamWaiter {
   readonly #cuda: Cuda;
@@ -29,7 +30,7 @@ export class StreamWaiter {
     this.#stream = stream;
   }
 
-  /** Marks the current end of the queue. Each mark must be waited for, or released. */
+  /** Marks the current end of the queue. Every mark must be waited for or released. */
   mark(method: string): number {
     const event = this.#free.pop() ?? this.#newEvent(method);
     checkDriver(
@@ -60,14 +61,14 @@ export class StreamWaiter {
     }
   }
 
-  /** The same, blocking the thread. */
+  /** Like `waitUntil`, but blocks the thread. */
   waitBlocking(mark: number, method: string): void {
     const status = this.#cuda.cuEventSynchronize(mark);
     this.#free.push(mark);
     checkDriver(this.#cuda, status, method, "run the queued work");
   }
 
-  /** Releases a mark that nobody waits for. */
+  /** Releases a mark without waiting. */
   release(mark: number): void {
     this.#free.push(mark);
   }

@@ -7,15 +7,18 @@ const numSegments = 8;
 const segmentBytes = 4 * 2 ** 20;
 
 /**
- * Copies to the device through pinned memory without either side waiting for the other: each
- * segment holds one or more uploads, and is reused after the device has read it.
+ * Ring buffer of pinned memory for uploads. A segment holds one or more uploads and is reused after
+ * the device has read them, so that neither side waits for the other.
  */
 export class UploadRing {
   readonly #cuda: Cuda;
   readonly #stream: number;
   readonly #waiting: StreamWaiter;
   #memory: PinnedMemory | undefined;
-  /** Mark of the queue after each segment's uploads, while the device may still read it. */
+  /**
+   * For each segment, the queue mark after its last upload, while the device may still read the
+   * segment.
+   */
   readonly #marks: (number | undefined)[] = [];
   #segment = 0;
   #offset = 0;
@@ -42,7 +45,7 @@ export class UploadRing {
       );
       checkDriver(this.#cuda, status, "upload", `copy ${size} bytes to the device`);
       start += size;
-      // Aligned for the device.
+      // Keep uploads aligned for the device.
       this.#offset = Math.min(segmentBytes, this.#offset + Math.ceil(size / 256) * 256);
     }
   }
@@ -56,7 +59,7 @@ export class UploadRing {
     this.#offset = 0;
   }
 
-  /** Only when nothing is queued. */
+  /** Releases the memory. Call only when no work is queued. */
   close(): void {
     for (const mark of this.#marks) if (mark !== undefined) this.#waiting.release(mark);
     if (this.#memory !== undefined) this.#cuda.cuMemFreeHost(this.#memory.address);

@@ -4,19 +4,19 @@ import { findRepeatedConstant } from "../program/find-repeated-constant.ts";
 import { isElementwise } from "../source/entry-reader.ts";
 import { findAddend } from "../program/accumulate-sums.ts";
 
-/** Cost of computing an entry where it is read. */
+/** Cost of computing an entry at the place where it is read. */
 interface Cost {
-  /** Loads from values as large as the result. */
+  /** Number of loads from values at least as large as the result. */
   readonly loads: number;
-  /** Operations and loads, counted once per use. */
+  /** Number of operations and loads, counted once per use. */
   readonly operations: number;
 }
 
-/** Maximum cost of a value that is computed twice. */
+/** Maximum cost of a value that several readers compute separately. */
 const maxSharedOperations = 12;
-/** Maximum cost of a value that is recomputed for each of many entries. */
+/** Maximum cost of a value that is recomputed for many entries. */
 const maxRepeatedOperations = 10;
-/** Maximum cost within one kernel. */
+/** Maximum cost of any value that is not stored in memory. */
 const maxKernelOperations = 40;
 /**
  * If a later use is more than this many operations away, store the value instead of keeping its
@@ -25,8 +25,8 @@ const maxKernelOperations = 40;
 const maxDistance = 200;
 
 /**
- * Values that an operation reads from memory: its inputs, or the values that factors of a product
- * are views of.
+ * Lists the values that an operation reads from memory: its inputs, or, for a product, the values
+ * of which its factors are views.
  */
 export function findSources(program: DeviceProgram, operation: DeviceOperation): readonly Tensor[] {
   if (operation.kind === "matmul") {
@@ -39,7 +39,7 @@ export function findSources(program: DeviceProgram, operation: DeviceOperation):
   return operation.inputs.map(program.base);
 }
 
-/** Operations that some output needs, without views that products read directly. */
+/** Lists the operations that an output needs, except views that products read directly. */
 export function findLiveOperations(program: DeviceProgram): readonly DeviceOperation[] {
   const live = new Set<number>();
   for (const { base } of Object.values(program.outputs)) live.add(base.id);
@@ -54,7 +54,7 @@ export function findLiveOperations(program: DeviceProgram): readonly DeviceOpera
     .reverse();
 }
 
-/** True if an operation reads an entry of a source for several of its own entries. */
+/** True if an operation reads the same source entry for several of its own entries. */
 function rereadsEntries(
   program: DeviceProgram,
   operation: DeviceOperation,
@@ -69,7 +69,7 @@ function rereadsEntries(
   );
 }
 
-/** True if a value is computed elementwise from another. */
+/** True if a value is computed elementwise from another value. */
 function dependsElementwise(program: DeviceProgram, tensor: Tensor, source: Tensor): boolean {
   const seen = new Set<Tensor>();
   const visit = (each: Tensor): boolean => {
@@ -82,7 +82,7 @@ function dependsElementwise(program: DeviceProgram, tensor: Tensor, source: Tens
   return visit(tensor);
 }
 
-/** True if an operation needs a source in memory. */
+/** True if an operation must read a source from memory. */
 function needsMaterialized(
   operation: DeviceOperation,
   source: Tensor,
@@ -94,14 +94,14 @@ function needsMaterialized(
     return inputs.slice(1).some((input) => program.base(input) === source);
   }
   if (kind !== "replaceRows") return false;
-  // Rows may be replaced in place: all other reads of the table must come first.
+  // Updates in place: all other reads of the table must come first.
   const table = program.base(inputs[0]!);
   return table === source || dependsElementwise(program, source, table);
 }
 
 /**
- * Decides which values are materialized. All others are computed where they are read, which saves
- * writing and reading them.
+ * Decides which values are stored in memory. All others are computed where they are read, which
+ * saves memory traffic.
  */
 export function chooseMaterialized(
   program: DeviceProgram,
@@ -118,7 +118,7 @@ export function chooseMaterialized(
   const materialized = new Set<number>();
   const costs = new Map<number, Cost>();
 
-  /** Cost that an operand adds to the operation that reads it. */
+  /** Cost that reading an operand adds to an operation. */
   const operandCost = (operand: Tensor, result: Tensor): Cost => {
     const source = program.base(operand);
     const isSmaller = program.size(operand) !== program.size(result);
@@ -136,7 +136,7 @@ export function chooseMaterialized(
     if (kind === "concat") {
       return { loads: 1, operations };
     }
-    // Their first operand is read once per entry, whatever its size.
+    // These operations read their first operand once per entry, whatever its size.
     if (kind === "slice" || kind === "gather" || kind === "takeAlong") {
       const rest = sum((part) => part.loads) - parts[0]!.loads;
       return { loads: 1 + rest, operations };
@@ -164,7 +164,7 @@ export function chooseMaterialized(
     const isLate =
       cost.loads > 1 &&
       [...own].some((user) => program.order(user) - program.order(operation) > maxDistance);
-    // Its table is large, and must not be kept alive for it.
+    // The table of a gather is large; do not keep it alive for a later recomputation.
     const isTaken =
       operation.kind === "takeAlong" &&
       program.producer(program.base(operation.inputs[0]!)).kind !== "input";

@@ -14,7 +14,7 @@ function group(
   return { name, dependencies: before, reads: new Map(reads), resultSize };
 }
 
-/** Unrelated groups. */
+/** Groups without dependencies. */
 function others(count: number): Named[] {
   return Array.from({ length: count }, (_, i) => group(`other ${i}`, [], [], -1));
 }

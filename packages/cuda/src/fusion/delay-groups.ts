@@ -1,26 +1,25 @@
 /** Group that may be computed later. */
 export interface Delayable {
-  /** Groups whose results it reads. */
+  /** Groups whose results this group reads. */
   readonly dependencies: readonly Delayable[];
-  /** Intermediate values that it reads, with their approximate sizes. */
+  /** Intermediate values that the group reads, with their approximate sizes. */
   readonly reads: ReadonlyMap<number, number>;
-  /** Approximate size of its results; negative if it must not be delayed. */
+  /** Approximate size of the group's results; negative if the group must not be delayed. */
   readonly resultSize: number;
 }
 
-/** Groups with a nearer reader are not moved. */
+/** Minimum distance to the first reader for a group to be moved. */
 const minDelay = 16;
 
 /**
- * Moves groups whose results are needed much later right before their first reader if that reduces
- * memory: rematerialized values, which are computed twice to avoid keeping them, must not be
- * computed too early.
+ * Moves groups whose results are needed much later to just before their first reader, if that
+ * reduces memory. Rematerialized values in particular must not be computed too early.
  *
  * @param groups - In a valid order of execution.
  * @returns Another valid order.
  */
 export function delayGroups<Group extends Delayable>(groups: readonly Group[]): Group[] {
-  /** Sort key of each group: whole numbers for those that stay. */
+  /** Sort key of each group; integers for groups that are not moved. */
   const keys = new Map<Delayable, number>(groups.map((group, i) => [group, i]));
   const firstReader = new Map<Delayable, number>();
   const lastRead = new Map<number, number>();

@@ -4,11 +4,14 @@ import { delayGroups, type Delayable } from "./delay-groups.ts";
 import { isElementwise } from "../source/entry-reader.ts";
 import { chooseMaterialized, findLiveOperations, findSources } from "./choose-materialized.ts";
 
-/** Operations fused into one step of a plan. */
+/** Operations fused into one step of the plan. */
 export interface FusionGroup {
-  /** Operation that is not elementwise: a reduction, a softmax, a product. */
+  /**
+   * Operation of the group that is not elementwise, such as a reduction, a softmax or a product; at
+   * most one.
+   */
   readonly anchor: DeviceOperation | undefined;
-  /** Values computed elementwise, in order. */
+  /** Elementwise values of the group, in order of computation. */
   readonly elementwise: readonly Tensor[];
 }
 
@@ -19,13 +22,16 @@ export interface FusedProgram {
   readonly isMaterialized: (tensor: Tensor) => boolean;
   /** True if a value is in memory when the group's kernel starts. */
   readonly isLoaded: (group: FusionGroup, tensor: Tensor) => boolean;
-  /** Values in memory that a group reads, and whether only at the index being computed. */
+  /**
+   * Values in memory that a group reads, and whether it reads them only at the index being
+   * computed.
+   */
   readonly reads: (group: FusionGroup) => ReadonlyMap<number, { readonly isInPlace: boolean }>;
 }
 
 /**
- * Row operations and reductions, whose kernels visit each entry of their first input and can
- * compute others there.
+ * Row operations and reductions, whose kernels loop over the entries of their first input, and can
+ * compute elementwise values in that loop.
  */
 const visitingKinds: ReadonlySet<DeviceKind> = new Set<DeviceKind>([
   "softmax",
@@ -45,11 +51,11 @@ const maxDistance = 64;
 class Group {
   anchor: DeviceOperation | undefined;
   elementwise: Tensor[];
-  /** Number of entries that its kernel visits. */
+  /** Number of entries that the kernel loops over. */
   readonly visits: Dimension | undefined;
   first: number;
   last: number;
-  /** Position among all groups, after all that it reads. */
+  /** Position among all groups; larger than the position of every group that this one reads. */
   position = 0;
 
   constructor(
@@ -74,10 +80,10 @@ interface DelayableGroup extends Delayable {
   readonly group: Group;
 }
 
-/** Assumed value of named sizes when values are compared. */
+/** Size assumed for named dimensions when values are compared. */
 const nominalSize = 64;
 
-/** Approximate number of entries, for comparisons. */
+/** Approximate number of entries, for comparisons only. */
 function roughSize({ shape }: Tensor): number {
   return shape.reduce<number>(
     (product, size) => product * (typeof size === "number" ? size : nominalSize),
@@ -91,7 +97,7 @@ class Fusion {
   readonly #program: DeviceProgram;
   readonly #materialized: ReadonlySet<number>;
   readonly #groups = new Set<Group>();
-  /** Groups by position; undefined where a group was merged into another. */
+  /** Groups by position; `undefined` for a group that was merged into another group. */
   readonly #positions: (Group | undefined)[] = [];
   readonly #groupOf = new Map<number, Group>();
   readonly #reads = new Map<Group, Reads>();
@@ -113,7 +119,7 @@ class Fusion {
           : undefined;
         this.#add(new Group(operation, [], visits, order));
       } else if (materialized.has(first!.id)) {
-        // A bfloat16 copy of a weight is kept from run to run, so it gets its own step.
+        // A bfloat16 copy of a weight is kept between runs, so it gets a step of its own.
         const isBfloat16Copy =
           operation.kind === "toBfloat16" &&
           program.producer(program.base(operation.inputs[0]!)).kind === "input";
@@ -129,7 +135,10 @@ class Fusion {
     for (const { id } of group.results) this.#groupOf.set(id, group);
   }
 
-  /** takeAlong reads its own index too, but also others; its ids are read at the same index. */
+  /**
+   * Values in memory that a group reads, and whether it reads them only at the index being
+   * computed.
+   */
   reads(group: Group): Reads {
     const known = this.#reads.get(group);
     if (known) return known;
@@ -160,7 +169,7 @@ class Fusion {
       ].includes(operation.kind);
       operation.inputs.forEach((input, i) => {
         const isSameSize = this.#program.size(input) === this.#program.size(tensor);
-        // Groups whose results a group reads.
+        // takeAlong reads its first input at other indices, but its ids only at its own index.
         const isOwn =
           keepsPlace || (operation.kind === "takeAlong" && i === 1) || operation.kind === "expand";
         visit(input, isInPlace && isOwn && isSameSize);
@@ -178,7 +187,7 @@ class Fusion {
     return reads;
   }
 
-  /** All groups after a position that a group depends on, itself excluded. */
+  /** Groups whose results a group reads. */
   #dependencies(group: Group): Group[] {
     return [...this.reads(group).keys()].flatMap((id) => {
       const other = this.#groupOf.get(id);
@@ -186,12 +195,12 @@ class Fusion {
     });
   }
 
-  /** Its own dependencies come before it. */
+  /** All transitive dependencies of a group with a position larger than `position`. */
   #dependenciesAfter(group: Group, position: number): Set<Group> {
     const needed = new Set<Group>();
     const open = this.#dependencies(group);
     for (let next = open.pop(); next; next = open.pop()) {
-      // True if a group depends on another through a third.
+      // All dependencies of a group at `position` or before are also at or before `position`.
       if (needed.has(next) || next.position <= position) continue;
       needed.add(next);
       open.push(...this.#dependencies(next));
@@ -199,7 +208,7 @@ class Fusion {
     return needed;
   }
 
-  /** Moves two groups to one position: after everything that they need, before everything else. */
+  /** True if `later` depends on `earlier` through a third group. */
   #dependsIndirectly(later: Group, earlier: Group): boolean {
     for (const needed of this.#dependenciesAfter(later, earlier.position)) {
       if (this.#dependencies(needed).includes(earlier)) return true;
@@ -207,7 +216,7 @@ class Fusion {
     return false;
   }
 
-  /** A value computed by one must be available at the index where the other reads it. */
+  /** Moves two groups to one position: after everything that they need, before everything else. */
   #moveTogether(a: Group, b: Group): void {
     const [low, high] = a.position < b.position ? [a, b] : [b, a];
     const needed = this.#dependenciesAfter(high, low.position);
@@ -235,7 +244,8 @@ class Fusion {
     const [readsA, readsB] = [this.reads(a), this.reads(b)];
     const all = new Set([...readsA.keys(), ...readsB.keys()]);
     if (all.size > maxReads) return false;
-    // Fuses producers with consumers, then groups that read the same values.
+    // If one group computes a value that the other reads, the value must be available at the index
+    // being computed.
     const anchor = a.anchor ?? b.anchor;
     for (const [results, reads] of [
       [a.results, readsB],
@@ -272,7 +282,7 @@ class Fusion {
     return a;
   }
 
-  /** Groups in a valid order of execution, as close to the program's as possible. */
+  /** Fuses producers with consumers, then groups that read the same values. */
   mergeAll(): void {
     for (const group of Array.from(this.#groups)) {
       let current = group;
@@ -309,7 +319,7 @@ class Fusion {
     }
   }
 
-  /** Values that another group reads. */
+  /** Groups in a valid order of execution, as close to the program's order as possible. */
   order(): Group[] {
     const done = new Set<Group>();
     const result: Group[] = [];
@@ -344,7 +354,7 @@ class Fusion {
     return delayGroups(list).map(({ group }) => group);
   }
 
-  /** Fuses the operations of a program into groups of one kernel each. */
+  /** Ids of the values that a group reads but does not compute itself. */
   findExternalReads(): ReadonlySet<number> {
     const ids = new Set<number>();
     for (const group of this.#groups) {
@@ -356,7 +366,7 @@ class Fusion {
   }
 }
 
-/** These groups were created above. */
+/** Fuses the operations of a program into groups of one kernel each. */
 export function fuseOperations(program: DeviceProgram): FusedProgram {
   const live = findLiveOperations(program);
   const materialized = chooseMaterialized(program, live);
@@ -373,7 +383,7 @@ export function fuseOperations(program: DeviceProgram): FusedProgram {
     isLoaded: (group, { id }) => materialized.has(id) && !resultsOf(group).has(id),
     reads: (group) => {
       const own = resultsOf(group);
-      // These are the groups above.
+      // Callers pass only groups from `groups`, which are instances of `Group`.
       return new Map([...fusion.reads(group as Group)].filter(([id]) => !own.has(id)));
     },
   };

@@ -4,18 +4,18 @@ import type { FusedProgram, FusionGroup } from "../fusion/fuse-operations.ts";
 import { KernelWriter } from "../source/kernel-writer.ts";
 import { flatten, reshapeIndex, type TensorIndex } from "../source/tensor-index.ts";
 
-/** Common parameters of kernel writers. */
+/** Common parameters of the functions that write kernels. */
 export interface KernelParts {
   readonly program: DeviceProgram;
   readonly fused: FusedProgram;
   readonly group: FusionGroup;
   readonly writer: KernelWriter;
   readonly reader: EntryReader;
-  /** Values whose memory results may reuse. */
+  /** Values whose memory the results may reuse. */
   readonly shared: ReadonlySet<number>;
 }
 
-/** Starts the kernel of a group. */
+/** Creates the writer of a group's kernel. */
 export function openKernel(
   program: DeviceProgram,
   fused: FusedProgram,
@@ -28,8 +28,8 @@ export function openKernel(
 }
 
 /**
- * Computes the elementwise values of a group at one or more indices, and stores those that others
- * read.
+ * Computes the elementwise values of a group at one or more indices, and stores the values that
+ * other groups read.
  */
 export function writeElementwise(
   { fused, group, writer, reader }: KernelParts,
@@ -49,12 +49,14 @@ export function writeElementwise(
   for (const store of stores) store();
 }
 
-/** Number of blocks for a number of threads, at most what keeps the device busy. */
+/** Number of blocks for a number of threads, limited to the number that keeps the device busy. */
 export function chooseGrid(count: number, perBlock: number, most: number): number {
   return Math.min(Math.ceil(count / perBlock), most);
 }
 
-/** Tree reduction over the lanes of a row, in `held`; lane 0 has the result. */
+/**
+ * Writes a tree reduction over the lanes of a row, in shared memory `held`; lane 0 gets the result.
+ */
 export function writeTree(
   writer: KernelWriter,
   combine: (at: string, other: string) => void,

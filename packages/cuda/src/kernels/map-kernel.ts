@@ -5,11 +5,11 @@ import type { KernelStep } from "../source/kernel-step.ts";
 import { blockThreads } from "../source/kernel-writer.ts";
 import { unflatten, indexInRow } from "../source/tensor-index.ts";
 
-/** Entries per thread in a row, if rows are long enough. */
+/** Number of entries per thread in a row, if rows are long enough. */
 const entriesPerThread = 4;
 const minThreadsPerRow = 8;
 
-/** Rows of a group's values, if their length is known and divisible among threads. */
+/** Rows of a group's values, if their length is known and divides evenly among threads. */
 function findRows(
   group: FusionGroup,
 ): { readonly shape: Shape; readonly width: number } | undefined {
@@ -37,8 +37,8 @@ export function writeMap(parts: KernelParts): KernelStep {
         writeElementwise(parts, unflatten(writer, first!.shape, "i"));
         return;
       }
-      // Expressions of the row alone are computed once for several entries; adjacent threads read
-      // adjacent entries.
+      // Expressions that depend only on the row are computed once for several entries. Adjacent
+      // threads read adjacent entries.
       const { shape, width } = rows;
       const row = writer.index(`i / ${width}`);
       const column = writer.index(`i % ${width}`);

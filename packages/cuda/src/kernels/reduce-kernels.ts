@@ -13,8 +13,8 @@ const reductions = {
 } as const;
 
 /**
- * Writes the kernels of sums, means and maxima: one for partial results, and one that combines
- * them.
+ * Writes the kernels of sums, means and maxima: the first computes partial results, the second
+ * combines them.
  */
 export function writeReduce(parts: KernelParts, operation: OperationOf<ReduceKind>): KernelStep {
   const { program, fused, group, writer, reader, shared } = parts;
@@ -29,7 +29,8 @@ export function writeReduce(parts: KernelParts, operation: OperationOf<ReduceKin
   const finish = (own: KernelWriter, total: string): string =>
     kind === "reduceMean" ? `${total} / (float)${own.size(inner)}` : total;
 
-  // Lanes are adjacent if the entries of a reduction are, and far apart if its results are.
+  // Assign adjacent entries to adjacent lanes if the reduced axis is contiguous; otherwise assign
+  // adjacent results to adjacent lanes.
   const writeLanes = (own: KernelWriter, isNear: boolean): void => {
     own.line(`__shared__ float held[${blockThreads}];`);
     own.line(`const I lanes = ${own.argument("lanes")};`);
@@ -127,7 +128,7 @@ export function writeReduce(parts: KernelParts, operation: OperationOf<ReduceKin
   };
 }
 
-/** Number of lanes of a reduction whose entries are far apart. */
+/** Number of lanes per result if the reduced entries are not contiguous. */
 function columnLanes(numInner: number, numOuter: number): number {
   if (numInner <= 16 || numOuter >= 2 ** 18) return 1;
   return numOuter >= 32 ? 8 : powerOfTwo(8, blockThreads / Math.max(1, numOuter), blockThreads);

@@ -16,15 +16,15 @@ import {
   type TensorIndex,
 } from "../source/tensor-index.ts";
 
-/** Loops over the columns of a row, shared by its lanes. */
+/** Loops over the columns of a row, which its lanes share. */
 interface RowLoops {
-  /** Reads only. */
+  /** Loop that only reads values. */
   readonly read: (use: (value: string) => void) => void;
-  /** Also writes. */
+  /** Loop that may also write values. */
   readonly visit: (write: (value: string, index: TensorIndex) => void) => void;
 }
 
-/** Writes the loop over rows of a kernel in which several lanes share each row. */
+/** Writes the outer loop of a row kernel, in which several lanes share each row. */
 function writeRows(
   { writer, reader }: KernelParts,
   x: Tensor,
@@ -113,8 +113,8 @@ export function writeRmsNorm(parts: KernelParts, operation: OperationOf<"rmsNorm
 }
 
 /**
- * Registers the result of a row at an index, computes the group's other values there, and stores
- * them.
+ * Registers the result of a row at an index, computes the group's other values at that index, and
+ * stores all of them.
  */
 function finishRow(parts: KernelParts, result: Tensor, index: TensorIndex, value: string): void {
   const { writer, reader, fused } = parts;
@@ -126,15 +126,15 @@ function finishRow(parts: KernelParts, result: Tensor, index: TensorIndex, value
 }
 
 /**
- * Maximum and sum of exponentials of a row in one pass: `highs` and `totals` of each lane,
- * combined.
+ * Writes one pass over a row that computes its maximum and its sum of exponentials: first per lane
+ * (`highs` and `totals`), then combined.
  */
 function writeSoftmaxTotals(parts: KernelParts, read: RowLoops["read"]): void {
   const { writer } = parts;
   writer.line("float high = -INFINITY, total = 0.0f;");
   read((value) => {
-    // The sum is rescaled when a larger maximum is found. Equal values are handled separately:
-    // -Infinity minus itself is NaN.
+    // Rescale the sum whenever a larger maximum is found. Handle equal values separately, because
+    // -Infinity minus -Infinity is NaN.
     writer.line(
       `if (${value} > high) { total = total * expf(high - ${value}) + 1.0f; high = ${value}; }`,
     );

@@ -5,7 +5,7 @@ import { powerOfTwo, type KernelStep } from "../source/kernel-step.ts";
 import { blockThreads, type KernelWriter } from "../source/kernel-writer.ts";
 import { joinIndexParts, sliceIndex, unflatten, type TensorIndex } from "../source/tensor-index.ts";
 
-/** Index of an entry of an update, in updates `[...ids, ...entry]`. */
+/** Index of an entry in updates of shape `[...ids, ...entry]`. */
 function updateIndex(
   writer: KernelWriter,
   updates: Tensor,
@@ -21,7 +21,9 @@ function updateIndex(
   ]);
 }
 
-/** Writes each update to the row of its id; ids are unique. */
+/**
+ * Writes the kernel that replaces rows: each update overwrites the row of its id. Ids are unique.
+ */
 export function writeReplaceRows(
   parts: KernelParts,
   { updates, ids, result }: Readonly<Record<"updates" | "ids" | "result", Tensor>>,
@@ -57,9 +59,9 @@ export function writeReplaceRows(
 }
 
 /**
- * Writes sums of updates by row, in the order of the updates, so that results are deterministic.
- * With few rows, a block searches the updates of a row; with many, the block of a row's first
- * update does.
+ * Writes the kernel that sums updates by row, in the order of the updates, so that results are
+ * deterministic. With few rows, there is one block per row, which searches all updates. With many
+ * rows, the block of a row's first update sums the others.
  */
 export function writeScatterAdd(
   parts: KernelParts,
@@ -149,7 +151,10 @@ export function writeScatterAdd(
   };
 }
 
-/** The same within each row: the first update of an entry adds up those that follow. */
+/**
+ * Writes the same kernel for updates within each row: the first update of an entry sums the later
+ * ones.
+ */
 export function writeScatterAlong(
   parts: KernelParts,
   operation: OperationOf<"scatterAddAlong">,

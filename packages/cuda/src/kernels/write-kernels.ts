@@ -46,7 +46,7 @@ export function writeKernels(
   }
 }
 
-/** The type checker reports here which operation lacks a kernel. */
+/** Compile-time check that every operation has a kernel. */
 function refuse(kind: Exclude<DeviceKind, KernelKind>): never {
   throw new Error(`compile: ${kind} must have a kernel`);
 }

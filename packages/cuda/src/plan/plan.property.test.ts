@@ -4,7 +4,9 @@ import { expect, test } from "vitest";
 import { trace, type Program, type Tensor } from "@turnwise/graph";
 import { planProgram } from "./plan.ts";
 
-/** Operations that read values from all earlier parts, elementwise and over rows. */
+/**
+ * Traces a program whose operations read values of all earlier parts, elementwise and over rows.
+ */
 function traceTangled(seed: number, numSteps: number): Program {
   const random = createRandom(seed);
   return trace((g) => {

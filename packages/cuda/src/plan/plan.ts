@@ -20,24 +20,27 @@ export interface ProductStep {
   readonly isHalf: boolean;
 }
 
-/** Work of one step: kernels, or a product. */
+/** Work of one step: the kernels of a group, or a matrix product. */
 export interface PlanStep {
   readonly work:
     | { readonly kind: "kernels"; readonly step: KernelStep }
     | { readonly kind: "product"; readonly step: ProductStep };
-  /** Values that it writes to memory. */
+  /** Values that the step writes to memory. */
   readonly results: readonly Tensor[];
-  /** Values that it reads from memory. */
+  /** Ids of values that the step reads from memory. */
   readonly reads: readonly number[];
-  /** Values of `reads` that no later step reads. */
+  /** Entries of `reads` that no later step reads. */
   readonly lastReads: readonly number[];
-  /** For each result, values whose buffers it may reuse, since nothing reads them afterwards. */
+  /**
+   * For each result, ids of values whose buffers it may reuse because nothing reads them
+   * afterwards.
+   */
   readonly reuses: ReadonlyMap<number, readonly number[]>;
-  /** Operand that the result is an in-place update of. */
+  /** Operand that the step updates in place to get its result. */
   readonly updated: number | undefined;
-  /** Input whose bfloat16 copy this step computes; the copy can be kept with the input. */
+  /** Input whose bfloat16 copy this step computes. The copy can be kept as long as the input. */
   readonly bfloat16CopyOf: number | undefined;
-  /** Sizes of all values that it reads or writes. */
+  /** Sizes of all values that the step reads or writes. */
   readonly valueSizes: readonly Dimension[];
 }
 
@@ -47,7 +50,7 @@ export interface PlanConstant {
   readonly data: Float32Array | Int32Array | Uint8Array;
 }
 
-/** Program as steps for the device, for any sizes. */
+/** Program as a sequence of device steps, for any sizes. */
 export interface Plan {
   readonly program: DeviceProgram;
   readonly steps: readonly PlanStep[];
@@ -65,8 +68,8 @@ function constantData(tensor: Tensor, values: Iterable<number>): PlanConstant["d
 }
 
 /**
- * True if a result may reuse the buffer of an operand of the same size that is read at the same
- * index.
+ * True if a result may reuse the buffer of an operand of the same size, because the operand is read
+ * only at the index being computed.
  */
 function isInPlace({ anchor, elementwise }: FusionGroup, result: Tensor): boolean {
   if (elementwise.includes(result)) return true;

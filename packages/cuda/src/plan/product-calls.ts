@@ -3,9 +3,11 @@ import { findAddend } from "../program/accumulate-sums.ts";
 import type { Extent } from "../source/kernel-step.ts";
 import type { ProductStep } from "./plan.ts";
 
-/** Call of `multiply` without addresses; both factors and the result are given as offsets. */
+/**
+ * Call of `multiply`; factors and result are byte offsets within their values instead of addresses.
+ */
 export interface ProductCall {
-  /** With addresses of 0. */
+  /** The product with all addresses 0. */
   readonly product: CudaProduct;
   /** Offset of the left matrix within its value, in bytes. */
   readonly left: number;
@@ -13,7 +15,7 @@ export interface ProductCall {
   readonly result: number;
 }
 
-/** Axis of a batch: number of products, and the strides between them in entries. */
+/** Batch axis: number of products, and the stride of each operand, in entries. */
 interface BatchAxis {
   size: number;
   left: number;
@@ -58,7 +60,7 @@ function joinAxes(axes: readonly BatchAxis[]): BatchAxis[] {
   return joined;
 }
 
-/** Strides of all batch axes, with 0 for axes that a factor is broadcast over. */
+/** Strides of a factor along all batch axes; 0 for axes along which the factor is broadcast. */
 function batchStrides(
   shape: readonly number[],
   strides: readonly number[],
@@ -104,7 +106,7 @@ export function productCalls(
     stride *= shape[axis]!;
   }
   const joined = joinAxes(axes);
-  // Matrices with the same right factor form one matrix if their rows are contiguous.
+  // If matrices share the right factor and their rows are contiguous, compute them as one product.
   for (let last = joined.at(-1); last; last = joined.at(-1)) {
     const isOne =
       last.right === 0 && !leftLayout.transposed && last.left === m * leftLayout.rowStride;

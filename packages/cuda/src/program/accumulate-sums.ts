@@ -3,25 +3,26 @@ import type { DeviceOperation, ProductFactor } from "./device-program.ts";
 
 /** Program under construction. */
 interface ProgramDraft {
-  /** Inputs whose memory runs may reuse. */
+  /** Inputs whose memory the run may reuse. */
   readonly consumed: ReadonlySet<number>;
   readonly operations: readonly DeviceOperation[];
   readonly outputs: readonly Tensor[];
-  /** Updated when an operation is replaced. */
+  /** Operation that produces each value; updated when an operation is replaced. */
   readonly producers: Map<number, DeviceOperation>;
   readonly factors: Map<DeviceOperation, readonly [ProductFactor, ProductFactor]>;
   readonly base: (tensor: Tensor) => Tensor;
   readonly size: (tensor: Tensor) => Dimension;
 }
 
-/** Third input of a product or a scatter: a value that the result is added to, in place. */
+/** Returns the third input of a product or a scatter, to which the result is added in place. */
 export function findAddend({ kind, inputs }: DeviceOperation): Tensor | undefined {
   return kind === "matmul" || kind === "scatterAdd" ? inputs[2] : undefined;
 }
 
 /**
- * Lets products and scatters accumulate into an operand of their sum if nothing else reads it:
- * contributions to one gradient then need no memory and no pass of their own.
+ * Lets products and scatters accumulate into the other operand of an addition, if nothing else
+ * reads that operand. Gradients with several contributions then need no extra memory and no
+ * separate additions.
  */
 export function accumulateSums(written: ProgramDraft): readonly DeviceOperation[] {
   const { operations, outputs, consumed, producers, factors, base, size } = written;
@@ -50,16 +51,17 @@ export function accumulateSums(written: ProgramDraft): readonly DeviceOperation[
     const { kind } = producers.get(tensor.id)!;
     return (kind === "matmul" || kind === "scatterAdd") && isSingle(tensor);
   };
-  /** Adds an input to an operation. */
+  /** Adds the addend as an input of an operation. */
   const addInput = (step: DeviceOperation, addend: Tensor): DeviceOperation => {
-    // A product or a scatter.
+    // Sound because `step` is a product or a scatter.
     const longer = { ...step, inputs: [...step.inputs, addend] } as DeviceOperation;
     const own = factors.get(step);
     if (own) factors.set(longer, own);
     return longer;
   };
   /**
-   * Replaces an operation by another at the same position, where all that it reads is available.
+   * Replaces an operation by another at the same position, where all inputs of the new one are
+   * available.
    */
   const replace = (step: DeviceOperation, by: DeviceOperation): void => {
     const position = positions.get(step)!;
@@ -70,7 +72,7 @@ export function accumulateSums(written: ProgramDraft): readonly DeviceOperation[
   const pushAlias = (tensor: Tensor, sum: DeviceOperation): void => {
     const { shape } = sum.outputs[0]!;
     push({ kind: "reshape", attributes: { shape }, inputs: [tensor], outputs: sum.outputs });
-    // Uses of the sum are now uses of the operation's result.
+    // Readers of the sum now read the operation's result.
     numUses.set(tensor.id, numUses.get(sum.outputs[0]!.id) ?? 0);
   };
   for (const operation of operations) {
@@ -86,7 +88,7 @@ export function accumulateSums(written: ProgramDraft): readonly DeviceOperation[
     if (early === late || !isPart(late!)) {
       push(operation);
     } else if (consumed.has(early!.id) && isSingle(early!)) {
-      // It is available from the start, so the first operation of the chain of additions
+      // The addend is available from the start, so the first operation of the chain of additions
       // accumulates into it.
       let first = step;
       for (let next = findAddend(first); next; next = findAddend(first)) {

@@ -11,9 +11,9 @@ import type {
 /** Rounding of factors in matrix products; see `CudaOptions.products`. */
 export type ProductType = "float32" | "tensorfloat32" | "bfloat16";
 
-/** Operations that only device programs have. */
+/** Operations that exist only in device programs. */
 interface DeviceOperations {
-  /** Rounding to bfloat16, read only by products. */
+  /** Rounding to bfloat16; only products read the result. */
   readonly toBfloat16: None;
   /** Maximum of each row, and logarithm of its sum of `exp(x - maximum)`; both `[..., 1]`. */
   readonly softmaxStatistics: None;
@@ -22,7 +22,7 @@ interface DeviceOperations {
 /** Kind of an operation in a device program. */
 export type DeviceKind = Operation["kind"] | keyof DeviceOperations;
 
-/** Operations with a kernel of their own. */
+/** Kinds of operations that have a kernel of their own. */
 export type KernelKind =
   | "rmsNorm"
   | "softmax"
@@ -35,8 +35,8 @@ export type KernelKind =
   | "replaceRows";
 
 /**
- * Elementwise operations, which are fused into their readers: all others, apart from products,
- * which run in cuBLAS, and those that lowering replaces.
+ * Kinds of elementwise operations, which are fused into their readers: all kinds except kernel
+ * operations, products (which run in cuBLAS) and operations that lowering replaces.
  */
 export type ElementwiseKind = Exclude<
   DeviceKind,
@@ -65,24 +65,26 @@ export interface StridedView {
   readonly strides: readonly Dimension[];
 }
 
-/** Factor of a product: one or many matrices inside a value in memory. */
+/** Factor of a product: one matrix or a batch of matrices, as a view of a value in memory. */
 export type ProductFactor = StridedView;
 
-/** Program in operations that the device has kernels for, with facts about its values. */
+/**
+ * Program in operations that the device has kernels for, with derived information about its values.
+ */
 export interface DeviceProgram {
   readonly operations: readonly DeviceOperation[];
   readonly inputs: Readonly<Record<string, Tensor>>;
-  /** By name; for the result of a reshape, the reshaped value. */
+  /** Outputs by name; if an output is the result of a reshape, `base` is the reshaped value. */
   readonly outputs: Readonly<Record<string, { readonly base: Tensor; readonly shape: Shape }>>;
   /** Operation that produces a value. */
   readonly producer: (tensor: Tensor) => DeviceOperation;
   readonly order: (operation: DeviceOperation) => number;
-  /** Value that this one is a reshape of, or itself. */
+  /** Value of which this one is a reshape, or the value itself. */
   readonly base: (tensor: Tensor) => Tensor;
-  /** Number of entries. */
+  /** Number of entries of a value. */
   readonly size: (tensor: Tensor) => Dimension;
   /** True if a value is stored in bfloat16. */
   readonly isHalf: (id: number) => boolean;
-  /** Both factors of a product. A third input, as of a `scatterAdd`, is the addend. */
+  /** The two factors of a product. A third input, like that of `scatterAdd`, is an addend. */
   readonly factors: (product: OperationOf<"matmul">) => readonly [ProductFactor, ProductFactor];
 }

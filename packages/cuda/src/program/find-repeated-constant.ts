@@ -1,6 +1,6 @@
 import type { DeviceOperation } from "./device-program.ts";
 
-/** The single number that a constant repeats; `undefined` if it has several. */
+/** Returns the number of a constant whose entries are all equal; `undefined` if they differ. */
 export function findRepeatedConstant(operation: DeviceOperation): number | undefined {
   if (operation.kind !== "constant") return undefined;
   const { values } = operation.attributes;

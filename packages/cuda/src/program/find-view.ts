@@ -17,11 +17,12 @@ function whole(base: Tensor): StridedView {
   return { base, shape: base.shape, offset: 0, strides: contiguous(base.shape) };
 }
 
-/** Reshapes a view, if strides can express it. */
+/** Reshapes a view; `undefined` if strides cannot express the result. */
 function reshapeView(view: StridedView, shape: Shape): StridedView | undefined {
   const strides: Dimension[] = [];
   for (const { from, to } of matchAxes(view.shape, shape)) {
-    // Entries of these axes are contiguous only if each axis continues where the next ends.
+    // The range of axes is contiguous only if the stride of each axis equals size times stride of
+    // the next.
     for (let axis = from.start; axis + 1 < from.end; axis++) {
       const next = multiplyDimensions(view.strides[axis + 1]!, view.shape[axis + 1]!);
       if (view.strides[axis] !== next) return undefined;
@@ -33,7 +34,7 @@ function reshapeView(view: StridedView, shape: Shape): StridedView | undefined {
   return { ...view, shape, strides };
 }
 
-/** View of the value itself, or of the value that it is a reshape of. */
+/** View of a whole value, or, if it is the result of a reshape, of the reshaped value. */
 function viewItself(producer: (tensor: Tensor) => DeviceOperation, tensor: Tensor): StridedView {
   const operation = producer(tensor);
   if (operation.kind !== "reshape") return whole(tensor);
@@ -65,14 +66,14 @@ function follow(producer: (tensor: Tensor) => DeviceOperation, tensor: Tensor): 
   }
 }
 
-/** True if a product can read these matrices in place. */
+/** True if a product can read these matrices without a copy. */
 function isReadable({ strides }: StridedView): boolean {
   return strides.at(-1) === 1 || strides.at(-2) === 1;
 }
 
 /**
- * Finds the view of a factor: in the value that slices, transposes and reshapes made it from, or,
- * if strides cannot express that, in itself.
+ * Expresses a factor as a strided view of the value from which slices, transposes and reshapes
+ * derived it. If strides cannot express that, returns a view of the factor itself.
  */
 export function findView(
   producer: (tensor: Tensor) => DeviceOperation,

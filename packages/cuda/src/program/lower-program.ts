@@ -17,7 +17,7 @@ import type {
 import { accumulateSums } from "./accumulate-sums.ts";
 import { findView } from "./find-view.ts";
 
-/** Inputs of replaceRows and its results: too large to be rounded in each run. */
+/** Finds the tables that replaceRows updates; they are too large to be rounded in each run. */
 function findReplacedTables(program: Program): ReadonlySet<number> {
   const tables = new Set<number>();
   const grow = (operation: Operation): void => {
@@ -29,7 +29,7 @@ function findReplacedTables(program: Program): ReadonlySet<number> {
   return tables;
 }
 
-/** Operations that some output needs, without views that products read directly. */
+/** Removes operations that no output needs, and views that products read directly. */
 function dropUnused(
   operations: readonly DeviceOperation[],
   outputs: readonly Tensor[],
@@ -48,10 +48,10 @@ function dropUnused(
 }
 
 /**
- * Lowers a program to operations that the device has kernels for: a bias becomes an addition after
- * its product, a log softmax a difference from two row statistics, and factors are rounded if
- * products use bfloat16.
- * @param consumed - Inputs whose memory runs may reuse.
+ * Lowers a program to operations that the device has kernels for: the bias of a product becomes an
+ * addition, a log softmax a subtraction of two row statistics, and factors are rounded if products
+ * use bfloat16.
+ * @param consumed - Inputs whose memory a run may reuse.
  */
 export function lowerProgram(
   program: Program,
@@ -106,7 +106,7 @@ export function lowerProgram(
     if (kind === "matmul") {
       pushProduct(operation);
     } else if (kind === "barrier") {
-      // Kernels run in order, so a barrier is the value itself, in its own shape.
+      // Kernels run in order, so a barrier is just a reshape of its operand.
       const { shape } = result;
       push({ kind: "reshape", attributes: { shape }, inputs: [x!], outputs: [result] });
     } else if (kind === "linear") {

@@ -13,7 +13,7 @@ export interface AxisMatch {
 }
 
 /**
- * Matches axes of a shape with those of its reshape: as many and as small groups as can be
+ * Matches axes of a shape with those of its reshape: into the smallest groups that can be
  * determined with symbolic sizes.
  */
 export function matchAxes(from: Shape, to: Shape): readonly AxisMatch[] {
@@ -29,8 +29,8 @@ export function matchAxes(from: Shape, to: Shape): readonly AxisMatch[] {
 }
 
 /**
- * Ends of the smallest matching groups that start at two axes; the rest of the shapes if there is
- * none.
+ * Ends of the smallest matching groups that start at axes `i` and `j`; the ends of the shapes if
+ * there is no smaller match.
  */
 function matchOne(from: Shape, to: Shape, i: number, j: number): readonly [number, number] {
   let ends: Dimension[] = [];
@@ -39,7 +39,7 @@ function matchOne(from: Shape, to: Shape, i: number, j: number): readonly [numbe
     product = multiplyDimensions(product, from[axis]!);
     ends = [...ends, product];
   }
-  // An axis of size 1 has no partner.
+  // An axis of size 1 forms a group without a counterpart.
   if (i < from.length && from[i] === 1 && to[j] !== 1) return [i + 1, j];
   if (j < to.length && to[j] === 1 && from[i] !== 1) return [i, j + 1];
   product = 1;

@@ -31,7 +31,7 @@ function bound(g: Tracer, x: Tensor): Tensor {
   return g.minimum(g.maximum(x, -2), 2);
 }
 
-/** Operations on any available values, with sizes within a small range. */
+/** Builders of operations on randomly chosen earlier values; entries stay within a small range. */
 const builds: readonly Build[] = [
   (g, pick, random) => g[pickFrom(random, unary)](pick()),
   (g, pick) => g.exp(bound(g, pick())),
@@ -125,7 +125,7 @@ const builds: readonly Build[] = [
   },
 ];
 
-/** Random program in which each operation reads earlier values. */
+/** Traces a random program in which each operation reads earlier values. */
 function traceRandom(random: Random, numSteps: number, width: number): Program {
   return trace((g): Record<string, Tensor> => {
     const values = [
@@ -134,7 +134,7 @@ function traceRandom(random: Random, numSteps: number, width: number): Program {
       g.input("c", "float32", [3, "n", width]),
       g.input("d", "float32", [4, width]),
     ];
-    // Prefers the newest, so that operations depend on one another.
+    // Prefer recent values, so that operations depend on one another.
     const pick = (): Tensor =>
       random.next() < 0.6
         ? values.at(-1 - random.integer(Math.min(3, values.length)))!
@@ -171,7 +171,7 @@ describe.skipIf(device === undefined)("the CUDA executor", () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.integer({ min: 1, max: 40 }), async (seed, numSteps) => {
         const random = createRandom(seed);
-        // Long rows have kernels of their own.
+        // Wide rows use different kernels.
         const width = random.fork("width").next() < 0.5 ? 4 : 32;
         const program = traceRandom(random.fork("program"), numSteps, width);
         const executable = await executor.compile(program);
@@ -184,7 +184,7 @@ describe.skipIf(device === undefined)("the CUDA executor", () => {
             if (!output || !("data" in output)) throw new Error(`${name} must be an array`);
             expect(output.shape).toEqual(shape);
             data.forEach((value, i) => {
-              // Long chains of products grow large, and so does their rounding error.
+              // Values grow along chains of products, and the rounding error with them.
               const error = Math.abs(output.data[i]! - value) / Math.max(1, Math.abs(value));
               if (!Number.isFinite(value) || Math.abs(value) > 1e6) return;
               if (!(error < 1e-3))

@@ -18,7 +18,7 @@ function countUp(length: number, scale = 1): Float32Array {
   return Float32Array.from({ length }, (_, i) => scale * ((i % 17) - 8));
 }
 
-/** One step of a moving object: both inputs are updated elementwise. */
+/** One time step of a moving object; updates both inputs elementwise. */
 function traceMotion(): Program<"position" | "speed"> {
   return trace((g) => {
     const position = g.input("position", "float32", ["n"]);
@@ -33,13 +33,13 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
 
   for (const law of executorLaws(executor)) it(`satisfies the law: ${law.name}`, law.check);
 
-  // Each run is recorded and repeated.
+  // Executor that records every run as a CUDA graph and repeats recordings.
   const recording = createCudaExecutor({ ...(open && { device: open }), recordAfter: 0 });
   for (const law of executorLaws(recording)) {
     it(`satisfies the law, with recorded runs: ${law.name}`, law.check);
   }
 
-  // Rounded factors have 8 bits: products of a few of them are off by a few thousandths.
+  // bfloat16 factors have 8 significant bits, so products are off by a few thousandths.
   const rounding = createCudaExecutor({ ...(open && { device: open }), products: "bfloat16" });
   for (const law of executorLaws(rounding, { tolerance: 0.04 })) {
     if (!/matmul|linear|attention|logProb|trains|frozen|replaceRows/u.test(law.name)) continue;
@@ -99,7 +99,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     const data = Float32Array.from({ length: 64 * 64 }, (_, i) => Math.floor(i / 64));
     const table = await executor.upload({ data, shape: [64, 64] });
     const { held } = getDeviceContext(device).memory.use;
-    // All rows move by one position: each is both read and overwritten.
+    // All rows move by one position, so every row is both read and overwritten.
     const from = { data: Int32Array.from({ length: 64 }, (_, i) => i), shape: [64] };
     const to = { data: from.data.map((i) => (i + 1) % 64), shape: [64] };
     const moved = (await executable.run({ table, from, to })).table;
@@ -178,7 +178,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     const expected = (await reference.run({ x })).sum.data;
     const found = await sum.read();
     expected.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 4));
-    // Two of three products accumulate.
+    // Two of the three products accumulate into the first.
     const { steps } = planProgram(program, "float32");
     expect(steps.filter(({ updated: copied }) => copied !== undefined)).toHaveLength(2);
     sum.dispose();
@@ -221,7 +221,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     for (let run = 0; run < 24; run++) {
       const n = run < 12 ? 3 : 2 + (run % 2);
       if (run === 8) {
-        // The same weights at another address; the recording must not be used.
+        // The same weights at another address: the recording must not be reused.
         const moved = await executor.upload({ data: values, shape: [32, 32] });
         weight.dispose();
         weight = moved;
@@ -265,7 +265,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     const reference = await createReferenceExecutor().compile(program);
     const expected = await reference.run({ x, ids });
     for (const name of ["many", "few", "along", "sum", "columns"] as const) {
-      // Sums of numbers up to 1e6, with rounding errors of about 1e-1.
+      // Sums of numbers up to 1e6 have rounding errors of about 1e-1.
       expected[name].data.forEach((value, i) =>
         expect(Math.abs(first[name].data[i]! - value)).toBeLessThan(20),
       );
@@ -381,7 +381,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
       /^run: .+ must have \d{6}\.\d MiB more, got \d+\.\d MiB free of \d+\.\d MiB, with \d+\.\d MiB held by tensors$/u,
     );
     expect(memory.use.held).toBe(held);
-    // A run that fits still works.
+    // After the failure, a smaller run still works.
     const { y } = await executable.run({ x: { data: Float32Array.of(1, 2), shape: [2] } });
     expect([...(await y.read())]).toEqual([1, 2, 1, 2]);
     y.dispose();

@@ -22,24 +22,24 @@ import { openCudaDevice } from "../driver/open-cuda-device.ts";
 export interface CudaOptions {
   /** GPU number, `>= 0`. Default 0. */
   readonly deviceId?: number;
-  /** A device that the caller has opened, instead. */
+  /** Device that the caller has opened; replaces `deviceId`. */
   readonly device?: CudaDevice;
   /**
-   * Number type of matrix products: `"float32"`; `"tensorfloat32"`, with three digits in the
-   * factors; `"bfloat16"`, with two to three, and a second copy of half the size of each resident
-   * weight. Sums and results are always float32. Default `"float32"`.
+   * Number type of the factors of matrix products: `"float32"`; `"tensorfloat32"` (three
+   * significant digits); `"bfloat16"` (two to three digits), which keeps a bfloat16 copy of each
+   * resident weight. Sums and results are always float32. Default `"float32"`.
    */
   readonly products?: ProductType;
   /**
-   * Number of runs with the same sizes and tensors before the next one is recorded as a CUDA graph
-   * and then repeated, `>= 0`; `Infinity` never records. Default 2.
+   * Number of runs with the same sizes and tensors after which the next run is recorded as a CUDA
+   * graph, which later runs repeat, `>= 0`; with `Infinity` no run is recorded. Default 2.
    */
   readonly recordAfter?: number;
 }
 
 const productTypes: readonly ProductType[] = ["float32", "tensorfloat32", "bfloat16"];
 
-/** Devices that executors have opened, by number. */
+/** Opened devices by number, shared by executors. */
 const opened = new Map<number, Promise<CudaDevice>>();
 
 function openShared(deviceId: number): Promise<CudaDevice> {
@@ -47,20 +47,22 @@ function openShared(deviceId: number): Promise<CudaDevice> {
   if (known) return known;
   const opening = openCudaDevice({ deviceId });
   opened.set(deviceId, opening);
-  // The next attempt may find the missing part.
+  // Retry after a failure: the missing library may have been installed.
   opening.catch(() => opened.delete(deviceId));
   return opening;
 }
 
 /**
- * `Executor` of `@turnwise/graph` on an NVIDIA GPU through CUDA: kernels are generated and compiled for each
- * program, and products run in cuBLAS. Resident tensors stay on the GPU, and executors of one
- * device share them. Requires NVIDIA's driver, NVRTC and cuBLAS, and the package koffi; see
+ * `Executor` of `@turnwise/graph` on an NVIDIA GPU through CUDA: kernels are generated and compiled
+ * for each program, and products run in cuBLAS. Resident tensors stay on the GPU, and executors of
+ * one device share them. Requires NVIDIA's driver, NVRTC and cuBLAS, and the package koffi; see
  * `openCudaDevice`.
  *
- * Runs on equal inputs give equal bits. Computed ids outside their table give undefined numbers.
+ * Runs with equal inputs give bitwise equal outputs. Computed ids outside their table give
+ * undefined results.
  *
- * @throws `RangeError` for an unknown product type, or a number that is not whole. `compile` and
+ * @throws `RangeError` for an unknown product type, or an option that is not an integer. `compile`
+ *   and
  *   `upload` throw an `Error` if a library or the GPU is missing.
  */
 export function createCudaExecutor(options: CudaOptions = {}): Executor {
@@ -99,7 +101,7 @@ export function createCudaExecutor(options: CudaOptions = {}): Executor {
             if (!compiled) {
               throw new Error("run: executable must not be released, got a released one");
             }
-            // The names determine which outputs are resident.
+            // Sound because the names determine which outputs are resident.
             return (await compiled.run(feeds)) as Outputs<Name, Resident>;
           }),
         release: async () => {

@@ -4,7 +4,7 @@ import { DeviceMemory, type MemoryBlock } from "./device-memory.ts";
 import { KernelCache } from "./kernel-cache.ts";
 import { RepeatedRuns } from "./repeated-runs.ts";
 
-/** Entries of a resident tensor, with an optional bfloat16 copy. */
+/** Resident tensor on the device, with an optional bfloat16 copy. */
 export class DeviceTensor {
   readonly #memory: DeviceMemory;
   #block: MemoryBlock | undefined;
@@ -15,7 +15,7 @@ export class DeviceTensor {
     this.#block = block;
   }
 
-  /** Address of the entries. */
+  /** Address of the float32 entries. */
   get address(): number {
     const block = this.#block ?? this.#bfloat16Block;
     if (block) return block.address;
@@ -38,7 +38,10 @@ export class DeviceTensor {
     this.#bfloat16Block = undefined;
   }
 
-  /** Hands over the memory of the entries, and drops the copy, which would no longer match. */
+  /**
+   * Transfers ownership of the memory of the entries, and frees the bfloat16 copy, which would
+   * become stale.
+   */
   takeBlock(): MemoryBlock {
     const block = this.#block!;
     this.#block = undefined;
@@ -46,7 +49,7 @@ export class DeviceTensor {
     return block;
   }
 
-  /** Keeps only the bfloat16 copy, if nothing reads the entries themselves. */
+  /** Frees the entries and keeps only the bfloat16 copy, if nothing reads the entries. */
   keepOnlyBfloat16(): void {
     if (this.#block) this.#memory.free(this.#block);
     this.#block = undefined;
@@ -95,7 +98,7 @@ export class DeviceContext implements StorageOwner<DeviceTensor> {
   }
 }
 
-/** One context per device: its executors share kernels, memory and resident tensors. */
+/** One context per device, so that executors share kernels, memory and resident tensors. */
 const contexts = new WeakMap<CudaDevice, DeviceContext>();
 
 /** Returns the context of a device. */

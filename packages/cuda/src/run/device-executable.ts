@@ -18,17 +18,18 @@ import { planProgram, type Plan } from "../plan/plan.ts";
 import type { RunHistory } from "./repeated-runs.ts";
 import { scheduleRun, type Action, type Schedule, type ValueSources } from "./schedule.ts";
 
-/** Thresholds at which a program is run differently. */
+/** Thresholds that determine how a program runs. */
 export interface DeviceLimits {
-  /** Maximum number of entries that are counted in 32 bits. Default: all that fit. */
+  /** Maximum number of entries for 32-bit indices. Default: all that fit. */
   readonly maxNarrowEntries?: number;
   /**
-   * Number of runs with the same sizes and addresses before the next one is recorded. Default 2.
+   * Number of runs with the same sizes and addresses after which the next run is recorded. Default
+   * 2.
    */
   readonly recordAfter?: number;
 }
 
-/** Number of size combinations whose schedules are kept. */
+/** Maximum number of size combinations whose schedules are cached. */
 const maxSchedules = 64;
 
 /** Product whose addresses are set before each call. */
@@ -38,7 +39,7 @@ interface PatchableProduct {
   readonly result: { address: number };
 }
 
-/** Schedule with the last addresses of its launches. */
+/** Schedule with the addresses of its latest launch. */
 interface ReadySchedule {
   readonly schedule: Schedule;
   readonly addresses: Float64Array;
@@ -47,7 +48,7 @@ interface ReadySchedule {
 
 const halfRange = 2 ** 32;
 
-/** Program on a device: planned once, and scheduled for each combination of sizes. */
+/** Compiled program on a device: planned once, and scheduled for each combination of sizes. */
 export class DeviceExecutable {
   readonly #context: DeviceContext;
   readonly #plan: Plan;
@@ -58,12 +59,12 @@ export class DeviceExecutable {
   readonly #consumed: ReadonlySet<string>;
   readonly #check: FeedCheck;
   readonly #frozen = new Map<string, DeviceTensor>();
-  /** Frozen inputs for the checks of runs: only handles for floats, arrays for ids. */
+  /** Frozen inputs, for feed checks: handles for floats, arrays for ids. */
   readonly #bound: Record<string, Feed | ResidentTensor> = {};
   readonly #constants = new Map<number, DeviceTensor>();
   readonly #schedules = new Map<string, ReadySchedule>();
   #last: { readonly sizes: Sizes; readonly ready: ReadySchedule } | undefined;
-  /** Inputs of which only the bfloat16 copy is read. */
+  /** Inputs that are read only as bfloat16 copies. */
   readonly #bfloat16Only: ReadonlySet<number>;
 
   private constructor(
@@ -100,7 +101,7 @@ export class DeviceExecutable {
     const result = new DeviceExecutable(context, program, plan, products, options, limits);
     try {
       for (const [name, feed] of Object.entries(options.frozen ?? {})) {
-        // One at a time: together they may exceed host memory.
+        // Read one file at a time: all together may exceed host memory.
         const { [name]: array } = await readFrozen("compile", { [name]: feed });
         const { data, shape } = array!;
         const tensor = result.#hold(Object.hasOwn(plan.inputs, name) ? data : new Float32Array());
@@ -118,7 +119,7 @@ export class DeviceExecutable {
     return result;
   }
 
-  /** Resident feeds, by name. */
+  /** Resident tensors among the feeds, by name. */
   #residentFeeds(feeds: RunFeeds): ReadonlyMap<string, DeviceTensor> {
     const held = new Map<string, DeviceTensor>();
     for (const [name, feed] of Object.entries(feeds)) {
@@ -149,7 +150,7 @@ export class DeviceExecutable {
   }
 
   #scheduleFor(feeds: RunFeeds, sizes: Sizes): ReadySchedule {
-    // The same object implies the same kinds of feeds.
+    // `sizes` is the same object only if the feeds are of the same kinds.
     if (this.#last?.sizes === sizes) return this.#last.ready;
     const ready = this.#findSchedule(feeds, sizes);
     this.#last = { sizes, ready };
@@ -163,7 +164,7 @@ export class DeviceExecutable {
     const key = `${[...sizes].join(" ")} ${arrays.join(" ")}`;
     const known = this.#schedules.get(key);
     if (known) {
-      // Most recently used last.
+      // Map order is recency: reinsert the schedule at the end.
       this.#schedules.delete(key);
       this.#schedules.set(key, known);
       return known;
@@ -217,11 +218,11 @@ export class DeviceExecutable {
     }
     for (const [id, tensor] of this.#constants) tensors.set(id, tensor);
 
-    // Allocate all memory first: if there is not enough, nothing has been queued.
+    // Allocate all memory before queuing work, so that running out of memory leaves nothing queued.
     const made = new Map<number, MemoryBlock>();
     const copies = new Map<string, MemoryBlock>();
     const owner = new Map<number, string>();
-    /** Tensors whose bfloat16 copy is still to be computed. */
+    /** Tensors whose bfloat16 copy this run must compute. */
     const fresh = new Set<DeviceTensor>();
     try {
       for (const [name, { base }] of Object.entries(program.outputs)) {
@@ -248,7 +249,7 @@ export class DeviceExecutable {
         device.upload(addresses[schedule.index(id)]!, feed.data);
       }
       const queue = (): void => this.#queue(schedule.actions, addresses, tensors, fresh);
-      // Bfloat16 copies are computed once, so this run is not repeatable.
+      // This run also computes bfloat16 copies, so do not record it.
       if (fresh.size > 0) queue();
       else this.#context.repeated.queue(ready.history, addresses, this.#recordAfter, queue);
     } catch (error) {
@@ -285,7 +286,7 @@ export class DeviceExecutable {
     return outputs;
   }
 
-  /** Fills in the addresses of all values. */
+  /** Fills in the addresses of all values of a run. */
   #fillAddresses(
     { schedule, addresses }: ReadySchedule,
     tensors: ReadonlyMap<number, DeviceTensor>,
@@ -320,7 +321,7 @@ export class DeviceExecutable {
           break;
         }
         case "multiply": {
-          // The schedule's own object.
+          // The schedule owns this object, so it may be mutated.
           const product = action.product as unknown as PatchableProduct;
           product.left.address = addresses[action.left[0]]! + action.left[1];
           product.right.address = addresses[action.right[0]]! + action.right[1];
@@ -344,7 +345,7 @@ export class DeviceExecutable {
   }
 }
 
-/** Inputs that are read only through their bfloat16 copy. */
+/** Finds inputs that are read only through their bfloat16 copies. */
 function findBfloat16Only(plan: Plan): ReadonlySet<number> {
   const ids = new Set(
     plan.steps.flatMap(({ bfloat16CopyOf }) =>

@@ -11,7 +11,7 @@ it.skipIf(software.path === undefined)(
   async () => {
     const device = await openCudaDevice({ path: software.path! });
     const memory = new DeviceMemory(device);
-    // More than it caches, so it asks the device to free memory.
+    // Larger than the cache limit, so freeing the block asks the device to free memory.
     const block = memory.allocate(2 ** 28 + 1);
     await device.close();
     expect(() => device.free(block.address)).toThrow("must be open");

@@ -6,13 +6,13 @@ export interface MemoryBlock {
   readonly bytes: number;
 }
 
-/** Memory in use by purpose, in bytes. */
+/** Memory in bytes, by use. */
 export interface MemoryUse {
-  /** Held by tensors. */
+  /** Memory held by tensors. */
   readonly held: number;
-  /** Workspace of runs, kept between runs and shared by all programs. */
+  /** Memory for intermediate values of runs, kept between runs and shared by all programs. */
   readonly workspace: number;
-  /** Freed, and cached for later allocations. */
+  /** Freed memory, cached for later allocations. */
   readonly cached: number;
 }
 
@@ -28,8 +28,8 @@ function showBytes(bytes: number): string {
 }
 
 /**
- * Caching allocator of device memory. Freed blocks can be reused at once: all work that uses them
- * is queued in the order of the calls.
+ * Caching allocator of device memory. Freed blocks can be reused immediately, because work on the
+ * device runs in call order.
  */
 export class DeviceMemory {
   readonly #device: CudaDevice;
@@ -46,7 +46,9 @@ export class DeviceMemory {
     return { held: this.#held, workspace: this.#workspace.bytes, cached: this.#cached };
   }
 
-  /** @throws {@link CudaOutOfMemory} with the amounts requested, used and free. */
+  /**
+   * Allocates a block. @throws {@link CudaOutOfMemory} with the amounts requested, used and free.
+   */
   allocate(bytes: number): MemoryBlock {
     const rounded = roundUp(bytes, 64);
     const address = this.#free.get(rounded)?.pop();
@@ -67,22 +69,23 @@ export class DeviceMemory {
     const list = this.#free.get(bytes) ?? [];
     this.#free.set(bytes, list);
     list.push(address);
-    // The cache must not crowd out other uses.
+    // Limit the cache, so that memory remains for other processes.
     if (this.#cached <= Math.max(2 ** 28, this.#held / 4)) return;
     try {
       this.#dropCached();
     } catch {
-      // A failed device frees nothing. Its first error was reported, and matters more.
+      // A failed device cannot free memory. Ignore this: the first error was already reported.
     }
   }
 
   /**
-   * Address of a workspace of at least `bytes`, whose contents are undefined at the start of a run.
+   * Returns the address of a workspace of at least `bytes`. Its contents are undefined at the start
+   * of a run.
    */
   workspace(bytes: number): number {
     if (bytes > this.#workspace.bytes) {
       this.#dropWorkspace();
-      // Runs differ in size; leave space for slightly larger ones.
+      // Sizes vary between runs, so round up.
       const rounded = roundUp(bytes, 16);
       this.#workspace = { address: this.#take(rounded), bytes: rounded };
     }
@@ -121,11 +124,11 @@ export class DeviceMemory {
 }
 
 /**
- * Assigns offsets in a workspace: each value gets one when it is computed, which is free again
- * after its last use.
+ * Assigns memory ranges in a workspace: a value gets a range when it is computed, and the range is
+ * freed after the last use.
  */
 export class WorkspaceLayout {
-  /** Free ranges in order of their start, never adjacent. */
+  /** Free ranges, ordered by start and never adjacent to one another. */
   #gaps: { start: number; end: number }[] = [];
   #end = 0;
   #most = 0;
@@ -135,7 +138,7 @@ export class WorkspaceLayout {
     return this.#most;
   }
 
-  /** @returns Offset of the value from the start of the workspace. */
+  /** Reserves memory for a value. @returns Offset from the start of the workspace. */
   reserve(bytes: number): number {
     const size = Math.max(256, Math.ceil(bytes / 256) * 256);
     let best: { start: number; end: number } | undefined;
@@ -149,7 +152,7 @@ export class WorkspaceLayout {
       if (best.start === best.end) this.#gaps.splice(this.#gaps.indexOf(best), 1);
       return start;
     }
-    // A free range at the end is extended.
+    // Extend the free range at the end of the workspace, if there is one.
     const last = this.#gaps.at(-1);
     const start = last?.end === this.#end ? this.#gaps.pop()!.start : this.#end;
     this.#end = start + size;

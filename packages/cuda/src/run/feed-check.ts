@@ -11,7 +11,7 @@ import {
   type Sizes,
 } from "@turnwise/graph/executor";
 
-/** Properties of a feed that decide whether it fits. */
+/** Properties of a feed that are checked. */
 interface FeedKind {
   readonly shape: readonly number[];
   /** Array type; `undefined` for a resident tensor. */
@@ -37,7 +37,8 @@ function isOfKind(feed: Feed | ResidentTensor | undefined, kind: FeedKind): bool
 }
 
 /**
- * Checks the feeds of runs. Most are of the same kind as in the run before, like those of decoding.
+ * Checks the feeds of runs. The result of the previous run is reused for feeds of the same kind, as
+ * in decoding.
  */
 export class FeedCheck {
   readonly #program: Program;
@@ -46,7 +47,7 @@ export class FeedCheck {
   #kinds: ReadonlyMap<string, FeedKind> = new Map();
   #sizes: Sizes | undefined;
 
-  /** @param bound - Frozen inputs. */
+  /** @param bound - Frozen inputs by name. */
   constructor(program: Program, bound: Readonly<Record<string, Feed | ResidentTensor>>) {
     this.#program = program;
     this.#limits = idLimits(program);
@@ -64,7 +65,8 @@ export class FeedCheck {
   }
 
   /**
-   * @returns Values of named sizes: the same object as before if all feeds are of the same kinds.
+   * @returns Values of the named sizes; the same object as in the previous run if all feeds are of
+   *   the same kinds.
    * @throws `RangeError` or `TypeError` for feeds that do not fit, and for ids outside their table.
    */
   sizes(feeds: RunFeeds): Sizes {

@@ -1,11 +1,13 @@
 import type { CudaDevice, CudaKernel } from "../driver/cuda-device.ts";
 import { kernelFunctions, type KernelText } from "../source/kernel-writer.ts";
 
-/** Compiled kernels of a device, each text once for all programs. */
+/** Compiled kernels of a device. Equal sources are compiled once for all programs. */
 export class KernelCache {
   readonly #device: CudaDevice;
   readonly #kernels = new Map<string, CudaKernel>();
-  /** The same by text object, for each width: comparing sources is slow. */
+  /**
+   * Kernels by source object, for each index width; avoids comparing source texts, which is slow.
+   */
   readonly #known = [new WeakMap<KernelText, CudaKernel>(), new WeakMap<KernelText, CudaKernel>()];
 
   constructor(device: CudaDevice) {

@@ -40,7 +40,7 @@ describe.skipIf(software.missing !== undefined)("RepeatedRuns", () => {
         device.launch(count, 1, 1, [address]);
       });
       expect(await readCount(address)).toBe(run);
-      // The third run is recorded.
+      // The third run is recorded; later runs repeat the recording without calling the function.
       expect(calls).toBe(Math.min(run, 3));
     }
     runs.release(history);
@@ -74,7 +74,7 @@ describe.skipIf(software.missing !== undefined)("RepeatedRuns", () => {
         device.launch(count, 1, 1, [addresses[i]!]);
       });
     for (let i = 0; i < 17; i++) run(i);
-    run(0); // Recorded again, evicting the second.
+    run(0); // Recorded again, which evicts the recording of `run(1)`.
     run(2); // Still recorded.
     expect(calls.slice(0, 4)).toEqual([2, 1, 1, 1]);
     expect(await readCount(addresses[16]!)).toBe(1);

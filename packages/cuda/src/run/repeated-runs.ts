@@ -1,8 +1,11 @@
 import type { CudaDevice, CudaRecording } from "../driver/cuda-device.ts";
 
-/** Sets of addresses per schedule: results may alternate between two buffers. */
+/** Number of address sets per schedule, because results may alternate between two buffers. */
 const maxSets = 2;
-/** Each recording takes device memory per kernel, so only the most recently used are kept. */
+/**
+ * Maximum number of recordings; the least recently used are released. A recording uses device
+ * memory for every kernel.
+ */
 const maxRecordings = 16;
 
 /** Runs of one schedule with the same addresses. */
@@ -16,12 +19,12 @@ interface SameRuns {
 export type RunHistory = SameRuns[];
 
 /**
- * Records runs that recur with the same addresses, like those of decoding, and repeats them as CUDA
+ * Records runs that repeat with the same addresses, as in decoding, and replays them as CUDA
  * graphs.
  */
 export class RepeatedRuns {
   readonly #device: CudaDevice;
-  /** Histories with a recording, most recently used last. */
+  /** Histories that have a recording, most recently used last. */
   readonly #recorded = new Set<SameRuns>();
 
   constructor(device: CudaDevice) {
@@ -30,8 +33,9 @@ export class RepeatedRuns {
 
   /**
    * Queues a run.
-   * @param queue - Queues it call by call, as a function of the addresses alone.
-   * @param recordAfter - Number of runs queued this way before the next one is recorded.
+   * @param queue - Queues the run call by call; must depend only on the addresses.
+   * @param recordAfter - Number of runs with the same addresses to queue call by call before one is
+   *   recorded.
    */
   queue(
     history: RunHistory,

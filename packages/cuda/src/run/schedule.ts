@@ -12,16 +12,18 @@ import { encodeDivisor } from "../source/kernel-writer.ts";
 import type { Plan, PlanStep } from "../plan/plan.ts";
 import { productCalls } from "../plan/product-calls.ts";
 
-/** Queued action. Values are referenced by their index in the list of addresses. */
+/** Action to queue. Values are given by their index in the list of addresses. */
 export type Action =
   | {
       readonly kind: "launch";
       readonly kernel: CudaKernel;
       readonly grid: number;
       readonly parameters: BigInt64Array;
-      /** The same memory as 32-bit halves, for writing addresses. */
+      /** `parameters` as 32-bit halves, for writing addresses. */
       readonly words: Uint32Array;
-      /** Pairs of a parameter and the value whose address it takes. */
+      /**
+       * Flat list of pairs: index of a parameter, and index of the value whose address it takes.
+       */
       readonly patches: readonly number[];
     }
   | {
@@ -38,38 +40,36 @@ export type Action =
       readonly from: number;
       readonly bytes: number;
     }
-  /** Computes the bfloat16 copy of an input, unless it has one. */
+  /** Computes the bfloat16 copy of an input, unless the input has one. */
   | { readonly kind: "bfloat16Copy"; readonly input: number; readonly actions: readonly Action[] };
 
-/** Storage of the inputs and outputs of a run. */
+/** Storage of a run's inputs and outputs. */
 export interface ValueSources {
   /** Inputs fed as arrays. */
   readonly arrays: ReadonlySet<number>;
   /** Inputs whose memory the run may reuse. */
   readonly consumed: ReadonlySet<number>;
-  /** Outputs that stay with the executor. */
+  /** Outputs that remain on the device. */
   readonly resident: ReadonlySet<number>;
 }
 
-/**
- * Program with concrete sizes: the actions to queue, and the offsets of values in the workspace.
- */
+/** Program for concrete sizes: the actions to queue, and the offsets of values in the workspace. */
 export interface Schedule {
   readonly actions: readonly Action[];
-  /** Bytes of the workspace. */
+  /** Size of the workspace in bytes. */
   readonly workspaceBytes: number;
-  /** Number of addresses. */
+  /** Length of the list of addresses. */
   readonly numValues: number;
-  /** Pairs of a value and its offset in the workspace. */
+  /** Pairs of a value's index and its offset in the workspace. */
   readonly offsets: readonly (readonly [value: number, offset: number])[];
-  /** Index of a value in the list of addresses; aliased values share it. */
+  /** Index of a value in the list of addresses; aliased values share an index. */
   readonly index: (id: number) => number;
-  /** Bytes of a value. */
+  /** Size of a value in bytes. */
   readonly bytes: (tensor: Tensor) => number;
   readonly shape: (tensor: { readonly shape: readonly Dimension[] }) => number[];
   /** Consumed input whose memory each resident output takes over. */
   readonly reusedInputs: ReadonlyMap<number, number>;
-  /** Bfloat16 copies that a run needs memory for, by input. */
+  /** Bfloat16 copies for which a run needs memory, by input. */
   readonly bfloat16Copies: ReadonlyMap<number, { readonly result: number; readonly bytes: number }>;
 }
 
@@ -80,7 +80,7 @@ export interface ScheduleParts {
   readonly precision: ProductPrecision;
   /** Number of blocks that keeps the device busy. */
   readonly blocks: number;
-  /** Maximum number of entries that are counted in 32 bits. */
+  /** Maximum number of entries for 32-bit indices. */
   readonly maxNarrowEntries: number;
 }
 
@@ -93,13 +93,16 @@ class Scheduler {
   readonly #layout = new WorkspaceLayout();
   readonly #indices = new Map<number, number>();
   readonly #offsets: [number, number][] = [];
-  /** Ranges of values in the workspace. */
+  /** Memory ranges of values in the workspace. */
   readonly #ranges = new Map<number, { start: number; bytes: number }>();
   readonly #reusedInputs = new Map<number, number>();
   readonly #bfloat16Copies = new Map<number, { result: number; bytes: number }>();
-  /** Resident output that a value is an earlier state of; the value is computed in its buffer. */
+  /**
+   * For an intermediate value that in-place updates turn into a resident output: that output, whose
+   * buffer it uses.
+   */
   readonly #targetOutputs = new Map<number, number>();
-  /** Consumed input in whose memory a value is stored. */
+  /** For a value stored in the memory of a consumed input: that input. */
   readonly #consumedInputs = new Map<number, number>();
   #numValues = 0;
 
@@ -150,7 +153,7 @@ class Scheduler {
 
   /**
    * Assigns memory to a result.
-   * @param used - Values whose memory other results of the step reuse.
+   * @param used - Values whose memory another result of this step already reuses.
    */
   #assignResult(step: PlanStep, result: Tensor, used: Set<number>): void {
     const { id } = result;
@@ -158,8 +161,8 @@ class Scheduler {
     const free = (step.reuses.get(id) ?? []).filter((each) => !used.has(each));
     const place = free.find((each) => this.#ranges.has(each));
     const consumed = free.find((each) => this.#consumedInputs.has(each));
-    // A resident output needs memory of its own, such as a consumed input's. Other results leave
-    // that to outputs, unless they would need a copy.
+    // Resident outputs need memory outside the workspace, such as that of a consumed input. Leave
+    // consumed inputs to resident outputs, unless another result would need a copy.
     const mayTake = isResident || step.updated !== undefined;
     const reused = (isResident ? undefined : place) ?? (mayTake ? consumed : undefined);
     const goal = isResident ? id : this.#targetOutputs.get(id);
@@ -282,7 +285,7 @@ class Scheduler {
       if (from !== to && bytes > 0) actions.push({ kind: "copy", from, to, bytes });
     }
     actions.push(...this.#launches(step));
-    // A buffer that a result reuses is no longer registered here.
+    // Buffers that a result has taken over are no longer registered, so this does not free them.
     for (const id of step.lastReads) this.#release(id);
     return actions;
   }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { encodeDivisor } from "./kernel-writer.ts";
 
-/** The same arithmetic as in kernels. */
+/** Division with the arithmetic that kernels use. */
 function divide(index: number, size: number): number {
   const divisor = encodeDivisor(size);
   return Number((BigInt(index) * (divisor & 0xffffffffn)) >> (divisor >> 32n));
@@ -17,7 +17,7 @@ it("divides every index below 2^31 by every size, rounded down", () => {
   );
   fc.assert(
     fc.property(whole, whole, fc.integer({ min: -1, max: 1 }), (size, times, off) => {
-      // Near the steps of the quotient, and anywhere.
+      // Test indices near multiples of the size, where the quotient changes, and anywhere else.
       const multiple = Math.floor(times / size) * size + off;
       for (const index of [times, Math.min(most, Math.max(0, multiple)), most]) {
         expect(divide(index, size)).toBe(Math.floor(index / size));

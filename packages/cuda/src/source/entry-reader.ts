@@ -22,8 +22,8 @@ import {
 } from "./tensor-index.ts";
 
 /**
- * Operations whose entries each depend on few entries, so that they can be computed where they are
- * read.
+ * Operations whose result entries depend on few input entries, so that they can be computed where
+ * they are read.
  */
 const elementwise: Readonly<Record<ElementwiseKind, true>> = {
   constant: true,
@@ -89,7 +89,7 @@ const functions: Partial<Record<DeviceKind, string>> = {
   silu: "silu",
 };
 
-/** Formats a number as C++. */
+/** Formats a number as a C++ literal. */
 export function literal(value: number, dtype: Tensor["dtype"]): string {
   if (dtype === "bool") return value === 0 ? "false" : "true";
   if (dtype === "int32") return value === -(2 ** 31) ? "(-2147483647 - 1)" : `(${value})`;
@@ -101,14 +101,14 @@ export function literal(value: number, dtype: Tensor["dtype"]): string {
   return `(${/[.e]/u.test(text) ? text : `${text}.0`}f)`;
 }
 
-/** The type checker reports here which elementwise operation has no source text. */
+/** Compile-time check that every elementwise operation has source text. */
 function refuse(kind: Exclude<DeviceKind, ElementwiseKind> | "constant" | "reshape"): never {
   throw new Error(`compile: ${kind} must not be elementwise`);
 }
 
 /**
- * Writes expressions for entries of values in a kernel: loads for those in memory, and for all
- * others their computation, down to loads.
+ * Writes expressions for entries of values in a kernel: a load for a value in memory, and for any
+ * other value its computation from loads.
  */
 export class EntryReader {
   readonly #program: DeviceProgram;
@@ -122,7 +122,7 @@ export class EntryReader {
     this.#isLoaded = isLoaded;
   }
 
-  /** Returns the variable of an entry. */
+  /** Returns the variable that holds an entry. */
   read(tensor: Tensor, index: TensorIndex): string {
     const writer = this.#writer;
     const operation = this.#program.producer(tensor);
@@ -132,14 +132,14 @@ export class EntryReader {
     }
     const repeated = findRepeatedConstant(operation);
     if (repeated !== undefined) return literal(repeated, tensor.dtype);
-    // The flat index identifies the entry.
+    // The flat index is the key of the entry.
     const at = flatten(index);
     return writer.variable(registerType(tensor.dtype), `${tensor.id} at ${at}`, () =>
       this.#isLoaded(tensor) ? writer.load(tensor, at) : this.#compute(operation, tensor, index),
     );
   }
 
-  /** Registers an entry that the kernel itself computed. */
+  /** Registers an entry that the kernel itself has computed. */
   know(tensor: Tensor, index: TensorIndex, name: string): void {
     this.#writer.know(registerType(tensor.dtype), `${tensor.id} at ${flatten(index)}`, name);
   }
@@ -220,7 +220,7 @@ export class EntryReader {
     }
   }
 
-  /** Shifts an index by a size that may be negative. */
+  /** Shifts an index along an axis by a distance that may be negative. */
   #shift(index: TensorIndex, axis: number, by: Dimension, size: Dimension): TensorIndex {
     const text = by === 0 ? "" : ` + ${this.#writer.size(by)}`;
     return shiftIndex(this.#writer, index, axis, { by: text, size });

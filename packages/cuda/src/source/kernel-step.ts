@@ -1,13 +1,13 @@
 import type { Dimension } from "@turnwise/graph/executor";
 import type { KernelText } from "./kernel-writer.ts";
 
-/** Launch of a kernel of a step. */
+/** Launch of one kernel of a step. */
 export interface Launch {
   /** Index of the kernel in the step. */
   readonly kernel: number;
   /** Number of blocks. */
   readonly grid: number;
-  /** Arguments of the kernel by name. */
+  /** Arguments of the kernel, by name. */
   readonly arguments: Readonly<Record<string, number>>;
 }
 
@@ -16,11 +16,11 @@ export interface Arrangement {
   readonly launches: readonly Launch[];
   /** Bytes of scratch memory for partial results, passed as `scratch`. Default none. */
   readonly scratchBytes?: number;
-  /** Fills the result with zeros first. Default false. */
+  /** True if the result must be filled with zeros first. Default false. */
   readonly clears?: boolean;
 }
 
-/** Sizes of a run, and of the device. */
+/** Sizes of a run, and the number of blocks for the device. */
 export interface Extent {
   readonly size: (dimension: Dimension) => number;
   /** Number of blocks that keeps the device busy. */
@@ -33,7 +33,7 @@ export interface KernelStep {
   readonly arrange: (extent: Extent) => Arrangement;
 }
 
-/** Smallest power of two that is at least `value`, within bounds. */
+/** Smallest power of two that is at least `value`, limited to `[least, most]`. */
 export function powerOfTwo(least: number, value: number, most: number): number {
   let power = least;
   while (power < value && power < most) power *= 2;

@@ -1,19 +1,19 @@
 import type { DataType, Dimension, Tensor } from "@turnwise/graph/executor";
 
-/** Parameter of a kernel, in order. */
+/** Kernel parameter; the list is in order. */
 export type KernelParameter =
-  /** Address of a value. */
+  /** Address of a value in memory. */
   | { readonly kind: "value"; readonly id: number }
-  /** Value of a formula over the program's sizes. */
+  /** Size, as a formula over the program's named sizes. */
   | { readonly kind: "size"; readonly dimension: Dimension }
-  /** Divisor of a size; see `encodeDivisor`. */
+  /** Encoded divisor for divisions by a size; see `encodeDivisor`. */
   | { readonly kind: "divisor"; readonly dimension: Dimension }
-  /** Number or address that is known when a launch is arranged. */
+  /** Number or address that each launch provides by name. */
   | { readonly kind: "argument"; readonly name: string };
 
-/** Kernel without its name, so that equal ones are compiled once. */
+/** Source of a kernel without its name, so that equal kernels are compiled once. */
 export interface KernelText {
-  /** Parameters and body, with `NAME` for its name. */
+  /** Parameters and body, with the placeholder `NAME` for the kernel's name. */
   readonly source: string;
   readonly parameters: readonly KernelParameter[];
 }
@@ -25,10 +25,10 @@ const types = {
   bfloat16: "unsigned short",
 } as const;
 
-/** Loops with longer bodies are not unrolled. */
+/** Maximum number of lines in the body of a loop that is unrolled. */
 const maxUnrolledLines = 40;
 
-/** Longer reads are done one at a time. */
+/** Maximum number of lines of a read that is repeated to have several loads in flight. */
 const maxReadLines = 30;
 const readsAtOnce = 4;
 
@@ -36,8 +36,8 @@ const readsAtOnce = 4;
 export const blockThreads = 256;
 
 /**
- * Writes the body of a kernel line by line. Each expression gets a variable, and is written once
- * for all its uses.
+ * Writes the body of a kernel line by line. Each expression is assigned to a variable once and then
+ * reused.
  */
 export class KernelWriter {
   readonly #lines: string[] = [];
@@ -58,7 +58,7 @@ export class KernelWriter {
     this.#lines.push(text);
   }
 
-  /** Writes lines in braces; variables declared inside are not visible afterwards. */
+  /** Writes lines in braces. Variables declared inside are not reused outside. */
   block(head: string, write: () => void): void {
     this.line(`${head} {`);
     this.#scopes.push(new Map());
@@ -76,7 +76,8 @@ export class KernelWriter {
   }
 
   /**
-   * Writes a loop that only reads: if a read is short, several are in flight at once.
+   * Writes a loop that only reads. If the code of a read is short, several loads are in flight at
+   * once.
    * @param read - Writes the load of the value at an index.
    * @param use - Writes the use of a value.
    */
@@ -92,7 +93,7 @@ export class KernelWriter {
       count = this.#lines.length - head <= maxReadLines ? readsAtOnce : 1;
       for (let k = 1; k < count; k++) {
         this.line(`const bool isIn${k} = ${name} + ${k} * ${stride} < ${end};`);
-        // Past the end the first index is read again, and ignored below.
+        // Past the end, read the first index again; its value is ignored below.
         this.line(`const I ${name}${k} = isIn${k} ? ${name} + ${k} * ${stride} : ${name};`);
         values.push(read(`${name}${k}`));
       }
@@ -103,7 +104,9 @@ export class KernelWriter {
     this.#lines[head] = `for (I ${name} = ${start}; ${name} < ${end}; ${name} += ${step}) {`;
   }
 
-  /** Declares a variable for an expression, once per key. */
+  /**
+   * Declares a variable for an expression, or returns the variable already declared for the key.
+   */
   variable(type: string, key: string, expression: () => string): string {
     const whole = `${type} ${key}`;
     for (const scope of this.#scopes) {
@@ -117,17 +120,17 @@ export class KernelWriter {
     return name;
   }
 
-  /** Registers a name for a key, see {@link variable}. */
+  /** Registers an existing variable for a key, see {@link variable}. */
   know(type: string, key: string, name: string): void {
     this.#scopes.at(-1)!.set(`${type} ${key}`, name);
   }
 
-  /** A new name for a mutable variable. */
+  /** Returns a new name for a mutable variable. */
   fresh(): string {
     return `v${this.#numVariables++}`;
   }
 
-  /** An index: a variable, or the text itself if that is not longer. */
+  /** Returns an index as a variable, or as the text itself if it is short. */
   index(text: string): string {
     return /^\w+$/u.test(text) ? text : this.variable("I", text, () => text);
   }
@@ -142,13 +145,13 @@ export class KernelWriter {
     return name;
   }
 
-  /** Address of a value. */
+  /** Returns the parameter with the address of a value. */
   address({ id, dtype }: { readonly id: number; readonly dtype: DataType }): string {
     const type = this.#isHalf(id) ? types.bfloat16 : types[dtype];
     return this.#parameter(`value ${id}`, { kind: "value", id }, (name) => `${type}* ${name}`);
   }
 
-  /** Address of float32 scratch memory. */
+  /** Returns the parameter with the address of float32 scratch memory. */
   scratch(name: string): string {
     return this.#parameter(
       `argument ${name}`,
@@ -157,7 +160,7 @@ export class KernelWriter {
     );
   }
 
-  /** A size as text: a number, or a parameter. */
+  /** Returns a size as text: a number, or the name of a parameter. */
   size(dimension: Dimension): string {
     if (typeof dimension === "number") return `${dimension}`;
     const name = this.#parameter(
@@ -168,7 +171,10 @@ export class KernelWriter {
     return this.#number(name);
   }
 
-  /** `index / dimension`, without a division if the size is known only at run time. */
+  /**
+   * Writes `index / dimension`; avoids the division instruction if the size is known only at run
+   * time.
+   */
   quotient(index: string, dimension: Dimension): string {
     if (dimension === 1 || index === "0") return index;
     if (typeof dimension === "number") return this.index(`${index} / ${dimension}`);
@@ -180,7 +186,7 @@ export class KernelWriter {
     return this.index(`divided(${index}, ${divisor}, ${this.size(dimension)})`);
   }
 
-  /** `index % dimension`. */
+  /** Writes `index % dimension`. */
   remainder(index: string, dimension: Dimension): string {
     if (dimension === 1 || index === "0") return "0";
     if (typeof dimension === "number") return this.index(`${index} % ${dimension}`);
@@ -188,7 +194,7 @@ export class KernelWriter {
     return this.index(`${index} - ${quotient} * ${this.size(dimension)}`);
   }
 
-  /** A number known when a launch is arranged. */
+  /** Returns the parameter for a number that each launch provides. */
   argument(name: string): string {
     const own = this.#parameter(
       `argument ${name}`,
@@ -198,18 +204,18 @@ export class KernelWriter {
     return this.#number(own);
   }
 
-  /** Parameters have 64 bits; indices may have fewer. */
+  /** Convert parameters, which have 64 bits, to the index type, which may have 32. */
   #number(parameter: string): string {
     return `n${parameter.slice(1)}`;
   }
 
-  /** Loads an entry as a number to compute with. */
+  /** Writes the load of an entry, converted to the type used in computations. */
   load(tensor: Tensor, at: string): string {
     const entry = `${this.address(tensor)}[${at}]`;
     return tensor.dtype === "bool" ? `(${entry} != 0)` : entry;
   }
 
-  /** Stores a number. */
+  /** Writes the store of a number, converted to the type in memory. */
   store(tensor: Tensor, at: string, value: string): void {
     this.#written.add(this.address(tensor));
     const entry = `${this.address(tensor)}[${at}]`;
@@ -218,10 +224,11 @@ export class KernelWriter {
 
   /**
    * Finishes the kernel.
-   * @param shared - Values whose memory the kernel may write to.
+   * @param shared - Values whose memory the kernel may overwrite.
    */
   finish(shared: ReadonlySet<number>): KernelText {
-    // Memory that is never written can be loaded early.
+    // Mark parameters that are never written as constant, so that loads may be moved ahead of
+    // stores.
     const declarations = this.#declarations.map((declaration, i) => {
       const parameter = this.#parameters[i]!;
       if (parameter.kind !== "value") return declaration;
@@ -243,20 +250,20 @@ export class KernelWriter {
   }
 }
 
-/** Register type of entries. */
+/** C++ type of an entry in registers. */
 export function registerType(dtype: DataType): string {
   return dtype === "bool" ? "bool" : types[dtype];
 }
 
-/** Bytes of an entry in memory. */
+/** Size of an entry in memory, in bytes. */
 export function entryBytes(dtype: DataType, isHalf: boolean): number {
   if (isHalf) return 2;
   return dtype === "bool" ? 1 : 4;
 }
 
 /**
- * Functions used by kernels. `I` is the index type: 64 bits if a value has more entries than 31
- * bits can count.
+ * Functions used by kernels. `I` is the index type: 64 bits if a value has 2^31 entries or more,
+ * else 32 bits.
  */
 export const kernelFunctions = `
 __device__ __forceinline__ float smaller(float a, float b) { return a < b || a != a ? a : b; }
@@ -280,14 +287,14 @@ __device__ __forceinline__ I row(int id, I rows) { return (I)(unsigned int)id < 
 `;
 
 /**
- * Multiplier (lower 32 bits) and shift (upper bits) that divide an index below 2^31 by a size: an
- * integer division takes the device twenty instructions.
+ * Encodes a divisor as a multiplier (lower 32 bits) and a shift (upper bits), with which kernels
+ * divide an index below 2^31. An integer division would take about twenty instructions.
  */
 export function encodeDivisor(size: number): bigint {
   if (size < 1) return 0n;
   const shift = 31n + BigInt(Math.ceil(Math.log2(size)));
   const divisor = BigInt(size);
-  // Rounded up by less than the divisor's share of 2^31, so the quotient of no index below that is
-  // off by one.
+  // The multiplier is rounded up by so little that the quotient is exact for every index below
+  // 2^31.
   return (shift << 32n) | ((2n ** shift + divisor - 1n) / divisor);
 }

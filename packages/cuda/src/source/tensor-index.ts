@@ -2,10 +2,10 @@ import { shapeSize, type Dimension, type Shape } from "@turnwise/graph/executor"
 import type { KernelWriter } from "./kernel-writer.ts";
 import { matchAxes } from "../program/match-axes.ts";
 
-/** Index of an entry, as expressions. */
+/** Index of an entry, as source text. */
 export interface TensorIndex {
   readonly shape: Shape;
-  /** Row-major flat index over axes `start` to `end - 1` alone. */
+  /** Row-major flat index over axes `start` to `end - 1` only. */
   range(start: number, end: number): string;
 }
 
@@ -25,7 +25,7 @@ function combine(writer: KernelWriter, a: string, size: Dimension, b: string): s
   return b === "0" ? scaled : writer.index(`${scaled} + ${b}`);
 }
 
-/** Index of the entry at a flat index. */
+/** Multi-dimensional index of the entry at a flat index. */
 export function unflatten(writer: KernelWriter, shape: Shape, index: string): TensorIndex {
   return {
     shape,
@@ -39,14 +39,14 @@ export function unflatten(writer: KernelWriter, shape: Shape, index: string): Te
   };
 }
 
-/** Some axes of an index. */
+/** Index over some of the axes. */
 export interface IndexPart {
   readonly length: number;
-  /** Like that of an index, but counted from the part's first axis. */
+  /** Like `TensorIndex.range`, but axes are counted from the first axis of the part. */
   range(start: number, end: number): string;
 }
 
-/** Joins parts from several sources into an index. */
+/** Concatenates parts of an index. */
 export function joinIndexParts(
   writer: KernelWriter,
   shape: Shape,
@@ -71,22 +71,22 @@ export function joinIndexParts(
   };
 }
 
-/** Axes `start` to `end - 1` of an index. */
+/** Part of an index: axes `start` to `end - 1`. */
 export function sliceIndex(source: TensorIndex, start: number, end: number): IndexPart {
   return { length: end - start, range: (from, to) => source.range(start + from, start + to) };
 }
 
-/** One axis with a given index. */
+/** Part with a single axis. */
 export function singleAxis(index: string): IndexPart {
   return { length: 1, range: () => index };
 }
 
-/** Axes whose index is 0. */
+/** Part whose axes all have index 0. */
 function zeroAxes(length: number): IndexPart {
   return { length, range: () => "0" };
 }
 
-/** Index of the same entry in another shape. */
+/** Converts an index to the index of the same entry in another shape. */
 export function reshapeIndex(writer: KernelWriter, source: TensorIndex, shape: Shape): TensorIndex {
   const parts = matchAxes(source.shape, shape).map(({ from, to }): IndexPart => {
     const length = to.end - to.start;
@@ -103,7 +103,7 @@ export function reshapeIndex(writer: KernelWriter, source: TensorIndex, shape: S
   const rank = shape.length;
   return {
     shape,
-    // The flat index over all axes does not change.
+    // The flat index over all axes is the same in both shapes.
     range: (start, end) =>
       start === 0 && end === rank ? flatten(source) : joined.range(start, end),
   };
@@ -113,7 +113,7 @@ function lazyAxis(index: () => string): IndexPart {
   return { length: 1, range: index };
 }
 
-/** Index in a smaller value that is broadcast. */
+/** Converts an index to the index in a smaller operand that is broadcast. */
 export function broadcastIndex(
   writer: KernelWriter,
   source: TensorIndex,
@@ -134,7 +134,7 @@ export function broadcastIndex(
   return joinIndexParts(writer, shape, parts);
 }
 
-/** Index in the operand of a transpose. */
+/** Converts an index to the index in the operand of a transpose. */
 export function permuteIndex(
   writer: KernelWriter,
   source: TensorIndex,
@@ -153,7 +153,10 @@ export function permuteIndex(
   return joinIndexParts(writer, shape, parts);
 }
 
-/** Index with one axis shifted by a number of entries, in a shape with another size there. */
+/**
+ * Converts an index to an index shifted along one axis, in a shape that may have another size along
+ * that axis.
+ */
 export function shiftIndex(
   writer: KernelWriter,
   source: TensorIndex,
@@ -167,7 +170,7 @@ export function shiftIndex(
     lazyAxis(() => writer.index(`${source.range(axis, axis + 1)}${by}`)),
     sliceIndex(source, axis + 1, rank),
   ]);
-  // No axes in front: the flat index is shifted as well.
+  // If all axes before it have size 1, the flat index is shifted as well.
   if (product(shape, 0, axis) !== 1) return joined;
   const entry = product(shape, axis + 1, rank);
   return {
@@ -180,7 +183,7 @@ export function shiftIndex(
   };
 }
 
-/** Index of a column in a row, where rows are along the last axis. */
+/** Index of a column in a row; rows are along the last axis. */
 export function indexInRow(
   writer: KernelWriter,
   shape: Shape,
@@ -191,7 +194,7 @@ export function indexInRow(
   return joinIndexParts(writer, shape, [sliceIndex(rows, 0, shape.length - 1), singleAxis(column)]);
 }
 
-/** Index from a flat index over some axes, and a flat index over all others. */
+/** Combines a flat index over some axes and a flat index over all other axes. */
 export function splitIndex(
   writer: KernelWriter,
   shape: Shape,
@@ -225,7 +228,7 @@ export function splitIndex(
   return joinIndexParts(writer, shape, parts);
 }
 
-/** Index in a row of a table, with the remaining axes from another index. */
+/** Index of an entry in a row of a table; the remaining axes come from another index. */
 export function indexOfRow(
   writer: KernelWriter,
   shape: Shape,
@@ -239,7 +242,7 @@ export function indexOfRow(
   ]);
 }
 
-/** Index of a value that has only the first axes. */
+/** Converts an index to the index of a value that has only the first axes. */
 export function truncateIndex(
   writer: KernelWriter,
   source: TensorIndex,

@@ -7,7 +7,7 @@ const software = softwareCuda();
 if (software.missing !== undefined) console.warn(`skipped: ${software.missing}`);
 
 describe.skipIf(software.missing !== undefined)("the software CUDA device", () => {
-  /** Runs a kernel `test` with one block on a separate device. */
+  /** Compiles a kernel named `test` and runs it with one block on a device of its own. */
   async function run(
     source: string,
     block: number,
@@ -81,7 +81,7 @@ describe.skipIf(software.missing !== undefined)("the software CUDA device", () =
         v += __shfl_xor_sync(0xffffffffu, v, by)
       __device__ float twice(float v) { for (int by = 16; by > 0; by >>= 1) SUM(v); return v; }
       __device__ float sum(float v) { return twice(v); }`;
-    // A function must be declared before it is called.
+    // `source` calls `sum` before it defines it, so declare it first.
     const declared = `; __device__ float sum(float v); extern "C" __global__ void test(float* x) ${source}`;
     const { data, message } = await run(declared, 32, 128);
     expect(message).toBe("");

@@ -24,10 +24,10 @@ const folder = fileURLToPath(new URL(".", import.meta.url));
 const source = join(folder, "software-cuda.cpp");
 const header = join(folder, "software-kernel.h");
 const library = "libsoftwarecuda.so";
-/** Names under which CUDA's libraries are looked for; all are the same library. */
+/** File names of the CUDA libraries; all are links to the same software library. */
 const names = ["libcuda.so.1", "libnvrtc.so.12", "libcublas.so.12"];
 const flags = ["-std=c++17", "-O2", "-fvisibility=hidden", "-shared", "-fPIC", "-Wl,-Bsymbolic"];
-/** Compiler flags of kernels; the header is precompiled, which saves half of the time. */
+/** Compiler flags for kernels. The precompiled header halves the compile time. */
 const kernelFlags = [
   "-std=c++17",
   "-O1",
@@ -55,15 +55,15 @@ function build(folder: string): void {
     renameSync(work, folder);
   } catch (error) {
     rmSync(work, { recursive: true, force: true });
-    // Another process may have been faster.
+    // If another process has installed the library in the meantime, use that one.
     if (!existsSync(join(folder, library))) throw error;
   }
 }
 
 /**
- * Software CUDA device, to be passed to `openCudaDevice` as its path: slow and strict, so that
- * tests need no GPU. It is built once by g++ into the user's cache, where compiled kernels are kept
- * too.
+ * Software CUDA device, for tests without a GPU: pass its path to `openCudaDevice`. It is slow, and
+ * checks memory accesses strictly. g++ builds it once into the user's cache folder, which also
+ * holds compiled kernels.
  */
 export function softwareCuda(): SoftwareCuda {
   if (process.platform !== "linux") return { missing: "the software CUDA device needs Linux" };
