@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aggregationWeights, type Aggregation } from "./aggregation.ts";
 
-/** `sum(weights * tokenLoss)` over ragged token losses. */
+/** Computes `sum(weights * tokenLoss)` over ragged token losses. */
 function aggregate(weights: readonly number[], losses: readonly (readonly number[])[]): number {
   return losses.reduce(
     (total, tokens, index) => total + tokens.reduce((sum, loss) => sum + weights[index]! * loss, 0),
@@ -28,7 +28,7 @@ describe("aggregationWeights", () => {
   });
 
   it("averages within a group before it averages over groups", () => {
-    // Group a has 2 + 2 tokens, group b 4: each token of a weighs 1/8, of b 1/8.
+    // Group a has 2 + 2 tokens, group b has 4: each token weighs 1 / (2 groups * 4 tokens) = 1/8.
     expect(aggregationWeights("prompt-mean", [2, 2, 4], { groups: ["a", "a", "b"] })).toEqual([
       1 / 8,
       1 / 8,

@@ -5,11 +5,11 @@ import { checkInteger, checkPositive, checkSameLength, sum } from "@turnwise/cor
  * (turn-wise) or one trajectory (concatenated).
  *
  * - `"token-mean"`: mean over all tokens of the batch (DAPO).
- * - `"seq-mean-token-sum"`: mean over sequences of their sums (GRPO++).
- * - `"seq-mean-token-mean"`: mean over sequences of their means (GRPO, GSPO).
- * - `"seq-mean-token-sum-norm"`: mean over sequences of their sums, divided by a constant length
- *   (Dr. GRPO).
- * - `"prompt-mean"`: mean over groups of the mean over a group's tokens (SkyRL).
+ * - `"seq-mean-token-sum"`: mean over sequences of each sequence's token sum (GRPO++).
+ * - `"seq-mean-token-mean"`: mean over sequences of each sequence's token mean (GRPO, GSPO).
+ * - `"seq-mean-token-sum-norm"`: like `"seq-mean-token-sum"`, divided by a constant length (Dr.
+ * GRPO).
+ * - `"prompt-mean"`: mean over groups of each group's token mean (SkyRL).
  */
 export type Aggregation =
   | "token-mean"
@@ -20,23 +20,25 @@ export type Aggregation =
 
 /** Options of {@link aggregationWeights}. */
 export interface AggregationOptions {
-  /** Constant of `"seq-mean-token-sum-norm"`, usually the maximum response length, `> 0`. */
+  /**
+   * Constant length for `"seq-mean-token-sum-norm"`, usually the maximum response length, `> 0`.
+   */
   readonly maxLength?: number;
   /** Group of each sequence, `[sequence]`, for `"prompt-mean"`. */
   readonly groups?: readonly (number | string)[];
   /**
-   * Treatment of a sequence without tokens in the mean over sequences. Default `"leave-out"`
-   * (verl).
+   * Treatment of a sequence without tokens in the mean over sequences: left out, or counted as a
+   * loss of 0. Default `"leave-out"` (verl).
    */
   readonly emptySequences?: "leave-out" | "count";
 }
 
 /**
- * Computes the share of each token in the loss, so that `loss = sum(weights * tokenLoss)`. All
- * tokens of a sequence have the same share, so there is one number per sequence.
+ * Computes the weight of each token in the loss, so that `loss = sum(weights * tokenLoss)`. All
+ * tokens of a sequence have the same weight, so there is one number per sequence.
  *
- * If the shares are computed over a whole batch (or minibatch) that is then cut into microbatches,
- * the losses of the parts add up to the loss of the whole, whatever the cut.
+ * If the weights are computed over a whole batch (or minibatch), the losses of its microbatches add
+ * up to the loss of the batch, however it is split.
  *
  * @param lengths - Number of counted tokens of each sequence (response tokens under the mask),
  *   `>= 0`, `[sequence]`.
@@ -76,7 +78,7 @@ export function aggregationWeights(
   return lengths.map((length, index) => (length === 0 ? 0 : 1 / divisors[index]!));
 }
 
-/** Number of groups times the tokens of the sequence's group, `[sequence]`. */
+/** Number of groups times the number of tokens in the sequence's group, `[sequence]`. */
 function computePromptDivisors(
   lengths: readonly number[],
   groups: readonly (number | string)[],

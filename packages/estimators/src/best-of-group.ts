@@ -2,17 +2,18 @@ import { checkFinite, checkNonNegative, variance } from "@turnwise/core";
 
 /** Options of {@link bestOfGroupAdvantages}. */
 export interface BestOfGroupOptions {
-  /** Divisor of the lead. Default `"sample"`. */
+  /** Divisor of the difference between the best and the second return. Default `"sample"`. */
   readonly scale?: "none" | "sample";
   /** Added to the standard deviation, `>= 0`. Default 1e-6. */
   readonly epsilon?: number;
 }
 
 /**
- * GRPO for pass@k: only the best trajectory of a group learns, by its lead over the second.
+ * GRPO for pass@k: only the best trajectory of a group gets an advantage: its return minus the
+ * second best.
  *
  * @param returns - Returns of one group, `[trajectory]`, at least two.
- * @returns `[trajectory]`; all 0 if two share the best return.
+ * @returns Advantages, `[trajectory]`; all 0 if two trajectories share the best return.
  * @throws `RangeError` for fewer than two returns, or a return that is not finite.
  * @see arXiv:2503.19595; verl's `compute_grpo_passk_outcome_advantage`
  */

@@ -1,14 +1,14 @@
 import type { Ragged } from "./check-ragged.ts";
 
-/** Log-probs computed in float32 may exceed 0 by rounding. */
+/** Log-probs computed in float32 may exceed 0 through rounding. */
 const maxLogProb = 1e-3;
 
-/** True if a number can be a log-prob: finite, and at most 0 up to rounding. */
+/** True if a number is a valid log-prob: finite, and at most 0 up to rounding. */
 export function isLogProb(value: number): boolean {
   return Number.isFinite(value) && value <= maxLogProb;
 }
 
-/** Checks that counted log-probs are finite and at most 0 (up to rounding). */
+/** Checks that the log-probs of counted tokens are finite and at most 0 (up to rounding). */
 export function checkLogProbs(
   where: string,
   lists: Readonly<Record<string, Ragged>>,

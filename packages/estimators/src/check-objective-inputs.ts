@@ -10,8 +10,8 @@ import {
 import { isLogProb } from "./check-log-probs.ts";
 
 /**
- * Checks that inputs have one length, and valid numbers at every token with a weight other than 0.
- * An entropy may be NaN if the engine does not provide it.
+ * Checks that all inputs have the same length, and valid numbers at every token with nonzero
+ * weight. An entropy may be NaN if the engine does not provide it.
  * @throws `RangeError` naming the first invalid entry.
  */
 export function checkObjectiveInputs(

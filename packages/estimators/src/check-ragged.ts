@@ -1,9 +1,9 @@
 import { checkSameLength } from "@turnwise/core";
 
-/** Ragged lists: rows of any length. */
+/** Ragged list: rows of any length. */
 export type Ragged = readonly (readonly number[])[];
 
-/** Checks that ragged lists have one shape. */
+/** Checks that ragged lists have the same shape. */
 export function checkSameShape(where: string, lists: Readonly<Record<string, Ragged>>): void {
   checkSameLength(where, lists);
   const [first] = Object.values(lists);
@@ -17,7 +17,7 @@ export function checkSameShape(where: string, lists: Readonly<Record<string, Rag
   });
 }
 
-/** Applies a check of core to ragged numbers, row by row. */
+/** Applies a check of `@turnwise/core` to each row of a ragged list. */
 export function checkEachRow(
   check: (where: string, values: Readonly<Record<string, readonly number[]>>) => void,
   where: string,
@@ -28,7 +28,7 @@ export function checkEachRow(
   }
 }
 
-/** Checks that counted numbers can be squared and summed. */
+/** Checks that counted numbers are small enough to be squared and summed. */
 export function checkSized(where: string, name: string, values: Ragged, counts?: Ragged): void {
   values.forEach((row, rowIndex) => {
     row.forEach((value, index) => {

@@ -13,7 +13,7 @@ describe("clippedSurrogate", () => {
     expect(metrics["dualClipFraction"]).toBe(0.25);
     expect(metrics["oldNewKlK1"]).toBeCloseTo(-0.3386313, 6);
     expect(metrics["ratioMean"]).toBeCloseTo(15.1 / 8, 12);
-    // The mean of r - 1 - log r.
+    // The mean of r - 1 - log r over the eight tokens.
     expect(metrics["oldNewKlK3"]).toBeCloseTo(15.1 / 8 - 1 - 0.3386312, 6);
     expect(metrics["weight"]).toBe(1);
   });
@@ -29,7 +29,7 @@ describe("clippedSurrogate", () => {
   });
 
   it("caps the ratio where it is not clipped", () => {
-    // A = -1, ratio 4, cap 2: max(2, 1.2).
+    // Advantage -1, ratio 4, cap 2: max(2, 1.2).
     const inputs = {
       newLogProbs: [[Math.log(4) - 3]],
       weights: [[1]],

@@ -15,13 +15,13 @@ export interface ClippedSurrogateOptions {
   /** Upper clip bound, as distance above 1, `>= 0`. Default 0.2; DAPO 0.28. */
   readonly clipHigh?: number;
   /**
-   * Dual clip: for a negative advantage the loss is at most `-dualClip * advantage`, `> 1`; verl 3.
-   * Default `null`: off.
+   * Dual clip: for a negative advantage the loss is at most `-dualClip * advantage`; `> 1`, verl's
+   * default is 3. Default `null`: off.
    */
   readonly dualClip?: number | null;
   /**
-   * Upper bound of the ratio even where it is not clipped, `> 1` (two-sided clip). Default `null`:
-   * off.
+   * Upper bound of the ratio where the PPO clip does not apply, `> 1` (two-sided clip). Default
+   * `null`: off.
    */
   readonly ratioCap?: number | null;
   /** Default `"token"`. */
@@ -37,7 +37,7 @@ export interface ClippedSurrogateOptions {
  *
  * Needs `oldLogProbs` and `advantages`. Metrics (over all tokens, weighted): `clipFraction`;
  * `dualClipFraction` with `dualClip`; `ratioMean`; `oldNewKlK1` and `oldNewKlK3`, estimates of
- * KL(old || new); `weight`, the sum of the weights, by which the others are divided to get means.
+ * KL(old || new); `weight`, the sum of the weights; divide the other metrics by it to get means.
  *
  * @throws `RangeError` if an option is out of range.
  * @see arXiv:1707.06347 (PPO), arXiv:2503.14476 (two bounds), arXiv:1912.09729 (dual clip),

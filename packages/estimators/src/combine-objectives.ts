@@ -1,7 +1,7 @@
 import { checkFinite, type Objective, type ObjectiveField } from "@turnwise/core";
 
 /**
- * Scales the loss of an objective by `coefficient`; its metrics stay unscaled.
+ * Scales the loss of an objective by `coefficient`; the metrics are not scaled.
  * @throws `RangeError` if the coefficient is not finite.
  */
 export function scaleObjective(coefficient: number, objective: Objective): Objective {
@@ -18,8 +18,8 @@ export function scaleObjective(coefficient: number, objective: Objective): Objec
 
 /**
  * Sums the losses of objectives, and joins their metrics.
- * @throws `RangeError` without objectives; `Error` when it is evaluated and two of them report
- *   different metrics under one name (`weight` is the same in all).
+ * @throws `RangeError` for an empty list; on evaluation, `Error` if two objectives report different
+ *   values of a metric (`weight` is the same in all).
  */
 export function addObjectives(...objectives: readonly Objective[]): Objective {
   const [first, ...rest] = objectives;

@@ -4,17 +4,21 @@ import { checkUnitInterval } from "./generalized-advantages.ts";
 
 /** Options of {@link discountedReturns}. */
 export interface DiscountedReturnOptions {
-  /** Discount of a reward one position later (gamma), in `[0, 1]`. Default 1. */
+  /** Discount per position (gamma), in `[0, 1]`. Default 1. */
   readonly discount?: number;
-  /** 1 for a counted position, 0 for one that is skipped without discounting. Default: all 1. */
+  /**
+   * 1 for a counted position; 0 for a position that is skipped, without discounting. Default: all
+   * 1.
+   */
   readonly mask?: readonly number[];
 }
 
 /**
- * Computes the return from each position on: `return[t] = reward[t] + discount * return[t + 1]`.
+ * Computes the return from each position onward: `return[t] = reward[t] + discount * return[t +
+ * 1]`.
  *
- * @param rewards - `[turn]` or `[token]`.
- * @returns Same length, 0 at masked positions, whose rewards are not read.
+ * @param rewards - Rewards, `[turn]` or `[token]`.
+ * @returns Returns of the same length; 0 at masked positions, whose rewards are ignored.
  * @throws `RangeError` if lengths differ, a counted reward is not finite, or the discount is out of
  *   range.
  * @see verl's `compute_reinforce_plus_plus_outcome_advantage`, for the masked positions

@@ -2,15 +2,15 @@ import { checkInteger } from "@turnwise/core";
 
 /** State of dynamic sampling. */
 export interface Refill<Group> {
-  /** Kept groups, at most `target`, in the order of drawing. */
+  /** Groups kept so far, at most `target`, in the order in which they were drawn. */
   readonly kept: readonly Group[];
   /** Number of rounds so far. */
   readonly numRounds: number;
-  /** Number of dropped groups: no signal, or surplus. */
+  /** Number of groups dropped so far: groups without a learning signal, and surplus groups. */
   readonly numDropped: number;
   /**
-   * `"full"`: the target is met. `"draw"`: draw again. `"exhausted"`: the limit of rounds was
-   * reached short of the target.
+   * `"full"`: the target is met. `"draw"`: draw again. `"exhausted"`: the limit of rounds is
+   * reached, but not the target.
    */
   readonly status: "full" | "draw" | "exhausted";
 }
@@ -21,7 +21,7 @@ export interface RefillOptions<Group> {
   readonly target: number;
   /** Maximum number of rounds, `>= 1`. Default: no limit. */
   readonly maxRounds?: number;
-  /** Returns true for a group to train on. */
+  /** Returns true if a group has a learning signal. */
   readonly keep: (group: Group) => boolean;
 }
 
@@ -34,16 +34,17 @@ export const emptyRefill: Refill<never> = {
 };
 
 /**
- * Makes one round of DAPO's dynamic sampling: keeps those of the drawn groups that carry a signal,
- * and decides whether to draw again. Surplus beyond the target is dropped.
+ * Makes one round of DAPO's dynamic sampling: keeps the drawn groups that have a learning signal,
+ * and decides whether to draw again. Groups beyond the target are dropped.
  *
- * @returns A new state. The caller decides what to do with an exhausted one: verl stops the run.
- * @throws `RangeError` if an option is out of range, or the state was not waiting for a draw.
+ * @returns A new state. The caller decides what to do if the status is `"exhausted"`; verl stops
+ *   the run.
+ * @throws `RangeError` if an option is out of range, or the status of the state is not `"draw"`.
  * @see arXiv:2503.14476
  *
  * @example
- * let state: Refill<Group> = emptyRefill;
- * while (state.status === "draw") state = refill(state, await drawGroups(), { target: 16, keep });
+ * let state: Refill<Group> = emptyRefill; while (state.status === "draw") state = refill(state,
+ * await drawGroups(), { target: 16, keep });
  */
 export function refill<Group>(
   state: Refill<Group>,

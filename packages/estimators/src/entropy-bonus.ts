@@ -2,8 +2,8 @@ import type { Objective } from "@turnwise/core";
 import { maskInputs, weightedSum } from "./objective-inputs.ts";
 
 /**
- * Entropy bonus as a loss: `-sum(weights * entropies)`. Scale it with `scaleObjective`. It acts on
- * the quantity that AEM measures: leave it out of a study of entropy.
+ * Entropy bonus as a loss: `-sum(weights * entropies)`. Scale it with `scaleObjective`. It changes
+ * the entropy that AEM measures; do not use it in a study of entropy.
  *
  * Reads `entropies`. Metrics: `weight`, `lossEntropy`.
  */

@@ -3,36 +3,36 @@ import { checkSized } from "./check-ragged.ts";
 
 /** Options of {@link generalizedAdvantages}. */
 export interface GeneralizedAdvantageOptions {
-  /** Discount of a reward one position later (gamma), in `[0, 1]`. Default 1. */
+  /** Discount per position (gamma), in `[0, 1]`. Default 1. */
   readonly discount?: number;
-  /** Decay of the critic's errors (lambda), in `[0, 1]`. Default 1. */
+  /** Decay of the temporal-difference errors (lambda), in `[0, 1]`. Default 1. */
   readonly lambda?: number;
-  /** 1 for a response token, 0 for anything else, `[token]`. Default: all 1. */
+  /** 1 for response tokens, 0 for all other tokens, `[token]`. Default: all 1. */
   readonly mask?: readonly number[];
   /**
-   * Treatment of masked tokens. `"skip"`: nothing is read there; the next response token follows
-   * the last one directly (verl). `"count"`: their rewards and values take part, and each is a
-   * discounted position (SkyRL). Default `"skip"`.
+   * Treatment of masked tokens. `"skip"`: they are ignored, as if response tokens were adjacent
+   * (verl). `"count"`: their rewards and values count, and each is a discounted position (SkyRL).
+   * Default `"skip"`.
    */
   readonly masked?: "skip" | "count";
-  /** The critic's value after the end of a truncated trajectory. Default 0. */
+  /** Value estimate after the end of a truncated trajectory. Default 0. */
   readonly finalValue?: number;
 }
 
-/** Result of {@link generalizedAdvantages}, 0 at masked positions. */
+/** Result of {@link generalizedAdvantages}; 0 at masked positions. */
 export interface GeneralizedAdvantages {
-  /** `[token]`; not whitened. */
+  /** Advantages, `[token]`, not whitened. */
   readonly advantages: number[];
   /** `advantages + values`, the targets of the critic, `[token]`. */
   readonly returns: number[];
 }
 
 /**
- * Generalized advantage estimation for one sequence, from its end:
+ * Generalized advantage estimation for one sequence, computed backward from its end:
  * `delta = reward + discount * nextValue - value` and
  * `advantage = delta + discount * lambda * nextAdvantage`.
  *
- * @param rewards - `[token]`; or `[turn]`, with values of turns, for credit per turn.
+ * @param rewards - Rewards, `[token]`; or `[turn]`, with values per turn, for credit per turn.
  * @param values - Values of the critic before the update, same length.
  * @throws `RangeError` if lengths differ, a counted number is not finite, or an option is out of
  *   range.

@@ -51,8 +51,8 @@ export function geometricMeanSurrogate({
       const advantages = visible.field("advantages");
       const free = logRatio(operations, visible, "token", logRatioLimits);
       const clipped = clamp(operations, free, -clipLow, clipHigh);
-      // The pessimistic one of the two: the smaller for an advantage of at least 0, else the
-      // larger.
+      // Take the pessimistic ratio: the smaller one for an advantage of at least 0, else the larger
+      // one.
       const cautious = operations.where(
         operations.greater(0, advantages),
         operations.maximum(free, clipped),

@@ -8,7 +8,7 @@ import { sapoSurrogate } from "./sapo-surrogate.ts";
 import { evaluatePlain, goldenBatch, lowerLogProbs, plainInputs } from "./testing/evaluate.ts";
 import { valueLoss } from "./value-loss.ts";
 
-/** Loss and slopes computed by verl's code for `goldenBatch`, in float32. */
+/** Loss and gradient computed by verl's code for `goldenBatch`, in float32. */
 const golden: readonly {
   readonly title: string;
   readonly objective: Objective;
@@ -63,8 +63,8 @@ describe("objectives on verl's golden batch", () => {
       const plain = evaluatePlain(objective, goldenBatch);
       expect(plain.loss).toBeCloseTo(loss, 6);
       expect(plain.metrics["clipFraction"]).toBe(clipFraction);
-      // The golden batch reaches a ratio of 4 from a log-prob of -1 by a "log-prob" above 0, which
-      // only the unchecked path accepts. Slopes depend on ratios alone.
+      // The golden batch gets a ratio of 4 from a log-prob above 0, which the argument check would
+      // reject, so shift all log-probs. The gradient depends only on ratios.
       const { newLogProbs } = linearize(objective, plainInputs(lowerLogProbs(goldenBatch)));
       slopes?.forEach((slope, i) => expect(newLogProbs[i]).toBeCloseTo(slope, 6));
     },
@@ -75,7 +75,8 @@ describe("objectives on verl's golden batch", () => {
       const objective = clippedSurrogate({ clipLow: 3e-4, clipHigh: 4e-4, ratioLevel });
       return [...linearize(objective, plainInputs(lowerLogProbs(goldenBatch))).newLogProbs];
     };
-    // Only the token of advantage -1 is unclipped in the first response: 3.3^(1/4) / 8, or a quarter of it each.
+    // In the first response only the token with advantage -1 is unclipped: 3.3^(1/4) / 8, or a
+    // quarter of that for each of the four tokens.
     const shared = 3.3 ** 0.25 / 8 / 4;
     of("response")
       .slice(0, 4)
@@ -92,12 +93,13 @@ describe("valueLoss", () => {
   };
 
   it("computes verl's clipped loss", () => {
-    // max(1, 0.7^2) and max(1, 0.6^2): half of 1 each.
+    // max(1, 0.7^2) and max(1, 0.6^2); half of 1 in both cases.
     expect(evaluatePlain(valueLoss({ clip: 0.5 }), inputs).loss).toBeCloseTo(0.5, 12);
   });
 
   it("uses the clipped error where it is larger, and then has no slope", () => {
-    // Value 0.5 is right, but more than 0.5 from the old 2: clipped to 1.5, error (1.5 - 0.5)^2 / 2.
+    // Value 0.5 equals the return, but is more than 0.5 away from the old value 2: clipped to 1.5,
+    // error (1.5 - 0.5)^2 / 2.
     const far = {
       newLogProbs: [[-1]],
       weights: [[1]],

@@ -14,7 +14,10 @@ const relative = fc.constantFrom(
   ),
 );
 
-/** Tolerance for rounding: relative to the returns without scaling, to 1 / epsilon with it. */
+/**
+ * Tolerance for rounding: relative to the returns without scaling, relative to 1 / epsilon with
+ * scaling.
+ */
 function tolerance(
   returns: readonly number[],
   { scale, epsilon = 1e-6 }: GroupAdvantageOptions,
@@ -70,8 +73,8 @@ describe("groupAdvantages, for any group", () => {
         const options = { ...preset, epsilon: 0, minScale: 0 };
         const [direct] = groupAdvantages([returns], options);
         const [grown] = groupAdvantages([returns.map((value) => value * factor)], options);
-        // If a deviation of 0 (others equal) leaves a difference undivided, only scale "none" is
-        // linear.
+        // If all siblings are equal, a leave-one-out difference is not divided, so only scale
+        // "none" is linear.
         if (options.scaleOver === "leave-one-out") return;
         const expected = options.scale === "none" ? factor : 1;
         grown!.forEach((a, i) =>

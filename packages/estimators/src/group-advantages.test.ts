@@ -14,7 +14,8 @@ describe("groupAdvantages", () => {
   });
 
   it("divides by the sample's deviation, with epsilon", () => {
-    // Mean 2, squared deviations 1, 0, 1: sample variance 1, so each is over 1 + 0.25.
+    // Mean 2, squared deviations 1, 0, 1: sample variance 1, so each difference is divided by 1 +
+    // 0.25.
     expect(groupAdvantages([[1, 2, 3]], { epsilon: 0.25 })).toEqual([[-0.8, 0, 0.8]]);
   });
 
@@ -57,13 +58,15 @@ describe("groupAdvantages", () => {
   });
 
   it("gives long trajectories more weight in the statistics", () => {
-    // Rows 1, 0, 0, 0: mean 0.25, squared deviations 0.5625 + 3 x 0.0625 = 0.75, over 3: 0.25.
+    // One row per response: 1, 0, 0, 0. Mean 0.25, squared deviations 0.5625 + 3 x 0.0625 = 0.75,
+    // divided by 3: 0.25.
     const options = { ...grpoPresets.verlAgent, epsilon: 0, numResponses: [[1, 3]] };
     expect(groupAdvantages([[1, 0]], options)).toEqual([[1.5, -0.5]]);
   });
 
   it("weights the others by their counts", () => {
-    // Others of the first: 0 twice and 6 once, mean 2; of the second: 3 and 6; of the third: 3, 0, 0.
+    // Responses of the other trajectories. For the first: 0, 0, 6, mean 2; for the second: 3 and 6;
+    // for the third: 3, 0, 0.
     const options = { ...grpoPresets.rloo, statisticsOver: "responses" } as const;
     expect(groupAdvantages([[3, 0, 6]], { ...options, numResponses: [[1, 2, 1]] })).toEqual([
       [1, -4.5, 5],
@@ -72,7 +75,8 @@ describe("groupAdvantages", () => {
 
   it("detects a group of one in terms of responses", () => {
     const options = { ...grpoPresets.verlAgent, scale: "none" } as const;
-    // One trajectory of three responses is its own mean; of one response, it keeps its return.
+    // A group with one trajectory, of three responses or of one response: the trajectory keeps its
+    // return.
     expect(groupAdvantages([[2]], { ...options, numResponses: [[3]] })).toEqual([[0]]);
     expect(groupAdvantages([[2]], { ...options, numResponses: [[1]] })).toEqual([[2]]);
     expect(groupAdvantages([[2, 5]], { ...options, numResponses: [[1, 0]] })).toEqual([[2, 5]]);
@@ -107,7 +111,7 @@ describe("groupAdvantages", () => {
 });
 
 describe("grpoPresets", () => {
-  // Results of the frameworks' own code for returns 1,0,0,0,0,0,0,1.
+  // Results of each framework's own code for returns 1,0,0,0,0,0,0,1.
   const golden: readonly [GrpoPreset, string, string][] = [
     ["verl", "1.620182", "-0.540061"],
     ["skyrl", "1.620182", "-0.540061"],
@@ -119,7 +123,7 @@ describe("grpoPresets", () => {
     ["tinker", "0.750000", "-0.250000"],
     ["drGrpo", "0.750000", "-0.250000"],
     ["rloo", "0.857143", "-0.285714"],
-    // By their formulas: sqrt(3/14) + epsilon.
+    // Computed by the formulas of these frameworks: sqrt(3/14) + epsilon.
     ["openrlhf", "1.620185", "-0.540062"],
     ["roll", "1.620182", "-0.540061"],
     ["areal", "1.620150", "-0.540050"],
@@ -133,7 +137,7 @@ describe("grpoPresets", () => {
   const returns = [[1, 0, 0], [2]];
   it("computes verl's results for a group of three and a group of one", () => {
     expect(round(groupAdvantages(returns, grpoPresets.verl), 7)).toEqual([
-      // verl computes in float32: 1.1546985, -0.5773493, 1.9999981.
+      // In float32, as in verl: 1.1546985, -0.5773493, 1.9999981.
       ["1.1546985", "-0.5773493", "-0.5773493"],
       ["1.9999980"],
     ]);

@@ -2,29 +2,31 @@ import { checkInteger, checkNonNegative } from "@turnwise/core";
 import { checkEachRow, checkSameShape, checkSized, type Ragged } from "./check-ragged.ts";
 import { weightedMean, weightedVariance } from "./weighted-moments.ts";
 
-/** Options of {@link groupAdvantages}; {@link grpoPresets} has those of known frameworks. */
+/** Options of {@link groupAdvantages}; {@link grpoPresets} has the options of known frameworks. */
 export interface GroupAdvantageOptions {
   /**
-   * Baseline subtracted from a return: the mean over its group, over the other members of its
-   * group, over the whole batch, or nothing. Default `"group"`.
+   * Baseline subtracted from a return: the mean over the group, the mean over the other members of
+   * the group, the mean over the batch, or none. Default `"group"`.
    */
   readonly baseline?: "group" | "leave-one-out" | "batch" | "none";
   /**
-   * Divisor of the difference: nothing, the population's standard deviation, or the sample's
-   * (Bessel's correction). Default `"sample"`.
+   * Divisor of the difference: none, the population standard deviation, or the sample standard
+   * deviation (Bessel's correction). Default `"sample"`.
    */
   readonly scale?: "none" | "population" | "sample";
   /** Returns over which the standard deviation is computed. Default `"group"`. */
   readonly scaleOver?: "group" | "leave-one-out" | "batch";
   /** Added to the standard deviation, `>= 0`. Default 1e-6. */
   readonly epsilon?: number;
-  /** Standard deviation up to which differences are not divided, `>= 0`. Default 0. */
+  /**
+   * If the standard deviation is at most this value, differences are not divided, `>= 0`. Default
+   * 0.
+   */
   readonly minScale?: number;
   /**
-   * Treatment of a group of one, which has no siblings to compare with. `"zero"`: its advantage is
-   * 0. `"raw"`: its mean counts as 0 and its standard deviation as 1, so that the return itself
-   * remains (over `1 + epsilon` if a scale is used). Not used with a baseline over the batch.
-   * Default `"zero"`.
+   * Treatment of a group of one, which has no siblings to compare with. `"zero"`: the advantage is
+   * 0. `"raw"`: mean 0 and standard deviation 1, so that the advantage is the return (divided by `1
+   * + epsilon` with a scale). Has no effect if the baseline is the batch mean. Default `"zero"`.
    */
   readonly singleton?: "raw" | "zero";
   /**
@@ -45,16 +47,16 @@ export interface GroupAdvantageOptions {
   readonly numTokens?: Ragged;
 }
 
-/** {@link GroupAdvantageOptions} without the counts, which belong to a batch. */
+/** {@link GroupAdvantageOptions} without the counts, which depend on the batch. */
 export type GroupAdvantageChoices = Omit<GroupAdvantageOptions, "numResponses" | "numTokens">;
 
-/** Returns with their counts. */
+/** Returns, and the count of each. */
 interface CountedReturns {
   readonly values: readonly number[];
   readonly counts: readonly number[];
 }
 
-/** Returns without one member. */
+/** Removes one member of a group. */
 function dropMember({ values, counts }: CountedReturns, index: number): CountedReturns {
   return { values: values.toSpliced(index, 1), counts: counts.toSpliced(index, 1) };
 }
@@ -67,15 +69,16 @@ function total(counts: readonly number[]): number {
  * Computes advantages of trajectories relative to their siblings:
  * `advantage = (return - baseline) / (standardDeviation + epsilon)`.
  *
- * The defaults are GRPO. What frameworks call GRPO differs in every part of the formula;
- * {@link grpoPresets} has their options.
+ * The defaults are GRPO. Frameworks differ in every part of this formula, although all call it
+ * GRPO; {@link grpoPresets} has the options of each.
  *
  * @param returns - One return per trajectory, `[group][trajectory]`.
- * @returns One advantage per trajectory, `[group][trajectory]`; exactly 0 if all returns in the
- *   baseline equal the trajectory's own. A group without trajectories stays empty. With
- *   `statisticsOver: "responses"` a trajectory without responses is not part of the statistics.
+ * @returns One advantage per trajectory, `[group][trajectory]`; exactly 0 if all returns of the
+ *   baseline are equal to the trajectory's return. An empty group gives an empty list. With
+ *   `statisticsOver: "responses"` trajectories without responses are excluded from the statistics.
  * @throws `RangeError` if a return is not finite or larger than 1e100 in size, an option is out of
- *   range, or `numResponses` has another shape; `TypeError` if it is needed and missing.
+ *   range, or `numResponses` has another shape; `TypeError` if `numResponses` is required and
+ *   missing.
  *
  * @example
  * groupAdvantages([[1, 0, 0, 0]], { scale: "none" }); // [[0.75, -0.25, -0.25, -0.25]]
@@ -114,7 +117,7 @@ export function groupAdvantages(returns: Ragged, options: GroupAdvantageOptions 
       if (baseline === "batch") return batchMean;
       if (!isAlone && baseline === "group") return groupMean;
       const others = dropMember(group, index);
-      // A member whose siblings do not count (no responses) is treated as alone.
+      // If no sibling has a response, treat the member as a group of one.
       if (!isAlone && total(others.counts) > 0) return weightedMean(others.values, others.counts);
       return singleton === "zero" ? members[index]! : 0;
     };

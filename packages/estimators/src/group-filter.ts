@@ -7,8 +7,8 @@ export interface GroupFilterOptions {
 }
 
 /**
- * True if a group carries a learning signal: its returns are not all equal. Groups of equal returns
- * have advantages of 0, and DAPO drops them before the update.
+ * True if a group carries a learning signal: its returns are not all equal. Groups with equal
+ * returns have advantages of 0; DAPO drops them before the update.
  *
  * @param returns - Returns of the group (or scores: any measure that distinguishes members),
  *   `[trajectory]`.

@@ -13,7 +13,7 @@ export interface PenalizedTokens {
   /** Log-probs of the policy before the update, nats. */
   readonly oldLogProbs: readonly number[];
   readonly referenceLogProbs: readonly number[];
-  /** 1 for a response token, else 0. Default: all 1. */
+  /** 1 for response tokens, else 0. Default: all 1. */
   readonly mask?: readonly number[];
 }
 
@@ -21,13 +21,13 @@ export interface PenalizedTokens {
 export interface KlInRewardOptions {
   /** Default `"k1"` (verl). */
   readonly estimator?: KlEstimator;
-  /** Maximum size of an estimate, `> 0`. Default `null`: no limit. */
+  /** Maximum absolute value of an estimate, `> 0`. Default `null`: no limit. */
   readonly limit?: number | null;
 }
 
 /**
- * Subtracts `coefficient * kl` from the rewards of tokens: KL(old || reference) estimated from each
- * sampled token, charged where it arises.
+ * Subtracts `coefficient * kl` from the rewards of tokens: KL(old || reference), estimated at each
+ * sampled token.
  *
  * @returns The rewards, `[token]`, 0 at masked tokens; and the mean KL over the counted tokens,
  *   nats, 0 if there are none.
@@ -63,14 +63,14 @@ export function penalizeRewards(
 export interface AdaptiveKlOptions {
   /** Target KL, nats, `> 0`. */
   readonly target: number;
-  /** Number of samples over which the coefficient may change by a fifth, `> 0`. */
+  /** Number of samples over which the coefficient may change by at most a fifth, `> 0`. */
   readonly horizon: number;
   /** Number of samples since the last change, `>= 0`. */
   readonly numSamples: number;
 }
 
 /**
- * Computes the next coefficient of a KL penalty, larger if the KL exceeds its target:
+ * Adapts the coefficient of a KL penalty, so that the KL approaches its target:
  * `coefficient * (1 + clip(kl / target - 1, -0.2, 0.2) * numSamples / horizon)`.
  * @returns At least 0.
  * @throws `RangeError` if a number is out of range.

@@ -4,7 +4,7 @@ import { linearize } from "./linearize.ts";
 import { evaluatePlain, plainInputs } from "./testing/evaluate.ts";
 
 describe("klPenalty", () => {
-  // verl's values for log-probs -1, -2, -3 against -1.5, -1.2, -3.
+  // Values computed by verl for log-probs -1, -2, -3 and reference log-probs -1.5, -1.2, -3.
   it.each<[KlEstimator, number[]]>([
     ["k1", [0.5, -0.8, 0]],
     ["absolute", [0.5, 0.8, 0]],
@@ -37,7 +37,7 @@ describe("klPenalty", () => {
       weights: [[1, 1]],
       fields: { referenceLogProbs: [[-9, -1]] },
     };
-    // k1 is 8 and -8.
+    // The k1 estimates are 8 and -8.
     expect(evaluatePlain(klPenalty({ estimator: "k1", limit: 3 }), far).loss).toBe(0);
     const one = { newLogProbs: [[-1]], weights: [[1]], fields: { referenceLogProbs: [[-9]] } };
     expect(evaluatePlain(klPenalty({ estimator: "k1", limit: 3 }), one).loss).toBe(3);
@@ -51,7 +51,7 @@ describe("klPenalty", () => {
     });
     const { loss, newLogProbs } = linearize(klPenalty({ gradient: "k2" }), inputs);
     expect(loss).toBeCloseTo(0.1065307, 7);
-    // The slope of x^2 / 2 at 0.5; that of k3 is 1 - exp(-0.5).
+    // The derivative of x^2 / 2 at 0.5; for k3 it is 1 - exp(-0.5).
     expect(newLogProbs[0]).toBeCloseTo(0.5, 12);
     expect(linearize(klPenalty(), inputs).newLogProbs[0]).toBeCloseTo(1 - Math.exp(-0.5), 12);
   });

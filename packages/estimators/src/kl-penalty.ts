@@ -14,8 +14,8 @@ export interface KlPenaltyOptions {
   /** Default `"k3"` (GRPO). */
   readonly estimator?: KlEstimator;
   /**
-   * Gradient to follow: the estimator's own, or that of k2, whose expectation is the gradient of
-   * the KL itself (verl's `k3+` and the like). Default `"own"`.
+   * Gradient to use: that of the estimator itself, or that of k2, which is an unbiased gradient of
+   * the KL (verl's `k3+` and similar). Default `"own"`.
    */
   readonly gradient?: "own" | "k2";
   /**
@@ -24,7 +24,9 @@ export interface KlPenaltyOptions {
    * `"none"`.
    */
   readonly correction?: "none" | "ratio";
-  /** Maximum size of an estimate, `> 0`. Default `null`: no limit; verl's k3 10. */
+  /**
+   * Maximum absolute value of an estimate, `> 0`. Default `null`: no limit; verl limits k3 to 10.
+   */
   readonly limit?: number | null;
 }
 
@@ -74,7 +76,7 @@ export function klPenalty({
   };
 }
 
-/** Estimate of each token from its gap `new - reference`, at most `limit` in size. */
+/** KL estimate of each token from `gap = new - reference`, with absolute value at most `limit`. */
 export function estimateLimitedKl<T, S>(
   operations: TensorOperations<T, S>,
   gap: T,

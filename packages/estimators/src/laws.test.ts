@@ -55,7 +55,8 @@ const presetClaims: Readonly<Record<GrpoPreset, readonly AdvantageClaim[]>> = {
   openrlhf: scaled,
   roll: scaled,
   areal: ["shift-invariant", "flat-is-zero", "order-preserving", "scale-invariant"],
-  // Each member has its own deviation, which may be 0 for one and not for its sibling.
+  // The standard deviation differs between members, and may be 0 for one member but not for its
+  // sibling.
   nemoRl: ["independent-groups", "shift-invariant", "flat-is-zero"],
   primeRl: unscaled,
   tinker: unscaled,
@@ -78,7 +79,8 @@ describe("laws of the advantage presets", () => {
         numTokens: returns.map((group) => group.map((value) => 5 + ((Math.abs(value) % 7) | 0))),
       });
     const claims = presetClaims[preset];
-    // Counts that depend on the returns would change with them.
+    // With statistics over responses or tokens, the counts depend on the returns, so some laws do
+    // not hold.
     const stable = options.statisticsOver === undefined ? claims : ["flat-is-zero" as const];
     itHolds(advantageLaws(preset, estimate, stable));
   }
@@ -166,7 +168,9 @@ describe("laws of the other advantage estimators", () => {
   }
 });
 
-/** A user's objective: `-advantage * (ratio - 1)`, with only public functions. */
+/**
+ * Example of a user's objective, written with public functions only: `-advantage * (ratio - 1)`.
+ */
 const ratioGain: Objective = {
   name: "ratio-gain",
   needs: ["oldLogProbs", "advantages"],

@@ -7,7 +7,7 @@ import { plainInputs } from "./testing/evaluate.ts";
 
 describe("linearize", () => {
   it("computes the slope along every log-prob", () => {
-    // Ratios 2 and 1/2: slopes -weight * advantage * ratio.
+    // Ratios 2 and 1/2: gradients -weight * advantage * ratio.
     const { loss, newLogProbs, entropies } = linearize(
       importanceSampling(),
       plainInputs({
@@ -31,7 +31,8 @@ describe("linearize", () => {
   });
 
   it("sums the effects of a scalar on every token", () => {
-    // (x + y)^2 as the sum of x * (x + y) and y * (x + y): slope 2 (x + y) on both.
+    // (x + y)^2 as the sum of x * (x + y) and y * (x + y): derivative 2 (x + y) with respect to
+    // both.
     const square: Objective = {
       name: "square",
       needs: [],
@@ -105,7 +106,7 @@ describe("linearize", () => {
         loss:
           pick === "loss"
             ? operations.sum(operations.divide(weights, newLogProbs))
-            : // log(0) is not selected, but 0 times its slope is NaN.
+            : // log(0) is not selected, but 0 times its infinite derivative would be NaN.
               operations.sum(operations.minimum(operations.log(newLogProbs), 3)),
         metrics: {},
       }),
@@ -122,7 +123,7 @@ describe("linearize", () => {
       name: "root",
       needs: [],
       evaluate: (operations, { newLogProbs }) => ({
-        // 1 / log-prob^2 has a finite value at 1e-150 and an infinite slope.
+        // 1 / log-prob^2 at 1e-150 has a finite value and an infinite derivative.
         loss: operations.sum(
           operations.divide(1e-300, operations.multiply(newLogProbs, newLogProbs)),
         ),

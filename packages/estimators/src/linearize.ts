@@ -9,11 +9,12 @@ import { checkObjectiveInputs } from "./check-objective-inputs.ts";
 import { createTape, type TapeTensor } from "./tape.ts";
 
 /**
- * Linearization of an objective at one point: its value, and its slope along every per-token input.
+ * Linearization of an objective at one point: its value, and its gradient with respect to every
+ * per-token input.
  */
 export interface Linearization {
   readonly loss: number;
-  /** Weighted sums, as the objective reports them. */
+  /** Metrics as weighted sums, as the objective returns them. */
   readonly metrics: Readonly<Record<string, number>>;
   /** `d loss / d newLogProbs`, `[token]`. */
   readonly newLogProbs: PlainTensor;
@@ -25,18 +26,18 @@ export interface Linearization {
 
 /**
  * Computes the gradient of an objective with respect to its per-token inputs, in float64. By the
- * chain rule a learner needs nothing else:
- * `sum(stopGradient(linearization.newLogProbs) * newLogProbs)` has the objective's gradient with
- * respect to the weights, so any engine that can weight log-probs can train it.
+ * chain rule, `sum(stopGradient(linearization.newLogProbs) * newLogProbs)` has the same gradient
+ * with respect to the model weights as the objective, so any engine that can weight log-probs can
+ * train the objective.
  *
- * @param inputs - Plain arrays; tokens of weight 0 may hold anything, and get a slope of 0.
+ * @param inputs - Plain arrays; tokens of weight 0 may have any values, and get a gradient of 0.
  * @throws `RangeError` if lengths differ, a counted token has a log-prob that is positive or not
- *   finite, a negative entropy or a field that is not finite, and if the loss or a slope is not
- *   finite: it names the token. `TypeError` if a field is missing.
+ *   finite, a negative entropy or a field that is not finite, or if the loss or a gradient is not
+ *   finite; the message names the token. `TypeError` if a field is missing.
  *
  * @example
- * const { newLogProbs } = linearize(clippedSurrogate(), inputs);
- * const advantagesToSend = newLogProbs.map((slope) => -slope); // "importance_sampling" at ratio 1
+ * const { newLogProbs } = linearize(clippedSurrogate(), inputs); const advantagesToSend =
+ * newLogProbs.map((slope) => -slope); // "importance_sampling" at ratio 1
  */
 export function linearize(
   objective: Objective,

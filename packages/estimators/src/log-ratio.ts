@@ -4,8 +4,8 @@ import { clamp, type MaskedInputs } from "./objective-inputs.ts";
 /**
  * Level of the ratio of new to old probability.
  *
- * - `"token"`: one per token, `exp(new - old)` (PPO, GRPO, DAPO).
- * - `"response"`: the geometric mean over the response's tokens, shared by them (GSPO).
+ * - `"token"`: one ratio per token, `exp(new - old)` (PPO, GRPO, DAPO).
+ * - `"response"`: the geometric mean over the response's tokens, used for all of them (GSPO).
  * - `"response-token"`: the same value, but each token carries only the gradient of its own
  *   log-prob, so that tokens may have different advantages (gspo-token).
  */
@@ -20,7 +20,7 @@ export type LogRatioLimits = readonly [low: number, high: number];
  */
 export const defaultLogRatioLimits: LogRatioLimits = [-20, 20];
 
-/** @throws `RangeError` unless the limits include 0. */
+/** Checks limits of a log-ratio. @throws `RangeError` unless they include 0. */
 export function checkLogRatioLimits(where: string, [low, high]: LogRatioLimits): void {
   if (!(low <= 0 && high >= 0)) {
     throw new RangeError(
@@ -30,8 +30,8 @@ export function checkLogRatioLimits(where: string, [low, high]: LogRatioLimits):
 }
 
 /**
- * Computes `new - old`, at a level and within limits, `[token]`. Tokens of weight 0 are excluded
- * from a response's mean.
+ * Computes the log-ratio `new - old` at the given level, clamped to the limits, `[token]`. Tokens
+ * of weight 0 are excluded from a response's mean.
  */
 export function logRatio<T, S>(
   operations: TensorOperations<T, S>,
@@ -47,7 +47,7 @@ export function logRatio<T, S>(
   return clamp(operations, operations.add(operations.stopGradient(mean), carrier), low, high);
 }
 
-/** Mean over the counted tokens of each token's response, `[token]`. */
+/** Mean over the counted tokens of the response, for each token, `[token]`. */
 export function responseMean<T, S>(
   operations: TensorOperations<T, S>,
   values: T,
@@ -56,7 +56,7 @@ export function responseMean<T, S>(
 ): T {
   const counts = operations.segmentSum(operations.where(weights, 1, 0), responses);
   const sums = operations.segmentSum(operations.where(weights, values, 0), responses);
-  // A response without counted tokens has a sum of 0; any divisor will do.
+  // A response without counted tokens has a sum of 0, so the divisor does not matter.
   return operations.segmentGather(
     operations.divide(sums, operations.maximum(counts, 1)),
     responses,

@@ -1,10 +1,9 @@
 /**
  * Converts metrics of objectives, which are weighted sums and add up over microbatches, to means:
- * each is divided by `weight`, the sum of the weights. Without a weight (or with a weight of 0)
- * there is no mean.
+ * each metric is divided by `weight`, the sum of the token weights.
  *
- * @param metrics - Summed over the parts of one optimizer step.
- * @returns The means, without `weight`; empty if that is 0 or absent.
+ * @param metrics - Metrics summed over the microbatches of one optimizer step.
+ * @returns The means, without `weight`; empty if `weight` is 0 or absent.
  */
 export function metricMeans(metrics: Readonly<Record<string, number>>): Record<string, number> {
   const { weight, ...sums } = metrics;

@@ -1,6 +1,6 @@
 import type { ObjectiveField, ObjectiveInputs, TensorOperations } from "@turnwise/core";
 
-/** Inputs of an objective with all its fields present, and 0 wherever the weight is 0. */
+/** Inputs of an objective with all required fields present; entries are 0 where the weight is 0. */
 export interface MaskedInputs<T, S> {
   readonly newLogProbs: T;
   readonly entropies: T;
@@ -10,7 +10,7 @@ export interface MaskedInputs<T, S> {
 }
 
 /**
- * Hides values at tokens of weight 0, so that not even NaN can leak from there.
+ * Replaces values at tokens of weight 0 by 0, so that not even NaN has an effect.
  * @throws `TypeError` if a requested field is absent.
  */
 export function maskInputs<T, S>(
@@ -20,7 +20,8 @@ export function maskInputs<T, S>(
 ): MaskedInputs<T, S> {
   const { weights, responses, fields } = inputs;
   const shown = new Map<T, T>();
-  // Once each, and on demand: an objective without entropies leaves none in the graph.
+  // Mask each list once, on demand, so that entropies are not part of the graph unless they are
+  // read.
   const visible = (values: T): T => {
     const known = shown.get(values) ?? operations.where(weights, values, 0);
     shown.set(values, known);
@@ -45,12 +46,14 @@ export function maskInputs<T, S>(
   };
 }
 
-/** `sum(weights * values)`: a token loss or metric as its share of the batch. */
+/** Computes `sum(weights * values)`, the contribution of a token loss or metric. */
 export function weightedSum<T, S>(operations: TensorOperations<T, S>, weights: T, values: T): T {
   return operations.sum(operations.multiply(weights, values));
 }
 
-/** Limits `values` to `[low, high]`; the gradient is 0 outside. Infinite limits cost nothing. */
+/**
+ * Clamps `values` to `[low, high]`; the gradient is 0 outside. Infinite limits are not computed.
+ */
 export function clamp<T, S>(
   operations: TensorOperations<T, S>,
   values: T,
@@ -62,8 +65,8 @@ export function clamp<T, S>(
 }
 
 /**
- * Name of an objective: `clipped-surrogate(clipLow=0.2,clipHigh=0.28)`; undefined options are
- * omitted.
+ * Formats the name of an objective: `clipped-surrogate(clipLow=0.2,clipHigh=0.28)`. Undefined
+ * options are omitted.
  */
 export function objectiveName(
   base: string,

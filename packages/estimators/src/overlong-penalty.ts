@@ -2,7 +2,7 @@ import { checkInteger } from "@turnwise/core";
 
 /** Options of {@link overlongPenalty}. */
 export interface OverlongPenaltyOptions {
-  /** Maximum length of a response without the full penalty, tokens, `>= 1`. */
+  /** Length at which the penalty reaches its full value of -1, tokens, `>= 1`. */
   readonly maxLength: number;
   /**
    * Number of tokens before `maxLength` over which the penalty grows from 0 to -1, in
@@ -10,8 +10,8 @@ export interface OverlongPenaltyOptions {
    */
   readonly buffer: number;
   /**
-   * Penalty beyond `maxLength`: `"open"` continues the line (verl, AReaL); `"floor"` keeps it at -1
-   * (TRL and the paper). They agree for lengths up to `maxLength`. Default `"open"`.
+   * Penalty beyond `maxLength`: `"open"` extrapolates linearly (verl, AReaL); `"floor"` stays at -1
+   * (TRL and the paper). Default `"open"`.
    */
   readonly beyond?: "open" | "floor";
 }

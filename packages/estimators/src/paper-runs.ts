@@ -1,9 +1,9 @@
 /**
  * Source of a number.
- * - `"paper"`: AEM's own text.
- * - `"reading"`: careful readings of AEM by others.
- * - `"framework"`: the default or script of the framework that AEM used; the authors' setting is
- *   not known.
+ * - `"paper"`: the text of the AEM paper.
+ * - `"reading"`: other people's careful readings of the paper.
+ * - `"framework"`: a default or script of the framework that the authors used; their own setting is
+ * unknown.
  */
 export type Certainty = "paper" | "reading" | "framework";
 
@@ -23,10 +23,10 @@ export interface PaperSetting {
   readonly iterations: Stated<number>;
   readonly seeds: Stated<number>;
   readonly successReward: Stated<number>;
-  /** Penalty of each response that does not parse. */
+  /** Penalty of each response that cannot be parsed. */
   readonly invalidActionPenalty: Stated<number>;
   readonly maxTurns: Stated<number>;
-  /** Number of past turns in the prompt; absent if the whole trajectory is. */
+  /** Number of past turns in the prompt; absent if the prompt contains all of them. */
   readonly historyTurns?: Stated<number>;
   readonly maxPromptTokens: Stated<number>;
   /**
@@ -36,7 +36,7 @@ export interface PaperSetting {
   readonly temperature: Stated<number>;
   readonly evaluationTemperature?: Stated<number>;
   readonly learningRate: Stated<number>;
-  /** Rows in one optimizer step. */
+  /** Number of rows per optimizer step. */
   readonly minibatchRows: Stated<number>;
   readonly epochs: Stated<number>;
   /** AEM's lambda. */
@@ -73,7 +73,8 @@ export const alfworldSetting: PaperSetting = {
 };
 
 /**
- * WebShop on verl-agent. Only a perfect purchase is a success; the score is reported separately.
+ * WebShop on verl-agent. Only a perfect purchase counts as success; the score is reported
+ * separately.
  */
 export const webshopSetting: PaperSetting = {
   ...alfworldSetting,
@@ -84,8 +85,8 @@ export const webshopSetting: PaperSetting = {
 };
 
 /**
- * SWE-bench-Verified by the DeepSWE script of rLLM, trained on R2E-Gym. The batch of 64 tasks is
- * drawn twice, and half is kept.
+ * SWE-bench-Verified by the DeepSWE script of rLLM, trained on R2E-Gym. 128 tasks are drawn for a
+ * batch of 64, and half are kept.
  */
 export const sweBenchSetting: PaperSetting = {
   benchmark: "swe-bench-verified",
@@ -107,14 +108,14 @@ export const sweBenchSetting: PaperSetting = {
   minEntropyRange: cite("reading", 0.1),
 };
 
-/** Reported measure in percent, with its source. */
+/** Reported result in percent, with its source. */
 export interface ReportedResult {
   readonly measure: "success" | "score";
   readonly value: number;
   readonly certainty: Certainty;
 }
 
-/** Algorithms of the tables, by their names in `algorithmPresets`. */
+/** Algorithms of the paper's tables, by their names in `algorithmPresets`. */
 export type PaperAlgorithm = "ppo" | "grpo" | "dapo" | "gspo" | "deep-swe";
 
 /** Row of the tables of arXiv:2605.00425. */
@@ -125,16 +126,20 @@ export interface PaperRun {
   readonly algorithm: PaperAlgorithm;
   /** Name in `modulators` of `@turnwise/aem`. */
   readonly modulation: "none" | "aem";
-  /** Empty if no number could be found. */
+  /** Empty if no number is known. */
   readonly reported: readonly ReportedResult[];
-  /** True if the paper has such a row. PPO draws no groups, so it has none with AEM. */
+  /**
+   * True if the paper has this row. PPO draws no groups, so the paper has no row of PPO with AEM.
+   */
   readonly isInPaper: boolean;
 }
 
 const small = "Qwen2.5-1.5B-Instruct";
 const large = "Qwen2.5-7B-Instruct";
 
-/** Success, then score; `undefined` if no number could be found. */
+/**
+ * Creates the rows without and with AEM. Results are success, then score; `undefined` if unknown.
+ */
 function pair(
   setting: PaperSetting,
   model: PaperRun["model"],
@@ -164,8 +169,9 @@ function result(measure: ReportedResult["measure"], value: number): ReportedResu
 }
 
 /**
- * Rows of the paper's tables, each algorithm with and without AEM. Differences between the two are
- * in the paper's own text for GRPO and DeepSWE; the values themselves come from readings of it.
+ * Rows of the paper's tables: each algorithm with and without AEM. For GRPO and DeepSWE, the
+ * paper's text states the gain of AEM; the values themselves are other people's readings of the
+ * paper.
  */
 export const paperRuns: readonly PaperRun[] = [
   ...pair(alfworldSetting, small, "ppo", [], []),
@@ -178,7 +184,7 @@ export const paperRuns: readonly PaperRun[] = [
   ...pair(alfworldSetting, large, "gspo", [], []),
   ...pair(webshopSetting, small, "ppo", [], []),
   ...pair(webshopSetting, small, "grpo", [65.0, 83.6], [70.6, 86.4]),
-  // The model of this score is inferred.
+  // The source does not name the model for this score; it is inferred.
   ...pair(webshopSetting, small, "dapo", [undefined, 86.5], [undefined, 88.0]),
   ...pair(webshopSetting, small, "gspo", [], []),
   ...pair(webshopSetting, large, "ppo", [], []),

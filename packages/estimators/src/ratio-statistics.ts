@@ -10,22 +10,19 @@ export interface RatioStatistics {
   readonly meanRatio: number;
   readonly minRatio: number;
   readonly maxRatio: number;
-  /**
-   * KL from the policy in the denominator of the ratio to the one in the numerator, by k1, nats per
-   * token.
-   */
+  /** KL(denominator || numerator) of the ratio's two policies, k1 estimator, nats per token. */
   readonly klK1: number;
-  /** The same by k3, never negative. */
+  /** The same KL by the k3 estimator, never negative. */
   readonly klK3: number;
 }
 
 /**
  * Computes statistics of `exp(new - old)`, with log-ratios limited to [-20, 20]; `klK1` and `klK3`
- * estimate KL(old || new). Metrics of objectives add up over microbatches; a maximum ratio does
- * not, so it is computed here.
+ * estimate KL(old || new). The maximum ratio is computed here because it cannot be a metric of an
+ * objective, which must add up over microbatches.
  *
  * @param newLogProbs - `[response][token]`, nats.
- * @param oldLogProbs - Same shape.
+ * @param oldLogProbs - Log-probs of the same shape.
  * @throws `RangeError` if shapes differ or a log-prob is positive or not finite.
  */
 export function ratioStatistics(newLogProbs: Ragged, oldLogProbs: Ragged): RatioStatistics {
@@ -54,7 +51,7 @@ export function summarizeLogRatios(logRatios: readonly number[]): RatioStatistic
     minRatio: ratios.reduce((a, b) => Math.min(a, b)),
     maxRatio: ratios.reduce((a, b) => Math.max(a, b)),
     klK1: 0 - mean(logRatios),
-    // Math.expm1 keeps the digits that `ratio - 1` would lose near a ratio of 1.
+    // Math.expm1 avoids the cancellation in `ratio - 1` near a ratio of 1.
     klK3: mean(logRatios.map((logRatio) => Math.max(0, Math.expm1(logRatio) - logRatio))),
   };
 }

@@ -5,20 +5,20 @@ import { whiten } from "./whiten.ts";
 
 /** Options of {@link reinforcePlusPlusAdvantages}. */
 export interface ReinforcePlusPlusOptions {
-  /** Discount of a reward one token later, in `[0, 1]`. Default 1. */
+  /** Discount per token (gamma), in `[0, 1]`. Default 1. */
   readonly discount?: number;
   /** Added to the variance, `>= 0`. Default 1e-8 (verl). */
   readonly epsilon?: number;
-  /** 1 for a response token, else 0, `[sequence][token]`. Default: all 1. */
+  /** 1 for response tokens, else 0, `[sequence][token]`. Default: all 1. */
   readonly masks?: Ragged;
 }
 
 /**
- * REINFORCE++: the return from each token on, whitened over the batch.
+ * REINFORCE++: the return from each token onward, whitened over the batch.
  *
- * @param rewards - `[sequence][token]`, KL penalties included if the reward carries them.
+ * @param rewards - `[sequence][token]`, including KL penalties if they are part of the reward.
  * @returns Token advantages, `[sequence][token]`, 0 at masked tokens.
- * @throws Errors of {@link discountedReturns} and {@link whiten}.
+ * @throws The errors of {@link discountedReturns} and {@link whiten}.
  * @see arXiv:2501.03262
  */
 export function reinforcePlusPlusAdvantages(
@@ -40,8 +40,9 @@ export function reinforcePlusPlusAdvantages(
  * REINFORCE++ with a baseline: the return minus its group's mean (a group of one keeps its return),
  * whitened over the tokens of the batch.
  *
- * @param returns - `[group][trajectory]`.
- * @param numTokens - Number of response tokens of each trajectory, same shape, as its count.
+ * @param returns - Returns, `[group][trajectory]`.
+ * @param numTokens - Number of response tokens of each trajectory, same shape; its weight in the
+ *   whitening.
  * @returns `[group][trajectory]`.
  * @throws Errors of {@link groupAdvantages} and {@link whiten}.
  * @see arXiv:2501.03262

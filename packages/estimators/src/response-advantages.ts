@@ -2,11 +2,12 @@ import { trajectoryReturn, type Group } from "@turnwise/core";
 import { groupAdvantages, type GroupAdvantageChoices } from "./group-advantages.ts";
 
 /**
- * Computes one advantage per response: that of its trajectory, see {@link groupAdvantages}. The
- * return of a trajectory is the undiscounted sum of its rewards.
+ * Computes the advantage of each response, which is the advantage of its trajectory; see {@link
+ * groupAdvantages}. The return of a trajectory is the undiscounted sum of its rewards.
  *
- * @param groups - All groups of the batch, since a baseline or scale may extend over it.
- * @param options - `numResponses` and `numTokens` are counted from the records.
+ * @param groups - All groups of the batch, because baseline or scale may be computed over the
+ *   batch.
+ * @param options - Options; `numResponses` and `numTokens` are counted from the groups.
  * @returns `[group][trajectory][turn]`.
  * @throws Errors of {@link groupAdvantages}.
  */

@@ -9,7 +9,7 @@ import {
 } from "./rollout-correction.ts";
 import { ratioStatistics } from "./ratio-statistics.ts";
 
-/** Log-probs with the given ratios old / sampler. */
+/** Creates log-probs with the given ratios old / sampler. */
 function createTokens(ratios: readonly (readonly number[])[]): {
   oldLogProbs: number[][];
   samplerLogProbs: number[][];
@@ -38,7 +38,7 @@ describe("rolloutCorrection", () => {
         [1, 0.25],
       ],
     ],
-    // Products 2 and 0.25.
+    // Ratio products 2 and 0.25.
     [
       "sequenceTruncated",
       [
@@ -69,7 +69,8 @@ describe("rolloutCorrection", () => {
       ],
     ],
   ])("weights tokens by the rule of %s", (name, expected) => {
-    // A ratio of exactly 0.5 depends on rounding in log space, so IcePop's bound is moved a little.
+    // In log space, a ratio of exactly 0.5 may be rounded to either side of IcePop's bound, so
+    // shift the bound.
     const rule = { ...rolloutCorrections[name], ...(name === "icePop" && { low: 0.499 }) };
     expect(rolloutCorrection(tokens, rule).weights).toEqual(near(expected));
   });
@@ -115,7 +116,7 @@ describe("rolloutCorrection", () => {
   });
 
   it("excludes masked tokens from a sequence's mean", () => {
-    // One token of ratio 4, and one that does not count: the geometric mean is 4, not 2.
+    // One counted token with ratio 4 and one masked token: the geometric mean is 4, not 2.
     const { weights } = rolloutCorrection(
       { ...createTokens([[4, 1]]), masks: [[1, 0]] },
       { level: "geometric-mean", high: 9, inside: "ratio", outside: "zero" },

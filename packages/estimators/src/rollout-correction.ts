@@ -5,25 +5,25 @@ import { boundLogRatio, summarizeLogRatios, type RatioStatistics } from "./ratio
 
 /**
  * Rule for tokens whose probability differs between the sampler and the learner;
- * {@link rolloutCorrections} has those in use.
+ * {@link rolloutCorrections} lists common rules.
  */
 export interface RolloutCorrectionRule {
   /**
-   * Level of the ratio of old to sampler probability: each token; the whole sequence, as a product;
-   * or its geometric mean.
+   * Level of the ratio of old to sampler probability: per token; the product over the sequence; or
+   * the geometric mean over the sequence.
    */
   readonly level: "token" | "sequence" | "geometric-mean";
   /** Lower bound of trusted ratios, `>= 0`. Default 0. */
   readonly low?: number;
-  /** Upper bound, `>= low`. */
+  /** Upper bound of trusted ratios, `>= low`. */
   readonly high: number;
-  /** Weight of a trusted ratio: itself, or 1 (only a mask). */
+  /** Weight of a trusted ratio: the ratio itself, or 1 (only masks). */
   readonly inside: "ratio" | "one";
-  /** Weight of any other ratio: the bound that it passed, or 0. */
+  /** Weight of an untrusted ratio: the exceeded bound, or 0. */
   readonly outside: "limit" | "zero";
 }
 
-/** Rules in use, with the defaults of the named frameworks. */
+/** Common rules, with the defaults of the named frameworks. */
 export const rolloutCorrections: Readonly<
   Record<
     "tokenTruncated" | "sequenceTruncated" | "icePop" | "geometricMask" | "sequenceMask",
@@ -32,26 +32,26 @@ export const rolloutCorrections: Readonly<
 > = {
   /** Token TIS: `min(ratio, 2)` (verl, SkyRL, slime, NeMo-RL, TRL). */
   tokenTruncated: { level: "token", high: 2, inside: "ratio", outside: "limit" },
-  /** Sequence TIS: `min(product of ratios, 2)` (verl; SkyRL takes 5). */
+  /** Sequence TIS: `min(product of ratios, 2)` (verl; SkyRL uses 5). */
   sequenceTruncated: { level: "sequence", high: 2, inside: "ratio", outside: "limit" },
   /**
-   * IcePop: tokens outside [0.5, 5] are dropped, others are weighted by their ratio (verl,
-   * NeMo-RL).
+   * IcePop: tokens with a ratio outside [0.5, 5] are dropped, all others are weighted by their
+   * ratio (verl, NeMo-RL).
    */
   icePop: { level: "token", low: 0.5, high: 5, inside: "ratio", outside: "zero" },
-  /** Sequences whose mean ratio leaves [0.99, 1.01] are dropped (verl, SkyRL, NeMo-RL). */
+  /** Drops sequences whose geometric mean ratio is outside [0.99, 1.01] (verl, SkyRL, NeMo-RL). */
   geometricMask: { level: "geometric-mean", low: 0.99, high: 1.01, inside: "one", outside: "zero" },
-  /** Sequences whose product exceeds 3 are dropped (TRL). */
+  /** Drops sequences whose product of ratios exceeds 3 (TRL). */
   sequenceMask: { level: "sequence", high: 3, inside: "one", outside: "zero" },
 };
 
 /** Input of {@link rolloutCorrection}, `[sequence][token]`. */
 export interface RolloutTokens {
-  /** Recomputed by the learner before the update, nats. */
+  /** Log-probs of the learner before the update, nats. */
   readonly oldLogProbs: Ragged;
-  /** From the sampler, nats. */
+  /** Log-probs of the sampler, nats. */
   readonly samplerLogProbs: Ragged;
-  /** 1 for a counted token, else 0. Default: all 1. */
+  /** 1 for counted tokens, else 0. Default: all 1. */
   readonly masks?: Ragged;
 }
 
@@ -60,7 +60,7 @@ export interface RolloutTokens {
  * estimate KL(sampler || old).
  */
 export interface MismatchMetrics extends RatioStatistics {
-  /** `mean(ratio)^2 / mean(ratio^2)`, the effective share of the sample, in `(0, 1]`. */
+  /** Effective sample size as a share, `mean(ratio)^2 / mean(ratio^2)`, in `(0, 1]`. */
   readonly effectiveSampleShare: number;
   /** Share of tokens with a ratio above 2. */
   readonly highTail: number;
@@ -68,31 +68,31 @@ export interface MismatchMetrics extends RatioStatistics {
   readonly lowTail: number;
   /** `mean(ratio^2) - 1`. */
   readonly chiSquare: number;
-  /** Perplexity of the learner over that of the sampler, minus 1. */
+  /** Ratio of the learner's perplexity to the sampler's, minus 1. */
   readonly perplexityGap: number;
 }
 
 /** Result of {@link rolloutCorrection}. */
 export interface RolloutCorrection {
   /**
-   * Factor of each token's weight, `[sequence][token]`; 0 at masked tokens. A framework that also
-   * removes dropped tokens from its denominator (verl's masks) computes its aggregation over
-   * `isKept`; one that keeps them there (AReaL) does not.
+   * Factor of each token's weight, `[sequence][token]`; 0 at masked tokens. To exclude dropped
+   * tokens from the denominator too (verl's masks), aggregate over `isKept`; otherwise (AReaL)
+   * aggregate over all counted tokens.
    */
   readonly weights: number[][];
   /** False for dropped tokens, `[sequence][token]`. */
   readonly isKept: boolean[][];
-  /** Share of counted tokens that were dropped; `limitedShare`: whose ratio was limited. */
+  /** Share of counted tokens that were dropped; `limitedShare`: share whose ratio was clipped. */
   readonly droppedShare: number;
   readonly limitedShare: number;
   readonly mismatch: MismatchMetrics;
 }
 
 /**
- * Weights tokens for the difference between sampler and learner by `ratio = exp(old - sampler)`,
- * log-ratios limited to [-20, 20].
+ * Computes token weights that correct for differences between sampler and learner, from `ratio =
+ * exp(old - sampler)` with log-ratios limited to [-20, 20].
  *
- * @returns Weights of 1 if both agree, whatever the rule.
+ * @returns All weights are 1 if sampler and learner agree, whatever the rule.
  * @throws `RangeError` if shapes differ, a counted log-prob is positive or not finite, or a bound
  *   is out of range.
  * @see arXiv:2510.18855 (IcePop); verl's rollout correction
@@ -156,8 +156,8 @@ function computeRatio(level: RolloutCorrectionRule["level"], logRatios: readonly
 }
 
 /**
- * Measures the difference between sampler and learner on sampled tokens, by
- * `ratio = exp(old - sampler)`, log-ratios limited to [-20, 20].
+ * Measures the difference between sampler and learner on sampled tokens, from `ratio = exp(old -
+ * sampler)` with log-ratios limited to [-20, 20].
  * @throws Errors of {@link rolloutCorrection}.
  */
 export function mismatchMetrics({
@@ -189,19 +189,19 @@ export function mismatchMetrics({
 
 /** Options of {@link offPolicyMask}. */
 export interface OffPolicyMaskOptions {
-  /** Maximum mean of `sampler - new` over a sequence that is still trusted, nats, `>= 0`. */
+  /** Maximum mean of `sampler - new` over a sequence that is not dropped, nats, `>= 0`. */
   readonly maxGap: number;
 }
 
 /**
- * Selects the sequences that stay in the loss by the rule of DeepSeek-V3.2: one with a negative
- * advantage is dropped if the current policy has moved far from the sampler,
+ * Selects the sequences that stay in the loss by the rule of DeepSeek-V3.2: a sequence with a
+ * negative advantage is dropped if the current policy is far from the sampler,
  * `mean(sampler - new) > maxGap`.
  *
  * @param advantages - `[sequence]`.
  * @param newLogProbs - `[sequence][token]`, nats.
  * @param samplerLogProbs - Same shape.
- * @returns `[sequence]`; a sequence without tokens stays.
+ * @returns True for each sequence that stays, `[sequence]`; a sequence without tokens stays.
  * @throws `RangeError` if shapes differ or a number is out of range.
  * @see TRL's and slime's off-policy masks
  */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { responseAdvantages } from "./response-advantages.ts";
 import { rowAdvantages } from "./row-advantages.ts";
 
-/** Trajectory with its reward in the last turn, and one penalty per turn. */
+/** Creates a trajectory with the reward in the last turn, and the given penalty for each turn. */
 function trajectory(reward: number, penalties: readonly number[]): Trajectory {
   return {
     version: recordVersion,
@@ -36,7 +36,7 @@ const group = (...trajectories: Trajectory[]): Group => ({
 
 describe("rowAdvantages", () => {
   it("charges each response its own penalty", () => {
-    // Scores 10, 10, 0, -1 have the mean 4.75 and the sample deviation sqrt(110.75 / 3) = 6.0759.
+    // Scores 10, 10, 0, -1 have mean 4.75 and sample standard deviation sqrt(110.75 / 3) = 6.0759.
     const groups = [group(trajectory(10, [0, 0]), trajectory(0, [0, 1]))];
     const [[first = [], second = []] = []] = rowAdvantages(groups);
     expect(first[0]).toBeCloseTo(5.25 / 6.0759, 4);
@@ -46,7 +46,7 @@ describe("rowAdvantages", () => {
   });
 
   it("distinguishes response formats if all trajectories fail", () => {
-    // Scores 0, -1, 0, 0: mean -0.25, sample deviation 0.5.
+    // Scores 0, -1, 0, 0: mean -0.25, sample standard deviation 0.5.
     const groups = [group(trajectory(0, [0, 1]), trajectory(0, [0, 0]))];
     const advantages = rowAdvantages(groups, { epsilon: 0 });
     expect(advantages).toEqual([
@@ -64,7 +64,6 @@ describe("rowAdvantages", () => {
 
   it("equals statistics over responses if there are no penalties", () => {
     const groups = [group(trajectory(10, [0, 0, 0]), trajectory(0, [0]), trajectory(4, [0, 0]))];
-    // Equal to a preset of statistics over responses.
     const rows = rowAdvantages(groups, { statisticsOver: "responses" }).flat(2);
     const responses = responseAdvantages(groups, { statisticsOver: "responses" }).flat(2);
     rows.forEach((advantage, i) => expect(advantage).toBeCloseTo(responses[i]!, 12));

@@ -14,16 +14,17 @@ export function rowScores({ trajectories }: Group): number[][] {
 /**
  * Computes one advantage per response, where each response is a separate member of its group: its
  * score is the return of its trajectory minus its own penalty. Siblings thus share the
- * environment's reward, and each response is charged for its own format. Long trajectories have
- * more members, so they weigh more in means and deviations.
+ * environment's reward, and each response pays for its own format errors. Long trajectories have
+ * more members, so they weigh more in means and standard deviations.
  *
  * This is how verl-agent applies GRPO to its step rows; without penalties it equals
  * `responseAdvantages` with `statisticsOver: "responses"`.
  *
- * @param groups - All groups of the batch, since a baseline or scale may extend over it.
+ * @param groups - All groups of the batch, because baseline or scale may be computed over the
+ *   batch.
  * @param options - Options of {@link groupAdvantages}, whose members are responses here;
- *   `statisticsOver` is not read, since each response counts once.
- * @returns `[group][trajectory][turn]`; 0 throughout a group whose scores are all equal.
+ *   `statisticsOver` is ignored, because each response counts once.
+ * @returns Advantages, `[group][trajectory][turn]`; all 0 in a group whose scores are equal.
  * @throws `RangeError` if a return or penalty is not finite.
  */
 export function rowAdvantages(

@@ -19,8 +19,8 @@ export interface SapoSurrogateOptions {
 
 /**
  * SAPO: a soft gate instead of a clip,
- * `-advantage * sigmoid(temperature * (ratio - 1)) * 4 / temperature`; at a ratio of 1 its gradient
- * is that of the ratio itself, and it decays on both sides.
+ * `-advantage * sigmoid(temperature * (ratio - 1)) * 4 / temperature`; at a ratio of 1 the gradient
+ * equals that of `-advantage * ratio`, and it decays on both sides.
  *
  * Needs `oldLogProbs` and `advantages`. The paper aggregates by `"seq-mean-token-mean"`. Metrics:
  * `weight`, `ratioMean`.

@@ -1,47 +1,52 @@
 import { plainOperations, type PlainTensor, type TensorOperations } from "@turnwise/core";
 
-/** Adds the contribution of a node's gradient to one of the nodes that it was computed from. */
+/** Edge of the tape: adds the contribution of a node's gradient to one of its inputs. */
 interface Edge {
   readonly to: TapeTensor;
   readonly pull: (gradient: PlainTensor) => PlainTensor;
 }
 
-/** Float64 tensor with a record of its computation. */
+/** Float64 tensor on a tape. */
 export interface TapeTensor {
   readonly value: PlainTensor;
-  /** Position on the tape; later tensors are not inputs of earlier ones. */
+  /** Position on the tape; inputs have smaller positions than results. */
   readonly position: number;
   readonly edges: readonly Edge[];
 }
 
-/** Recording tensor operations, and the gradients of the recorded computation. */
+/** Tensor operations that record themselves, and gradients of the recorded computation. */
 export interface Tape {
   readonly operations: TensorOperations<TapeTensor>;
   /** Leaf value, with or without a gradient. */
   constant(value: PlainTensor): TapeTensor;
-  /** Gradient of a scalar with respect to each of `inputs`; 0 if it does not depend on one. */
+  /**
+   * Gradient of a scalar with respect to each of `inputs`; 0 for inputs on which it does not
+   * depend.
+   */
   gradients(of: TapeTensor, inputs: readonly TapeTensor[]): PlainTensor[];
 }
 
-/** Entry of a list at an index, or of a scalar at any index. */
+/** Reads the entry of a list at an index; a scalar has the same value at any index. */
 function readEntry(tensor: PlainTensor, index: number): number {
   return tensor.length === 1 ? tensor[0]! : tensor[index]!;
 }
 
-/** `slope * gradient`, but 0 for a gradient of 0, even if the slope is infinite. */
+/**
+ * Computes `slope * gradient`, but returns 0 for a gradient of 0, even if the slope is infinite.
+ */
 function chain(gradient: number, slope: number): number {
   return gradient === 0 ? 0 : gradient * slope;
 }
 
-/** Sums a gradient over the entries that a scalar was broadcast to. */
+/** Sums a gradient over the entries to which a scalar was broadcast. */
 function reduceToShape(gradient: PlainTensor, shape: PlainTensor): PlainTensor {
   if (gradient.length === shape.length) return gradient;
   return plainOperations.sum(gradient);
 }
 
 /**
- * Creates a reverse-mode tape over core's tensor operations. It computes values by
- * `plainOperations`, so that an objective on the tape has exactly the same values as without it.
+ * Creates a reverse-mode tape over core's tensor operations. Values are computed by
+ * `plainOperations`, so that an objective has exactly the same values with and without the tape.
  */
 export function createTape(): Tape {
   const recorded: TapeTensor[] = [];
@@ -54,7 +59,10 @@ export function createTape(): Tape {
   const lift = (a: TapeTensor | number): TapeTensor =>
     typeof a === "number" ? record(Float64Array.of(a)) : a;
 
-  /** Elementwise operation of two tensors; a slope is a function of both values and the result. */
+  /**
+   * Creates an elementwise operation of two tensors; a slope is a function of both values and the
+   * result.
+   */
   function binary(
     operation: "add" | "subtract" | "multiply" | "divide" | "minimum" | "maximum",
     slopeA: (a: number, b: number) => number,
@@ -77,7 +85,9 @@ export function createTape(): Tape {
     };
   }
 
-  /** Elementwise operation of one tensor; the slope is a function of value and result. */
+  /**
+   * Creates an elementwise operation of one tensor; the slope is a function of value and result.
+   */
   function unary(
     operation: "negate" | "exp" | "log" | "sigmoid",
     slope: (a: number, result: number) => number,

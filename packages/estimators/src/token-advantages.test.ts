@@ -8,7 +8,7 @@ import {
 } from "./reinforce-plus-plus.ts";
 import { whiten } from "./whiten.ts";
 
-// Results of verl's code in float32. The values 9 are at masked tokens and have no effect.
+// Results of verl's code in float32. The values of 9 are at masked tokens and have no effect.
 const rewards = [
   [0, 0, 0, 1],
   [0, 0, -1, 0],
@@ -47,7 +47,8 @@ describe("generalizedAdvantages", () => {
   });
 
   it("counts masked tokens as positions if requested", () => {
-    // Masked token 1 is worth 5: delta 0.5 * 5 - 1 = 1.5; after it 2 - 5 = -3 and so on.
+    // The masked token 1 has the value 5: delta 0.5 * 5 - 1 = 1.5; at token 1 itself 2 - 5 = -3,
+    // and so on.
     const options = { discount: 0.5, lambda: 1, mask: [1, 0], masked: "count" } as const;
     const { advantages, returns } = generalizedAdvantages([0, 2], [1, 5], options);
     expect(advantages).toEqual([1.5 + 0.5 * -3, 0]);
@@ -198,7 +199,7 @@ describe("reinforcePlusPlus", () => {
   });
 
   it("computes verl's numbers with a baseline", () => {
-    // Three tokens each: the deviations 2/3, -1/3, -1/3, 2 have a sample variance of exactly 1.
+    // Three tokens each: the deviations 2/3, -1/3, -1/3 and 2 have a sample variance of exactly 1.
     expect(reinforcePlusPlusBaselineAdvantages([[1, 0, 0], [2]], [[3, 3, 3], [3]])).toEqual(
       near([[0.1666667, -0.8333331, -0.8333331], [1.4999999]]),
     );

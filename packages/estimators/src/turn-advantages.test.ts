@@ -8,7 +8,8 @@ const group = [
 
 describe("gigpoAdvantages", () => {
   it("computes the numbers of the paper's code", () => {
-    // Episode: rows 10, 10, 0, 0, 0 around their mean 4. Step: A has returns 9.5, 0 and 0.
+    // Trajectory part: returns 10, 10, 0, 0, 0 with mean 4. Turn part: state A has the returns 9.5,
+    // 0 and 0.
     expect(gigpoAdvantages([group])[0]).toEqual([
       [expect.closeTo(12.333333, 6), 6],
       [expect.closeTo(-7.166667, 6), -4, expect.closeTo(-7.166667, 6)],
@@ -48,7 +49,8 @@ describe("turnAdvantages", () => {
   ];
 
   it("compares turns of one index", () => {
-    // Returns from each turn: 1, 1 and 0.5, 0.5, 0.5; the third index has one member.
+    // Returns from each turn onward: 1, 1 and 0.5, 0.5, 0.5. Only one trajectory reaches the third
+    // turn.
     expect(turnAdvantages(rewards, { scale: "none" })).toEqual([
       [
         [0.25, 0.25],

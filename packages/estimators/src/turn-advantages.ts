@@ -5,38 +5,40 @@ import { groupAdvantages, type GroupAdvantageOptions } from "./group-advantages.
 
 /** Input of {@link gigpoAdvantages} for one trajectory. */
 export interface KeyedTrajectory {
-  /** `[turn]`. */
+  /** Reward of each turn, `[turn]`. */
   readonly rewards: readonly number[];
-  /** Key of the state in which each turn was taken, `[turn]`, such as its observation. */
+  /** Key of the state before each turn, such as the observation, `[turn]`. */
   readonly stateKeys: readonly string[];
 }
 
 /** Options of {@link gigpoAdvantages}. */
 export interface GigpoOptions {
-  /** Discount of a reward one turn later in a turn's return, in `[0, 1]`. Default 0.95. */
+  /** Discount per turn (gamma), in `[0, 1]`. Default 0.95. */
   readonly discount?: number;
-  /** Weight of the turn's advantage relative to the trajectory's. Default 1. */
+  /** Weight of the turn part relative to the trajectory part. Default 1. */
   readonly turnWeight?: number;
   /**
-   * Scale of both parts. `"none"` is the default of the paper's code, `"sample"` that of its
-   * ALFWorld script.
+   * Scale of both parts. `"none"` is the default in the paper's code; its ALFWorld script uses
+   * `"sample"`.
    */
   readonly scale?: "none" | "sample";
   /** Added to the standard deviation, `>= 0`. Default 1e-6. */
   readonly epsilon?: number;
-  /** Default `"responses"`, as in the paper's code: long trajectories weigh more. */
+  /**
+   * Unit of the statistics. Default `"responses"`, as in the paper's code: long trajectories weigh
+   * more.
+   */
   readonly statisticsOver?: "trajectories" | "responses";
 }
 
 /**
- * GiGPO: the advantage of the trajectory within its group plus that of each turn among the group's
- * turns in the same state. (The paper says step for turn.)
+ * GiGPO: the advantage of the trajectory within its group, plus the advantage of the turn among all
+ * turns of the group that were taken in the same state. (The paper says step instead of turn.)
  *
- * The return of a turn is the discounted sum of rewards from it on. A state that was visited once
- * has no comparison: its turn has a turn advantage of 0. A group of one keeps its return (as in
- * verl).
+ * The return of a turn is the discounted sum of rewards from that turn onward. If a state was
+ * visited only once, the turn part is 0. A group of one keeps its return (as in verl).
  *
- * @param groups - `[group][trajectory]`.
+ * @param groups - Rewards and state keys of each trajectory, `[group][trajectory]`.
  * @returns One advantage per turn, `[group][trajectory][turn]`.
  * @throws `RangeError` if rewards and keys differ in length, a number is not finite, or an option
  *   is out of range.
@@ -84,21 +86,22 @@ export interface TurnAdvantageOptions extends Omit<
   GroupAdvantageOptions,
   "statisticsOver" | "numResponses" | "numTokens"
 > {
-  /** Discount of a reward one turn later, in `[0, 1]`. Default 1. */
+  /** Discount per turn (gamma), in `[0, 1]`. Default 1. */
   readonly discount?: number;
   /**
-   * Turns that a turn is compared with: those of the same index, or all turns of its group. Default
+   * Turns with which a turn is compared: turns of the group with the same index, or all turns of
+   * the group. Default
    * `"turn-index"`.
    */
   readonly among?: "turn-index" | "group";
 }
 
 /**
- * Credit per turn: the return from each turn on, relative to those of its siblings.
+ * Computes the return from each turn onward, relative to the siblings.
  *
- * @param rewards - `[group][trajectory][turn]`.
- * @param options - As for `groupAdvantages`; a turn index that only one trajectory reached is a
- *   group of one.
+ * @param rewards - Rewards, `[group][trajectory][turn]`.
+ * @param options - Options of `groupAdvantages`; a turn index that only one trajectory reached
+ *   counts as a group of one.
  * @returns `[group][trajectory][turn]`.
  * @throws Errors of `groupAdvantages`.
  */
@@ -107,7 +110,7 @@ export function turnAdvantages(
   { discount = 1, among = "turn-index", ...options }: TurnAdvantageOptions = {},
 ): number[][][] {
   const returns = rewards.map((group) => group.map((row) => discountedReturns(row, { discount })));
-  // One flat list, so that a baseline over the batch includes all groups.
+  // Pass all turns as one flat list, so that a baseline over the batch includes all groups.
   const rows = returns.flat();
   const keys = returns.flatMap((group, groupIndex) =>
     group.map((turns) =>
@@ -119,7 +122,7 @@ export function turnAdvantages(
   return returns.map((group) => group.map(() => advantages[next++]!));
 }
 
-/** Advantages among entries of one key, in the original shape. */
+/** Computes advantages among entries with the same key; the result has the original shape. */
 function compareByKey(
   values: Ragged,
   keys: readonly (readonly string[])[],

@@ -4,15 +4,15 @@ import { clamp, objectiveName, maskInputs, weightedSum } from "./objective-input
 /** Options of {@link valueLoss}. */
 export interface ValueLossOptions {
   /**
-   * Clip range of a value around its old one, `> 0`. Default `null`: no clip; verl 0.5. Needs
-   * `oldValues`.
+   * Maximum distance of a value from the old value, `> 0`. Default `null`: no clip; verl uses 0.5.
+   * Needs `oldValues`.
    */
   readonly clip?: number | null;
 }
 
 /**
  * Half the squared error of a critic: `(values - returns)^2 / 2`, or the maximum of that and the
- * same error with values clipped around the old ones.
+ * error of the value clipped around the old value.
  *
  * Needs `values` (which depend on the weights), `returns`, and `oldValues` with a clip. Metrics:
  * `weight`, `valueMean`, and `valueClipFraction` with a clip.

@@ -15,7 +15,7 @@ describe("weightedMean", () => {
 
 describe("weightedVariance", () => {
   it("divides by the total count minus the degrees of freedom", () => {
-    // 1, 1, 1, 5: squared deviations 3 x 1 + 9.
+    // Values 1, 1, 1, 5: squared deviations 3 x 1 + 9.
     expect(weightedVariance([1, 5], [3, 1], 0)).toBe(3);
     expect(weightedVariance([1, 5], [3, 1], 1)).toBe(4);
   });

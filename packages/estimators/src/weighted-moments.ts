@@ -12,8 +12,9 @@ function isFlat(values: readonly number[], counts: readonly number[]): boolean {
 }
 
 /**
- * Mean of values with counts; 0 if nothing counts. Equal values return that value exactly, so that
- * their differences from the mean are exactly 0. A value of count 0 is not read: it may be NaN.
+ * Mean of values with counts; 0 if all counts are 0. If all values are equal, the mean is exactly
+ * that value, so that differences from the mean are exactly 0. Values with count 0 are ignored and
+ * may be NaN.
  */
 export function weightedMean(values: readonly number[], counts: readonly number[]): number {
   if (isFlat(values, counts)) return values[counts.findIndex((count) => count > 0)] ?? 0;
@@ -22,7 +23,7 @@ export function weightedMean(values: readonly number[], counts: readonly number[
 
 /**
  * Variance of values with counts, around their mean.
- * @param freedom - 0 for the population's variance, 1 for the sample's.
+ * @param freedom - 0 for the population variance, 1 for the sample variance.
  * @returns 0 if the total count is at most `freedom`.
  */
 export function weightedVariance(

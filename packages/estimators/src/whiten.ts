@@ -4,9 +4,7 @@ import { weightedMean, weightedVariance } from "./weighted-moments.ts";
 
 /** Options of {@link whiten}. */
 export interface WhitenOptions {
-  /**
-   * `"remove"`: the result has mean 0. `"keep"`: only the deviation changes. Default `"remove"`.
-   */
+  /** `"remove"`: the result has mean 0. `"keep"`: the mean does not change. Default `"remove"`. */
   readonly mean?: "remove" | "keep";
   /** Added to the variance, `>= 0`. Default 1e-8 (verl). */
   readonly epsilon?: number;
@@ -18,9 +16,8 @@ export interface WhitenOptions {
  *
  * @param values - `[sequence][token]`, or one value per response or trajectory.
  * @param counts - Count of each value, `>= 0`, same shape: 1 and 0 for a mask, or a number of
- *   tokens. Default: 1 for all. A value of count 0 is not read, and becomes 0.
- * @returns Same shape. With fewer than two counted values there is no variance, and they are not
- *   divided.
+ *   tokens. Default: 1 for all. Values with count 0 are ignored, and become 0.
+ * @returns Whitened values of the same shape; not divided if fewer than two values count.
  * @throws `RangeError` if the shapes differ, a count is negative, or a counted value is not finite.
  * @see verl's `masked_whiten`
  */

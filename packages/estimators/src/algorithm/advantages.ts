@@ -5,17 +5,17 @@ import type { BestOfGroupOptions } from "../best-of-group.ts";
 import type { GroupAdvantageChoices } from "../group-advantages.ts";
 import type { GigpoOptions, TurnAdvantageOptions } from "../turn-advantages.ts";
 
-/** Scale of advantages over the batch. */
+/** Whitening of advantages over the batch. */
 export interface WhiteningChoice {
-  /** `"batch"`: whitened over the tokens of the batch, see `whiten`. */
+  /** `"batch"`: whiten over the tokens of the batch, see `whiten`. */
   readonly whitening?: "batch" | "none";
-  /** Added to the variance, `>= 0`; read only for `"batch"`. Default 1e-8 (verl). */
+  /** Added to the variance, `>= 0`; used only with `"batch"`. Default 1e-8 (verl). */
   readonly epsilon?: number;
 }
 
 /** Advantage estimator of an algorithm. `algorithmSchema` describes every field. */
 export type Advantages =
-  /** Relative to siblings, see `groupAdvantages`: GRPO, Dr. GRPO, RLOO, OPO. */
+  /** Advantages relative to the group, see `groupAdvantages`: GRPO, Dr. GRPO, RLOO, OPO. */
   | ({
       readonly kind: "group";
       /**
@@ -25,15 +25,15 @@ export type Advantages =
        */
       readonly credit?: "trajectory" | "response";
     } & GroupAdvantageChoices)
-  /** Only the best sibling learns, see `bestOfGroupAdvantages`. */
+  /** Only the best trajectory of a group learns, see `bestOfGroupAdvantages`. */
   | ({ readonly kind: "best-of-group" } & BestOfGroupOptions)
-  /** Returns from each turn on, relative to siblings, see `turnAdvantages`. */
+  /** Return from each turn onward, relative to the group, see `turnAdvantages`. */
   | ({ readonly kind: "turn" } & TurnAdvantageOptions)
   /** Trajectory and state-wise turn advantages, see `gigpoAdvantages`. */
   | ({ readonly kind: "gigpo" } & GigpoOptions)
-  /** Return from each turn on (REINFORCE), see `discountedReturns`. */
+  /** Return from each turn onward (REINFORCE), see `discountedReturns`. */
   | ({ readonly kind: "discounted-returns"; readonly discount?: number } & WhiteningChoice)
-  /** Return from each token on, whitened, see `reinforcePlusPlusAdvantages`. */
+  /** Return from each token onward, whitened, see `reinforcePlusPlusAdvantages`. */
   | {
       readonly kind: "reinforce-plus-plus";
       readonly discount?: number;
@@ -41,7 +41,9 @@ export type Advantages =
     }
   /** Return minus the group's mean, whitened, see `reinforcePlusPlusBaselineAdvantages`. */
   | { readonly kind: "reinforce-plus-plus-baseline"; readonly epsilon?: number }
-  /** A critic over tokens (PPO), see `generalizedAdvantages`. */
+  /**
+   * Generalized advantage estimation with a critic over tokens (PPO), see `generalizedAdvantages`.
+   */
   | ({
       readonly kind: "generalized";
       readonly discount?: number;
@@ -156,6 +158,6 @@ const schema = z.discriminatedUnion("kind", [
 /** Schema of {@link Advantages}: parsing checks ranges and fills in defaults. */
 export const advantagesSchema: z.ZodType<Resolved<Advantages>> = schema;
 
-/** Checked by the type checker in both directions: this function, and the line above. */
+/** Compile-time check in both directions: this function, and the type annotation above. */
 const checkType = (record: Resolved<Advantages>): z.output<typeof schema> => record;
 void checkType;

@@ -17,7 +17,7 @@ const group = createGroup("g", [
 ]);
 const scores = createScores([group]);
 
-/** Twice the reward of each turn. */
+/** Estimator whose advantage is twice the reward of the turn. */
 const doubled: AdvantageEstimator = {
   name: "doubled",
   estimate: ({ groups, rows }) =>

@@ -5,31 +5,33 @@ import type { TokenCredit } from "./token-credit.ts";
 
 /** Input of an {@link AdvantageEstimator}. */
 export interface EstimatorInput {
-  /** Kept groups; the `penalty` of each turn is not yet part of its `reward`. */
+  /**
+   * Groups that are trained on; the `penalty` of each turn is not yet subtracted from its `reward`.
+   */
   readonly groups: readonly Group[];
-  /** Rows of the trained trajectories; those of a trajectory are adjacent and in order. */
+  /** Rows of the trained trajectories; rows of the same trajectory are adjacent and in order. */
   readonly rows: readonly BatchRow[];
-  /** Scores of these rows before the update. */
+  /** Scores of `rows` before the update. */
   readonly scores: readonly ScoredRow[];
 }
 
-/** Custom advantage estimator; `responseAdvantages` and `shareCredit` help to write one. */
+/** Custom advantage estimator; use `responseAdvantages` and `shareCredit` to write one. */
 export interface AdvantageEstimator {
   readonly name: string;
-  /** True if it needs the values of a critic. Default false. */
+  /** True if the estimator needs the values of a critic. Default false. */
   readonly needsCritic?: boolean;
-  /** Pure. @returns Credit of each response, `[row][response]`. */
+  /** Computes the credit of each response, `[row][response]`. Must be pure. */
   readonly estimate: (input: EstimatorInput) => TokenCredit[][];
 }
 
 /** Custom correction for differences between sampler and learner. */
 export interface RolloutCorrector {
   readonly name: string;
-  /** Pure. */
+  /** Computes token weights. Must be pure. */
   readonly correct: (rows: readonly CorrectionRow[]) => CorrectedRows;
 }
 
-/** Components for choices of kind `"custom"`. */
+/** Custom components, for choices of kind `"custom"`. */
 export interface AlgorithmParts {
   readonly advantages?: AdvantageEstimator;
   readonly surrogate?: Objective;

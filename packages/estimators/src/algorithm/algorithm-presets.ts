@@ -22,12 +22,12 @@ import {
   turnGrpo,
 } from "./presets.ts";
 
-/** Entries of {@link grpoPresets} that are separate algorithms, not one framework's GRPO. */
+/** Entries of {@link grpoPresets} that are algorithms of their own, not a framework's GRPO. */
 const relatives: ReadonlySet<string> = new Set(["drGrpo", "rloo", "rlooVectorized", "opo"]);
 
 /**
- * Each framework's GRPO: its exact advantages with the surrogate, divergence and aggregation of
- * `grpo`, so that they differ only in the advantages.
+ * Presets with the exact advantages of each framework's GRPO; surrogate, divergence and aggregation
+ * are those of `grpo`.
  */
 const frameworkGrpos = Object.fromEntries(
   Object.entries(grpoPresets)
@@ -39,8 +39,8 @@ const frameworkGrpos = Object.fromEntries(
 );
 
 /**
- * All named algorithms, by the kebab-case form of the exported name (`deepSwe` is `deep-swe`), and
- * each framework's GRPO as `verl-grpo`, `trl-batch-grpo` and so on (from {@link grpoPresets}).
+ * All algorithm presets, by the kebab-case form of their exported names (`deepSwe` is `deep-swe`),
+ * plus each framework's GRPO as `verl-grpo`, `trl-batch-grpo` and so on (from {@link grpoPresets}).
  */
 export const algorithmPresets: Readonly<Record<string, Algorithm>> = {
   ...toKebabKeys({

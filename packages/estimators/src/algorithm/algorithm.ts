@@ -1,5 +1,5 @@
 import type { Resolved } from "@turnwise/core";
-// The namespace, not the object `z`, so that bundlers drop three quarters of zod.
+// Import the namespace, not the object `z`: bundlers then drop three quarters of zod.
 import * as z from "zod";
 import { advantagesSchema, type Advantages } from "./advantages.ts";
 import {
@@ -24,29 +24,30 @@ import { surrogateSchema, type Surrogate } from "./surrogate.ts";
 
 /**
  * Algorithm as plain data: every choice between the trajectories of an iteration and the update.
- * `compileAlgorithm` compiles it to the functions of the loop; {@link algorithmSchema} describes
- * each field with its unit, range and default. `algorithmPresets` has the named ones.
+ * `compileAlgorithm` compiles the record to the functions of the training loop; {@link
+ * algorithmSchema} describes each field with unit, range and default; `algorithmPresets` has the
+ * presets.
  *
  * @example
  * const mine: Algorithm = { ...grpo, surrogate: { kind: "sapo" } };
  */
 export interface Algorithm {
-  /** Estimator of advantages. */
+  /** Advantage estimator. */
   readonly advantages: Advantages;
-  /** Loss of the policy. */
+  /** Policy loss. */
   readonly surrogate: Surrogate;
-  /** Divergence from the reference policy, in the loss or in the reward. */
+  /** KL divergence from the reference policy, in the loss or in the reward. */
   readonly kl: Kl;
   readonly entropyBonus: EntropyBonus;
-  /** Loss of the critic, with `"generalized"` advantages. */
+  /** Loss of the critic; used with `"generalized"` advantages. */
   readonly valueLoss: ValueLoss;
   /** Aggregation of token losses into one loss. */
   readonly aggregation: AggregationRule;
-  /** Groups that are trained on. */
+  /** Selection of the groups to train on. */
   readonly groupFilter: GroupFilter;
-  /** Treatment of trajectories that were truncated or failed. */
+  /** Treatment of truncated and failed trajectories. */
   readonly truncation: TruncationRule;
-  /** Weights for tokens on which sampler and learner differ. */
+  /** Token weights that correct for differences between sampler and learner. */
   readonly rolloutCorrection: RolloutCorrectionChoice;
 }
 

@@ -8,7 +8,7 @@ export interface BatchRow {
 }
 
 /**
- * Rows of all trajectories, group by group, in order.
+ * Lists the rows of all trajectories, ordered by group and trajectory.
  * @param isTrainedOn - Selects the trajectories. Default: all.
  */
 export function batchRows(
@@ -32,7 +32,7 @@ export interface BatchResponse {
   readonly length: number;
 }
 
-/** Responses of each trajectory in order of their turns, `[trajectory][response]`. */
+/** Collects the responses of each trajectory in turn order, `[trajectory][response]`. */
 export function groupResponses(rows: readonly BatchRow[]): BatchResponse[][] {
   const trajectories = new Map<string, BatchResponse[]>();
   rows.forEach(({ row, groupIndex, trajectoryIndex }, rowIndex) => {

@@ -16,19 +16,19 @@ export type AggregationRule =
   | ({ readonly kind: "seq-mean-token-sum-norm"; readonly maxLength: number } & SequenceChoice)
   | ({ readonly kind: "prompt-mean" } & SequenceChoice);
 
-/** Groups to train on, see `hasLearningSignal` and `refill`. */
+/** Selection of the groups to train on, see `hasLearningSignal` and `refill`. */
 export type GroupFilter =
   | { readonly kind: "keep-all" }
   | {
-      /** Drops groups whose scores are all equal, and draws others (dynamic sampling). */
+      /** Drops groups whose scores are all equal, and draws replacements (dynamic sampling). */
       readonly kind: "drop-flat";
       readonly maxRounds?: number | null;
       readonly singleton?: "keep" | "drop";
     };
 
 /**
- * Treatment of a truncated or failed trajectory: trained on like any other; masked from the loss
- * while its return counts for its siblings; or treated as not sampled.
+ * Treatment of a truncated or failed trajectory: train on it as usual; mask it from the loss but
+ * use its return in the statistics of the group; or treat it as if it had not been sampled.
  */
 export type UnfinishedRule = "train" | "mask" | "leave-out";
 
@@ -38,7 +38,7 @@ export type OverlongRule =
   /** See `overlongPenalty`. */
   | ({ readonly kind: "soft"; readonly of?: "response" | "trajectory" } & OverlongPenaltyOptions);
 
-/** Treatment of trajectories that a limit truncated or a fault ended. */
+/** Treatment of truncated and failed trajectories. */
 export interface TruncationRule {
   readonly truncated?: UnfinishedRule;
   readonly failed?: UnfinishedRule;
@@ -49,10 +49,10 @@ interface DroppedChoice {
   readonly dropped?: "leave-out" | "count";
 }
 
-/** Correction for differences between sampler and learner. */
+/** Correction of differences between sampler and learner. */
 export type RolloutCorrectionChoice =
   | { readonly kind: "none" }
-  /** See `rolloutCorrection`; `rolloutCorrections` has the rules in use. */
+  /** See `rolloutCorrection`; `rolloutCorrections` lists common rules. */
   | ({ readonly kind: "ratio" } & Partial<RolloutCorrectionRule> & DroppedChoice)
   /** See `offPolicyMask`. */
   | ({ readonly kind: "off-policy-mask" } & OffPolicyMaskOptions & DroppedChoice)

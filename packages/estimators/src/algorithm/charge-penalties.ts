@@ -2,7 +2,7 @@ import { trajectoryReturn, type Group, type Trajectory, type Turn } from "@turnw
 import { overlongPenalty } from "../overlong-penalty.ts";
 import type { ResolvedAlgorithm } from "./algorithm.ts";
 
-/** Adds penalties to the turns of a trajectory, `[turn]`. */
+/** Adds penalties `[turn]` to the turns of a trajectory. */
 function addPenalties(trajectory: Trajectory, extra: readonly number[]): Trajectory {
   return {
     ...trajectory,
@@ -14,8 +14,8 @@ function addPenalties(trajectory: Trajectory, extra: readonly number[]): Traject
 }
 
 /**
- * Charges an overlong rule's penalty to the long responses of a group. A penalty on the length of a
- * trajectory is charged to its last response.
+ * Applies the penalty of an overlong rule to the long responses of a group. If the rule limits
+ * trajectories, it applies to a trajectory's last response.
  */
 export function chargeOverlong(
   group: Group,
@@ -36,8 +36,8 @@ export function chargeOverlong(
 }
 
 /**
- * Adds a penalty to each response of groups.
- * @param charges - `[group][trajectory][turn]`.
+ * Adds a penalty to each response of all groups.
+ * @param charges - Penalties, `[group][trajectory][turn]`.
  */
 export function chargeResponses(
   groups: readonly Group[],
@@ -56,7 +56,7 @@ export function subtractPenalty({ reward, penalty = 0 }: Turn): number {
   return reward - penalty;
 }
 
-/** Subtracts penalties from the rewards of a group. */
+/** Subtracts the penalties of a group's turns from their rewards. */
 export function applyPenalties(group: Group): Group {
   const trajectories = group.trajectories.map((trajectory) => ({
     ...trajectory,

@@ -2,8 +2,8 @@ import type { ResolvedAlgorithm } from "./algorithm.ts";
 import { dropsTokens } from "./correct-rows.ts";
 
 /**
- * Checks that the settings of an algorithm are consistent, and that none is without effect. A
- * setting without effect may be stated if it has its default, so that a resolved record passes.
+ * Checks that the settings of an algorithm are consistent, and that every setting has an effect. A
+ * setting without effect is allowed if it has its default value, so that resolved records pass.
  *
  * @param where - Name of the calling function, for messages.
  * @param hasCritic - True if the advantages come from a critic.
@@ -17,7 +17,7 @@ export function checkCombination(
   const refuse = (field: string, rule: string, got: unknown): never => {
     throw new RangeError(`${where}: algorithm.${field} must ${rule}, got ${JSON.stringify(got)}`);
   };
-  /** Refuses a setting that is not at its default although it has no effect. */
+  /** Throws if a setting differs from its neutral value but has no effect. */
   const refuseIdle = (field: string, value: unknown, neutral: unknown, why: string): void => {
     if (value === neutral) return;
     refuse(field, `be ${JSON.stringify(neutral)}: it has no effect ${why}`, value);

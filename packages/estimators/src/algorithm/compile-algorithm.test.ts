@@ -142,7 +142,7 @@ describe("compileAlgorithm", () => {
     expect(compileAlgorithm(grpo).maxRounds).toBe(1);
     expect(compileAlgorithm(dapo).keep(flat)).toBe(false);
     expect(compileAlgorithm(dapo).maxRounds).toBe(10);
-    // Equal returns, but one response has its own penalty.
+    // Equal returns, but one response has a penalty.
     const penalized = createGroup("g", [
       { turns: [{ reward: 2, penalty: 1 }, {}] },
       { turns: [{ reward: 1 }, {}] },
@@ -253,7 +253,7 @@ describe("compileAlgorithm", () => {
   ])(
     "refuses contradictions, settings without effect and values out of range: %#",
     (record, message) => {
-      // As from a file: the compiler refuses some of these.
+      // The type checker rejects some of these records, but files can contain them.
       const fromFile: Algorithm = JSON.parse(JSON.stringify(record));
       expect(() => compileAlgorithm(fromFile)).toThrow(`compileAlgorithm: ${message}`);
     },
@@ -286,7 +286,7 @@ describe("tokenWeights", () => {
   });
 
   it("removes dropped tokens from the aggregation, or only from the loss", () => {
-    // Ratios e^0 and e^3: the second token leaves [0.5, 5].
+    // Log-ratios 0 and 3, ratios 1 and 20.1: the second token is outside [0.5, 5].
     const tokens = [
       { oldLogProbs: [-1, -1], samplerLogProbs: [-1, -4], advantages: [1, 1] },
       { oldLogProbs: [-1], samplerLogProbs: [-1], advantages: [1] },
@@ -382,7 +382,7 @@ describe("algorithmPresets", () => {
 });
 
 it("describes every field of the schema, for every kind", () => {
-  /** Fields that a record must state. */
+  /** Required fields of a record. */
   const required = ["maxLength", "buffer", "maxGap", "name"];
   const missing: string[] = [];
   const visit = (schema: unknown, path: string): void => {

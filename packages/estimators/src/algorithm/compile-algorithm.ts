@@ -31,41 +31,41 @@ import {
 } from "./estimate-credit.ts";
 import type { TokenCredit } from "./token-credit.ts";
 
-/** Requirements of an algorithm on the other parts of a run, checked before it starts. */
+/** What an algorithm requires of the other parts of a run; checked before the run starts. */
 export interface AlgorithmNeeds {
-  /** A learner with a value head. */
+  /** Learner with a value head. */
   readonly critic: boolean;
   /** Scores of the batch under the reference policy. */
   readonly referenceLogProbs: boolean;
-  /** Scores of the batch before the update. */
+  /** Scores of the batch under the policy before the update. */
   readonly oldLogProbs: boolean;
-  /** Log-probs of the sampler at temperature 1 and without filters. */
+  /** Sampler log-probs at temperature 1 and without filters. */
   readonly samplerLogProbs: boolean;
   /** Keys of states, see {@link StateKeys}. */
   readonly stateKeys: boolean;
-  /** Entropies with a gradient, which a linearized objective does not have. */
+  /** Gradient of entropies, which a linearized objective does not have. */
   readonly entropyGradient: boolean;
-  /** One update per iteration at most: the surrogate has no ratio to correct a second one. */
+  /** At most one update per iteration, because the surrogate has no ratio to correct later ones. */
   readonly onPolicy: boolean;
   /** Groups of at least two trajectories. */
   readonly siblings: boolean;
 }
 
-/** State of an algorithm between iterations: plain data, saved in checkpoints. */
+/** State that an algorithm carries between iterations: plain data, saved in checkpoints. */
 export interface AlgorithmState {
-  /** Coefficient of a KL penalty in the reward; 0 without one. */
+  /** Coefficient of the KL penalty in the reward; 0 if there is no such penalty. */
   readonly klCoefficient: number;
 }
 
 /** Input of {@link CompiledAlgorithm.credit}. */
 export interface CreditInput {
-  /** Kept groups, as returned by `usable`. */
+  /** Groups that are trained on, after `usable`. */
   readonly groups: readonly Group[];
-  /** Rows of their trained trajectories; those of a trajectory are adjacent and in order. */
+  /** Rows of the trained trajectories; rows of the same trajectory are adjacent and in order. */
   readonly rows: readonly BatchRow[];
-  /** Scores of these rows before the update. */
+  /** Scores of `rows` before the update. */
   readonly scores: readonly ScoredRow[];
-  /** Scores of these rows under the reference policy, if `needs.referenceLogProbs`. */
+  /** Scores of `rows` under the reference policy; required if `needs.referenceLogProbs`. */
   readonly references?: readonly ScoredRow[];
   /** Default {@link observationKeys}. */
   readonly stateKeys?: StateKeys;
@@ -73,21 +73,21 @@ export interface CreditInput {
 
 /** Output of {@link CompiledAlgorithm.credit}. */
 export interface Credit {
-  /** `[row][response]`. */
+  /** Credit of each response, `[row][response]`. */
   readonly credits: TokenCredit[][];
-  /** For the next iteration. */
+  /** State for the next iteration. */
   readonly state: AlgorithmState;
-  /** `rewardKl` and `klCoefficient` with a KL penalty in the reward. */
+  /** Metrics `rewardKl` and `klCoefficient` if there is a KL penalty in the reward. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** Row of one optimizer step, for its token weights. */
+/** Row of an optimizer step, as input of {@link CompiledAlgorithm.tokenWeights}. */
 export interface WeighedRow {
-  /** Number of response tokens of the row. */
+  /** Number of response tokens in the row. */
   readonly numTokens: number;
-  /** Key of its group. */
+  /** Key of the row's group. */
   readonly group: number | string;
-  /** Its part of {@link CompiledAlgorithm.correctRollout}'s result, if used. */
+  /** This row's result of {@link CompiledAlgorithm.correctRollout}, if it was called. */
   readonly correction?: {
     readonly weights: readonly number[];
     readonly isKept: readonly boolean[];
@@ -96,25 +96,28 @@ export interface WeighedRow {
 
 /** Functions of the loop compiled from an {@link Algorithm}, all pure. */
 export interface CompiledAlgorithm {
-  /** The record with every default filled in. */
+  /** Record with every default filled in. */
   readonly record: ResolvedAlgorithm;
   readonly needs: AlgorithmNeeds;
   readonly initialState: AlgorithmState;
-  /** Removes trajectories that are treated as not sampled. */
+  /** Removes trajectories that are treated as if they had not been sampled. */
   readonly usable: (group: Group) => Group;
-  /** Returns true for a usable group to train on. */
+  /** Returns true if a usable group is trained on. */
   readonly keep: (group: Group) => boolean;
-  /** Maximum number of rounds of drawing, the first included; `undefined` for no limit. */
+  /** Maximum number of sampling rounds, including the first; `undefined` for no limit. */
   readonly maxRounds: number | undefined;
   /** Returns true if the rows of a trajectory are part of the loss. */
   readonly isTrainedOn: (trajectory: Trajectory) => boolean;
-  /** Base credit of all responses, before modulation. */
+  /** Computes the credit of all responses, before modulation. */
   readonly credit: (input: CreditInput, state: AlgorithmState) => Credit;
   /**
-   * Weights of tokens for the difference between sampler and learner; all 1 without a correction.
+   * Computes token weights that correct for differences between sampler and learner; all 1 without
+   * a correction.
    */
   readonly correctRollout: (rows: readonly CorrectionRow[]) => CorrectedRows;
-  /** Share of each response token in the loss of one optimizer step, `[row][token]`. */
+  /**
+   * Computes the weight of each response token in the loss of an optimizer step, `[row][token]`.
+   */
   readonly tokenWeights: (rows: readonly WeighedRow[]) => Float32Array[];
   readonly objective: Objective;
 }
@@ -123,9 +126,9 @@ export interface CompiledAlgorithm {
  * Compiles an algorithm to the functions of the training loop.
  *
  * @param parts - Components for choices of kind `"custom"`.
- * @throws `TypeError` or `RangeError`, one line: an unknown field or a value out of range, two
- *   settings that contradict each other, a setting without effect in this combination, and why, or
- *   a missing custom component.
+ * @throws `TypeError` or `RangeError`, one line: an unknown field, a value out of range,
+ *   contradicting settings, a setting that has no effect in this combination, or a missing custom
+ *   component.
  *
  * @example
  * compileAlgorithm({ ...grpo, surrogate: { kind: "cispo", maxRatio: 4 } }).needs.critic; // false
@@ -247,7 +250,7 @@ function deriveNeeds(
   };
 }
 
-/** KL penalty of each token, `[row][span][token]`, and its mean in nats. */
+/** Computes the KL penalty of each token, `[row][span][token]`, and the mean KL in nats. */
 function computeKlCharges(
   kl: Extract<ResolvedAlgorithm["kl"], { kind: "reward" }>,
   coefficient: number,
@@ -279,7 +282,7 @@ function computeKlCharges(
   return { tokenCharges, meanKl: numTokens === 0 ? 0 : total / numTokens };
 }
 
-/** Aggregation weights over the counted tokens, times the weights of the correction. */
+/** Multiplies the aggregation weights of the counted tokens by the weights of the correction. */
 function weighTokens(
   { aggregation, rolloutCorrection }: ResolvedAlgorithm,
   rows: readonly WeighedRow[],

@@ -7,7 +7,8 @@ import type { ResolvedAlgorithm } from "./algorithm.ts";
 import { compileSurrogate } from "./surrogate.ts";
 
 /**
- * Loss of an algorithm: the weighted sum of surrogate, divergence, entropy bonus and value loss.
+ * Creates the objective of an algorithm: the weighted sum of surrogate, divergence, entropy bonus
+ * and value loss.
  */
 export function compileObjective(
   { surrogate, kl, entropyBonus: bonus, valueLoss: critic }: ResolvedAlgorithm,

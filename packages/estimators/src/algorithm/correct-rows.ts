@@ -2,22 +2,24 @@ import { mean } from "@turnwise/core";
 import { offPolicyMask, rolloutCorrection } from "../rollout-correction.ts";
 import type { ResolvedAlgorithm } from "./algorithm.ts";
 
-/** Row of the batch as an input of the correction, `[token]` over the responses of the row. */
+/**
+ * Row of the batch as input of the correction; lists are `[token]` over all responses of the row.
+ */
 export interface CorrectionRow {
-  /** Recomputed by the learner before the update, nats. */
+  /** Log-probs of the learner before the update, nats. */
   readonly oldLogProbs: ArrayLike<number>;
-  /** From the sampler, nats. */
+  /** Log-probs of the sampler, nats. */
   readonly samplerLogProbs: ArrayLike<number>;
-  /** After modulation. */
+  /** Advantages after modulation. */
   readonly advantages: ArrayLike<number>;
 }
 
 /** Weights of tokens from the correction, `[row][token]`. */
 export interface CorrectedRows {
   readonly weights: number[][];
-  /** False for dropped tokens. */
+  /** False for dropped tokens, `[row][token]`. */
   readonly isKept: boolean[][];
-  /** Shares and mismatch of sampler and learner, for logging; empty without a correction. */
+  /** Share of corrected tokens and mismatch statistics, for logging; empty without a correction. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
@@ -64,7 +66,7 @@ export function correctRows(
   };
 }
 
-/** True if the correction can remove tokens from the lengths that the aggregation reads. */
+/** True if the correction can drop tokens that the aggregation would count. */
 export function dropsTokens(choice: ResolvedAlgorithm["rolloutCorrection"]): boolean {
   if (choice.kind === "none") return false;
   if (choice.kind === "custom") return true;

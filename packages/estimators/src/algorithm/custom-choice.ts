@@ -1,14 +1,14 @@
-// The namespace, not the object `z`, so that bundlers drop three quarters of zod.
+// Import the namespace, not the object `z`: bundlers then drop three quarters of zod.
 import * as z from "zod";
 
 /**
- * Custom component of an algorithm, named in the record and passed to `compileAlgorithm` in
- * {@link AlgorithmParts}.
+ * Custom component of an algorithm, named in the algorithm record; the component itself is passed
+ * to `compileAlgorithm` in {@link AlgorithmParts}.
  */
 export interface CustomChoice {
   readonly kind: "custom";
   readonly name: string;
-  /** Options of the component, plain data; read by the code that creates the component. */
+  /** Options of the component as plain data; interpreted by the code that creates the component. */
   readonly options?: Readonly<Record<string, unknown>>;
 }
 

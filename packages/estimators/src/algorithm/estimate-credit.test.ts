@@ -34,18 +34,19 @@ function computeCredit(
   );
 }
 
-/** Advantages of all tokens, in the order of rows. */
+/** Computes the advantages of all tokens, in row order. */
 function computeTokenAdvantages(...input: Parameters<typeof computeCredit>): number[] {
   return computeCredit(...input).credits.flatMap((row) =>
     row.flatMap(({ advantages }) => [...advantages]),
   );
 }
 
-/** Compares credit, which is float32. */
+/** Compares credit values, which are rounded to float32. */
 const expectCredit = (values: readonly number[], expected: readonly number[]): void =>
   expectAllNear("credit", values, expected, 5e-6);
 
-// Two groups. The turns of the first trajectory: two tokens with a penalty, one with a reward.
+// Two groups. The first trajectory has two turns: two tokens with a penalty, then one token with a
+// reward.
 const groups = [
   createGroup("g", [
     { turns: [{ penalty: 1, length: 2, observation: "b" }, { reward: 5 }] },
@@ -161,7 +162,7 @@ describe("credit", () => {
     );
     const algorithm: Algorithm = { ...plain, advantages: { kind: "gigpo", ...options } };
     expectCredit(computeTokenAdvantages(algorithm, [same]), expected!.flat());
-    // Custom keys: all turns in one state.
+    // With these state keys, all turns are in the same state.
     const { credit, initialState } = compileAlgorithm(algorithm);
     const { credits } = credit(
       {
@@ -256,10 +257,11 @@ describe.each(["turn-wise", "concatenated"] as const)(
 
     it("follows a trajectory's responses from its end, and whitens over the batch", () => {
       const all = computeCredit(ppo, [group], { values }).credits.flat();
-      // With discount and lambda 1 the return is all remaining reward: 5 - 1, and 0.
+      // With discount and lambda 1, the return is the sum of all remaining rewards: 5 - 1, and 0.
       expect(all.flatMap(({ returns }) => [...returns!])).toEqual([4, 4, 4, 0, 0, 0]);
       expect(all.flatMap(({ oldValues }) => [...oldValues!])).toEqual(values);
-      // Advantages 3, 2, 1, -1, -1, -1: mean 0.5, squares 6.25 + 2.25 + 0.25 + 3 * 2.25, over 5: 3.1.
+      // Advantages 3, 2, 1, -1, -1, -1: mean 0.5, squared deviations 6.25 + 2.25 + 0.25 + 3 * 2.25,
+      // divided by 5: 3.1.
       const white = [3, 2, 1, -1, -1, -1].map((raw) => (raw - 0.5) / 3.1 ** 0.5);
       expectCredit(
         all.flatMap(({ advantages }) => [...advantages]),
@@ -287,7 +289,7 @@ describe("credit with a divergence in the reward", () => {
     { turns: [{ length: 2 }, { reward: 4 }] },
     { turns: [{ reward: 1 }] },
   ]);
-  // k1 of the four tokens: 1, 0, -0.5, 2.
+  // k1 estimates of the four tokens: 1, 0, -0.5, 2.
   const lists = { logProbs: [-1, -1, -1.5, -1], references: [-2, -1, -1, -3] };
 
   it("charges it to the token where it arises", () => {
@@ -315,7 +317,7 @@ describe("credit with a divergence in the reward", () => {
 
   it("estimates by another formula within a limit", () => {
     const kl = { kind: "reward", coefficient: 1, estimator: "k2", limit: 1 } as const;
-    // 0.5, 0, 0.125, and 2 limited to 1.
+    // k2 estimates 0.5, 0, 0.125, and 2 limited to 1.
     expect(computeCredit({ ...plain, kl }, [group], lists).metrics["rewardKl"]).toBeCloseTo(
       1.625 / 4,
       6,
@@ -328,7 +330,8 @@ describe("credit with a divergence in the reward", () => {
       ...plain,
       kl: { kind: "reward", coefficient: 0.5, adaptation },
     };
-    // The divergence exceeds the target by more than a fifth: 0.5 (1 + 0.2 * 2 rows / 10).
+    // The divergence exceeds the target by more than a fifth, so the change is 0.5 * (1 + 0.2 * 2
+    // rows / 10).
     const { state } = computeCredit(algorithm, [group], lists);
     expect(state.klCoefficient).toBeCloseTo(0.52, 12);
     const { credit } = compileAlgorithm(algorithm);

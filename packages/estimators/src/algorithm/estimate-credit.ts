@@ -16,16 +16,16 @@ import { groupResponses, type BatchResponse, type BatchRow } from "./batch-rows.
 import { computePenalizedReturns, subtractPenalty, applyPenalties } from "./charge-penalties.ts";
 import type { TokenCredit } from "./token-credit.ts";
 
-/** Returns a key of the state in which each turn of a trajectory was taken, `[turn]`. */
+/** Function that returns a key for the state before each turn of a trajectory, `[turn]`. */
 export type StateKeys = (trajectory: Trajectory) => readonly string[];
 
-/** Observation before each turn: the state of a fully observed environment. */
+/** Uses the observation before each turn as the key; valid if the environment is fully observed. */
 export const observationKeys: StateKeys = ({ firstObservation, turns }) =>
   turns.map((_, turn) => (turn === 0 ? firstObservation : turns[turn - 1]!.observation));
 
-/** Input of {@link estimateCredit}: its groups have every penalty charged to a response. */
+/** Input of {@link estimateCredit}: groups in which every penalty is assigned to a response. */
 export interface ChargedBatch extends EstimatorInput {
-  /** KL penalty of each token, `[row][span][token]`; absent for none. */
+  /** KL penalty of each token, `[row][span][token]`; absent if there is none. */
   readonly tokenCharges: readonly (readonly (readonly number[])[])[] | undefined;
   readonly stateKeys: StateKeys;
 }
@@ -107,7 +107,7 @@ function readRewards(groups: readonly Group[]): number[][][] {
   );
 }
 
-/** Broadcasts values of trajectories to their turns, `[group][trajectory][turn]`. */
+/** Broadcasts one value per trajectory to its turns, `[group][trajectory][turn]`. */
 function broadcastToTurns(
   groups: readonly Group[],
   values: readonly (readonly number[])[],
@@ -117,7 +117,10 @@ function broadcastToTurns(
   );
 }
 
-/** Return from each turn on, whitened over tokens if configured, `[group][trajectory][turn]`. */
+/**
+ * Computes the return from each turn onward, whitened over tokens if configured,
+ * `[group][trajectory][turn]`.
+ */
 function computeTurnReturns(
   groups: readonly Group[],
   {
@@ -138,7 +141,10 @@ function computeTurnReturns(
   return returns.map((group) => group.map(() => whitened[next++]!));
 }
 
-/** Converts one advantage per response, `[group][trajectory][turn]`, to credit of its tokens. */
+/**
+ * Broadcasts one advantage per response, `[group][trajectory][turn]`, to the tokens of the
+ * response.
+ */
 export function shareCredit(
   rows: readonly BatchRow[],
   advantages: readonly (readonly (readonly number[])[])[],
@@ -152,15 +158,14 @@ export function shareCredit(
   );
 }
 
-/** Estimates over the response tokens of each trajectory, `[trajectory][token]`. */
+/** Advantages and returns over the response tokens of each trajectory, `[trajectory][token]`. */
 interface TokenEstimates {
   readonly advantages: readonly (readonly number[])[];
   readonly returns?: readonly (readonly number[])[];
 }
 
 /**
- * Converts estimates over the response tokens of each trajectory to credit, one response after the
- * other.
+ * Splits estimates over the response tokens of each trajectory into the credit of each response.
  */
 function toTokenCredits(
   { rows, scores }: ChargedBatch,
@@ -188,9 +193,9 @@ function toTokenCredits(
 }
 
 /**
- * Rewards of a trajectory's response tokens: the penalized reward of a turn at the last token of
- * its response, and the KL penalty at the token where it arises. The reward of a turn with an empty
- * response is assigned to the response before it, or to the first response.
+ * Assigns rewards to the response tokens of a trajectory: the penalized reward of a turn to the
+ * last token of its response, and the KL penalty to each token. If a response is empty, the reward
+ * of its turn is assigned to the previous response, or to the first one.
  */
 function computeTokenRewards(
   { groups, rows, tokenCharges }: ChargedBatch,
@@ -201,7 +206,8 @@ function computeTokenRewards(
     const { turns } = groups[groupIndex]!.trajectories[trajectoryIndex]!;
     const next = responses[place + 1]?.turnIndex ?? turns.length;
     const charges = tokenCharges?.[rowIndex]?.[spanIndex] ?? [];
-    // The penalty of the response holds the sum of its charges; here each stays at its token.
+    // The response's penalty contains the sum of the KL penalties. Subtract the sum, because each
+    // token gets its own KL penalty.
     const spread = charges.reduce((total, charge) => total + charge, 0);
     const paid = turns
       .slice(place === 0 ? 0 : turnIndex, next)
@@ -213,7 +219,9 @@ function computeTokenRewards(
   });
 }
 
-/** Generalized advantages from the critic's values, whitened over the batch if configured. */
+/**
+ * Computes generalized advantages from the critic's values, whitened over the batch if configured.
+ */
 function estimateWithCritic(
   batch: ChargedBatch,
   trajectories: readonly BatchResponse[][],

@@ -1,6 +1,6 @@
 /**
- * Returns the component of a custom choice.
- * @throws `TypeError` if it is missing or has another name.
+ * Finds the component of a custom choice.
+ * @throws `TypeError` if the component is missing or has another name.
  */
 export function findPart<T extends { readonly name: string }>(
   field: "advantages" | "surrogate" | "rolloutCorrection",

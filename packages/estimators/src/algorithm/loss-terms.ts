@@ -10,19 +10,19 @@ export type KlAdaptation =
   /** See `adaptKlCoefficient`. */
   | { readonly kind: "adaptive"; readonly target?: number; readonly horizon?: number };
 
-/** Divergence from the reference policy. `algorithmSchema` describes every field. */
+/** KL divergence from the reference policy. `algorithmSchema` describes every field. */
 export type Kl =
   | { readonly kind: "none" }
-  /** A term of the loss, with a gradient. See `klPenalty`. */
+  /** Term of the loss, with a gradient. See `klPenalty`. */
   | ({ readonly kind: "loss"; readonly coefficient?: number } & KlPenaltyOptions)
-  /** Subtracted from rewards, token by token. See `penalizeRewards`. */
+  /** Penalty subtracted from the reward of each token. See `penalizeRewards`. */
   | ({
       readonly kind: "reward";
       readonly coefficient?: number;
       readonly adaptation?: KlAdaptation;
     } & KlInRewardOptions);
 
-/** Entropy bonus of an algorithm. It acts on the quantity that AEM measures. */
+/** Entropy bonus of an algorithm. It changes the entropy that AEM measures. */
 export type EntropyBonus =
   | { readonly kind: "none" }
   /** See `entropyBonus`. */

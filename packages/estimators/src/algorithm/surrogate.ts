@@ -19,8 +19,8 @@ import { customChoiceSchema, type CustomChoice } from "./custom-choice.ts";
 /** Surrogate loss of an algorithm. `algorithmSchema` describes every field. */
 export type Surrogate =
   /**
-   * PPO's clip, with DAPO's two bounds, dual clip and ratio cap; with `ratioLevel` `"response"` GSPO,
-   * with `"response-token"` gspo-token. See `clippedSurrogate`.
+   * PPO's clip, with DAPO's two bounds, dual clip and ratio cap; with `ratioLevel` `"response"` it
+   * is GSPO, with `"response-token"` gspo-token. See `clippedSurrogate`.
    */
   | ({ readonly kind: "clipped" } & ClippedSurrogateOptions)
   /** See `cispoSurrogate`. */
@@ -29,7 +29,7 @@ export type Surrogate =
   | ({ readonly kind: "sapo" } & SapoSurrogateOptions)
   /** See `geometricMeanSurrogate`. */
   | ({ readonly kind: "gmpo" } & GeometricMeanSurrogateOptions)
-  /** REINFORCE, on-policy only. See `policyGradient`. */
+  /** REINFORCE; correct only on-policy. See `policyGradient`. */
   | { readonly kind: "policy-gradient" }
   /** See `importanceSampling`. */
   | ({ readonly kind: "importance-sampling" } & ImportanceSamplingOptions)

@@ -10,18 +10,18 @@ import {
 import { groupsArbitrary, returnArbitrary } from "./arbitraries.ts";
 import { fc } from "./fast-check.ts";
 
-/** Advantage estimator: returns in, advantages out, both `[group][trajectory]`. */
+/** Advantage estimator: maps returns to advantages, both `[group][trajectory]`. */
 export type AdvantageEstimator = (returns: number[][]) => readonly (readonly number[])[];
 
 /**
- * Claims of an estimator in addition to the laws of all.
+ * Properties that an estimator may claim; each adds a law to those that hold for all estimators.
  *
  * - `"centred"`: the advantages of a group sum to 0.
  * - `"independent-groups"`: a group's advantages do not depend on the rest of the batch.
  * - `"shift-invariant"`: adding a constant to all returns changes nothing.
- * - `"linear"`: multiplying all returns multiplies the advantages.
- * - `"scale-invariant"`: multiplying all returns by a positive number changes nothing (up to the
- *   epsilon of a deviation, for which a part in 10,000 is allowed).
+ * - `"linear"`: multiplying all returns by a number multiplies the advantages by it.
+ * - `"scale-invariant"`: multiplying all returns by a positive number changes nothing (up to a
+ * relative change of 1e-4, because of epsilon).
  * - `"flat-is-zero"`: a group of equal returns has advantages of exactly 0.
  * - `"order-preserving"`: of two siblings, the one with the larger return has no smaller advantage.
  */
@@ -36,8 +36,8 @@ export type AdvantageClaim =
 
 /**
  * Laws of group-relative advantages. All estimators keep the shape, return finite numbers, do not
- * change their arguments, are deterministic and equivariant to reordering siblings; further laws by
- * claim.
+ * change their arguments, are deterministic and equivariant to reordering siblings; each claim adds
+ * a law.
  *
  * @param name - Name of the estimator, for messages.
  */
@@ -131,7 +131,8 @@ export function advantageLaws(
             const direct = estimate(groups);
             grown.forEach((group, i) => {
               const wanted = direct[i]!.map((advantage) => advantage * expected(factor));
-              // A deviation of 1/8 and an epsilon of 1e-4 differ by a part in a thousand.
+              // With a standard deviation of 1/8, an epsilon of 1e-4 changes the result by one part
+              // in a thousand.
               const room = expected(factor) === 1 ? 5e-3 : 1e-9;
               expectAllNear(`group ${i} times ${factor}`, group, wanted, room);
             });

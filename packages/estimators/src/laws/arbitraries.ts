@@ -3,7 +3,7 @@ import type { Arbitrary } from "fast-check";
 import { fc } from "./fast-check.ts";
 
 /**
- * Returns as typical tasks pay them: many ties, some penalties, all multiples of 1/8, so that
+ * Returns as in typical tasks: many ties and some penalties. All are multiples of 1/8, so that
  * adding a constant is exact.
  */
 export const returnArbitrary: Arbitrary<number> = fc.oneof(
@@ -11,7 +11,7 @@ export const returnArbitrary: Arbitrary<number> = fc.oneof(
   fc.integer({ min: -8000, max: 8000 }).map((eighths) => eighths / 8),
 );
 
-/** Returns of groups, `[group][trajectory]`, at least one group of two. */
+/** Returns `[group][trajectory]` with at least one group of at least two trajectories. */
 export const groupsArbitrary: Arbitrary<number[][]> = fc.array(
   fc.array(returnArbitrary, { minLength: 2, maxLength: 9 }),
   { minLength: 1, maxLength: 4 },
@@ -25,7 +25,7 @@ export interface TokenBatch {
   readonly fields: Readonly<Record<ObjectiveField, readonly (readonly number[])[]>>;
 }
 
-/** Numbers of one token. */
+/** Random values of one token. */
 interface Token {
   readonly newLogProb: number;
   readonly entropy: number;
@@ -40,17 +40,17 @@ function number(min: number, max: number): Arbitrary<number> {
 /** Options of {@link tokenBatchArbitrary}. */
 export interface TokenBatchOptions {
   /**
-   * Maximum difference between new and old log-probs, nats. Default 2; 0 for an on-policy batch.
+   * Maximum difference between new and old log-probs, nats. Default 2; 0 gives on-policy batches.
    */
   readonly maxLogRatio?: number;
   /**
-   * `"free"`: every token has its own advantage and weight, some of weight 0. `"shared"`: all
-   * tokens of a response have the same, as with broadcast credit.
+   * `"free"`: every token has its own advantage and weight, and some weights are 0. `"shared"`: all
+   * tokens of a response have the same advantage and weight.
    */
   readonly credit?: "free" | "shared";
 }
 
-/** Batches of one to five responses with one to six tokens, every field filled. */
+/** Batches of one to five responses with one to six tokens; every field is present. */
 export function tokenBatchArbitrary({
   maxLogRatio = 2,
   credit = "free",
@@ -62,7 +62,7 @@ export function tokenBatchArbitrary({
     weight:
       credit === "free" ? fc.oneof(positiveWeight, positiveWeight, fc.constant(0)) : positiveWeight,
     fields: fc.record<Record<ObjectiveField, number>>({
-      // A difference from `newLogProb` until the batch is assembled.
+      // Difference from `newLogProb`; converted to a log-prob when the batch is assembled.
       oldLogProbs: maxLogRatio === 0 ? fc.constant(0) : number(-maxLogRatio, maxLogRatio),
       advantages: fc.oneof(number(-5, 5), fc.constantFrom(-1, 0, 1)),
       referenceLogProbs: number(-6, 0),
@@ -98,7 +98,10 @@ export function tokenBatchArbitrary({
   });
 }
 
-/** Flattens a batch into inputs of an objective; with `needs`, no other field is included. */
+/**
+ * Flattens a batch into inputs of an objective; if `needs` is given, only these fields are
+ * included.
+ */
 export function flatInputs(
   batch: TokenBatch,
   needs?: readonly ObjectiveField[],
@@ -128,7 +131,7 @@ export function flatInputs(
   };
 }
 
-/** Changes every list of a batch in the same way: removes or reorders responses. */
+/** Applies the same function, such as a permutation of responses, to every list of a batch. */
 export function mapLists(
   batch: TokenBatch,
   change: (lists: readonly (readonly number[])[], name: string) => readonly (readonly number[])[],

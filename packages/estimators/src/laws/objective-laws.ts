@@ -21,15 +21,15 @@ import {
 import { fc } from "./fast-check.ts";
 
 /**
- * Claims of an objective in addition to the laws of all.
+ * Properties that an objective may claim; each adds a law to those that hold for all objectives.
  *
- * - `"differentiable"`: its slopes are the derivative of its value (not if a part is detached on
- *   purpose).
- * - `"policy-gradient"`: where new and old log-probs agree, the slope of every token is
- *   `-weight * advantage`.
- * - `"follows-advantages"`: no slope raises the probability of a token with a negative advantage,
- *   or lowers that of one with a positive.
- * - `"silent-without-advantage"`: advantages of 0 give slopes of 0.
+ * - `"differentiable"`: its gradient is the derivative of its value (not so if a part is detached
+ * on purpose).
+ * - `"policy-gradient"`: where new and old log-probs are equal, the gradient at every token is
+ * `-weight * advantage`.
+ * - `"follows-advantages"`: a gradient step never raises the probability of a token with a negative
+ * advantage, and never lowers the probability of a token with a positive advantage.
+ * - `"silent-without-advantage"`: advantages of 0 give a gradient of 0.
  * - `"non-negative"`: the loss is at least 0.
  */
 export type ObjectiveClaim =
@@ -42,17 +42,17 @@ export type ObjectiveClaim =
 /** Options of {@link objectiveLaws}. */
 export interface ObjectiveLawOptions extends LawOptions {
   /**
-   * Range of ratios outside which a token's slope is 0 in the direction of its advantage: below the
-   * first for negative advantages, above the second for positive ones.
+   * Clip range of the ratio. The gradient of a token is 0 if the ratio is below `low` with a
+   * negative advantage, or above `high` with a positive advantage.
    */
   readonly clipRange?: readonly [low: number, high: number];
 }
 
 /**
- * Laws of objectives. All objectives: microbatches add up, in loss, metrics and slopes; weights are
- * shares; values at tokens of weight 0 have no effect, even NaN; the order of responses has no
- * effect; only the named fields are read; distant log-probs give finite numbers. Further laws by
- * claim.
+ * Laws of objectives. For all objectives: loss, metrics and gradients of microbatches add up; the
+ * loss is linear in the weights; values at tokens of weight 0 have no effect, even NaN; the order
+ * of responses has no effect; only the fields in `needs` are read; very different log-probs give
+ * finite numbers. Each claim adds a law.
  */
 export function objectiveLaws(
   objective: Objective,
@@ -242,7 +242,7 @@ export function objectiveLaws(
             ? lists.map((row, r) => row.map((value) => (r % 2 === 0 ? value : 5000 * value)))
             : lists,
       );
-      // Throws if a number is not finite.
+      // `linearize` throws if a number is not finite.
       at(far);
     }),
     ...claims.map((claim) => claimed[claim]),
@@ -267,7 +267,7 @@ export function objectiveLaws(
   return laws;
 }
 
-/** Cuts a flat list back into responses. */
+/** Splits a flat list into one list per response. */
 function splitRows(flat: ArrayLike<number>, { newLogProbs }: TokenBatch): number[][] {
   let next = 0;
   return newLogProbs.map((row) => row.map(() => flat[next++]!));
@@ -283,8 +283,8 @@ function expectThrows(run: () => void, field: ObjectiveField): void {
 }
 
 /**
- * Compares slopes with one-sided differences of the loss. At a kink (a clip's edge) the two sides
- * differ, and a slope between them is correct.
+ * Compares the gradient with one-sided finite differences of the loss. At a kink (such as a clip
+ * bound) the two differences differ, and any gradient between them is correct.
  */
 function checkDerivative(objective: Objective, batch: TokenBatch): void {
   const inputs = flatInputs(batch, objective.needs);
@@ -296,7 +296,7 @@ function checkDerivative(objective: Objective, batch: TokenBatch): void {
   const compare = (what: string, slope: number, shifted: (by: number) => typeof inputs): void => {
     const forward = (lossAt(shifted(move)) - center) / move;
     const backward = (center - lossAt(shifted(-move))) / move;
-    // For curvature and rounding of the differences.
+    // Tolerance for curvature and rounding.
     const room = 1e-4 * (1 + Math.abs(forward) + Math.abs(backward) + Math.abs(center));
     const isBetween =
       slope >= Math.min(forward, backward) - room && slope <= Math.max(forward, backward) + room;
@@ -304,7 +304,7 @@ function checkDerivative(objective: Objective, batch: TokenBatch): void {
   };
   const perturb = (list: Float64Array, index: number, by: number): Float64Array =>
     list.map((value, i) => (i === index ? value + by : value));
-  // A few tokens of each batch: there are many batches, and each token costs six evaluations.
+  // Check only some tokens of each batch, because every token costs six evaluations.
   const stride = Math.ceil(inputs.weights.length / 4);
   for (let i = 0; i < inputs.weights.length; i += stride) {
     compare(`slope of newLogProbs[${i}]`, slopes.newLogProbs[i]!, (by) => ({

@@ -7,7 +7,9 @@ import {
   type Segments,
 } from "@turnwise/core";
 
-/** Inputs of an objective over responses of equal length, for tests: lists `[response][token]`. */
+/**
+ * Inputs of an objective for tests: lists `[response][token]`; all responses have the same length.
+ */
 export interface CaseInputs {
   readonly newLogProbs: readonly (readonly number[])[];
   readonly weights: readonly (readonly number[])[];
@@ -36,7 +38,7 @@ export function plainInputs({
   };
 }
 
-/** Loss and metrics as numbers. */
+/** Evaluates an objective; loss and metrics are plain numbers. */
 export function evaluatePlain(
   objective: Objective,
   inputs: CaseInputs,
@@ -48,7 +50,9 @@ export function evaluatePlain(
   };
 }
 
-/** Batch that verl's own losses were run on: two responses of four tokens, weight 1/8 each. */
+/**
+ * Batch on which verl's own losses were computed: two responses of four tokens, weight 1/8 each.
+ */
 export const goldenBatch: CaseInputs = {
   newLogProbs: [
     [1.5, 0.5, 1.1, 4].map((ratio) => Math.log(ratio) - 1),
@@ -67,7 +71,7 @@ export const goldenBatch: CaseInputs = {
   },
 };
 
-/** Same ratios with log-probs lower by 2. */
+/** Lowers all log-probs by 2, which does not change the ratios. */
 export function lowerLogProbs({ newLogProbs, fields, ...rest }: CaseInputs): CaseInputs {
   const lower = (lists: readonly (readonly number[])[]): number[][] =>
     lists.map((row) => row.map((logProb) => logProb - 2));

@@ -1,22 +1,22 @@
 import { recordVersion, type Group, type Outcome, type ScoredRow, type Turn } from "@turnwise/core";
 import { batchRows } from "../algorithm/batch-rows.ts";
 
-/** Fields of a turn that an estimator reads. */
+/** Fields of a turn that estimators read. */
 export interface TurnCase {
   readonly reward?: number;
   readonly penalty?: number;
-  /** Response tokens. Default 1. */
+  /** Number of response tokens. Default 1. */
   readonly length?: number;
   readonly observation?: string;
 }
 
-/** Trajectory by its turns and its outcome (by default a success). */
+/** Trajectory given by its turns and its outcome (default: success). */
 export interface TrajectoryCase {
   readonly turns: readonly TurnCase[];
   readonly outcome?: Outcome;
 }
 
-/** A group of trajectories, for tests. */
+/** Creates a group of trajectories, for tests. */
 export function createGroup(
   id: string,
   trajectories: readonly TrajectoryCase[],
@@ -51,7 +51,7 @@ export function createGroup(
   };
 }
 
-/** A group with the given returns, one turn of one token each. */
+/** Creates a group with the given returns; each trajectory has one turn of one token. */
 export function createGroupOfReturns(id: string, returns: readonly number[]): Group {
   return createGroup(
     id,
@@ -59,7 +59,9 @@ export function createGroupOfReturns(id: string, returns: readonly number[]): Gr
   );
 }
 
-/** Scores of all rows of groups; each quantity is taken from a list, token by token. */
+/**
+ * Creates the scores of all rows of groups; each quantity is taken token by token from a flat list.
+ */
 export function createScores(
   groups: readonly Group[],
   {
