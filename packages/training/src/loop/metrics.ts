@@ -12,6 +12,7 @@ import {
 } from "@turnwise/core";
 import { metricMeans } from "@turnwise/estimators";
 import type { CreditedRow } from "./credit.ts";
+import { measureMismatch } from "./measure-mismatch.ts";
 
 /** Metrics by name; `docs/metrics.md` defines each. No entry is NaN: a metric without a value is absent. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -104,14 +105,6 @@ export function measureCredit(groups: readonly Group[], rows: readonly CreditedR
     coefficients: responses.map(({ coefficient }) => coefficient),
     modulated: responses.map(({ modulated }) => mean(modulated)),
   });
-  const differences = rows.flatMap(({ groupIndex, trajectoryIndex, responses: ofRow }) => {
-    const { turns } = groups[groupIndex]!.trajectories[trajectoryIndex]!;
-    return ofRow.flatMap(({ turnIndex, oldLogProbs }) =>
-      turns[turnIndex]!.samplerLogProbs.map((logProb, token) =>
-        Math.abs(logProb - oldLogProbs[token]!),
-      ),
-    );
-  });
   return dropMissing({
     responses: diagnostics.numResponses,
     meanTokenEntropy: diagnostics.meanEntropy,
@@ -123,7 +116,7 @@ export function measureCredit(groups: readonly Group[], rows: readonly CreditedR
     coefficientMin: diagnostics.minCoefficient,
     coefficientMax: diagnostics.maxCoefficient,
     deadZoneShare: diagnostics.deadZoneShare,
-    samplerDifferenceMax: differences.reduce((high, value) => Math.max(high, value), -Infinity),
+    ...measureMismatch(groups, rows),
   });
 }
 

@@ -58,6 +58,9 @@ describe("listAdvisories", () => {
     const lines = [{ samplerDifferenceMax: 0.5 }];
     expect(names(records(lines))).toEqual(["sampler-mismatch"]);
     expect(names(records(lines, { config: { training: { temperature: 0.6 } } }))).toEqual([]);
+    const stale = [{ samplerEffectiveShare: 0.5 }];
+    expect(names(records(stale))).toEqual(["off-policy"]);
+    expect(names(records(stale, { config: { training: { temperature: 0.6 } } }))).toEqual([]);
   });
 
   it("counts flat groups of the last three iterations", () => {

@@ -126,11 +126,11 @@ export function listAdvisories({ metrics, timings, config, groups }: RunRecords)
     rule: `samplerDifferenceMax > ${limits.samplerDifference}`,
     remedy: "Use one precision in both engines, or algorithm.rolloutCorrection.",
   });
-  const effective = last("rolloutEffectiveShare");
-  check(isBelow(effective, limits.effectiveShare), {
+  const effective = last("samplerEffectiveShare");
+  check(isTemperatureOne(config) && isBelow(effective, limits.effectiveShare), {
     name: "off-policy",
     message: `The effective sample size is ${showShare(effective)} of the tokens.`,
-    rule: `rolloutEffectiveShare < ${limits.effectiveShare}`,
+    rule: `samplerEffectiveShare < ${limits.effectiveShare}`,
     remedy: "The samples are stale or the engines differ: fewer minibatches, or one precision.",
   });
   const kl = last("oldNewKlK3");

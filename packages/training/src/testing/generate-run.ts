@@ -273,6 +273,8 @@ function creditMetrics({ groups }: Segment, random: Random): object {
     coefficientMax: coefficients.reduce((high, value) => Math.max(high, value), 0),
     deadZoneShare: 0,
     samplerDifferenceMax: 1e-5,
+    samplerKl: 1e-9,
+    samplerEffectiveShare: 1,
     gradientNorm: 0.2 + 0.1 * random.next(),
     clipFraction: 0.01 * random.next(),
     oldNewKlK3: 1e-3 * random.next(),
