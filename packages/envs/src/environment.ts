@@ -30,6 +30,8 @@ export interface Environment {
    * not the next rendering. An exception costs the state, not the episode.
    */
   render?(signal?: AbortSignal): Promise<EnvironmentState>;
+  /** Names the resource that it works with at the moment, such as a container; for messages. */
+  describeResource?(): string | undefined;
   /** Releases the resources of the environment. May be called at any time, and repeatedly. */
   close(): Promise<void>;
 }

@@ -14,6 +14,7 @@ import {
 import type { AgentFormat, PastTurn } from "./agent-format.ts";
 import { callWithin, EpisodeFailure } from "./call-within.ts";
 import type { Environment, EnvironmentFactory, Observation } from "./environment.ts";
+import type { EpisodeActivity, OnActivity } from "./episode-activity.ts";
 import { renderState } from "./render-state.ts";
 
 /** Limits and rewards of an episode. */
@@ -37,6 +38,7 @@ export interface EpisodeParts {
   readonly signal?: AbortSignal;
   /** Called after each episode. */
   readonly onEnd?: (trajectory: Trajectory) => void;
+  readonly onActivity?: OnActivity | undefined;
 }
 
 /** Identity of an episode: its group, its index in the group, its random stream. */
@@ -88,6 +90,30 @@ export interface EpisodeAgent {
 export async function playEpisode(
   task: Task,
   parts: EpisodeParts,
+  sequence: EpisodeSequence,
+  agent: EpisodeAgent,
+): Promise<Trajectory> {
+  const { groupId, trajectoryIndex } = sequence;
+  const end = parts.onActivity?.({
+    kind: "episode",
+    name: "episode",
+    taskId: task.id,
+    groupId,
+    trajectoryIndex,
+    turnIndex: 0,
+  });
+  let trajectory: Trajectory | undefined;
+  try {
+    trajectory = await recordEpisode(task, parts, sequence, agent);
+    return trajectory;
+  } finally {
+    end?.(trajectory);
+  }
+}
+
+async function recordEpisode(
+  task: Task,
+  parts: EpisodeParts,
   { groupId, trajectoryIndex }: EpisodeSequence,
   agent: EpisodeAgent,
 ): Promise<Trajectory> {
@@ -103,8 +129,28 @@ export async function playEpisode(
   let environment: Environment | undefined;
   let firstObservation = "";
   let state: EnvironmentState | undefined;
+  const watch = async <T>(
+    kind: EpisodeActivity["kind"],
+    name: string,
+    work: () => Promise<T>,
+  ): Promise<T> => {
+    const end = parts.onActivity?.({
+      kind,
+      name,
+      taskId: task.id,
+      groupId,
+      trajectoryIndex,
+      turnIndex: turns.length,
+      describeResource: () => environment?.describeResource?.(),
+    });
+    try {
+      return await work();
+    } finally {
+      end?.();
+    }
+  };
   const call = <T>(name: string, run: (inner: AbortSignal) => Promise<T>): Promise<T> =>
-    callWithin(name, environmentTimeoutSeconds, signal, run);
+    watch("environment", name, () => callWithin(name, environmentTimeoutSeconds, signal, run));
   const updateState = async (world: Environment): Promise<void> => {
     if (recordsStates) state = await renderState(world, environmentTimeoutSeconds, signal);
   };
@@ -115,7 +161,9 @@ export async function playEpisode(
     firstObservation = observation.text;
     await updateState(world);
     while (turns.length < maxTurns) {
-      const response = await agent.respond(history, observation);
+      const response = await watch("response", "respond", () =>
+        agent.respond(history, observation),
+      );
       if ("kind" in response) return response;
       const { action, isValid } = format.parse(response.text, observation);
       const step = await call("step", (inner) => world.step(action, inner));
@@ -150,7 +198,8 @@ export async function playEpisode(
   } finally {
     agent.release();
     // An environment that cannot be closed has already failed, or holds no resources.
-    await environment?.close().catch(() => undefined);
+    const opened = environment;
+    if (opened) await watch("environment", "close", () => opened.close().catch(() => undefined));
   }
   const trajectory: Trajectory = {
     version: recordVersion,

@@ -10,6 +10,7 @@ export {
 export type { Environment, EnvironmentFactory, Observation, StepResult } from "./environment.ts";
 export { createDemonstratingPlayers, createRandomPlayers } from "./baselines.ts";
 export type { EpisodeOptions, EpisodeParts, EpisodeSequence } from "./episode.ts";
+export type { EndActivity, EpisodeActivity, OnActivity } from "./episode-activity.ts";
 export { playScripted, type EpisodePlayer, type ScriptedParts } from "./play-scripted.ts";
 export { rollout, rolloutGroup, type RolloutOptions, type RolloutParts } from "./rollout.ts";
 export type { AuditRecord, Demonstrator, TaskSource, TaskSplit } from "./task-source.ts";

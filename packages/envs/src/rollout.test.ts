@@ -198,6 +198,51 @@ describe("rollout", () => {
     expect(tokenizer.decode(trajectory.turns[2]!.responseTokens)).toBe("a?");
   });
 
+  it("tells an observer what it works on, and when that ends", async () => {
+    const events: string[] = [];
+    const play = async (change: Parameters<typeof parts>[1]): Promise<string[]> => {
+      events.length = 0;
+      await rollout(task, parts(scriptedSampler(["a.", "w."]).sampler, change), sequence());
+      return [...events];
+    };
+    const onActivity: RolloutParts["onActivity"] = (activity) => {
+      const { kind, name, taskId, groupId, trajectoryIndex, turnIndex } = activity;
+      expect([taskId, groupId, trajectoryIndex]).toEqual(["task", "g", 0]);
+      const resource = activity.describeResource?.() ?? "";
+      events.push(`${kind} ${name} ${turnIndex}${resource}`);
+      return (trajectory) => events.push(`end ${name} ${trajectory?.outcome.kind ?? ""}`);
+    };
+    const withResource = async (): Promise<Environment> => ({
+      ...countingEnvironment(),
+      describeResource: () => " in a box",
+    });
+    expect(await play({ onActivity, createEnvironment: withResource })).toEqual([
+      "episode episode 0",
+      "environment create environment 0",
+      "end create environment ",
+      "environment reset 0 in a box",
+      "end reset ",
+      "response respond 0 in a box",
+      "end respond ",
+      "environment step 0 in a box",
+      "end step ",
+      "response respond 1 in a box",
+      "end respond ",
+      "environment step 1 in a box",
+      "end step ",
+      "environment close 2 in a box",
+      "end close ",
+      "end episode terminated",
+    ]);
+    const failing = (): Promise<Environment> => Promise.reject(new Error("no room"));
+    expect(await play({ onActivity, createEnvironment: failing })).toEqual([
+      "episode episode 0",
+      "environment create environment 0",
+      "end create environment ",
+      "end episode failed",
+    ]);
+  });
+
   it("is truncated by the turn limit, and by the length of the sequence", async () => {
     const endless = scriptedSampler(["a."]);
     const byTurns = await rollout(task, parts(endless.sampler), sequence());

@@ -97,6 +97,7 @@ export function sweEnvironment(
   let isClosed = false;
   let lastAction: string | undefined;
   let graded: Pick<SweRecord, "patch" | "evaluation"> | undefined;
+  let resource: string | undefined;
 
   const finish = async (
     { container, folder, startTree }: AgentRepository,
@@ -107,6 +108,7 @@ export function sweEnvironment(
     const patch = await extractPatch(container, folder, startTree);
     // Close the agent's container first: the grader needs its resources.
     await container.close();
+    resource = `container for the tests, image ${instance.image}`;
     const { bytes } = patch;
     let isRecalled = memory !== undefined;
     const evaluation = await (memory === undefined
@@ -136,7 +138,10 @@ export function sweEnvironment(
     reset: async (signal): Promise<Observation> => {
       const spec = { ...options.container, image: instance.image };
       const setup = agentSetupScript(instance);
+      resource = `container of image ${instance.image}`;
       opened = await openForAgent(engine, spec, getFolder(instance), setup, signal);
+      const { id, host } = opened.container;
+      resource = `container ${id.slice(0, 12)} on ${host}`;
       if (isClosed) await opened.container.close();
       tools = new ToolRunner(opened.container, {
         scaffold,
@@ -184,6 +189,7 @@ export function sweEnvironment(
         started += performance.now() - begun;
       }
     },
+    describeResource: () => resource,
     close: async () => {
       isClosed = true;
       await opened?.container.close();
