@@ -1,4 +1,6 @@
 import { createRandom } from "@turnwise/core";
+import { createActivityTracker } from "../health/activity-tracker.ts";
+import { systemClock } from "../health/watchdog.ts";
 import { openTasks } from "../environments/open-tasks.ts";
 import { createAlgorithm, createModulator } from "../experiment/experiment.ts";
 import { InputError, readInput } from "../input-error.ts";
@@ -41,6 +43,7 @@ export async function openAnalyzedRun(path: string, reporter: Reporter): Promise
     config,
     parts,
     reporter,
+    activities: createActivityTracker(systemClock.now),
     tasks,
     algorithm: await createAlgorithm(config, parts),
     modulator: await createModulator(config, parts),

@@ -3,6 +3,7 @@ import { algorithmSchema, type Algorithm, type ResolvedAlgorithm } from "@turnwi
 import { setting } from "@turnwise/envs";
 import { z } from "zod";
 import { defaultTolerance } from "../loop/play-groups.ts";
+import { defaultDeadlines } from "../health/watchdog.ts";
 import { createCustomSchema, allowCustom } from "./custom.ts";
 import {
   checkpointsSchema,
@@ -13,6 +14,7 @@ import {
   modelSchemas,
   trainingSchema,
   warmStartSchema,
+  watchdogSchema,
 } from "./sections.ts";
 
 /** Settings that name a run. */
@@ -40,6 +42,9 @@ export const sectionFields = {
   evaluation: setting(evaluationSchema, "Evaluation during and around training"),
   failures: setting(failuresSchema, "Tolerance for failures of the infrastructure").default(
     defaultTolerance,
+  ),
+  watchdog: setting(watchdogSchema, "Reports of pending work; they change no result").default(
+    defaultDeadlines,
   ),
   engine: setting(engineSchema, "Local compute"),
   checkpoints: setting(checkpointsSchema, "Checkpoints of the run"),

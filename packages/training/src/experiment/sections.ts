@@ -141,6 +141,20 @@ export const failuresSchema = z.strictObject({
   ),
 });
 
+/** Reports of pending work. */
+export const watchdogSchema = z.strictObject({
+  environmentSeconds: setting(
+    nonNegative,
+    "Duration of an environment call after which it is reported as pending; 0 for never",
+    "s",
+  ),
+  idleSeconds: setting(
+    nonNegative,
+    "Time without any progress after which all pending work is reported; 0 for never",
+    "s",
+  ),
+});
+
 /** Local compute. */
 export const engineSchema = z.strictObject({
   threads: setting(count, "CPU threads"),

@@ -20,6 +20,7 @@ import {
   type Refill,
   type StateKeys,
 } from "@turnwise/estimators";
+import { watchPhase, type ObserveActivity } from "../health/activity-tracker.ts";
 import { checkNeeds } from "./check-needs.ts";
 import { correctRows, creditRows, toTrainingRows, type CreditedRow } from "./credit.ts";
 import { createRoleFinder } from "./create-role-finder.ts";
@@ -64,6 +65,8 @@ export interface TrainerParts {
   readonly onProgress?: (phase: Phase, done: number, counts?: PhaseCounts) => void;
   /** Called before each pause that precedes a retry of failed episodes. */
   readonly onPause?: ((pause: PlayPause) => void) | undefined;
+  /** Told of each phase, episode, environment call and response. */
+  readonly onActivity?: ObserveActivity | undefined;
 }
 
 /** Result of an iteration. */
@@ -106,13 +109,15 @@ export async function trainIteration(
   iteration: number,
   parts: TrainerParts,
 ): Promise<IterationReport> {
-  const { sampler, learner, algorithm, modulator, settings, onProgress } = parts;
+  const { sampler, learner, algorithm, modulator, settings, onProgress, onActivity } = parts;
+  const during = <T>(name: string, work: () => Promise<T>): Promise<T> =>
+    watchPhase(onActivity, { name, iteration }, work);
   const random = parts.random.fork(`iteration/${iteration}`);
   const clock = startStopwatch();
   checkNeeds({ ...parts, format: parts.rolloutParts.format });
 
-  const policyVersion = await sampler.load(learner.weights()); // collect, under one frozen policy
-  const rolloutParts = { ...parts.rolloutParts, sampler, policyVersion };
+  const policyVersion = await during("load weights", () => sampler.load(learner.weights())); // collect, under one frozen policy
+  const rolloutParts = { ...parts.rolloutParts, sampler, policyVersion, onActivity };
   const groups: Group[] = [];
   let drawn: Refill<Group> = emptyRefill;
   while (drawn.status === "draw") {
@@ -122,12 +127,18 @@ export async function trainIteration(
       const id = `iteration-${iteration}/group-${slot}`;
       return { id, task, random: random.fork(`group/${slot}`) };
     });
-    const round = await playGroups(plans, settings.groupSize, rolloutParts, {
-      tolerance: parts.tolerance,
-      onPause: parts.onPause,
-      onProgress: (progress) =>
-        onProgress?.("collect", progress.numEnded / progress.numEpisodes, countEpisodes(progress)),
-    });
+    const round = await during("collect", () =>
+      playGroups(plans, settings.groupSize, rolloutParts, {
+        tolerance: parts.tolerance,
+        onPause: parts.onPause,
+        onProgress: (progress) =>
+          onProgress?.(
+            "collect",
+            progress.numEnded / progress.numEpisodes,
+            countEpisodes(progress),
+          ),
+      }),
+    );
     groups.push(...round);
     drawn = refill(drawn, round.map(algorithm.usable), {
       target: settings.groupsPerIteration,
@@ -143,8 +154,11 @@ export async function trainIteration(
   const tellScored: OnTokens = (done, total) =>
     onProgress?.("score", done / total, { done, total, unit: "tokens" });
   const tokenRows = rows.map(({ row }) => row);
-  const scores = await learner.score(tokenRows, tellScored); // score, without a gradient
-  const references = await parts.reference?.score(tokenRows, tellScored);
+  const scores = await during("score", () => learner.score(tokenRows, tellScored)); // score, without a gradient
+  const { reference } = parts;
+  const references =
+    reference &&
+    (await during("score under the reference", () => reference.score(tokenRows, tellScored)));
   const score = clock();
 
   const state = parts.algorithmState ?? algorithm.initialState;
@@ -194,18 +208,18 @@ export async function trainIteration(
         references && batch.map(({ reference }) => reference),
       );
       updates.push(
-        await learner
-          .update(trainingRows, algorithm.objective, tellTrained)
-          .catch((cause: unknown) => {
-            if (!(cause instanceof NonFiniteError)) throw cause;
-            const group = kept[batch[cause.row ?? 0]!.row.groupIndex]!.id;
-            const where = cause.row === undefined ? "" : ` ${group}:`;
-            throw new PoisonedUpdate(
-              `iteration ${iteration}:${where} ${cause.message}`,
-              trainingRows,
-              cause,
-            );
-          }),
+        await during("update", () =>
+          learner.update(trainingRows, algorithm.objective, tellTrained),
+        ).catch((cause: unknown) => {
+          if (!(cause instanceof NonFiniteError)) throw cause;
+          const group = kept[batch[cause.row ?? 0]!.row.groupIndex]!.id;
+          const where = cause.row === undefined ? "" : ` ${group}:`;
+          throw new PoisonedUpdate(
+            `iteration ${iteration}:${where} ${cause.message}`,
+            trainingRows,
+            cause,
+          );
+        }),
       );
     }
   }

@@ -26,7 +26,7 @@ export type AdvisoryName =
   | "slow-phase";
 
 /** Number of iterations at the end of a run, and at its start, that the rules average over. */
-const window = 3;
+export const advisoryWindow = 3;
 
 /** Limits of the rules. */
 export const advisoryLimits = {
@@ -69,7 +69,8 @@ export interface RunRecords {
 export function listAdvisories({ metrics, timings, config, groups }: RunRecords): Advisory[] {
   const iterations = metrics.filter(({ stage }) => stage === "iteration");
   if (iterations.length === 0) return [];
-  const last = (name: string): number | undefined => computeMean(iterations.slice(-window), name);
+  const last = (name: string): number | undefined =>
+    computeMean(iterations.slice(-advisoryWindow), name);
   const limits = advisoryLimits;
   const fired: Advisory[] = [];
   const check = (isFired: boolean | undefined, advisory: Advisory): void => {
@@ -77,19 +78,19 @@ export function listAdvisories({ metrics, timings, config, groups }: RunRecords)
   };
 
   const entropy = last("entropy");
-  const firstEntropy = computeMean(iterations.slice(0, window), "entropy");
+  const firstEntropy = computeMean(iterations.slice(0, advisoryWindow), "entropy");
   check(
     isBelow(entropy, limits.entropy) &&
-      iterations.length > window &&
+      iterations.length > advisoryWindow &&
       isBelow(entropy, limits.entropyShare * (firstEntropy ?? 0)),
     {
       name: "entropy-collapse",
       message: `The entropy has fallen from ${show(firstEntropy)} to ${show(entropy)} nats per token.`,
-      rule: `entropy < ${limits.entropy} and < ${limits.entropyShare} x that of the first ${window} iterations`,
+      rule: `entropy < ${limits.entropy} and < ${limits.entropyShare} x that of the first ${advisoryWindow} iterations`,
       remedy: "Lower the learning rate, or modulate: a policy without entropy no longer explores.",
     },
   );
-  const flat = computeFlatShare(groups.slice(-window));
+  const flat = computeFlatShare(groups.slice(-advisoryWindow));
   check(isAbove(flat, limits.flatGroups), {
     name: "flat-groups",
     message: `${showShare(flat)} of the groups have equal returns and carry no learning signal.`,
@@ -119,7 +120,7 @@ export function listAdvisories({ metrics, timings, config, groups }: RunRecords)
     rule: "failed > 0",
     remedy: "The trajectories with outcome:failed say why.",
   });
-  const difference = computeMax(iterations.slice(-window), "samplerDifferenceMax");
+  const difference = computeMax(iterations.slice(-advisoryWindow), "samplerDifferenceMax");
   check(isTemperatureOne(config) && isAbove(difference, limits.samplerDifference), {
     name: "sampler-mismatch",
     message: `Log-probs of sampler and learner differ by up to ${show(difference)} nats for the same weights.`,
@@ -174,7 +175,7 @@ function isTemperatureOne({ training }: JsonObject): boolean {
 function findSlowPhases(timings: readonly RecordedMetrics[]): Advisory[] {
   const iterations = timings.filter(({ stage }) => stage === "iteration");
   const last = iterations.at(-1)?.["seconds"];
-  if (typeof last !== "object" || last === null || iterations.length <= window) return [];
+  if (typeof last !== "object" || last === null || iterations.length <= advisoryWindow) return [];
   const { slowness, slowSeconds } = advisoryLimits;
   return Object.entries(last as Readonly<Record<string, number>>).flatMap(([phase, seconds]) => {
     const before = iterations

@@ -9,6 +9,7 @@ export {
 export { createBlobSource } from "./blob-source.ts";
 export { compareSiblings, type SharedTurns, type SiblingComparison } from "./compare-siblings.ts";
 export { readSavedEvaluation, type RecordedEvaluation } from "./read-saved-evaluation.ts";
+export { readRunRecords } from "./read-run-records.ts";
 export { readSummary, type RunSummary } from "./read-summary.ts";
 export { describeState } from "./describe-state.ts";
 export { countGroups, type GroupCounts } from "./count-groups.ts";

@@ -39,17 +39,20 @@ const pollMilliseconds = 1000;
  *
  * @param label - Prefix of each phase.
  * @param sampler - Polled for its token counts while episodes are played, if it has them.
+ * @param onTokens - Called when the counts have changed.
  */
 export function showPhases(
   now: (text: string) => void,
   label: string,
   sampler: Pick<Sampler, "tokenCounts">,
+  onTokens?: () => void,
 ): PhaseProgress {
   let phase = "";
   let started = 0;
   let line = "";
   let isPolling = false;
   let before = { numRead: 0, numSampled: 0, isKnown: false };
+  let lastCount = 0;
   let sampled = "";
   const show = (): void => now(`${line}${sampled}${formatTimeLeft(started, shareDone)}`);
   let shareDone = 0;
@@ -58,6 +61,8 @@ export function showPhases(
     isPolling = true;
     try {
       const { numRead, numSampled } = await sampler.tokenCounts();
+      if (numRead + numSampled !== lastCount) onTokens?.();
+      lastCount = numRead + numSampled;
       if (!before.isKnown) before = { numRead, numSampled, isKnown: true };
       const rate = (1000 * (numSampled - before.numSampled)) / (performance.now() - started);
       sampled =

@@ -8,8 +8,8 @@ export interface Reporter {
   row(record: Readonly<Record<string, unknown>>, text: string): void;
   /** Shows the current activity, until the next replaces it. */
   now(text: string): void;
-  /** Prints a permanent warning. */
-  warn(text: string): void;
+  /** Prints a permanent warning, or its text and record as JSON. */
+  warn(text: string, record?: Readonly<Record<string, unknown>>): void;
   close(): void;
 }
 
@@ -110,7 +110,7 @@ export function createJsonReporter(stream: Pick<OutputStream, "write">): Reporte
   return {
     say: (text) => write({ type: "message", text }),
     row: (record) => write({ type: "row", ...record }),
-    warn: (text) => write({ type: "warning", text }),
+    warn: (text, record) => write({ type: "warning", text, ...record }),
     now: beats.now,
     close: beats.close,
   };

@@ -3,6 +3,10 @@
 import { plot } from "asciichart";
 import type { MetricsLine, RunFolder } from "../run/run-folder.ts";
 import type { Metrics } from "../loop/metrics.ts";
+import { describeAdvisory } from "../health/advisory-watch.ts";
+import { listAdvisories } from "../reader/advisories.ts";
+import { createFolderSource } from "../reader/folder-source.ts";
+import { readRunRecords } from "../reader/read-run-records.ts";
 import { formatPercent, type Reporter } from "./progress.ts";
 import { describeMissingSignal } from "./describe-signal.ts";
 import { readTerminalWidth } from "./terminal.ts";
@@ -104,7 +108,8 @@ export function describeEvaluation(metrics: Metrics, numTasks?: number): string[
 }
 
 /**
- * Reports the result of a run: learning curve, evaluations, folder and a next command.
+ * Reports the result of a run: learning curve, evaluations, advisories of the last iterations, folder and
+ * a next command.
  * @param next - A command line to try next.
  */
 export async function reportSummary(
@@ -118,6 +123,11 @@ export async function reportSummary(
   }
   const missing = describeMissingSignal(metrics);
   if (missing !== undefined) reporter.warn(`\n${missing}`);
+  for (const advisory of listAdvisories(await readRunRecords(createFolderSource(folder.path)))) {
+    reporter.warn(`advisory at the end: ${describeAdvisory(advisory)}`, {
+      advisory: advisory.name,
+    });
+  }
   reporter.say(
     `\nresults: ${folder.path} (config.json, metrics.jsonl, trajectories, checkpoints, policy)`,
   );

@@ -4,6 +4,14 @@ import type { AuditRecord } from "@turnwise/envs";
 import { describeMissingChat } from "../policy/chat-format.ts";
 import { checkWeightTransfer } from "../policy/check-weight-transfer.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
+import { watchPhase } from "../health/activity-tracker.ts";
+import {
+  countPlayedGroups,
+  describeAdvisory,
+  watchAdvisories,
+  type AdvisoryWatch,
+  type IterationRecords,
+} from "../health/advisory-watch.ts";
 import { drawTasks } from "../loop/draw-tasks.ts";
 import { PoisonedUpdate, trainIteration, type IterationReport } from "../loop/iteration.ts";
 import { countEpisodes, showPhases } from "../report/phase-progress.ts";
@@ -17,6 +25,8 @@ import {
   formatTimeLeft,
 } from "../report/progress.ts";
 import { recordEvaluation, recordTrajectories } from "../records/record-trajectories.ts";
+import { createFolderSource } from "../reader/folder-source.ts";
+import { readRunRecords } from "../reader/read-run-records.ts";
 import type { ResumePoint } from "./find-resume-point.ts";
 import type { RunState } from "./run-state.ts";
 import {
@@ -43,7 +53,7 @@ export async function reinforce(
   point: ResumePoint | undefined,
   end: "start" | "end" = "end",
 ): Promise<void> {
-  const { config, folder, tasks, reporter, random } = run;
+  const { config, folder, tasks, reporter, random, activities } = run;
   const { iterations, groupsPerIteration, groupSize, minibatches, epochs } = config.training;
   const policy = await readInput(() => openTrainingPolicy(run));
   if (config.model.source === "folder" && !config.model.chat && isLoaded(policy.tokenizer)) {
@@ -55,7 +65,9 @@ export async function reinforce(
   let unsaved: RunState | undefined;
   const save = async (state: RunState): Promise<void> => {
     reporter.now("writing a checkpoint");
-    await folder.saveCheckpoint(state, (directory) => policy.learner.save(directory));
+    await watchPhase(activities.observe, { name: "checkpoint", iteration: state.iterations }, () =>
+      folder.saveCheckpoint(state, (directory) => policy.learner.save(directory)),
+    );
     unsaved = undefined;
   };
   try {
@@ -73,6 +85,7 @@ export async function reinforce(
     }
     if (end === "start") return;
 
+    const advisories = await openAdvisories(run);
     let { algorithmState = run.algorithm.initialState } = state;
     const started = performance.now();
     const first = state.iterations;
@@ -84,6 +97,7 @@ export async function reinforce(
         (text) => reporter.now(left === "" ? text : `${text}; in all${left.slice(1)}`),
         label,
         policy.sampler,
+        activities.touch,
       );
       const report = await trainIteration(iteration, {
         drawTasks: (...round) => drawTasks(tasks.training, ...round, random),
@@ -98,7 +112,11 @@ export async function reinforce(
         random,
         tolerance: config.failures,
         onPause: (pause) => reporter.warn(`iteration ${iteration}: ${describePause(pause)}`),
-        onProgress: progress.onPhase,
+        onProgress: (...phase) => {
+          activities.touch();
+          progress.onPhase(...phase);
+        },
+        onActivity: activities.observe,
       })
         .catch((cause: unknown) => {
           if (cause instanceof LostInfrastructure) {
@@ -116,11 +134,15 @@ export async function reinforce(
       state = { ...state, iterations: iteration, algorithmState };
       // The weights no longer belong to the unsaved state.
       unsaved = undefined;
-      await recordIteration(run, report, state);
+      const records = await recordIteration(run, report, state);
       reporter.row(
         { stage: "iteration", iteration, iterations, ...report.metrics, seconds: report.seconds },
         `${formatIteration(report, iterations)}${formatTimeLeft(started, shareDone(iteration))}`,
       );
+      for (const advisory of advisories.add(records)) {
+        const text = `iteration ${iteration}: ${describeAdvisory(advisory)}`;
+        reporter.warn(text, { advisory: advisory.name, iteration });
+      }
       const { every } = config.evaluation;
       if (every > 0 && iteration % every === 0 && iteration < iterations) {
         await evaluateAll(run, policy, "during", state);
@@ -150,7 +172,25 @@ export async function reinforce(
   }
 }
 
-async function recordIteration(run: Run, report: IterationReport, state: RunState): Promise<void> {
+/** Watches the run by the rules of its advisories, from the records so far. */
+async function openAdvisories({ folder, reporter }: Run): Promise<AdvisoryWatch> {
+  const records = await readRunRecords(createFolderSource(folder.path)).catch((cause: Error) => {
+    // Advisories must not end a run.
+    reporter.warn(
+      `advisories: they begin again, since earlier records are unread: ${cause.message}`,
+    );
+    return undefined;
+  });
+  const config = { ...folder.config };
+  return watchAdvisories(records ?? { metrics: [], timings: [], config, groups: [] });
+}
+
+/** Writes the records of an iteration. @returns What the advisories need of them. */
+async function recordIteration(
+  run: Run,
+  report: IterationReport,
+  state: RunState,
+): Promise<IterationRecords> {
   const { folder } = run;
   const { iteration, metrics, seconds, numTokens } = report;
   const position = {
@@ -159,12 +199,12 @@ async function recordIteration(run: Run, report: IterationReport, state: RunStat
     iteration,
   } as const;
   const audit = run.tasks.takeRecords?.();
-  await folder.recordSegment({
-    trajectories: recordTrajectories(report),
-    audit,
+  const lines = {
     metrics: { ...position, ...metrics, ...countSuspicious(audit) },
     timings: { ...position, seconds, numTokens },
-  });
+  };
+  await folder.recordSegment({ trajectories: recordTrajectories(report), audit, ...lines });
+  return { ...lines, groups: countPlayedGroups(report.groups) };
 }
 
 /** Counts suspicious episodes, if the tasks keep records. */
@@ -216,7 +256,13 @@ async function evaluateAll(
       const started = performance.now();
       const label = `evaluation, ${phase}`;
       const kind = `${split}, ${mode}`;
-      const progress = showPhases((text) => reporter.now(text), label, policy.sampler);
+      const { activities } = run;
+      const progress = showPhases(
+        (text) => reporter.now(text),
+        label,
+        policy.sampler,
+        activities.touch,
+      );
       const report = await evaluate(
         `evaluation/${split}/${mode}`,
         tasks,
@@ -225,6 +271,7 @@ async function evaluateAll(
           ...createRolloutParts(run, policy, "evaluation"),
           policyVersion,
           random,
+          onActivity: activities.observe,
           tolerance: config.failures,
           onPause: (pause) => reporter.warn(`${label}: ${kind}: ${describePause(pause)}`),
           onProgress: (played) =>

@@ -10,6 +10,7 @@ import { resolveEngineDevice } from "../settings/config.ts";
 import type { Parts } from "../experiment/experiment.ts";
 import type { PolicyTokenizer } from "../policy/training-policy.ts";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
+import type { ActivityTracker } from "../health/activity-tracker.ts";
 import type { PlayPause } from "../loop/play-groups.ts";
 import { formatDuration, type Reporter } from "../report/progress.ts";
 import type { RunFolder } from "./run-folder.ts";
@@ -24,6 +25,8 @@ export interface Run {
   readonly algorithm: CompiledAlgorithm;
   readonly modulator: Modulator;
   readonly reporter: Reporter;
+  /** Work that the run waits for. */
+  readonly activities: ActivityTracker;
   readonly tasks: TaskSource;
   readonly random: Random;
 }

@@ -4,6 +4,8 @@ import type { TaskSource } from "@turnwise/envs";
 import { checkModulatorNeeds } from "../loop/check-needs.ts";
 import { withLock } from "../files/lock.ts";
 import { createAlgorithm, createModulator, noParts, type Parts } from "../experiment/experiment.ts";
+import { createActivityTracker } from "../health/activity-tracker.ts";
+import { startWatchdog, systemClock } from "../health/watchdog.ts";
 import { startHeartbeat } from "../records/heartbeat.ts";
 import type { Reporter } from "../report/progress.ts";
 import { findResumePoint } from "./find-resume-point.ts";
@@ -57,6 +59,7 @@ async function trainLocked(
     folder,
     config,
     reporter,
+    activities: createActivityTracker(systemClock.now),
     parts,
     algorithm: await createAlgorithm(config, parts),
     modulator: await createModulator(config, parts),
@@ -68,7 +71,9 @@ async function trainLocked(
     const entropies = model.source === "tinker" ? "surprisal" : "exact";
     checkModulatorNeeds(run.modulator, entropies, tasks.format);
   }
-  const heartbeat = await startHeartbeat(folder.path, (message) => reporter.warn(message));
+  const warn = (message: string): void => reporter.warn(message);
+  const heartbeat = await startHeartbeat(folder.path, warn);
+  const stopWatchdog = startWatchdog(run.activities, config.watchdog, warn);
   try {
     if (!point.isWarm) await warmStart(run, point);
     await reinforce(run, point.isWarm ? point : undefined, end);
@@ -78,6 +83,8 @@ async function trainLocked(
     await folder.flush().catch(() => undefined);
     await heartbeat.stop("stopped");
     throw cause;
+  } finally {
+    stopWatchdog();
   }
   await heartbeat.stop("finished");
 }
