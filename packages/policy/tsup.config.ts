@@ -10,7 +10,7 @@ const config: Options = {
     "local/attention-helper": "src/sampling/host/attention-helper.mjs",
   },
   format: "esm",
-  // Workers are located relative to the file that starts them, so that file must not move into a
+  // A worker's path is relative to the file that starts it, so that file must not move into a
   // shared chunk.
   splitting: false,
   target: "node20",

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, it } from "vitest";
 
-/** Folders of the package, and the folders that each may import. Any other import is an error. */
+/** Folders of the package, and which folders each may import. All other imports are errors. */
 const imports: Readonly<Record<string, readonly string[]>> = {
   files: [],
   "model/shape": ["files"],
@@ -28,14 +28,14 @@ const imports: Readonly<Record<string, readonly string[]>> = {
   ],
   remote: ["files", "learning"],
   doctor: [],
-  // Entry points: exports only.
+  // Entry points, which contain only exports.
   local: ["engine", "learning", "sampling"],
   ".": ["checkpoints", "files", "learning", "model", "model/families", "model/shape", "text"],
 };
 
 const source = import.meta.dirname;
 
-/** Paths of the package's source files, without tests and their helpers. */
+/** Lists the package's source files, without tests and test helpers. */
 function sourceFiles(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name);
@@ -44,7 +44,7 @@ function sourceFiles(directory: string): string[] {
   });
 }
 
-/** Files that a source file imports by a relative path. */
+/** Lists the files that a source file imports by relative paths. */
 const importedFiles = (path: string): string[] =>
   [...readFileSync(path, "utf8").matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(
     ([, specifier]) => join(dirname(path), specifier!),
@@ -52,7 +52,7 @@ const importedFiles = (path: string): string[] =>
 
 const folderOf = (path: string): string => relative(source, dirname(path)) || ".";
 
-/** Topological order of the folders; undefined if there is a cycle. */
+/** Topological order of the folders; `undefined` if there is a cycle. */
 function orderOf(graph: Readonly<Record<string, readonly string[]>>): string[] | undefined {
   const order: string[] = [];
   let rest = Object.keys(graph);

@@ -27,7 +27,7 @@ import { readParameters, tensorsToWrite, type ReadTensor } from "./stored-parame
 /** Prefix of parameter names in an adapter file. */
 const prefix = "base_model.model.";
 
-/** Fields of `adapter_config.json` that are read below. */
+/** Fields of `adapter_config.json` that are parsed below. */
 const readFields = new Set([
   "peft_type",
   "r",
@@ -44,8 +44,8 @@ const readFields = new Set([
 ]);
 
 /**
- * Fields with no effect on the forward pass: initialization, and settings of methods that are
- * switched off.
+ * Fields that have no effect on the forward pass: initialization, and settings of methods that are
+ * disabled.
  */
 const harmlessFields = new Set([
   "auto_mapping",
@@ -61,7 +61,7 @@ const harmlessFields = new Set([
   "task_type",
 ]);
 
-/** PEFT initializations that leave the base weights unchanged; the others subtract from them. */
+/** Values of `init_lora_weights` that leave the base weights unchanged; all others modify them. */
 const harmlessInitializations: ReadonlySet<unknown> = new Set([
   true,
   false,
@@ -71,19 +71,19 @@ const harmlessInitializations: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Purpose that an adapter is read for. Dropout is ignored for `inference` and refused for
- * `training`.
+ * Purpose for which an adapter is read. Dropout is ignored for `inference`; for `training` it is an
+ * error.
  */
 export type AdapterPurpose = "inference" | "training";
 
 /**
  * Parses the content of a PEFT `adapter_config.json`.
  * @param model - Model that the adapter must fit.
- * @param source - Name in messages, usually the path of the file.
+ * @param source - Name for messages, usually the path of the file.
  * @throws `RangeError` naming source, field and value for methods other than LoRA; for unsupported
  *   variants (DoRA, trained biases, rank patterns, dropout in training, ...); for initializations
- *   that change the base model; for unknown fields that are not switched off; and for layers that
- *   the model does not have.
+ *   that change the base model; for unknown fields that are not null, false or empty; and for
+ *   layers that the model does not have.
  */
 export function parseAdapterConfig(
   json: unknown,
@@ -97,7 +97,7 @@ export function parseAdapterConfig(
   };
   if (json["peft_type"] !== "LORA") fail("peft_type", 'be "LORA"');
   if ((json["bias"] ?? "none") !== "none") fail("bias", 'be "none"');
-  // The other initializations subtract the adapter from the base weights, so they need a different
+  // All other initializations subtract the adapter from the base weights, so they need a modified
   // base model.
   if (!harmlessInitializations.has(json["init_lora_weights"] ?? true)) {
     fail(
@@ -135,8 +135,8 @@ export function parseAdapterConfig(
 }
 
 /**
- * Layers that an adapter targets: names as given, or one entry per layer if a pattern, an exclusion
- * or `layers_to_transform` selects them.
+ * Reads the layers that an adapter targets: names as given, or one entry per layer if a pattern, an
+ * exclusion or `layers_to_transform` selects them.
  */
 function readTargets(
   json: JsonObject,
@@ -144,7 +144,9 @@ function readTargets(
   fail: (field: string, rule: string) => never,
 ): readonly string[] {
   const all = adaptedModules(parameterTable(model), { targetModules: allLinearModules });
-  /** Returns a predicate for layers named in a list, or whose full name matches a pattern. */
+  /**
+   * Returns a predicate for layers that are named in a list, or whose full name matches a pattern.
+   */
   const matcher = (field: string): ((module: string) => boolean) => {
     const value = json[field];
     const list = names(value);
@@ -221,7 +223,7 @@ export async function readAdapterConfig(
   return parseAdapterConfig(await readJson(path), model, path, purpose);
 }
 
-/** Adapter read from a folder, with the metadata of its file. */
+/** Adapter read from a folder, with the metadata of its weight file. */
 export interface StoredAdapter extends Adapter {
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -229,7 +231,7 @@ export interface StoredAdapter extends Adapter {
 /**
  * Reads an adapter from a PEFT folder: `adapter_config.json` and `adapter_model.safetensors`.
  * @param model - Model that the adapter must fit.
- * @param expected - Config that the weights must fit. Default: `adapter_config.json`.
+ * @param expected - Expected config. Default: the folder's `adapter_config.json`.
  * @throws `Error` naming file, tensor, expected and found shape if the adapter belongs to another
  *   model.
  */
@@ -242,7 +244,7 @@ export async function readAdapter(
   return readAdapterWeights(directory, adapterLayout(parameterTable(model), config));
 }
 
-/** Reads only the weights of an adapter whose layout is known. See {@link readAdapter}. */
+/** Reads only the weights of an adapter with a given layout. See {@link readAdapter}. */
 export async function readAdapterWeights(
   directory: string,
   { config, parameters: specs }: AdapterLayout,
@@ -286,7 +288,7 @@ export async function writeAdapter(
   await writeAdapterWeights(directory, layout, parameters, options);
 }
 
-/** Writes an adapter whose layout is known. See {@link writeAdapter}. */
+/** Writes an adapter with a given layout. See {@link writeAdapter}. */
 export async function writeAdapterWeights(
   directory: string,
   { config, parameters: specs }: AdapterLayout,

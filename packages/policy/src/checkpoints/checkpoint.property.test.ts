@@ -20,7 +20,7 @@ const dataStart = 8 + Number(intact.readBigUInt64LE());
 const offset = (below: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: below - 1 });
 const byte = fc.integer({ min: 0, max: 255 });
 
-/** Changes some bytes at the start of the file: the header's length, names, shapes, offsets. */
+/** Changes bytes at the start of a file: the length of the header, names, shapes, offsets. */
 const headBytes = fc
   .array(fc.tuple(offset(dataStart), byte), { minLength: 1, maxLength: 3 })
   .map((changes) => {
@@ -29,7 +29,9 @@ const headBytes = fc
     return bytes;
   });
 
-/** Changes digits in the header, so that it is still valid JSON but wrong. */
+/**
+ * Changes digits in the header, so that the header is still valid JSON but contains wrong numbers.
+ */
 const digits = fc
   .array(fc.tuple(offset(dataStart - 8), fc.integer({ min: 0, max: 9 })), {
     minLength: 1,

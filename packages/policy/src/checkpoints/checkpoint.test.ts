@@ -52,7 +52,7 @@ test("keeps the type and file layout of a model, and detects its type", async ()
     eos_token_id: [1, 2],
     _name_or_path: "somewhere",
   };
-  // The largest tensors have 96 * 32 entries, 6144 bytes each; smaller ones share a file.
+  // The largest tensors have 96 * 32 entries, 6144 bytes; smaller tensors share a file.
   await writeCheckpoint(
     folder,
     { config, parameters },
@@ -72,11 +72,12 @@ test("keeps the type and file layout of a model, and detects its type", async ()
   const written = await readJson(join(folder, "config.json"));
   expect(written).toEqual(JSON.parse(JSON.stringify(original)));
 
-  // Written a second time: the same numbers, now exactly.
+  // Writing the rounded numbers again must not change them.
   await writeCheckpoint(folder, read, { type: "BF16", maxFileBytes: 8000 });
   expect((await readCheckpoint(folder)).parameters).toEqual(read.parameters);
 
-  // As one file. The earlier files and their index must be removed, or they would take precedence.
+  // Write a single file. The earlier files and their index must be removed, because they would take
+  // precedence.
   await writeCheckpoint(folder, { config, parameters });
   expect((await readdir(folder)).toSorted()).toEqual(["config.json", "model.safetensors"]);
   expect(await readCheckpoint(folder)).toMatchObject({ parameters, type: "F32" });
@@ -109,7 +110,7 @@ test("checks files against their index and against each other", async () => {
   await writeFile(path, JSON.stringify({ weight_map: {} }));
   await expect(readCheckpoint(folder)).rejects.toThrow("weight_map must name files, got {}");
 
-  // The same tensor in two files.
+  // Two files contain the same tensor.
   await write();
   await copyFile(join(folder, first!), join(folder, "copy.safetensors"));
   await withMap({ "model.embed_tokens.weight": "copy.safetensors" });
@@ -128,7 +129,7 @@ test("ignores only the extra tensors that older writers add", async () => {
   const one = { shape: [1], values: Float32Array.of(1) };
   await writeFile(join(directory, "config.json"), JSON.stringify(modelConfigJson(config)));
   const inverse = "model.layers.0.self_attn.rotary_emb.inv_freq";
-  // The embeddings are tied: an additional head is a copy.
+  // Embeddings are tied, so the additional head is a copy.
   await writeSafetensors(file, new Map([...table, [inverse, one], ["lm_head.weight", one]]));
   expect((await readCheckpoint(directory)).parameters).toEqual(parameters);
   await writeSafetensors(file, new Map([...table, ["model.layers.0.extra.weight", one]]));

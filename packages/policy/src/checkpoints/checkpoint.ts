@@ -25,7 +25,7 @@ import {
   type ReadTensor,
 } from "./stored-parameters.ts";
 
-/** Model checkpoint of a folder. */
+/** Model checkpoint in a folder. */
 export interface Checkpoint {
   readonly config: ModelConfig;
   readonly parameters: Parameters;
@@ -39,7 +39,7 @@ export async function readModelConfig(directory: string): Promise<ModelConfig> {
 
 /** Checkpoint read from a folder. */
 export interface StoredCheckpoint extends Checkpoint {
-  /** Metadata of its files' headers. */
+  /** Metadata from the headers of the weight files. */
   readonly metadata: Readonly<Record<string, string>>;
   /** Storage type of most entries. */
   readonly type: FloatType;
@@ -50,11 +50,11 @@ const indexName = "model.safetensors.index.json";
 /**
  * Reads a model from a Hugging Face folder: `config.json` and `model.safetensors`, or the files
  * that `model.safetensors.index.json` lists. Config, index and headers are read and checked first;
- * each tensor is then read straight into its array. Peak memory is the float32 parameters and one
+ * each tensor is then read directly into its array. Peak memory is the float32 parameters plus one
  * chunk.
- * @param expected - Config that the weights must fit. Default: that of `config.json`.
- * @throws `Error` naming file, tensor, expected and found shape if they do not fit, and the index
- *   of a value that is NaN or infinite.
+ * @param expected - Expected config. Default: the folder's `config.json`.
+ * @throws `Error` naming file, tensor, expected and found shape if the weights do not match the
+ *   config, and the index of any value that is NaN or infinite.
  */
 export async function readCheckpoint(
   directory: string,
@@ -67,7 +67,7 @@ export async function readCheckpoint(
 /** Config and parameters of a model, as in `ParameterLayout`. */
 type ModelLayout = Pick<ParameterLayout, "config" | "model">;
 
-/** Reads only the weights of a model whose layout is known. See {@link readCheckpoint}. */
+/** Reads only the weights of a model with a given layout. See {@link readCheckpoint}. */
 export async function readWeights(
   directory: string,
   { config, model }: ModelLayout,
@@ -82,7 +82,7 @@ export async function readWeights(
 }
 
 /**
- * Some writers store a copy of tied embeddings as the head; older ones store the rotary
+ * Ignores tensors that some writers add: a copy of tied embeddings as the head, or rotary
  * frequencies.
  */
 function ignoreExtras({ tiedEmbeddings }: ModelConfig): ReadParametersOptions {
@@ -92,9 +92,7 @@ function ignoreExtras({ tiedEmbeddings }: ModelConfig): ReadParametersOptions {
   };
 }
 
-/**
- * Checkpoint whose files are open and checked except for their values, which are read one by one.
- */
+/** Checkpoint whose files are open and whose headers are checked; values are read one by one. */
 export interface OpenCheckpoint extends LocatedParameters {
   /** Storage type of most entries. */
   readonly type: FloatType;
@@ -102,8 +100,8 @@ export interface OpenCheckpoint extends LocatedParameters {
 }
 
 /**
- * Opens a checkpoint without reading its values, so that the caller never holds all of them at
- * once. Otherwise like {@link readCheckpoint}.
+ * Opens a checkpoint without reading its values, so that the caller never holds all values at once.
+ * Otherwise like {@link readCheckpoint}.
  */
 export async function openCheckpoint(
   directory: string,
@@ -155,7 +153,7 @@ function findMainType(files: readonly OpenSafetensors[]): FloatType {
   return bytes.F32 === most ? "F32" : bytes.BF16 === most ? "BF16" : "F16";
 }
 
-/** Metadata of all headers. @throws `Error` if the files were not written together. */
+/** Merges the metadata of all headers. @throws `Error` if the files were not written together. */
 function mergeMetadata(files: readonly OpenSafetensors[]): Record<string, string> {
   const metadata: Record<string, string> = {};
   for (const { path, header } of files) {
@@ -198,7 +196,7 @@ async function openWeights(
   }
 }
 
-/** Checks for a plain file name: a path could lead out of the folder. */
+/** True for a plain file name; a path could point outside the folder. */
 const isFileName = (value: unknown): value is string =>
   typeof value === "string" && /^[^/\\]+\.safetensors$/.test(value);
 
@@ -227,11 +225,13 @@ export interface CheckpointToWrite {
 export interface WriteCheckpointOptions {
   /** Metadata for the headers of the weight files. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Storage type; F16 and BF16 round. Default F32. */
+  /** Storage type; F16 and BF16 round values. Default F32. */
   readonly type?: FloatType;
   /** Maximum bytes of tensors in one file; a tensor is never split. Default: a single file. */
   readonly maxFileBytes?: number;
-  /** Original `config.json` of the model; its other fields are kept. */
+  /**
+   * Original `config.json` of the model; fields that do not describe the shape are copied from it.
+   */
   readonly configJson?: JsonObject | undefined;
 }
 
@@ -249,7 +249,7 @@ export async function writeCheckpoint(
   await writeWeights(directory, layout, parameters, options);
 }
 
-/** Writes a model whose layout is known. See {@link writeCheckpoint}. */
+/** Writes a model with a given layout. See {@link writeCheckpoint}. */
 export async function writeWeights(
   directory: string,
   { config, model }: ModelLayout,
@@ -292,8 +292,8 @@ export async function writeWeights(
 const digits = (count: number): string => String(count).padStart(5, "0");
 
 /**
- * Splits a table into parts of at most `maxEntries` entries, in order; a larger tensor gets its own
- * part.
+ * Splits a table into parts of at most `maxEntries` entries, in order; a larger tensor gets a part
+ * of its own.
  */
 function splitTable(table: readonly ParameterSpec[], maxEntries: number): ParameterSpec[][] {
   const parts: ParameterSpec[][] = [];

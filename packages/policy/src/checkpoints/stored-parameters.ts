@@ -7,14 +7,17 @@ import { isFloatType } from "../files/safetensors.ts";
 export interface ReadParametersOptions {
   /** Prefix of the names in the files. */
   readonly prefix?: string;
-  /** Returns true for a tensor outside the table that may be ignored. Default: none may. */
+  /**
+   * Returns true for a tensor that is not in the table but may be ignored. Default: no tensor may
+   * be ignored.
+   */
   readonly isIgnored?: (name: string) => boolean;
 }
 
 /**
  * Reads the parameters of a table from files. Everything in the headers is checked before any value
  * is read.
- * @param source - Name of the set of files in messages.
+ * @param source - Name of the set of files, for messages.
  * @throws `Error` naming file, tensor, expected and found shape; for a tensor that is missing,
  *   present in two files, or not in the table (ignoring it would compute a different model); and
  *   for NaN and infinities, with their index.
@@ -31,22 +34,25 @@ export async function readParameters(
   return parameters;
 }
 
-/** Parameters found in files. */
+/** Parameters that were located in files. */
 export interface LocatedParameters {
-  /** Reads one parameter, into `into` if that has its size. */
+  /** Reads one parameter, into `into` if that has the right size. */
   read(name: string, into?: Float32Array): Promise<Float32Array>;
-  /** Location of a parameter, for programs that memory-map it. Its values are not checked. */
+  /**
+   * Returns the file location of a parameter, for programs that memory-map it. Its values are not
+   * checked.
+   */
   locate(name: string): FileFeed;
   /**
-   * Reads all values and keeps none. @throws `Error` naming the index of a value that is NaN or
-   * infinite.
+   * Reads and checks all values without keeping them. @throws `Error` naming the index of a value
+   * that is NaN or infinite.
    */
   checkFinite(): Promise<void>;
 }
 
 /**
- * Finds the parameters of a table in files, like {@link readParameters}, and lets the caller read
- * them one by one. The files must stay open.
+ * Locates the parameters of a table in files, with the checks of {@link readParameters}; the caller
+ * reads them one by one. The files must stay open.
  */
 export function locateParameters(
   table: readonly ParameterSpec[],
@@ -94,12 +100,12 @@ export function locateParameters(
   };
 }
 
-/** Returns a tensor by name. */
+/** Function that returns a tensor by name. */
 export type ReadTensor = (name: string) => Float32Array | Promise<Float32Array>;
 
 /**
- * Pairs values with the shapes of a table, under prefixed names. Values are read when they are
- * written, one after the other.
+ * Combines values with the shapes of a table, under prefixed names. Each value is read only when it
+ * is written.
  */
 export function tensorsToWrite(
   table: readonly ParameterSpec[],

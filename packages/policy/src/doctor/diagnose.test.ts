@@ -10,7 +10,7 @@ import {
   type ScriptResult,
 } from "./index.ts";
 
-/** Test double of a computer with the given files, packages and probe results. */
+/** Creates a fake machine with the given files, packages and probe results. */
 function computer(
   facts: {
     readonly platform?: string;

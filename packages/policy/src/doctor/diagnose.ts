@@ -13,15 +13,17 @@ import {
   type Need,
 } from "@turnwise/graph/machine";
 
-/** Result of probing one executor on a computer. */
+/** Result of probing one executor on a machine. */
 export interface Diagnosis {
   /** `"reference"`, `"onnx cpu"`, `"onnx webgpu"`, `"onnx cuda"`, `"cuda"`, or `"tensorflow <package>"`. */
   readonly executor: string;
   /** True if a small program ran and returned the right numbers. */
   readonly isUsable: boolean;
-  /** Findings: versions, paths, or an error in the library's own words. */
+  /** Findings: versions, paths, or the library's own error message. */
   readonly detail: string;
-  /** Missing requirements; empty if the executor is usable, or if `detail` is all that is known. */
+  /**
+   * Missing requirements; empty if the executor is usable, or if the reason is only in `detail`.
+   */
   readonly needs: readonly Need[];
 }
 
@@ -55,7 +57,7 @@ try {
 }
 `;
 
-/** Script that takes the package's folder, and prints its backend and a product. */
+/** Script that takes the package's folder, and prints its backend and a matrix product. */
 const tensorFlowProbe = `
 const { folder } = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const tf = require(folder);
@@ -79,7 +81,7 @@ function findLine(result: ScriptResult, mark: string): string | undefined {
 /** Describes why a probe failed, in one line. */
 function describeFailure(result: ScriptResult): string {
   const error = findLine(result, "ERROR");
-  // Drops the source location and the failed condition.
+  // Remove the source location and the failed condition from the message.
   if (error !== undefined) return error.replace(/^.*was false\. /su, "").replaceAll(/\s+/gu, " ");
   if (result.signal !== null) return `its process was ended by ${result.signal}`;
   const lines = result.stderr.split("\n").filter((line) => line.trim() !== "");
@@ -109,7 +111,10 @@ const onnxPackage: Need = {
     "install the package: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node (the variable skips its install script, which downloads CUDA libraries from api.nuget.org and fails where that cannot be reached; neither the CPU nor WebGPU needs it)",
 };
 
-/** Names the caller of ONNX Runtime on the CPU. @param folder - Folder of onnxruntime-node. */
+/**
+ * Describes which binding calls ONNX Runtime on the CPU. @param folder - Folder of
+ * onnxruntime-node.
+ */
 async function nameCaller(machine: Machine, folder: string): Promise<string> {
   const instead = "by its binding for Node, which copies outputs";
   const koffi = machine.findPackage("koffi");
@@ -128,7 +133,8 @@ async function diagnoseOnnx(machine: Machine, provider: Provider): Promise<Diagn
   if (folder === undefined) {
     return { executor, isUsable: false, detail: "not installed", needs: [onnxPackage] };
   }
-  // CUDA is not tried without its libraries: it would print messages about them.
+  // If its libraries are missing, do not try CUDA, because ONNX Runtime would print messages about
+  // them.
   const cuda = provider === "cuda" ? cudaNeeds(machine, folder) : [];
   if (cuda.length > 0) return { executor, isUsable: false, detail: "not tried", needs: cuda };
   const error = await probeOnnx(machine, folder, provider);
@@ -179,9 +185,9 @@ async function diagnoseTensorFlow(machine: Machine, name: string): Promise<Diagn
 }
 
 /**
- * Finds out which executors work on a computer, each by a small computation in its own process, and
- * what the others need.
- * @param machine - Default: this computer.
+ * Checks which executors work on a machine, by a small computation in a separate process for each,
+ * and what the others need.
+ * @param machine - Machine to check. Default: this machine.
  * @returns One diagnosis per executor, always in the same order, the reference first.
  */
 export async function diagnose(machine: Machine = thisMachine()): Promise<readonly Diagnosis[]> {
@@ -200,13 +206,13 @@ export async function diagnose(machine: Machine = thisMachine()): Promise<readon
   return list;
 }
 
-/** Diagnoses one provider of ONNX Runtime on this computer. */
+/** Diagnoses one provider of ONNX Runtime on this machine. */
 export function diagnoseProvider(provider: Provider): Promise<Diagnosis> {
   return diagnoseOnnx(thisMachine(), provider);
 }
 
 /**
- * Diagnoses the CUDA executor on this computer.
+ * Diagnoses the CUDA executor on this machine.
  * @param deviceId - GPU number. Default 0.
  */
 export function diagnoseCuda(deviceId = 0): Promise<Diagnosis> {
@@ -217,13 +223,13 @@ export function diagnoseCuda(deviceId = 0): Promise<Diagnosis> {
 export interface InstallCommand {
   readonly file: string;
   readonly parameters: readonly string[];
-  /** Variables to add to the environment. */
+  /** Environment variables to set for the command. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 /**
- * Command that downloads the libraries of ONNX Runtime's CUDA provider: onnxruntime-node's own
- * install script.
+ * Returns the command that downloads the libraries of ONNX Runtime's CUDA provider: the install
+ * script of onnxruntime-node.
  * @throws `Error` if onnxruntime-node is not installed.
  */
 export function cudaInstallCommand(machine: Machine = thisMachine()): InstallCommand {
@@ -238,7 +244,7 @@ export function cudaInstallCommand(machine: Machine = thisMachine()): InstallCom
   return {
     file: process.execPath,
     parameters: [script],
-    // An environment variable, since npm's configuration would override a parameter.
+    // Use an environment variable, because npm's configuration would override a parameter.
     environment: { ONNXRUNTIME_NODE_INSTALL: "cuda12" },
   };
 }

@@ -25,7 +25,9 @@ function numbers(...shape: number[]): Feed & { readonly data: Float32Array } {
   return { data: Float32Array.from({ length }, () => random.next() - 0.5), shape };
 }
 
-/** One layer of a language model with its loss and all gradients, for any batch size and time. */
+/**
+ * Traces one layer of a language model with loss and all gradients, for any batch size and length.
+ */
 function layer(): Program {
   return trace((g) => {
     const weights = [
@@ -81,7 +83,7 @@ describe.skipIf(!diagnosis.isUsable)(`the ONNX executor on WebGPU${why}`, () => 
       return { product: g.matmul(x, one), sum: g.add(x, 0), scaled: g.multiply(x, one) };
     });
     const executable = await half.compile(program);
-    // 2049 needs twelve bits, and float16 has eleven.
+    // 2049 needs twelve significant bits; float16 has eleven.
     const x = { data: Float32Array.of(2049), shape: [1, 1] };
     const { product, sum, scaled } = await executable.run({ x });
     expect([product.data[0], sum.data[0], scaled.data[0]]).toEqual([2048, 2049, 2049]);

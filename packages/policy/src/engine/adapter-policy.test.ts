@@ -33,7 +33,7 @@ const base = join(directory, "base");
 await writeCheckpoint(base, { config: model, parameters: initialParameters(model, 3) });
 await writeTokenizer(base, files);
 
-/** Policy on the base model, with an adapter unless overridden. */
+/** Creates a policy on the base model, with an adapter unless overridden. */
 const create = (overrides: Partial<LocalPolicyOptions> = {}): Promise<LocalPolicy> =>
   createLocalPolicy({
     model: base,
@@ -56,7 +56,10 @@ const rows = (count = 4): TrainingRow[] =>
     };
   });
 
-/** Log-probs of a greedy response from the sampler, and of the same tokens from the learner. */
+/**
+ * Log-probs of a greedy response from the sampler, and log-probs of the same tokens from the
+ * learner.
+ */
 async function bothLogProbs({ sampler, learner }: LocalPolicy): Promise<[number[], number[]]> {
   const promptTokens = tokenizer.encode("b c");
   const request = { promptTokens, seed: "s", maxTokens: 8, stopTokens: [] };
@@ -71,7 +74,7 @@ test("starts as its base model, learns, and keeps the base as the reference", as
   const plain = await createLocalPolicy({ model: base, threads: 2, thread: "same" });
   const reference = await plain.learner.score(rows());
   expect(await policy.learner.score(rows())).toEqual(reference);
-  // q [32, 32] and down [32, 96] in each of two layers, and the head [18, 32].
+  // Targets: q [32, 32] and down [32, 96] in each of two layers, and the head [18, 32].
   expect(policy.info.numTrainedParameters).toBe(2 * 4 * (64 + 128) + 18 * 32);
   expect(policy.info.numParameters).toBe(plain.info.numParameters);
 
@@ -114,7 +117,7 @@ test("resumes to the same bits after save and restore, from a folder in peft's f
   expect(restored.learner.weights().version).toBe(3);
   expect(await next(restored)).toEqual(expected);
 
-  // A new run that starts from the folder: same weights, no optimizer state.
+  // A new run that starts from the folder has the same weights, but no optimizer state.
   const begun = await create({ adapter: folder });
   expect(begun.learner.weights().version).toBe(0);
   expect(begun.info.adapter).toEqual(policy.info.adapter);
@@ -149,7 +152,7 @@ test("is saved as a full model with the adapter merged in", async () => {
   expected.forEach(({ spans }, i) =>
     expectAllNear("log-probs", found[i]!.spans[0]!.logProbs, spans[0]!.logProbs, 1e-4),
   );
-  // The light-weight functions merge to the same weights.
+  // `readAdapter` and `mergeAdapter` must give the same weights.
   const { parameters } = await readCheckpoint(base);
   const byHand = mergeAdapter(model, parameters, await readAdapter(saved, model));
   for (const [name, values] of (await readCheckpoint(folder)).parameters) {

@@ -5,9 +5,9 @@ import { dirname, join } from "node:path";
 /**
  * Bytes of memory that this process can still use: the system's available memory, capped by the
  * limits of its control groups (containers, systemd slices, batch jobs). Page cache does not count
- * as used, since it is dropped when memory is needed.
+ * as used, because the kernel reclaims it when memory is needed.
  *
- * @param root - Folder that contains `/proc` and `/sys`.
+ * @param root - Folder that contains `proc` and `sys`. Default `/`.
  */
 export async function readAvailableMemory(root = "/"): Promise<number> {
   const system = await readSystemMemory(root);
@@ -60,8 +60,8 @@ const older: GroupFiles = {
 };
 
 /**
- * Free memory of a group and of its parents. The path may be relative to the host instead of the
- * container; then its parents count.
+ * Free memory of a group and of its parents. In a container the path may refer to the host and not
+ * exist; then only its parents count.
  */
 async function readLimits(
   mount: string,

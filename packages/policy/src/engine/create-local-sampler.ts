@@ -15,15 +15,15 @@ import { connectWorker } from "./worker-port.ts";
 export interface StandaloneSampler {
   readonly sampler: LocalSampler;
   readonly config: ModelConfig;
-  /** Stops the engine. Pending calls are rejected. */
+  /** Stops the engine and rejects pending calls. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a sampler without a learner: it needs memory for the weights once, without trained copies,
- * gradients and moments.
- * @throws `RangeError` or `Error` for an unsupported config, and for weights or an adapter that do
- *   not fit it.
+ * Starts a sampler without a learner: it holds the weights once, and no trained copies, gradients
+ * or optimizer moments.
+ * @throws `RangeError` or `Error` for an unsupported config, or for weights or an adapter that do
+ *   not match the config.
  */
 export async function createLocalSampler({
   model,

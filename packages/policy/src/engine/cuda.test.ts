@@ -28,7 +28,7 @@ const config = {
 const parameters = initialParameters(config, 3);
 const adapter = initialAdapter(config, parameters, adapterConfig(config, { rank: 4 }), 7);
 
-/** Rows with a common prefix, in two microbatches. */
+/** Rows with a common prefix, which give two microbatches. */
 const rows = [12, 9, 14].map((length): TrainingRow => ({
   tokens: Array.from({ length }, (_, i) => (i * i + (i > 4 ? length : 0)) % 20),
   spans: [{ turnIndex: 0, start: 2, length: length - 2 }],
@@ -68,7 +68,7 @@ describe.skipIf(!device)(`learning on CUDA${why}`, () => {
       const expected = await here.reader.secondMoment(name);
       const found = await there.reader.secondMoment(name);
       const largest = expected.reduce((most, x) => Math.max(most, x), 1e-12);
-      // Squares of float32 sums in another order, after three steps.
+      // After three steps, with float32 sums in a different order.
       expected.forEach((x, i) => expect(Math.abs(found[i]! - x) / largest).toBeLessThan(1e-2));
     }
     const numLive = executor.numLive;
@@ -87,7 +87,7 @@ describe.skipIf(!device)(`learning on CUDA${why}`, () => {
       const expected = await here.update(rows, objective);
       const found = await there.update(rows, objective);
       losses.push(found.loss);
-      // Factors have eight bits.
+      // bfloat16 factors have eight significant bits.
       expect(found.loss / expected.loss).toBeCloseTo(1, 1);
       expect(Math.abs(found.gradientNorm / expected.gradientNorm - 1)).toBeLessThan(0.1);
     }

@@ -38,6 +38,6 @@ test.for([
 });
 
 test("refuses a device before anything is computed", async () => {
-  // @ts-expect-error -- Not a provider.
+  // @ts-expect-error -- not a provider.
   await expect(createExecutor({ provider: "gpu" }, 1)).rejects.toThrow("provider must be one of");
 });

@@ -10,8 +10,8 @@ import { createOnnxExecutor } from "@turnwise/graph/onnx";
  * - `cuda`: an NVIDIA GPU, through `@turnwise/cuda`;
  * - `onnx-cuda`: an NVIDIA GPU, through ONNX Runtime, which uploads all weights for every run.
  *
- * Everything but products is float32, trained weights included. With `float16` products the loss is
- * scaled up as far as gradients do not overflow.
+ * Everything except products is float32, including trained weights. With `float16` products the
+ * loss is scaled up dynamically, as far as gradients do not overflow.
  */
 export type DeviceOptions =
   | { readonly provider?: "cpu" }
@@ -37,13 +37,13 @@ const productsOf = {
   "onnx-cuda": ["float32", "float16"],
 } as const;
 
-/** Device as named on a command line or in a file. */
+/** Names of a device from the command line or a file. */
 export interface NamedDevice {
-  /** Default `cpu`. */
+  /** Name of the provider. Default `cpu`. */
   readonly provider?: string | undefined;
-  /** Default `float32`. */
+  /** Number type of matrix products. Default `float32`. */
   readonly products?: string | undefined;
-  /** Default 0. */
+  /** GPU number. Default 0. */
   readonly deviceId?: number | undefined;
 }
 
@@ -51,7 +51,7 @@ const isOneOf = <Text extends string>(list: readonly Text[], text: string): text
   list.some((each) => each === text);
 
 /**
- * Checks the names of a device.
+ * Parses the names of a device.
  * @throws `RangeError` for an unknown provider, or a setting that it does not support.
  */
 export function parseDevice(
@@ -89,7 +89,7 @@ export function parseDevice(
 export async function createExecutor(device: DeviceOptions, threads: number): Promise<Executor> {
   parseDevice(device);
   if (device.provider === "cuda") {
-    // Imported on demand: other devices do not need it.
+    // Import @turnwise/cuda on demand, because only this device needs it.
     const { createCudaExecutor } = await import("@turnwise/cuda");
     const { provider: _, ...rest } = device;
     return createCudaExecutor(rest);
@@ -102,25 +102,25 @@ export async function createExecutor(device: DeviceOptions, threads: number): Pr
   });
 }
 
-/** True if trained weights should stay on the device. */
+/** True if trained weights should be resident on the device. */
 export function staysOnDevice({ provider = "cpu" }: DeviceOptions): boolean {
   return provider === "webgpu" || provider === "cuda";
 }
 
-/** True if the device's product type would lose gradients to underflow. */
+/** True if gradients would underflow in the device's product type. */
 export function needsLossScale(device: DeviceOptions): boolean {
   return "products" in device && device.products === "float16";
 }
 
 /** Default number of tokens in a microbatch of the learner. */
 export function chooseMicrobatchTokens({ provider = "cpu" }: DeviceOptions): number {
-  // On a CPU, more would not fit into its caches; a GPU is busy only with many.
+  // On a CPU, larger microbatches overflow the caches; a GPU needs large ones to be busy.
   return provider === "cpu" ? 1024 : 8192;
 }
 
 /**
- * Default of `maxLogits`: number of logits that the learner's programs hold at once. Chunks are
- * computed a second time for their gradient, which is avoided where memory allows.
+ * Default of `maxLogits`, the number of logits that the learner's programs hold at once. Chunks of
+ * logits are recomputed for the gradient, so the limit is as large as memory allows.
  */
 export function defaultMaxLogits({ provider = "cpu" }: DeviceOptions): number {
   return 2 ** (provider === "cuda" ? 30 : 26);

@@ -22,7 +22,7 @@ import type { OnToken } from "../sampling/sample-request.ts";
 import type { SamplerUsage } from "../sampling/sampling-engine.ts";
 import type { RowScores } from "../sampling/score-rows.ts";
 
-/** Options of an engine: plain data that can be sent to a worker. See `LocalPolicyOptions`. */
+/** Options of an engine, as plain data for a worker thread. See `LocalPolicyOptions`. */
 export interface EngineOptions
   extends
     Omit<LearningOptions, "optimizer">,
@@ -31,34 +31,36 @@ export interface EngineOptions
   /** Config and parameters of the model, the adapter and the value head. */
   readonly layout: ParameterLayout;
   /**
-   * Content of the `config.json` that the config was read from; its fields are kept when saving.
+   * Content of the `config.json` from which the config was read; saving keeps its other fields.
    */
   readonly configJson?: JsonObject | undefined;
-  /** Folder with a checkpoint, seed for fresh weights, or the weights themselves. */
+  /** Folder with a checkpoint, seed for random weights, or the weights themselves. */
   readonly weights:
     | { readonly directory: string }
     | { readonly seed: number | string }
     | { readonly parameters: Parameters };
-  /** With an adapter in the layout: its folder, or a seed for a fresh one. */
+  /** Folder or random seed of the adapter, if the layout has one. */
   readonly adapter?:
     | { readonly directory: string }
     | { readonly seed: number | string }
     | undefined;
   /** Storage of frozen weights read from a folder. Default `"float32"`. */
   readonly weightStorage?: Exclude<WeightStorage, "auto">;
-  /** Undefined for an engine without a learner, which needs a fraction of the memory. */
+  /** Optimizer; `undefined` for an engine without a learner, which needs much less memory. */
   readonly optimizer: OptimizerConfig | undefined;
 }
 
 /** Options of `LocalPolicy.saveModel`. */
 export interface SaveModelOptions {
-  /** Storage type; F16 and BF16 round. Default: the type that the model was read in, else F32. */
+  /**
+   * Storage type; F16 and BF16 round values. Default: the type in which the model was read, or F32.
+   */
   readonly type?: FloatType;
   /** Maximum bytes of tensors in one file. Default 5e9. */
   readonly maxFileBytes?: number;
 }
 
-/** Request in progress. */
+/** Request for a response that is being sampled. */
 export interface PendingSample {
   readonly response: Promise<SampledResponse>;
   /** Cancels the request; the promise rejects with the reason. */
@@ -66,20 +68,22 @@ export interface PendingSample {
 }
 
 /**
- * Engine as seen by the sampler and the learner, in this thread or another: weights, their
- * optimizer, and sampling from them. Weights are versioned; the sampler keeps the version that it
- * loaded.
+ * Interface between sampler or learner and the engine, which may run in another thread. The engine
+ * holds the weights and the optimizer, and samples. Weights are versioned; the sampler keeps its
+ * loaded version while the learner trains.
  */
 export interface EnginePort {
-  /** @param onToken - Called with each token before the response is complete. */
+  /**
+   * Samples a response. @param onToken - Called with each token before the response is complete.
+   */
   sample(request: SampleRequest, onToken?: OnToken): PendingSample;
   release(sequenceId: string): void;
   /**
-   * Hands the learner's weights to the sampler. @throws `RangeError` if they are not of that
-   * version.
+   * Loads the learner's current weights into the sampler. @throws `RangeError` if `version` is not
+   * their version.
    */
   load(version: number): Promise<void>;
-  /** Scores complete rows under the sampler's weights. */
+  /** Scores complete rows under the sampler's current weights. */
   scoreTokens(rows: readonly (readonly number[])[]): Promise<RowScores[]>;
   usage(): Promise<SamplerUsage>;
   tokenCounts(): Promise<TokenCounts>;
@@ -93,7 +97,7 @@ export interface EnginePort {
   save(directory: string): Promise<void>;
   /** Writes only the model, with the adapter merged in. */
   saveModel(directory: string, options: SaveModelOptions): Promise<void>;
-  /** @returns Version of the weights. */
+  /** Restores a saved learner. @returns Version of the weights. */
   restore(directory: string): Promise<number>;
   close(): Promise<void>;
 }

@@ -15,18 +15,18 @@ import type { EngineOptions } from "./engine-port.ts";
 import type { LossScaleState } from "../learning/loss-scale.ts";
 import type { OptimizerState, StateReader } from "../learning/trained-state.ts";
 
-/** State from which a learner resumes. */
+/** Learner state from which a run resumes. */
 export interface LearnerCheckpoint {
-  /** Trained parameters: the model's or the adapter's. */
+  /** Trained parameters of the model or the adapter. */
   readonly parameters: Parameters;
   readonly optimizer: OptimizerState;
-  /** Loss scale, if the loss was scaled. */
+  /** State of the loss scale; `undefined` if the loss is not scaled. */
   readonly lossScale: LossScaleState | undefined;
   /** Version of the weights. */
   readonly version: number;
 }
 
-/** Learner state to write, with tensors read one by one. */
+/** Learner state to write; tensors are read one by one. */
 export interface LearnerToWrite extends Pick<LearnerCheckpoint, "lossScale" | "version"> {
   readonly state: StateReader;
 }
@@ -42,7 +42,8 @@ const valueHeadFile = "value_head.safetensors";
 /**
  * Writes a learner to a folder: the model in Hugging Face format or the adapter in peft format, the
  * value head as `value_head.safetensors` if there is one, and `optimizer.safetensors` with moments
- * and counters. All files carry the same save mark, so a partially replaced folder is detected.
+ * and counters. All files contain the same save mark, so that a partially overwritten folder is
+ * detected.
  */
 export async function writeLearner(
   directory: string,
@@ -82,7 +83,7 @@ export async function writeLearner(
   );
 }
 
-/** Adapters that differ only in scale have equal shapes, so the config is compared. */
+/** Adapters that differ only in scale have the same shapes, so compare the configs as well. */
 async function checkScale(
   directory: string,
   { config }: ParameterLayout,
@@ -97,8 +98,8 @@ async function checkScale(
 }
 
 /**
- * Reads the value head of a folder, which must carry the model's save mark; an empty map without
- * one.
+ * Reads the value head of a folder, which must have the model's save mark; returns an empty map if
+ * there is no value head.
  */
 async function readValueHead(
   directory: string,
@@ -121,8 +122,8 @@ async function readValueHead(
 
 /**
  * Reads a folder written by {@link writeLearner}.
- * @throws `Error` naming file, tensor, expected and found shape if it belongs to another model or
- *   adapter, and if the files were not written together.
+ * @throws `Error` naming file, tensor, expected and found shape if the folder belongs to another
+ *   model or adapter, or if its files were not written together.
  */
 export async function readLearner(
   directory: string,

@@ -5,10 +5,9 @@ import type { Parameters } from "../model/shape/parameters.ts";
 import type { EngineOptions } from "./engine-port.ts";
 
 /**
- * Reads an engine's adapter from its folder, or draws a fresh one.
- * @param readModel - Reads a parameter of the model, for copies of parameters that are trained
- *   whole.
- * @returns `undefined` without an adapter.
+ * Reads an engine's adapter from its folder, or initializes a new one.
+ * @param readModel - Reads a parameter of the model, to copy the parameters of `modulesToSave`.
+ * @returns The adapter; `undefined` if the engine has none.
  */
 export async function loadAdapter(
   { layout: { config, adapter }, adapter: source }: EngineOptions,

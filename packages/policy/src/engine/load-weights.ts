@@ -7,8 +7,8 @@ import type { EngineOptions } from "./engine-port.ts";
 import { loadAdapter } from "./load-adapter.ts";
 
 /**
- * Loads an engine's initial weights into a sampler without a learner. Weights of a folder pass
- * through memory one by one, or stay memory-mapped with the adapter computed separately.
+ * Loads an engine's initial weights into a sampler without a learner. Weights of a folder are read
+ * one by one. If they are memory-mapped instead, the adapter is not merged but computed separately.
  */
 export async function loadWeights(sampling: SamplingEngine, options: EngineOptions): Promise<void> {
   const { layout, weights } = options;

@@ -10,39 +10,42 @@ import type { WeightStorage } from "./weight-storage.ts";
 /** Options of `createLocalPolicy`. */
 export interface LocalPolicyOptions<T extends Tokenizer = LoadedTokenizer>
   extends Partial<LearningOptions>, Partial<Pick<RunnerOptions, "stepTokens" | "cacheBytes">> {
-  /** Config for fresh weights, or a Hugging Face folder to start from. */
+  /** Config for randomly initialized weights, or a Hugging Face folder. */
   readonly model: ModelConfig | string;
-  /** Default: the folder's tokenizer. Only one with `files` (see `createTokenizer`) is saved. */
+  /**
+   * Tokenizer. Default: the folder's. Only a tokenizer with `files` (see `createTokenizer`) is
+   * saved.
+   */
   readonly tokenizer?: T;
   /**
-   * Low-rank adapter to train instead of the model: options of a fresh one, or a PEFT folder to
-   * start from. Default none: all weights are trained.
+   * Low-rank adapter to train instead of the model: options of a new adapter, or a PEFT folder to
+   * start from. Default: no adapter, all weights are trained.
    */
   readonly adapter?: AdapterOptions | string;
   /**
    * Storage of frozen weights from a folder: `"float32"` in memory, four bytes each; `"stored"`
-   * memory-mapped, with a part upcast at a time in each step; `"auto"` memory-maps 16-bit folders
-   * whose float32 weights would take more than half of the available memory. A policy holds float32
-   * weights twice, and shares memory-mapped ones between sampler and learner. Without an adapter,
-   * trained weights are float32 in any case. The files must not change. Default `"auto"`.
+   * memory-mapped, and upcast in parts during each step; `"auto"` memory-maps 16-bit folders whose
+   * float32 weights would take more than half of the available memory. A policy holds float32
+   * weights twice (sampler and learner), but memory-mapped weights only once. Without an adapter
+   * all weights are trained and therefore float32. The files must not change. Default `"auto"`.
    */
   readonly weightStorage?: WeightStorage;
   /**
-   * Also trains a value head, a linear layer on the last hidden state. Scores then include values,
-   * and objectives may need them. It starts at 0 and is saved next to the model in
-   * `value_head.safetensors`. Default false.
+   * Adds a value head, a linear layer on the last hidden state, and trains it. Scores then include
+   * values, and objectives may read them. The head is initialized to 0 and saved in
+   * `value_head.safetensors` next to the model. Default false.
    */
   readonly valueHead?: boolean;
-  /** Seed of fresh weights. Default 0. */
+  /** Seed of random initial weights. Default 0. */
   readonly seed?: number | string;
-  /** Maximum length of a sequence, at most the model's limit, which is the default. */
+  /** Maximum length of a sequence, at most the model's limit. Default: the model's limit. */
   readonly maxSequenceTokens?: number;
-  /** Threads of tensor operations. Default: as many as the machine has. */
+  /** Number of threads for tensor operations. Default: the number of cores. */
   readonly threads?: number;
   /**
-   * Device that computes tensors. Default: this machine's CPU. On `webgpu` and `cuda`, weights,
-   * optimizer averages, keys and values stay on the device. Only the CPU guarantees that a response
-   * is bit-identical whatever else is in the batch.
+   * Device for tensor operations. Default: the CPU. On `webgpu` and `cuda`, weights, optimizer
+   * moments, keys and values stay on the device. Only on the CPU is a response bitwise independent
+   * of the other sequences in the batch.
    */
   readonly device?: DeviceOptions;
   /**
@@ -65,8 +68,11 @@ export interface LocalSamplerOptions extends Pick<
   | "cacheBytes"
   | "thread"
 > {
-  /** For stop strings; token ids need none. */
+  /** Decodes tokens for stop strings; not needed otherwise. */
   readonly tokenizer?: Pick<Tokenizer, "decode">;
-  /** A PEFT folder. Merged into the weights, or computed separately if they are memory-mapped. */
+  /**
+   * PEFT folder. The adapter is merged into the weights, or computed separately if the weights are
+   * memory-mapped.
+   */
   readonly adapter?: string;
 }

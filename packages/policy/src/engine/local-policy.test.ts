@@ -37,7 +37,7 @@ const create = (overrides: Partial<LocalPolicyOptions> = {}): Promise<LocalPolic
     ...overrides,
   });
 
-/** Rows that spell the alphabet from different letters on. */
+/** Rows that spell the alphabet, starting from different letters. */
 const rows = (count = 6): TrainingRow[] =>
   Array.from({ length: count }, (_, i) => {
     const tokens = [...tokenizer.encode("a b c d e f g h i j").slice(i % 5), tokenizer.endToken];
@@ -99,7 +99,8 @@ test("keeps the event loop of the main thread free while it trains", async () =>
   setImmediate(turn);
   await policy.learner.update(rows(600), crossEntropy);
   isDone = true;
-  // In the same thread, one microbatch would leave room for only a handful.
+  // If the engine blocked this thread during the microbatch, only a few turns of the event loop
+  // would fit.
   expect(numTurns).toBeGreaterThan(100);
   await policy.close();
 });
@@ -201,7 +202,8 @@ test("resumes to the same bits after save and restore", async () => {
   expect(restored.learner.weights().version).toBe(3);
   expect(await outcome(restored)).toEqual(expected);
 
-  // As a Hugging Face folder it is a model with a tokenizer and no optimizer state.
+  // The folder is also a Hugging Face folder, with a tokenizer; loaded as a model, it has no
+  // optimizer state.
   const begun = await createLocalPolicy({ model: folder });
   expect(begun.info.config).toEqual(model);
   expect(begun.tokenizer.encode("a p")).toEqual(tokenizer.encode("a p"));
@@ -222,7 +224,7 @@ test("refuses folders of another shape or with mixed saves, and keeps its own st
   );
   await expect(policy.learner.restore(directory)).rejects.toThrow("model.safetensors");
 
-  // A save killed between its two files.
+  // Simulates a save that was killed between its two files.
   const [half, whole] = [join(directory, "half"), join(directory, "whole")];
   await policy.save(half);
   await policy.save(whole);

@@ -18,12 +18,12 @@ import { PolicyEngine } from "./policy-engine.ts";
 import { chooseWeightStorage } from "./weight-storage.ts";
 import { connectWorker } from "./worker-port.ts";
 
-/** Model of a policy, and its size. */
+/** Information about the model of a policy. */
 export interface PolicyInfo {
   readonly config: ModelConfig;
-  /** Number of the model's parameters, without those of an adapter. */
+  /** Number of the model's parameters, without an adapter. */
   readonly numParameters: number;
-  /** Number of trained parameters: the model's or the adapter's, and a value head's. */
+  /** Number of trained parameters of the model or the adapter, including the value head. */
   readonly numTrainedParameters: number;
   readonly adapter?: AdapterConfig;
 }
@@ -35,24 +35,24 @@ export interface LocalPolicy<T extends Tokenizer = LoadedTokenizer> {
   readonly tokenizer: T;
   readonly info: PolicyInfo;
   /**
-   * Writes the learner (see `Learner.save`) and the tokenizer: a Hugging Face folder with the
-   * model, or a PEFT folder with the adapter, and the optimizer state.
+   * Writes the learner (see `Learner.save`) and the tokenizer: a Hugging Face folder with the model
+   * or a PEFT folder with the adapter, plus the optimizer state.
    */
   save(directory: string): Promise<void>;
   /**
-   * Writes only the model, with the adapter merged in, in the form of its original folder: same
-   * `config.json` except for changes, same number type, tokenizer and generation config.
-   * @throws `RangeError` for a weight too large for the type.
+   * Writes only the model, with the adapter merged in, like its original folder: the same
+   * `config.json` except for changed fields, number type, tokenizer and generation config.
+   * @throws `RangeError` for a weight that is too large for the type.
    */
   saveModel(directory: string, options?: SaveModelOptions): Promise<void>;
-  /** Stops the engine. Pending calls are rejected. */
+  /** Stops the engine and rejects pending calls. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a policy on this machine. The sampler has the initial weights, version 0, loaded.
- * @throws `RangeError` or `Error` for an unsupported config, weights that do not fit it, or a
- *   tokenizer with more tokens than the model.
+ * Starts a policy on this machine. The sampler has already loaded the initial weights, version 0.
+ * @throws `RangeError` or `Error` for an unsupported config, weights that do not match the config,
+ *   or a tokenizer with more tokens than the model.
  */
 export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
   model,
@@ -78,7 +78,8 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
   const configPath = isFolder ? join(model, "config.json") : "";
   const configJson = isFolder ? await readJson(configPath) : undefined;
   const config = isFolder ? parseModelConfig(configJson, configPath) : checkModelConfig(model);
-  // Without a tokenizer option, T is its default, the type of a folder's tokenizer.
+  // Sound because without the option `tokenizer`, T is its default, the type of a folder's
+  // tokenizer.
   const words =
     tokenizer ?? (isFolder ? ((await readTokenizer(model)) as Tokenizer as T) : undefined);
   if (!words) {
@@ -107,9 +108,9 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
     adapter: typeof adapter === "string" ? { directory: adapter } : adapter && { seed },
     weightStorage: await chooseWeightStorage("createLocalPolicy", weightStorage, config, {
       numParameters: countEntries(layout.model),
-      // Trained weights change, so they cannot be memory-mapped.
+      // Without an adapter the weights are trained, so they cannot be memory-mapped.
       directory: isFolder && trained ? model : undefined,
-      // The learner holds float32 weights, and the sampler a copy with the adapter merged in.
+      // The learner holds the float32 weights, and the sampler a copy with the adapter merged in.
       numCopies: 2,
     }),
     keepReference,
@@ -159,7 +160,7 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
   };
 }
 
-/** Reads or completes the config of the trained adapter. */
+/** Reads the config of an adapter from its folder, or completes given options. */
 async function readAdapterConfigOrOptions(
   adapter: AdapterOptions | string | undefined,
   config: ModelConfig,

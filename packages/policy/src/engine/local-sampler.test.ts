@@ -69,7 +69,7 @@ describe.each(["worker", "same"] as const)(
       const engine = await create();
       const { sampler } = engine;
       const free = await sampler.sample(request());
-      // From the middle of one token's text to the middle of the next one's.
+      // Stop string from the middle of one token's text to the middle of the next token's text.
       const text = tokenizer.decode(free.tokens);
       const spaces = [...text.matchAll(/ /gu)].map(({ index }) => index);
       const stop = text.slice(spaces[4]! - 1, spaces[4]! + 2);
@@ -83,7 +83,8 @@ describe.each(["worker", "same"] as const)(
         stopReason: "stop-string",
         text: text.slice(0, first),
       });
-      // The request leaves nothing behind, and a growing sequence continues from the full response.
+      // The stopped request must not affect the cache: the sequence continues from the full
+      // response.
       const named = request({ stopStrings: [stop], sequenceId: "a" });
       expect(await sampler.sample(named)).toEqual(stopped);
       const promptTokens = [...named.promptTokens, ...stopped.tokens, ...tokenizer.encode("d e")];
@@ -101,7 +102,7 @@ describe.each(["worker", "same"] as const)(
       const { tokens } = await sampler.sample(request());
       const stopTokens = [tokens[3]!];
       const end = tokens.indexOf(tokens[3]!);
-      // The stop token also completes the second stop string.
+      // The stop token also completes the second stop string, and takes precedence.
       const stopStrings = ["nothing", tokenizer.decode(tokens.slice(0, end + 1))];
       const ended = await sampler.sample(request({ stopTokens, stopStrings }));
       expect(ended.stopReason).toBe("stop-token");

@@ -16,32 +16,32 @@ import type { RowScores } from "../sampling/score-rows.ts";
 export interface LocalSampler extends Sampler {
   /**
    * See `Sampler.sample`. For a deadline, pass `AbortSignal.timeout(milliseconds)`. When the signal
-   * aborts, everything the request holds is released immediately.
+   * aborts, all resources of the request are released immediately.
    * @param onToken - Called with each token as soon as it is drawn, in order. If it throws, the
    *   request is cancelled and fails with that error.
-   * @throws `RangeError` also if the keys and values of prompt and response can never fit into
+   * @throws In addition, `RangeError` if the keys and values of prompt and response cannot fit into
    *   `cacheBytes`; `TypeError` for stop strings without a tokenizer.
    */
   sample(request: SampleRequest, signal?: AbortSignal, onToken?: OnToken): Promise<SampledResponse>;
   /**
-   * Log-probs and entropies of given tokens under the loaded weights, at temperature 1, computed as
-   * in sampling. Runs after earlier requests and before later ones.
+   * Log-probs and entropies of given tokens under the loaded weights, at temperature 1, computed by
+   * the sampling code. Runs after earlier requests and before later ones.
    * @throws `RangeError` if a row is empty, longer than the model's limit, or does not fit into
    *   `cacheBytes`.
    */
   score(rows: readonly (readonly number[])[]): Promise<RowScores[]>;
-  /** Current memory use, and numbers of active and waiting requests. */
+  /** Current memory use, and the numbers of active and waiting requests. */
   usage(): Promise<SamplerUsage>;
   tokenCounts(): Promise<TokenCounts>;
 }
 
-/** Weights of one policy's learner, identified by version. */
+/** Handle to the weights of one policy's learner, identified by version. */
 export class LocalWeights implements PolicyWeights {
   readonly version: number;
   readonly owner: EnginePort;
   /**
-   * Number of earlier restores: a restored version may equal one that the sampler holds with other
-   * weights.
+   * Number of restores before this version. After a restore, a version number may occur again with
+   * different weights.
    */
   readonly numRestores: number;
 
@@ -52,12 +52,12 @@ export class LocalWeights implements PolicyWeights {
   }
 }
 
-/** Abort reason of a request whose text contains a stop string. */
+/** Abort reason of a request that reached a stop string. */
 const stopped: unique symbol = Symbol("stop string");
 
 /**
  * Creates a sampler over an engine.
- * @param tokenizer - Needed for stop strings; without it they are refused.
+ * @param tokenizer - Tokenizer, required for stop strings.
  */
 export function createSampler(
   port: EnginePort,
@@ -69,7 +69,7 @@ export function createSampler(
     if (!(weights instanceof LocalWeights) || weights.owner !== port) {
       throw new TypeError("load: weights must come from the learner of the same policy");
     }
-    // Loading the same weights again would only clear the cache.
+    // Skip loading the same weights again, because that would clear the cache.
     const { version, numRestores } = weights;
     if (version !== loaded.version || numRestores !== loaded.numRestores) {
       await port.load(version);
@@ -87,7 +87,7 @@ export function createSampler(
     if (stopStrings.length > 0 && !tokenizer) {
       throw new TypeError("sample: stopStrings must come with a tokenizer, got none");
     }
-    // Done here because the engine has no tokenizer.
+    // Stop strings are detected here, because the engine has no tokenizer.
     const stops =
       stopStrings.length > 0 && tokenizer && !stopStrings.includes("")
         ? new StopStrings(tokenizer, stopStrings)

@@ -6,10 +6,10 @@ import { countEntries, parameterLayout, type ParameterLayout } from "../model/pa
 import { pagePositions } from "../sampling/runner/page-table.ts";
 import { staysOnDevice, defaultMaxLogits, type DeviceOptions } from "./device.ts";
 
-/** Model and sequences to compute memory for. */
+/** Model and sequences for which to compute the memory use. */
 export interface MemoryOptions {
   readonly config: ModelConfig;
-  /** Storage type of the weights; fresh weights are `F32`. */
+  /** Storage type of the weights; randomly initialized weights are `F32`. */
   readonly stored: Pick<WeightsInfo, "type" | "numBytes">;
   /** Adapter to include. */
   readonly adapter: AdapterConfig;
@@ -22,31 +22,37 @@ export interface MemoryOptions {
 }
 
 /**
- * Bytes that a policy holds, with float32 or memory-mapped weights. Temporary values of a step are
- * not included, see {@link estimateTrainingMemory}.
+ * Memory that a policy holds between steps, in bytes, with float32 or memory-mapped weights. For
+ * temporary values of a step see {@link estimateTrainingMemory}.
  */
 export interface MemoryNeeds {
   readonly sampling: {
-    /** Weights inside compiled programs, and the embedding. */
+    /** Bytes of the weights inside compiled programs, and of the embedding. */
     readonly weights: number;
-    /** Keys and values per token. */
+    /** Bytes of keys and values per token. */
     readonly perToken: number;
     readonly perSequence: number;
-    /** Maximum size of keys and values. */
+    /** Maximum bytes of keys and values. */
     readonly cache: number;
-    /** With one sequence. */
+    /** Total bytes with one sequence. */
     readonly total: number;
   };
   readonly training: {
-    /** Weights, gradients and two moments of all parameters, and a sampler with one sequence. */
+    /**
+     * Bytes for training all parameters: weights, gradients and two moments, plus a sampler with
+     * one sequence.
+     */
     readonly full: number;
-    /** The same for an adapter, and the frozen weights. */
+    /**
+     * Bytes for training the adapter: its weights, gradients and moments, the frozen weights, and a
+     * sampler.
+     */
     readonly lowRank: number;
     readonly adapterParameters: number;
   };
   /**
-   * With memory-mapped weights: bytes in memory without page cache. Absent if weights have 32 bits
-   * or go to a device.
+   * Bytes with memory-mapped weights, without page cache. Absent if weights have 32 bits or are on
+   * a device.
    */
   readonly stored?: {
     readonly file: number;
@@ -55,10 +61,12 @@ export interface MemoryNeeds {
   };
 }
 
-/** Entries up to which a weight is read into memory instead of being memory-mapped. */
+/**
+ * Maximum number of entries of a weight that is read into memory instead of being memory-mapped.
+ */
 const maxReadEntries = 2 ** 16;
 
-/** Computes the memory that a policy holds. */
+/** Computes the memory that a policy holds between steps. */
 export const computeMemoryNeeds = (options: MemoryOptions): MemoryNeeds =>
   computeNeeds(parameterLayout(options.config, options), options);
 
@@ -74,8 +82,8 @@ function computeNeeds(
   const { numLayers, numKeyValueHeads, headSize, tiedEmbeddings } = config;
   const numParameters = countEntries(model);
   const embedding = countEntries(model.filter(({ name }) => name.includes("embed_tokens")));
-  // Tied embeddings exist twice, as rows to look up and as the head's matrix; on a device both are
-  // one tensor.
+  // Tied embeddings are stored twice, as a lookup table and as the matrix of the head; on a device
+  // both are one tensor.
   const isTwice = tiedEmbeddings && !isOnDevice;
   const weights = 4 * (numParameters + (isTwice ? embedding : 0));
   const perToken = 4 * 2 * numLayers * numKeyValueHeads * headSize;
@@ -92,29 +100,32 @@ function computeNeeds(
         stored: {
           file: numBytes,
           sampling: storedSampling,
-          // The adapter's weights, gradients and two moments, and a second copy of its weights for
-          // the sampler.
+          // Weights, gradients and two moments of the adapter, plus the sampler's copy of its
+          // weights.
           lowRank: storedSampling + 4 * small + 20 * trained,
         },
       }),
     training: {
       full: 16 * numParameters + sampling.total,
-      // On a device, the sampler shares the learner's model and has its own copy of an adapter.
+      // On a device, sampler and learner share the model, and the sampler has its own copy of the
+      // adapter.
       lowRank: isOnDevice
         ? sampling.total + 20 * trained
-        : // The learner owns the embedding rows.
+        : // The learner owns the embedding table.
           4 * (numParameters - embedding) + 16 * trained + sampling.total,
       adapterParameters: trained,
     },
   };
 }
 
-/** Training run to compute memory for. */
+/** Training run whose memory to estimate. */
 export interface TrainingMemoryOptions extends Omit<MemoryOptions, "adapter" | "isOnDevice"> {
-  /** Undefined if all weights are trained. */
+  /** Adapter; `undefined` if all weights are trained. */
   readonly adapter: AdapterConfig | undefined;
   readonly weightStorage: "float32" | "stored";
-  /** Sequences sampled at the same time; they take at most `cacheBytes`. */
+  /**
+   * Number of sequences sampled at the same time; their keys and values take at most `cacheBytes`.
+   */
   readonly numSequences: number;
   readonly microbatchTokens: number;
   readonly recomputeLayers: boolean;
@@ -122,15 +133,15 @@ export interface TrainingMemoryOptions extends Omit<MemoryOptions, "adapter" | "
   readonly device: DeviceOptions;
 }
 
-/** Part of the memory that a run needs. */
+/** One part of the memory of a run. */
 export interface MemoryPart {
   readonly name: string;
   readonly bytes: number;
 }
 
 /**
- * Estimates the bytes of a training run by part: weights, gradients and moments; keys and values;
- * and the activations that one microbatch keeps for its gradient.
+ * Estimates the memory of a training run in bytes, by part: weights, gradients and moments; keys
+ * and values; activations of one microbatch that are kept for the backward pass.
  */
 export function estimateTrainingMemory(options: TrainingMemoryOptions): MemoryPart[] {
   const { config, adapter, weightStorage, keepReference, numSequences, cacheBytes } = options;
@@ -149,7 +160,7 @@ export function estimateTrainingMemory(options: TrainingMemoryOptions): MemoryPa
       name: adapter === undefined ? "weights, gradients and moments" : "weights and adapter",
       bytes: held - perSequence,
     },
-    // The reference of an adapter is the model without it.
+    // With an adapter, the reference is the model without it, so no copy is needed.
     ...(keepReference && adapter === undefined
       ? [{ name: "reference weights", bytes: 4 * numParameters }]
       : []),
@@ -159,8 +170,8 @@ export function estimateTrainingMemory(options: TrainingMemoryOptions): MemoryPa
 }
 
 /**
- * Activations that one microbatch keeps for its gradient: of its layers, and of a chunk of its
- * logits.
+ * Bytes of the activations that one microbatch keeps for the backward pass: all layers, and one
+ * chunk of logits.
  */
 function microbatchBytes({
   config,
@@ -170,11 +181,11 @@ function microbatchBytes({
   device,
 }: TrainingMemoryOptions): number {
   const { hiddenSize, intermediateSize, numHeads, numKeyValueHeads, headSize } = config;
-  // Rows are not split: a long one is a microbatch by itself.
+  // Rows are never split, so a long row is a microbatch by itself.
   const numTokens = Math.max(microbatchTokens, sequenceTokens);
   const layer =
-    // Normalized and added states; queries, keys, values and attention output; the gated unit;
-    // attention weights.
+    // Normalized states and residual sums; queries, keys, values and attention output; the gated
+    // unit; attention weights.
     4 * hiddenSize +
     headSize * (3 * numHeads + 3 * numKeyValueHeads) +
     4 * intermediateSize +

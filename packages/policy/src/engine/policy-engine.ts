@@ -28,15 +28,15 @@ import type { OnToken } from "../sampling/sample-request.ts";
 import { SamplingEngine, type SamplerUsage } from "../sampling/sampling-engine.ts";
 import type { RowScores } from "../sampling/score-rows.ts";
 
-/** More threads would wait for memory bandwidth. */
+/** Maximum number of threads for attention; more would only wait for memory bandwidth. */
 const maxAttentionThreads = 8;
 
 /** Initial weights. */
 interface InitialWeights {
-  /** For the learner to keep; empty if they stay memory-mapped. */
+  /** Parameters for the learner; empty if they stay memory-mapped. */
   readonly parameters: Parameters;
   readonly stored?: OpenCheckpoint;
-  /** Storage type in the folder. */
+  /** Storage type of the weights in the folder. */
   readonly type: FloatType;
 }
 
@@ -64,9 +64,9 @@ async function readInitialWeights({
 }
 
 /**
- * Starts loading the learner's current weights into the sampler: shared tensors if they live with
- * the executor, which keeps a version unchanged while the sampler holds it; otherwise copies with
- * the adapter merged in; or only the adapter's if the model is memory-mapped.
+ * Starts loading the learner's current weights into the sampler: shared tensors if the weights are
+ * on a device (a version does not change while the sampler holds it); only the adapter if the model
+ * is memory-mapped; otherwise copies with the adapter merged in.
  */
 async function startLoading(
   sampling: SamplingEngine,
@@ -78,8 +78,8 @@ async function startLoading(
   const shared = learner.share();
   if (shared) return { loaded: sampling.loadShared(shared, layout) };
   if (adapter && !stored) {
-    // Merging returns new arrays, but weights that are trained whole are the learner's own and
-    // change.
+    // Merging returns new arrays, but parameters in `modulesToSave` are the learner's own arrays,
+    // which will change.
     const weights = new Map(await readCurrentWeights(learner, layout));
     for (const { name } of adapter.saved) weights.set(name, weights.get(name)!.slice());
     const take = (name: string): Float32Array => {
@@ -111,20 +111,20 @@ async function readCurrentWeights(
   return weights;
 }
 
-/** Engine in the calling thread, which it blocks while computing. */
+/** Engine that computes in the calling thread, which it blocks. */
 export class PolicyEngine implements EnginePort {
   readonly #options: EngineOptions;
-  /** Layout with the engine's own length limit, see {@link limitLayout}. */
+  /** Layout with the engine's length limit, see {@link limitLayout}. */
   readonly #layout: ParameterLayout;
   readonly #learner: LearningEngine | undefined;
   readonly #sampling: SamplingEngine;
   /** Storage type of the initial weights. */
   readonly #type: FloatType;
-  /** Memory-mapped model under a trained adapter. */
+  /** Memory-mapped model for which an adapter is trained. */
   readonly #stored: OpenCheckpoint | undefined;
   #version = 0;
   #isClosed = false;
-  /** Last of the learner's tasks, which run one after the other. */
+  /** Latest of the learner's tasks, which run one after the other. */
   #lastTask: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -141,7 +141,7 @@ export class PolicyEngine implements EnginePort {
     this.#sampling = sampling;
   }
 
-  /** Draws or reads the weights, and loads them into the sampler as version 0. */
+  /** Initializes or reads the weights, and loads them into the sampler as version 0. */
   static async create(options: EngineOptions): Promise<PolicyEngine> {
     const { optimizer, threads, device, microbatchTokens, stepTokens, cacheBytes } = options;
     const layout = limitLayout(options);
@@ -178,7 +178,8 @@ export class PolicyEngine implements EnginePort {
         recomputeLayers: options.recomputeLayers,
         resident,
         scalesLoss: needsLossScale(device),
-        // A memory-mapped head computes logits in parts and concatenates them, so they exist twice.
+        // A memory-mapped head computes logits in parts and concatenates them, so the logits exist
+        // twice.
         maxLogits: defaultMaxLogits(device) / (stored && !resident ? 2 : 1),
       });
       const { loaded } = await startLoading(sampling, learner, layout, stored);
@@ -222,7 +223,7 @@ export class PolicyEngine implements EnginePort {
           `load: weights must be the learner's current ones, version ${this.#version}, got version ${version}`,
         );
       }
-      // The sampler finishes its requests first; the learner must not wait for that.
+      // The sampler first finishes its running requests; the learner must not wait for that.
       const begun = await startLoading(this.#sampling, this.#learning, this.#layout, this.#stored);
       ({ loaded } = begun);
     });
@@ -279,8 +280,8 @@ export class PolicyEngine implements EnginePort {
       const saved = await readLearner(directory, this.#options);
       const { parameters, optimizer, lossScale, version } = saved;
       await this.#learning.restore(parameters, optimizer, lossScale);
-      // A used learner must not reuse a version for other weights; a new one continues the versions
-      // of the run that it resumes.
+      // A learner that has been used must not reuse a version number for other weights. A new
+      // learner continues the version numbers of the run that it resumes.
       this.#version = this.#version === 0 ? version : Math.max(version, this.#version + 1);
       return this.#version;
     });

@@ -6,7 +6,7 @@ import type { OnToken } from "../sampling/sample-request.ts";
 import { serializeError } from "./serialize-error.ts";
 import type { Answer, Call, FromWorker, ToWorker } from "./worker-messages.ts";
 
-/** Combines answers that are ready in the same microtask run into one message. */
+/** Combines answers that become ready in the same microtask run into one message. */
 class Outbox {
   readonly #port: MessagePort;
   #answers: Answer[] = [];
@@ -25,12 +25,12 @@ class Outbox {
     }
   }
 
-  /** Sends the progress of a call. */
+  /** Returns a listener that sends the progress of a call. */
   sendProgress(id: number): OnTokens {
     return (done, total) => this.#put({ id, done, total });
   }
 
-  /** Sends each token of a request. */
+  /** Returns a listener that sends each token of a request. */
   sendTokens(id: number): OnToken {
     return (token) => this.#put({ id, token });
   }

@@ -44,7 +44,7 @@ const rows = [10, 7, 9, 12].map((length): TrainingRow => {
   };
 });
 
-/** Next results of a policy: reports, scores and a response. */
+/** Results of a policy's next steps: reports, scores and a response. */
 async function outcome({ learner, sampler }: LocalPolicy): Promise<unknown> {
   const reports = [];
   for (let i = 0; i < 3; i++) reports.push(await learner.update(rows, crossEntropy));

@@ -1,6 +1,9 @@
 import { NonFiniteError } from "@turnwise/core";
 
-/** Error in a form that crosses threads: a structured clone loses its class and own fields. */
+/**
+ * Error as plain data for messages between threads; a structured clone would lose class and own
+ * fields.
+ */
 export interface SerializedError {
   readonly name: string;
   readonly message: string;
@@ -9,7 +12,7 @@ export interface SerializedError {
   readonly position?: number | undefined;
 }
 
-/** Serializes an error. Any other value is sent as the message of one. */
+/** Serializes an error. Any other thrown value becomes the message of an error. */
 export function serializeError(error: unknown): SerializedError {
   if (!(error instanceof Error)) {
     return { name: "Error", message: String(error), stack: undefined };
@@ -20,7 +23,7 @@ export function serializeError(error: unknown): SerializedError {
     : { name, message, stack };
 }
 
-/** Restores an error, with its class if engines throw it. */
+/** Restores an error, including its class if it is one that engines throw. */
 export function deserializeError({ name, message, stack, row, position }: SerializedError): Error {
   const error =
     name === "NonFiniteError"

@@ -1,5 +1,5 @@
-// Starts the worker from its TypeScript source. Node cannot read TypeScript without a loader, and
-// `--import tsx` has no effect in a worker thread of Node 20.
+// Starts the worker from its TypeScript source. Node.js cannot load TypeScript by itself, and
+// `--import tsx` has no effect in worker threads of Node.js 20.
 import { register } from "tsx/esm/api";
 
 register();

@@ -15,7 +15,7 @@ import { parameterLayout } from "../model/parameter-layout.ts";
 
 const config = smallModelConfig({ vocabularySize: 20, hiddenSize: 32, numLayers: 2 });
 
-/** Half the squared error of values against returns. */
+/** Half the squared error between values and returns. */
 const valueLoss: Objective = {
   name: "value-loss",
   needs: ["values", "returns"],
@@ -26,7 +26,7 @@ const valueLoss: Objective = {
   },
 };
 
-/** Row of counting tokens, with responses of three tokens at 2 and 8. */
+/** Row of consecutive tokens, with responses of three tokens at 2 and 8. */
 const row = (first: number, returns: readonly number[]): TrainingRow => ({
   tokens: Array.from({ length: 12 }, (_, i) => (first + 7 * i) % 20),
   spans: [2, 8].map((start, turnIndex) => ({ turnIndex, start, length: 3 })),
@@ -71,7 +71,7 @@ test("predicts 0 at first, and learns the returns", async () => {
 test("has the gradient found by central differences", async () => {
   const engine = await createEngine();
   const objective = traceObjective(valueLoss);
-  // One step away from 0, where the model itself gets a gradient too.
+  // After one update the value head is not 0, so the model gets a gradient too.
   await engine.update(rows, objective);
   const base = new Map<string, Float32Array>();
   for (const { name } of layout.trained) {
@@ -132,7 +132,7 @@ test("is saved next to the model and resumes exactly", async () => {
   for (const policy of [one, other]) await policy.learner.update(rows, valueLoss);
   expect(await other.learner.score(rows)).toEqual(await one.learner.score(rows));
 
-  // A learner without a head has a different shape.
+  // A learner without a value head has a different shape.
   const plain = await createLocalPolicy({ model, tokenizer, thread: "same" });
   await expect(plain.learner.restore(folder)).rejects.toThrow("value_head.weight");
   for (const policy of [one, other, plain]) await policy.close();

@@ -118,11 +118,11 @@ describe.skipIf(!diagnosis.isUsable)(`a policy on WebGPU${why}`, () => {
     for (let step = 0; step < 3; step++) {
       const expected = await here.learner.update(rows, crossEntropy);
       const found = await engine.update(rows, objective);
-      // Products have three digits.
+      // float16 products have three significant digits.
       expect(found.loss / expected.loss).toBeCloseTo(1, 1);
       expect(found.gradientNorm / expected.gradientNorm).toBeCloseTo(1, 1);
     }
-    // With large weights some product of the backward pass overflows at first.
+    // With large weights, a product of the backward pass overflows at the initial loss scale.
     expect(engine.lossScale!.scale).toBeGreaterThan(1024);
     expect(engine.lossScale!.numSteps).toBeGreaterThan(0);
     expect(counting.numLive).toBe(numLive);

@@ -17,7 +17,7 @@ import { createLocalPolicy, type LocalPolicy } from "./local-policy.ts";
 import { type LocalPolicyOptions } from "./local-options.ts";
 import { chooseWeightStorage, type WeightStorage } from "./weight-storage.ts";
 
-// Large enough that its matrices stay memory-mapped: small ones are read.
+// Large enough that its matrices stay memory-mapped; small matrices are read into memory.
 const config = smallModelConfig({ vocabularySize: 600, hiddenSize: 256, numLayers: 2 });
 const adapter = adapterConfig(config, { rank: 4 }, "test");
 const tokenizer = createTokenizer(buildWordVocabulary(["a b c d e f g"]));
@@ -31,7 +31,7 @@ beforeAll(async () => {
   peft = join(directory, "peft");
   const parameters = initialParameters(config, "stored");
   await writeCheckpoint(model, { config, parameters }, { type: "BF16" });
-  // Random matrices instead of a fresh adapter's zeros.
+  // Adapter with random matrices, because `B` of a new adapter is 0.
   const table = adapterTable(config, adapter).map((each) => ({
     ...each,
     initial: "normal" as const,
@@ -74,7 +74,8 @@ describe("memory-mapped weights", () => {
     const wide = await sampleBy({ ...options, weightStorage: "float32" });
     const stored = await sampleBy({ ...options, weightStorage: "stored" });
     expect(stored.tokens).toEqual(wide.tokens);
-    // Products are summed in another order, and an adapter is computed separately, not merged.
+    // Products are summed in a different order, and the adapter is computed separately instead of
+    // merged.
     wide.logProbs.forEach((value, i) => expect(stored.logProbs[i]).toBeCloseTo(value, 4));
     wide.entropies.forEach((value, i) => expect(stored.entropies[i]).toBeCloseTo(value, 4));
   });
@@ -93,7 +94,7 @@ describe("memory-mapped weights", () => {
     );
     const path = join(broken, "model.safetensors");
     const bytes = await readFile(path);
-    // The last entry of the file, which belongs to the last parameter.
+    // Overwrite the last entry of the file, which belongs to the last parameter.
     bytes.writeUInt16LE(0x7fc0, bytes.length - 2);
     await writeFile(path, bytes);
     await expect(sampleBy({ model: broken, weightStorage: "stored" })).rejects.toThrow(
@@ -128,7 +129,7 @@ describe("an adapter on a memory-mapped model", () => {
     return { tokens, spans: [{ turnIndex: 0, start: 10, length: 20 }], weights, fields: {} };
   });
 
-  /** Losses and scores of a policy before and after some updates. */
+  /** Losses and scores of a policy before and after a few updates. */
   async function follow(policy: LocalPolicy): Promise<number[]> {
     const { learner, sampler } = policy;
     const scores = async (score: typeof learner.score): Promise<number[]> =>
@@ -156,7 +157,7 @@ describe("an adapter on a memory-mapped model", () => {
       const wide = await follow(await create("float32", { recomputeLayers }));
       const stored = await follow(await create("stored", { recomputeLayers }));
       expect(stored.length).toBe(wide.length);
-      // AdamW's first steps are as large for small gradients as for large ones, so they show
+      // AdamW's first steps have the same size for small and large gradients, so they reveal
       // relative errors.
       stored.forEach((value, i) => expect(Math.abs(value - wide[i]!)).toBeLessThan(2e-3));
     },
@@ -177,7 +178,7 @@ describe("an adapter on a memory-mapped model", () => {
     }
     for (const [name, values] of saved[0]!) {
       const stored = saved[1]!.get(name)!;
-      // The step as above, and one unit in the last of bfloat16's 8 bits.
+      // The difference of the step as above, plus one unit in the last of bfloat16's 8 bits.
       values.forEach((value, i) => {
         if (Math.abs(value - stored[i]!) > 2 ** -7 * Math.abs(value) + 2e-3) {
           throw new Error(`${name}[${i}] must be ${value}, got ${stored[i]}`);
@@ -202,7 +203,7 @@ describe("chooseWeightStorage", () => {
       chooseWeightStorage("test", "auto", config, { directory: folder, availableBytes: available });
     expect(await choose(bytes)).toBe("stored");
     expect(await choose(1e12)).toBe("float32");
-    // 4 bytes per parameter are less than half of 12; two copies are more.
+    // 4 bytes per parameter are less than half of 12; with two copies they are more.
     const availableBytes =
       12 * parameterTable(config).reduce((n, { shape }) => n + countElements(shape), 0);
     const choice = { directory: model, availableBytes };

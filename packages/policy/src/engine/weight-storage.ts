@@ -6,22 +6,25 @@ import { parameterTable } from "../model/parameter-table.ts";
 
 /**
  * Storage of frozen weights: upcast to float32 in memory; memory-mapped and upcast on use; or
- * chosen by folder and machine.
+ * chosen automatically by folder and machine.
  */
 export type WeightStorage = "auto" | "float32" | "stored";
 
-/** Largest share of available memory for float32 weights before they stay memory-mapped. */
+/**
+ * Maximum share of the available memory that float32 weights may take before `auto` memory-maps
+ * them.
+ */
 const largestShare = 1 / 2;
 
 /** Input of {@link chooseWeightStorage}. */
 export interface StorageChoice {
-  /** The folder; undefined for weights that are fresh or trained. */
+  /** Folder of the model; `undefined` if weights are trained or randomly initialized. */
   readonly directory: string | undefined;
-  /** Number of the model's parameters. Default counted from its config. */
+  /** Number of the model's parameters. Default: counted from its config. */
   readonly numParameters?: number;
   /** Number of float32 copies in memory. Default 1. */
   readonly numCopies?: number;
-  /** Bytes of usable memory. Default {@link readAvailableMemory}. */
+  /** Available memory in bytes. Default {@link readAvailableMemory}. */
   readonly availableBytes?: number;
 }
 
@@ -29,7 +32,7 @@ export interface StorageChoice {
  * Chooses how the weights of a model are stored. `"auto"` memory-maps 16-bit folders whose float32
  * weights would take more than half of the available memory.
  *
- * @throws `RangeError` for `"stored"` without a folder.
+ * @throws `RangeError` if `"stored"` is requested without a folder.
  */
 export async function chooseWeightStorage(
   where: string,

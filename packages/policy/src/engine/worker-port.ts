@@ -17,7 +17,7 @@ import type { RowScores } from "../sampling/score-rows.ts";
 import { deserializeError } from "./serialize-error.ts";
 import type { Call, FromWorker, SentRequest, ToWorker } from "./worker-messages.ts";
 
-/** A call that awaits its reply: the return value of the called method. */
+/** A call that awaits its answer. */
 interface Pending {
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
@@ -25,7 +25,10 @@ interface Pending {
   readonly onTokens?: OnTokens | undefined;
 }
 
-/** Starts the worker from its built file, or from source if this file is source itself. */
+/**
+ * Starts the worker from its built file, or from its source if this file is itself loaded from
+ * source.
+ */
 function startWorker(options: EngineOptions): Worker {
   if (!import.meta.url.endsWith(".ts")) {
     return new Worker(new URL("./policy-worker.js", import.meta.url), { workerData: options });
@@ -54,13 +57,13 @@ export async function connectWorker(options: EngineOptions): Promise<EnginePort>
   return new WorkerPort(worker);
 }
 
-/** Engine in another thread. */
+/** Engine in a worker thread. */
 export class WorkerPort implements EnginePort {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #requests: SentRequest[] = [];
   #nextId = 0;
-  /** Reason why no more calls are possible. */
+  /** Reason why no further calls are possible. */
   #ended: Error | undefined;
 
   constructor(worker: Worker) {
@@ -80,7 +83,7 @@ export class WorkerPort implements EnginePort {
   sample(request: SampleRequest, onToken?: OnToken): PendingSample {
     const { id, answer } = this.#ask<SampledResponse>({ onToken });
     if (this.#requests.length === 0) {
-      // Wait for the rest of this tick, so that its requests become one message.
+      // Wait until the end of this tick, so that all its requests are sent in one message.
       process.nextTick(() => {
         const requests = this.#requests;
         this.#requests = [];
@@ -189,7 +192,7 @@ export class WorkerPort implements EnginePort {
       }
       this.#settle(answer.id, ({ resolve, reject }) => {
         if ("error" in answer) reject(deserializeError(answer.error));
-        // The worker is trusted to answer with the right type.
+        // Sound because the worker answers each call with its own result type.
         else resolve(answer.value as never);
       });
     }

@@ -4,7 +4,7 @@ import { open, rename, rm } from "node:fs/promises";
 /**
  * Writes a file so that a reader sees the old content or the new content, never a part: writes to a
  * temporary file in the same folder, then renames it.
- * @param parts - Written one after the other; each is finished before the next is requested.
+ * @param parts - Content in parts; each part is written completely before the next is requested.
  */
 export async function writeFileAtomically(
   path: string,
@@ -16,7 +16,7 @@ export async function writeFileAtomically(
     try {
       for await (const part of parts) {
         const bytes = typeof part === "string" ? Buffer.from(part) : part;
-        // A write may be short; the next one continues after it.
+        // A write may be partial; continue after the bytes that were written.
         for (let offset = 0; offset < bytes.byteLength;) {
           const { bytesWritten } = await file.write(bytes, offset);
           offset += bytesWritten;

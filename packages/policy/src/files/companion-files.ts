@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeFileAtomically } from "./atomic-file.ts";
 import { isMissingFile } from "./json-file.ts";
 
-/** Optional files of a model's folder that belong to the model or to the tokenizer. */
+/** Optional files in a model's folder, by whether they belong to the model or the tokenizer. */
 const namesOf: Readonly<Record<"model" | "tokenizer", readonly string[]>> = {
   model: ["generation_config.json"],
   tokenizer: [
@@ -15,12 +15,13 @@ const namesOf: Readonly<Record<"model" | "tokenizer", readonly string[]>> = {
   ],
 };
 
-/** Files to copy unchanged, by name. */
+/** Content of files to copy unchanged, by name. */
 export type CompanionFiles = ReadonlyMap<string, Uint8Array>;
 
 /**
- * Reads a folder's files that are not weights, not the config, and not read by `readTokenizer`.
- * @param parts - Owners of the files to read.
+ * Reads the companion files of a folder: not weights, not the config, and not those that
+ * `readTokenizer` reads.
+ * @param parts - Whether to read the model's files, the tokenizer's files, or both.
  */
 export async function readCompanionFiles(
   directory: string,
@@ -37,7 +38,9 @@ export async function readCompanionFiles(
   return files;
 }
 
-/** Writes the files to a folder, creating it if needed, each atomically. */
+/**
+ * Writes companion files to a folder, which is created if needed; each file is written atomically.
+ */
 export async function writeCompanionFiles(directory: string, files: CompanionFiles): Promise<void> {
   await mkdir(directory, { recursive: true });
   for (const [name, bytes] of files) await writeFileAtomically(join(directory, name), [bytes]);

@@ -5,7 +5,7 @@ import { findDuplicateKey } from "./duplicate-keys.ts";
 test("finds a name that occurs twice in one object", () => {
   expect(findDuplicateKey('{"a": 1, "b": {"a": 2}, "c": [{"a": 1}, {"a": 1}]}')).toBeUndefined();
   expect(findDuplicateKey('{"a": 1, "b": {"c": 2, "c": 3}}')).toBe("c");
-  // Written in two ways, and with punctuation inside strings.
+  // The same key written in two ways, and punctuation inside strings.
   expect(findDuplicateKey('{"a\\u0062{": "ab{", "x": [":", "}"], "ab{": 1}')).toBe("ab{");
 });
 

@@ -1,10 +1,11 @@
-/** Strings and punctuation of JSON; numbers and literals do not matter here. */
+/** Matches the strings and punctuation of JSON; numbers and literals are irrelevant here. */
 const parts = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/g;
 
 /**
- * Finds a name that occurs twice in one object of a JSON text. Parsers silently keep the last one.
+ * Finds a name that occurs twice in one object of a JSON text. JSON parsers silently keep only the
+ * last value.
  * @param text - Valid JSON.
- * @returns The name, or `undefined` if there is none.
+ * @returns The duplicate name, or `undefined` if there is none.
  */
 export function findDuplicateKey(text: string): string | undefined {
   const open: Set<string>[] = [];

@@ -5,12 +5,12 @@ import { writeFileAtomically } from "./atomic-file.ts";
 /** Parsed JSON object with unchecked fields. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** True for an object with named fields, not a list. */
+/** True for an object; false for lists. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** True for a field that is switched off: null, false, or an empty list or object. */
+/** True for a field without effect: null, false, or an empty list or object. */
 export function isSwitchedOff(value: unknown): boolean {
   return (
     value === null ||
@@ -52,7 +52,7 @@ export async function readJsonIfPresent(path: string): Promise<JsonObject | unde
   }
 }
 
-/** Writes a JSON file, indented, atomically. */
+/** Writes an indented JSON file atomically. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFileAtomically(path, [`${JSON.stringify(value, null, 2)}\n`]);
 }

@@ -8,9 +8,9 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 /**
- * Rejects a folder whose only weights are a pickle file; returns if there is none.
+ * Throws if a folder has weights only as a pickle file.
  * @param path - The missing safetensors file.
- * @param names - Names of pickle files to look for in its folder.
+ * @param names - Names of pickle files to look for in the same folder.
  * @throws `Error` naming the pickle file.
  */
 export async function refusePickle(path: string, names: readonly string[]): Promise<void> {

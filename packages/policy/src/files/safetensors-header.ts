@@ -1,7 +1,7 @@
 import { findDuplicateKey } from "./duplicate-keys.ts";
 import { isJsonObject, parseJsonObject } from "./json-file.ts";
 
-/** Bytes per entry of each type of the format. */
+/** Bytes per entry of each number type in the format. */
 const byteWidths = {
   BOOL: 1,
   U8: 1,
@@ -22,24 +22,24 @@ const byteWidths = {
   C64: 8,
 } as const;
 
-/** Type of the format. Only F32, F16 and BF16 can be read here. */
+/** Number type in the format. Only F32, F16 and BF16 can be read here. */
 export type StoredType = keyof typeof byteWidths;
 
 /** Location of a tensor in its file. */
 export interface TensorEntry {
   readonly type: StoredType;
   readonly shape: readonly number[];
-  /** First byte, relative to the end of the header. */
+  /** Offset of the first byte from the end of the header. */
   readonly begin: number;
-  /** One past the last byte. */
+  /** Offset of the byte after the last byte. */
   readonly end: number;
 }
 
-/** Content of a header. */
+/** Content of a safetensors header. */
 export interface SafetensorsHeader {
-  /** By name, in the order of the bytes. */
+  /** Tensors by name, in the order of their data. */
   readonly entries: ReadonlyMap<string, TensorEntry>;
-  /** Free-form string pairs. */
+  /** Metadata: arbitrary string pairs. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -9,7 +9,7 @@ const directory = await mkdtemp(join(tmpdir(), "turnwise-safetensors-"));
 afterAll(() => rm(directory, { recursive: true }));
 const path = join(directory, "a.safetensors");
 
-/** Writes a file by hand: length, header, data. */
+/** Writes a file from raw parts: length, header, data. */
 async function writeRaw(header: unknown, data: Uint8Array): Promise<void> {
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
@@ -59,7 +59,7 @@ test("upcasts float16 and bfloat16 exactly", async () => {
   expect([...tensors.get("brain")!.values]).toEqual([1.5, -2]);
 });
 
-/** Header entry of a tensor. */
+/** Creates the header entry of a tensor. */
 const entry = (shape: number[], begin: number, end: number, dtype = "F32"): object => ({
   dtype,
   shape,
@@ -138,7 +138,7 @@ test("names the index of a value that is not finite, if requested", async () => 
   await writeSafetensors(path, new Map([["w", { shape: [2, 3, 2], values }]]));
   const file = await OpenSafetensors.open(path);
   expect(await file.read("w")).toEqual(values);
-  // Row-major: 7 = 1 * 6 + 0 * 2 + 1.
+  // Index 7 in row-major order: 7 = 1 * 6 + 0 * 2 + 1.
   await expect(file.read("w", { requireFinite: true })).rejects.toThrow(
     `${path}: w[1, 0, 1] must be finite, got NaN`,
   );
@@ -156,7 +156,7 @@ test("rounds to 16 bits if requested, and refuses values that do not fit", async
   await expect(writeSafetensors(path, tensors, { type: "F16" })).rejects.toThrow(
     "writeSafetensors: w[2] must fit into F16, got 65520",
   );
-  // The earlier file is still there.
+  // A failed write leaves the earlier file unchanged.
   expect([...(await readSafetensors(path)).tensors.get("w")!.values]).toEqual([1, 256, 65536]);
 });
 
@@ -165,7 +165,7 @@ test("reads and writes tensors of more than one chunk", async () => {
   for (const type of ["F32", "F16", "BF16"] as const) {
     await writeSafetensors(path, new Map([["w", { shape: [values.length], values }]]), { type });
     const { tensors } = await readSafetensors(path);
-    // Compared as bytes: vitest's comparison of two million numbers is slow.
+    // Compare bytes, because vitest compares two million numbers slowly.
     expect(Buffer.from(tensors.get("w")!.values.buffer).equals(Buffer.from(values.buffer))).toBe(
       true,
     );

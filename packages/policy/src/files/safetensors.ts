@@ -16,7 +16,8 @@ export interface StoredTensor {
 }
 
 /**
- * Tensor for a safetensors file: its values, or a function that reads them when they are written.
+ * Tensor for a safetensors file: its values, or a function that is called for the values when they
+ * are written.
  */
 export interface TensorToWrite {
   readonly shape: readonly number[];
@@ -26,24 +27,24 @@ export interface TensorToWrite {
 /** Content of a safetensors file. */
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Metadata of its header. */
+  /** Metadata from the header. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** Storage type of floating-point numbers. */
 export type FloatType = "F32" | "F16" | "BF16";
 
-/** True for types that can be read here. */
+/** True for number types that can be read here. */
 export const isFloatType = (type: StoredType): type is FloatType =>
   type === "F32" || type === "F16" || type === "BF16";
 
-/** The format allows a header of 100 MB. */
+/** Maximum size of a header in the format: 100 MB. */
 const maxHeaderBytes = 100_000_000;
 
-/** Bytes read or written at once. */
+/** Number of bytes read or written at once. */
 const chunkBytes = 2 ** 22;
 
-/** Safetensors file whose header is read and checked, and whose tensors are read one by one. */
+/** Safetensors file with a checked header, whose tensors are read one by one. */
 export class OpenSafetensors {
   readonly path: string;
   readonly header: SafetensorsHeader;
@@ -66,7 +67,7 @@ export class OpenSafetensors {
 
   /**
    * Opens a file (github.com/huggingface/safetensors): eight bytes with the length of a JSON
-   * header, the header, then the tensors' bytes.
+   * header, the header, then the data of the tensors.
    * @throws `Error` naming the file and the tensor if it breaks the format.
    */
   static async open(path: string): Promise<OpenSafetensors> {
@@ -94,11 +95,12 @@ export class OpenSafetensors {
   }
 
   /**
-   * Reads a tensor (F32, F16 or BF16) straight into a float32 array, with one chunk of extra
+   * Reads a tensor (F32, F16 or BF16) directly into a float32 array, with one chunk of extra
    * memory.
-   * @param options - `into` is filled and returned if it has the tensor's size.
+   * @param options - `into`: array to fill and return if it has the tensor's size.
    * @throws `Error` naming file and tensor if there is no such tensor, it has another type, or the
-   *   file ends early; with `requireFinite`, if it holds NaN or an infinity, with its index.
+   *   file ends early; with `requireFinite`, if it contains NaN or an infinity; the message has the
+   *   index.
    */
   async read(
     name: string,
@@ -120,7 +122,7 @@ export class OpenSafetensors {
     return values;
   }
 
-  /** Location of a tensor in the file, for programs that memory-map it. @throws Same as `read`. */
+  /** Location of a tensor in the file, for programs that memory-map it. @throws Like `read`. */
   locate(name: string): FileFeed {
     const { entry, type } = this.#entryOf(name);
     const { shape, begin } = entry;
@@ -128,9 +130,9 @@ export class OpenSafetensors {
   }
 
   /**
-   * Reads a tensor without keeping it.
-   * @throws `Error` naming file, tensor and index if it holds NaN or an infinity, or the file ends
-   *   early.
+   * Reads and checks a tensor without keeping it.
+   * @throws `Error` naming file, tensor and index if the tensor contains NaN or an infinity, or the
+   *   file ends early.
    */
   async checkFinite(name: string): Promise<void> {
     const { entry, type } = this.#entryOf(name);
@@ -195,7 +197,7 @@ export class OpenSafetensors {
   }
 }
 
-/** Index of an entry of a row-major array in its tensor. */
+/** Converts the index of an entry in a row-major array to its indices in the tensor. */
 function unflattenIndex(shape: readonly number[], offset: number): number[] {
   const index: number[] = [];
   let rest = offset;
@@ -246,14 +248,14 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
 export interface WriteSafetensorsOptions {
   /** Metadata for the header. Default `{ format: "pt" }`. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Storage type; F16 and BF16 round. Default F32. */
+  /** Storage type; F16 and BF16 round values. Default F32. */
   readonly type?: FloatType;
 }
 
 /**
  * Writes tensors as safetensors, atomically, in the order of the map.
  * @throws `RangeError` if a shape does not fit its values, or a finite value is too large for the
- *   type; no file is written then.
+ *   type; in that case no file is written.
  */
 export async function writeSafetensors(
   path: string,
@@ -270,7 +272,7 @@ export async function writeSafetensors(
     offset = end;
   }
   const json = Buffer.from(JSON.stringify(header));
-  // Padded with spaces, so that the data is aligned for readers that memory-map it.
+  // Pad with spaces, so that the data is aligned for readers that memory-map the file.
   const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, " ");
   json.copy(padded);
   const length = Buffer.alloc(8);
@@ -286,7 +288,7 @@ function checkSize(name: string, shape: readonly number[], { length }: Float32Ar
   );
 }
 
-/** Bytes of a file, part by part; a part is valid until the next one is requested. */
+/** Yields the bytes of a file in parts; a part is valid until the next one is requested. */
 async function* streamParts(
   start: readonly Uint8Array[],
   tensors: ReadonlyMap<string, TensorToWrite>,
@@ -311,7 +313,7 @@ async function* streamParts(
   }
 }
 
-/** Checks that no finite value became infinite by rounding. */
+/** Checks that rounding has not turned a finite value into an infinity. */
 function checkNarrowed(
   name: string,
   { shape, values }: StoredTensor,

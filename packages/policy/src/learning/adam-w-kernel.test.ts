@@ -5,7 +5,7 @@ import { AdamWKernel } from "./adam-w-kernel.ts";
 
 const options = { learningRate: 3e-4, weightDecay: 0.01, gradientScale: 0.7 };
 
-/** Parameters and gradients around 0, of magnitudes from 1 down to float32 underflow. */
+/** Parameters and gradients around 0, with magnitudes from 1 down to the underflow of float32. */
 function startingState(length: number, seed: string): AdamWState {
   const random = createRandom(seed);
   const draw = (): number => (random.next() - 0.5) * 10 ** -random.integer(8);
@@ -25,7 +25,7 @@ test("equals adamW up to float32 rounding, for any length", () => {
       const found = structuredClone(expected);
       kernel.run(found, { ...options, step });
       adamW(expected, { ...options, step });
-      // Largest error, in units of float32 rounding of the summands: terms may cancel.
+      // Largest error, in float32 units of the summands, because terms may cancel.
       let worst = 0;
       for (const name of ["parameter", "firstMoment", "secondMoment"] as const) {
         expected[name].forEach((value, i) => {
@@ -35,7 +35,7 @@ test("equals adamW up to float32 rounding, for any length", () => {
           worst = Math.max(worst, Math.abs(found[name][i]! - value) / unit);
         });
       }
-      // A step is a chain of some eight roundings of at most half a unit each.
+      // A step is a chain of about eight roundings of at most half a unit each.
       expect(worst).toBeLessThan(4);
       expect(found.gradient).toEqual(expected.gradient);
     }

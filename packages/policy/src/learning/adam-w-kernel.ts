@@ -2,11 +2,13 @@ import { computeAdamWCoefficients, type AdamWOptions, type AdamWState } from "@t
 import { FunctionWriter, wasmModule } from "../wasm/wasm-writer.ts";
 import { webAssembly } from "../wasm/web-assembly.ts";
 
-/** Entries of each array in the kernel's memory at once: all four fit into a core's cache. */
+/**
+ * Entries of each array that the kernel processes at once: all four blocks fit into a core's cache.
+ */
 const blockEntries = 8192;
 const blockBytes = 4 * blockEntries;
 
-/** Layout of the kernel's memory: coefficients, each four times, then the blocks. */
+/** Layout of the kernel's memory: the coefficients, each repeated four times, then the blocks. */
 const coefficientBytes = 16;
 const coefficients = [
   "gradientScale",
@@ -22,9 +24,9 @@ const coefficients = [
 const blocks = 1024;
 
 /**
- * Writes the loop over some entries.
+ * Writes the WebAssembly function that loops over the entries of a block.
  *
- * Its parameter is the end of the first array's entries, `blocks + 4 * count`; the count is a
+ * Its parameter is the end address of the first array's block, `blocks + 4 * count`; `count` is a
  * multiple of 4.
  */
 function writeStep(): FunctionWriter {
@@ -65,9 +67,9 @@ function writeStep(): FunctionWriter {
 }
 
 /**
- * AdamW (graph's `adamW`) in WebAssembly with SIMD, in float32 throughout like PyTorch. Arrays pass
- * through the kernel's memory block by block, so they may have any address and length; the result
- * of an entry depends on that entry alone.
+ * AdamW (`adamW` of @turnwise/graph) in WebAssembly with SIMD, entirely in float32 like PyTorch.
+ * Arrays of any length are copied through the kernel's memory block by block. The result of an
+ * entry depends only on that entry.
  */
 export class AdamWKernel {
   readonly #memory: Float32Array;
@@ -79,12 +81,12 @@ export class AdamWKernel {
     const module = new webAssembly.Module(wasmModule([writeStep()]));
     const { exports } = new webAssembly.Instance(module, { env: { memory } });
     this.#memory = new Float32Array(memory.buffer);
-    // The exports of writeStep.
+    // Sound because `writeStep` exports this function.
     this.#step = exports["step"] as (end: number) => void;
   }
 
   /**
-   * Makes one step on one parameter; see graph's `adamW`.
+   * Makes one optimizer step on one parameter; see `adamW` of @turnwise/graph.
    * @throws `RangeError` for options outside their range.
    */
   run({ parameter, gradient, firstMoment, secondMoment }: AdamWState, options: AdamWOptions): void {
@@ -100,7 +102,7 @@ export class AdamWKernel {
       );
       this.#step(blocks + 16 * Math.ceil(count / 4));
       arrays.forEach((array, i) => {
-        // The gradient does not change.
+        // The kernel does not change the gradient, so it need not be copied back.
         if (i === 1) return;
         array.set(this.#memory.subarray(placeOf(i), placeOf(i) + count), start);
       });

@@ -9,7 +9,7 @@ import type { RowForest } from "./pack-rows.ts";
 import { countResponseTokens } from "./token-rows.ts";
 import type { ObjectiveProgram } from "./objective-program.ts";
 
-/** Inputs of the forward pass of a forest, and of its gradient if requested. */
+/** Creates the inputs of the forward pass over a forest, and of its gradient if requested. */
 export function forestFeeds(
   { tokens, parents, predictors, targets, predictions }: RowForest,
   { withGradient }: { readonly withGradient: boolean },
@@ -25,7 +25,7 @@ export function forestFeeds(
   };
 }
 
-/** Inputs of an objective for a forest; `values` come from the model itself. */
+/** Creates the inputs of an objective for a forest; `values` come from the model itself. */
 export function objectiveFeeds(
   rows: readonly TrainingRow[],
   forest: RowForest,
@@ -51,12 +51,12 @@ export function objectiveFeeds(
   };
 }
 
-/** Fields of an objective that come with the rows. */
+/** Selects the fields of an objective that training rows provide. */
 export function selectFedFields(needs: readonly ObjectiveField[]): ObjectiveField[] {
   return needs.filter((field) => field !== "values");
 }
 
-/** Checks weights and fields for their length and finiteness. */
+/** Checks weights and fields: their lengths, and that all numbers are finite. */
 export function checkTrainingRows(
   rows: readonly TrainingRow[],
   { name, needs }: Pick<ObjectiveProgram, "name" | "needs">,
@@ -85,7 +85,7 @@ export function checkTrainingRows(
   });
 }
 
-/** Position in its row of a response token, counted over all spans. */
+/** Position in its row of a response token, given the token's index over all spans. */
 function findPosition({ spans }: TokenRow, index: number): number {
   let before = 0;
   for (const { start, length } of spans) {
@@ -95,7 +95,9 @@ function findPosition({ spans }: TokenRow, index: number): number {
   return -1;
 }
 
-/** Checks a microbatch's outputs for finiteness, and finds the token to blame. */
+/**
+ * Checks that the outputs of a microbatch are finite; otherwise finds the first token that is not.
+ */
 export function checkOutputs(
   rows: readonly TokenRow[],
   forest: RowForest,

@@ -7,7 +7,7 @@ import { traceTraining } from "./learning-programs.ts";
 import { traceObjective } from "./objective-program.ts";
 import { parameterLayout } from "../model/parameter-layout.ts";
 
-// All sizes differ, so that a shape identifies a tensor.
+// All sizes differ, so that the shape of a tensor identifies it.
 const config = {
   ...smallModelConfig({
     vocabularySize: 50,

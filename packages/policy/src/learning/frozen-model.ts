@@ -9,33 +9,33 @@ import { rotaryFeeds } from "../model/transformer.ts";
 
 /** Options for the frozen part of a learner's model. */
 export interface FrozenModelOptions extends Pick<LearningOptions, "keepReference"> {
-  /** Layout of all parameters: the model's, the adapter's, the value head's. */
+  /** Layout of all parameters: model, adapter and value head. */
   readonly layout: ParameterLayout;
   readonly executor: Executor;
   /**
-   * With an adapter: memory-mapped model, instead of parameters, which are empty then. Programs
-   * upcast the parts that they use; on a device the model is uploaded as float32 all the same.
+   * Memory-mapped model, only with an adapter; `parameters` are then empty. Programs upcast the
+   * parts that they use. On a device the model is still uploaded as float32.
    */
   readonly stored?: LocatedParameters | undefined;
 }
 
 /** Frozen part of a learner's model. */
 export interface FrozenModel {
-  /** Rotary tables. */
+  /** Tables of rotary positions. */
   readonly rotary: RunFeeds;
-  /** Frozen weights that are fed to programs: the whole model with an adapter, else none. */
+  /** Frozen weights that are fed to programs: the whole model with an adapter, otherwise none. */
   readonly frozen: WeightFeeds;
-  /** With an adapter: weights that programs memory-map instead. */
+  /** Frozen weights that programs memory-map; only with an adapter. */
   readonly stored: FrozenFeeds;
-  /** With an adapter: reads a parameter of the model. */
+  /** Reads a parameter of the model; only with an adapter. */
   readonly read: ReadFeed;
-  /** The frozen weights as executor tensors, if they live there. */
+  /** Frozen weights as resident tensors, if they are on a device. */
   readonly tensors: ReadonlyMap<string, SharedTensor>;
   readonly reference: WeightFeeds | undefined;
   readonly close: () => void;
 }
 
-/** Creates a frozen model from arrays of this process, or from locations in files. */
+/** Creates a frozen model from host arrays, or from locations in files. */
 export function createHostModel(
   parameters: Parameters,
   { layout, stored, keepReference }: FrozenModelOptions,
@@ -70,7 +70,7 @@ export function createHostModel(
 }
 
 /**
- * Uploads the frozen model. The reference is a retained handle on the initial trained weights.
+ * Uploads the frozen model. The reference keeps handles to the initial trained weights.
  * @param trained - Initial tensors of the trained parameters.
  */
 export async function createResidentModel(

@@ -16,7 +16,7 @@ import { LearningEngine, type LearningEngineOptions } from "./learning-engine.ts
 import { traceObjective } from "./objective-program.ts";
 import { parameterLayout } from "../model/parameter-layout.ts";
 
-/** PPO's surrogate in its maximum form, clipped to [0.8, 1.28]. */
+/** PPO's surrogate as a maximum of two terms, clipped to [0.8, 1.28]. */
 const clippedSurrogate: Objective = {
   name: "clipped-surrogate/0.2/0.28",
   needs: ["oldLogProbs", "advantages"],
@@ -31,14 +31,14 @@ const clippedSurrogate: Objective = {
   },
 };
 
-/** Each sequence with one span that holds all its tokens but the first. */
+/** Rows with one span that contains all tokens except the first. */
 const scoringRows = (golden: GoldenPolicy): TokenRow[] =>
   golden.input_ids.map((tokens) => ({
     tokens,
     spans: [{ turnIndex: 0, start: 1, length: tokens.length - 1 }],
   }));
 
-/** The same rows, with the golden mask as weights of a masked token mean. */
+/** The same rows, weighted for a mean over the golden mask. */
 function trainingRows(golden: GoldenPolicy): TrainingRow[] {
   const total = golden.mask.flat().reduce((sum, weight) => sum + weight, 0);
   return scoringRows(golden).map((row, i) => ({
@@ -51,11 +51,11 @@ function trainingRows(golden: GoldenPolicy): TrainingRow[] {
   }));
 }
 
-// A step whose ratios are all clipped has a gradient of 0 in both.
+// Relative error; 0 if both are 0, as in a step whose ratios are all clipped.
 const relative = (actual: number, expected: number): number =>
   actual === expected ? 0 : Math.abs(actual / expected - 1);
 
-/** Maps PyTorch's name of a parameter to ours, also inside peft's wrapper. */
+/** Converts PyTorch's name of a parameter to ours, also if it is inside peft's wrapper. */
 const ownName = (name: string): string =>
   name.replace(/^base_model\.model\./, "").replace(".default.", ".");
 
@@ -165,7 +165,8 @@ for (const folder of ["policy/qwen2-tied", "policy/qwen3-untied", "policy/llama-
       );
       for (const [name, total] of Object.entries(param_sums_after)) {
         const found = (await engine.reader.parameter(ownName(name))).reduce((sum, x) => sum + x, 0);
-        // Adam moves an entry whose gradient is rounding noise by up to the learning rate.
+        // If a gradient is only rounding noise, Adam still moves the entry by up to the learning
+        // rate.
         expect(Math.abs(found - total)).toBeLessThan(5e-3);
       }
       await engine.close();

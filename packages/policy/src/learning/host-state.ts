@@ -24,16 +24,16 @@ function overwriteParameters(target: Parameters, source: Parameters): void {
 const zeros = (table: readonly ParameterSpec[]): Parameters =>
   new Map(table.map(({ name, shape }) => [name, new Float32Array(countElements(shape))]));
 
-/** Training state in arrays of this process: gradients are summed, clipped and applied in place. */
+/** Training state in host arrays: gradients are summed, clipped and applied in place. */
 export class HostState implements TrainedState {
   readonly #config: OptimizerConfig;
   readonly #table: readonly ParameterSpec[];
   readonly #parameters: Parameters;
   readonly #firstMoments: Parameters;
   readonly #secondMoments: Parameters;
-  /** Only for parameters that got a gradient. */
+  /** Gradient sums of the parameters that got a gradient. */
   readonly #gradients = new Map<string, Float32Array>();
-  /** Arrays that gradients may be computed into. */
+  /** Unused arrays into which gradients may be written. */
   readonly #spare = new Map<string, Float32Array>();
   readonly #kernel = new AdamWKernel();
   readonly feeds: ReadonlyMap<string, Feed>;
@@ -79,7 +79,7 @@ export class HostState implements TrainedState {
     }
   }
 
-  /** The first array is kept and added to. */
+  /** Keeps the first gradient array; later gradients are added to it. */
   #add(name: string, gradient: Float32Array): void {
     const sum = this.#gradients.get(name);
     if (sum) {
@@ -87,7 +87,7 @@ export class HostState implements TrainedState {
       this.#spare.set(name, gradient);
       return;
     }
-    // Programs return one array for two equal gradients.
+    // If two gradients are equal, programs return the same array for both.
     const isTaken = [...this.#gradients.values()].includes(gradient);
     this.#gradients.set(name, isTaken ? gradient.slice() : gradient);
   }

@@ -2,9 +2,9 @@ import type { Operation, Program, Tensor, Tracer } from "@turnwise/graph";
 
 /**
  * Records the operations of a program in another tracer, with tensors of that tracer as inputs.
- * Named sizes keep their names.
+ * The names of sizes do not change.
  * @param inputs - A tensor for each input that the program reads.
- * @returns Outputs of the program in the tracer.
+ * @returns The outputs of the program, as tensors of the tracer.
  * @throws `RangeError` if an input is missing.
  */
 export function inlineProgram(

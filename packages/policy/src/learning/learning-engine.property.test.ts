@@ -18,12 +18,14 @@ const createEngine = (options: Partial<LearningEngineOptions>): Promise<Learning
     layout,
     executor,
     microbatchTokens: 1000,
-    // No steps are made, so all engines keep the same weights.
+    // With a learning rate of 0, all engines keep the same weights.
     optimizer: { learningRate: { peak: 0 }, maxGradientNorm: 1e30 },
     ...options,
   });
 
-/** One row at a time, so nothing is shared or packed; compared with many packed variants. */
+/**
+ * One row per microbatch, so that nothing is shared or packed; compared with many packed variants.
+ */
 const alone = await createEngine({ microbatchTokens: 1 });
 const others = {
   "all at once": await createEngine({}),
@@ -39,8 +41,7 @@ const objective = traceObjective({
   name: "everything",
   needs: ["advantages", "values"],
   evaluate: (ops, { newLogProbs, entropies, weights, responses, fields }) => {
-    // The probability of a response scales its tokens' shares: tokens of a row depend on each
-    // other.
+    // The loss of each token also depends on the probability of its whole response.
     const response = ops.exp(ops.segmentSum(ops.multiply(newLogProbs, 0.1), responses));
     const gain = ops.multiply(ops.segmentGather(response, responses), fields.advantages!);
     const rest = ops.add(
@@ -52,7 +53,7 @@ const objective = traceObjective({
   },
 });
 
-/** Rows over few different tokens, so that many share prefixes, some including responses. */
+/** Rows over few distinct tokens, so that many share prefixes, some of which include responses. */
 const trainingRows: fc.Arbitrary<TrainingRow[]> = fc.array(
   fc
     .tuple(
@@ -97,7 +98,7 @@ test("has the loss and gradient of the single rows, however they are packed", as
           const largest = gradient.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-3);
           const found = engine.gradient(parameter);
           const error = gradient.reduce((most, x, i) => Math.max(most, Math.abs(x - found[i]!)), 0);
-          // Sums of some hundred float32 terms in another order.
+          // Sums of a few hundred float32 terms in a different order.
           expect({ name, parameter, error: error / largest < 2e-4 ? 0 : error }).toEqual({
             name,
             parameter,

@@ -22,7 +22,7 @@ const createEngine = (overrides: Partial<LearningEngineOptions> = {}): Promise<L
     ...overrides,
   });
 
-/** Row of counting tokens, with spans of three tokens at the given starts. */
+/** Row of consecutive tokens, with spans of three tokens at the given starts. */
 function row(length: number, starts: readonly number[], weight = 0.1): TrainingRow {
   const numTokens = 3 * starts.length;
   return {
@@ -36,7 +36,7 @@ function row(length: number, starts: readonly number[], weight = 0.1): TrainingR
   };
 }
 
-/** A loss that reads everything an objective may read, per response and per token. */
+/** Loss that reads everything an objective may read, per response and per token. */
 const mixed: Objective = {
   name: "mixed",
   needs: ["oldLogProbs", "advantages"],
@@ -149,7 +149,7 @@ test("has the gradient found by central differences", async () => {
     return (await engine.update(rows, objective)).loss;
   };
   const slope = ((await at(size)) - (await at(-size))) / (2 * size);
-  // In float32 the error is of the order of size^2 and of 1e-6 / size.
+  // In float32 the error is of the order of size^2 + 1e-6 / size.
   expect(slope / gradientNorm).toBeCloseTo(1, 2);
   await engine.close();
 });
@@ -161,7 +161,8 @@ test("decays only matrices, or everything, by learningRate * weightDecay", async
       optimizer: { learningRate: { peak: 0.01 }, weightDecay: 0.5, decayed },
     });
     const report = await engine.update(rows, traceObjective(crossEntropy));
-    // No token has a weight, so the gradient is 0 and only the decay remains: 1 - 0.01 * 0.5.
+    // All token weights are 0, so the gradient is 0 and only weight decay has an effect: 1 - 0.01 *
+    // 0.5.
     expect(report).toMatchObject({ loss: 0, gradientNorm: 0, numTokens: 0, learningRate: 0.01 });
     const matrix = "model.layers.0.mlp.up_proj.weight";
     const ratio = (await engine.reader.parameter(matrix))[5]! / parameters.get(matrix)![5]!;
@@ -211,7 +212,8 @@ test("names row and token of a value that is not finite, and keeps weights and m
   );
   expect([given.row, given.position]).toEqual([2, 8]);
 
-  // Finite, but the ratio exp(200) of the second response overflows: all its tokens are to blame.
+  // The inputs are finite, but the ratio exp(200) of the second response overflows: all its tokens
+  // have an infinite loss.
   const oldLogProbs = rows[2]!.fields.oldLogProbs!.with(3, -600);
   const computed = await fail({ ...rows[2]!, fields: { ...rows[2]!.fields, oldLogProbs } });
   expect(computed.message).toMatch(
@@ -228,7 +230,7 @@ test("names row and token of a value that is not finite, and keeps weights and m
 test("names the token whose log-prob is infinite because of the weights", async () => {
   const engine = await createEngine();
   const broken = snapshot(parameters);
-  // Only token 19 is embedded as NaN; rows without it are fine.
+  // Only the embedding of token 19 is NaN; rows without this token are unaffected.
   broken.get("model.embed_tokens.weight")!.fill(Number.NaN, 19 * 32);
   await engine.restore(broken);
   await expect(engine.update([row(8, [2])], traceObjective(crossEntropy))).rejects.toThrow(

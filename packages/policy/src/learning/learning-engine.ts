@@ -43,16 +43,16 @@ import { initialValueHead } from "../model/value-head.ts";
 
 /** Options of {@link LearningEngine}. */
 export interface LearningEngineOptions extends LearningOptions, FrozenModelOptions {
-  /** Lets the engine update the given arrays in place instead of copies. Default false. */
+  /** Updates the given arrays in place instead of copying them. Default false. */
   readonly ownsParameters?: boolean;
-  /** Values of the layout's adapter, which is trained instead of the model. They are copied. */
+  /** Values of the layout's adapter, which is trained instead of the model; copied. */
   readonly adapter?: Parameters | undefined;
   /**
-   * Maximum number of logits that a program holds at once; beyond that the head is computed in
-   * chunks, and again for its gradient. Default 2^26, 256 MB.
+   * Maximum number of logits that a program holds at once. For more, the head is computed in
+   * chunks, which are recomputed for the gradient. Default 2^26, 256 MB.
    */
   readonly maxLogits?: number;
-  /** Scales the loss against gradient underflow in float16 products. Default false. */
+  /** Scales the loss to avoid underflow of gradients in float16 products. Default false. */
   readonly scalesLoss?: boolean | undefined;
 }
 
@@ -60,17 +60,17 @@ export interface LearningEngineOptions extends LearningOptions, FrozenModelOptio
 export interface LearningTimings {
   numUpdates: number;
   numMicrobatches: number;
-  /** Tokens read, row by row. */
+  /** Number of tokens in all rows. */
   numTokens: number;
-  /** Tokens computed; a shared prefix counts once. */
+  /** Number of tokens computed; a shared prefix counts once. */
   numPositions: number;
-  /** Time in the executor's programs. */
+  /** Time spent in the executor's programs. */
   programMilliseconds: number;
-  /** Time for gradient sums, their norm, and AdamW. */
+  /** Time spent on gradient sums, their norm, and AdamW. */
   optimizerMilliseconds: number;
 }
 
-/** Scores rows and updates weights, in the calling thread. */
+/** Scores rows and updates weights in the calling thread. */
 export class LearningEngine {
   readonly #options: LearningEngineOptions;
   readonly #model: FrozenModel;
@@ -95,7 +95,8 @@ export class LearningEngine {
   }
 
   /**
-   * @param parameters - Copied unless owned; with an adapter they are kept and not changed.
+   * @param parameters - Parameters of the model; copied unless `ownsParameters`. With an adapter
+   *   they are not changed.
    * @throws `RangeError` for options outside their range.
    */
   static async create(
@@ -121,21 +122,21 @@ export class LearningEngine {
   }
 
   /**
-   * Everything that training changes: the model's or the adapter's parameters, and the optimizer's
-   * averages.
+   * Reader of everything that training changes: the parameters of the model or the adapter, and the
+   * optimizer moments.
    */
   get reader(): StateReader {
     return this.#state.reader;
   }
 
-  /** Current loss scale; undefined without scaling. */
+  /** Current loss scale; `undefined` if the loss is not scaled. */
   get lossScale(): LossScaleState | undefined {
     return this.#lossScale?.state;
   }
 
   /**
-   * Reads the model's current weights one by one, with the adapter merged in. Arrays may be the
-   * learner's own: do not modify them; the next update changes them.
+   * Returns a reader of the model's current weights, with the adapter merged in. Do not modify the
+   * arrays: they may be the learner's own, which the next update changes.
    */
   async weights(): Promise<ReadTensor> {
     const { layout, executor } = this.#options;
@@ -147,20 +148,26 @@ export class LearningEngine {
   }
 
   /**
-   * Current weights if they live with the executor, with the adapter's next to the model's; the
-   * caller must release them. Undefined if they are arrays of this process.
+   * Current weights as resident tensors, of the model and the adapter; the caller must release
+   * them. `undefined` if the weights are host arrays.
    */
   share(): ResidentWeights | undefined {
     const { tensors } = this.#state;
     return tensors && new ResidentWeights([...this.#model.tensors, ...tensors]);
   }
 
-  /** Gradient of a parameter in the last update, before clipping. @throws `Error` if resident. */
+  /**
+   * Gradient of a parameter in the last update, before clipping. @throws `Error` if gradients are
+   * resident.
+   */
   gradient(name: string): Float32Array {
     return this.#state.gradient(name);
   }
 
-  /** Replaces the weights and, if given, the optimizer state and the loss scale. All are copied. */
+  /**
+   * Replaces the weights and, if given, the optimizer state and the loss scale. All values are
+   * copied.
+   */
   async restore(
     parameters: Parameters,
     state?: OptimizerState,
@@ -177,9 +184,9 @@ export class LearningEngine {
   }
 
   /**
-   * Scores rows under the initial model: without the adapter, or with the copy of the initial
-   * weights.
-   * @throws `RangeError` if there is neither.
+   * Scores rows under the reference policy: the model without the adapter, or the copy of the
+   * initial weights.
+   * @throws `RangeError` if there is neither an adapter nor a copy.
    */
   async scoreReference(rows: readonly TokenRow[], onTokens?: OnTokens): Promise<ScoredRow[]> {
     const { reference } = this.#model;
@@ -219,7 +226,7 @@ export class LearningEngine {
           spans: rows[row]!.spans.map(({ length }) => {
             const end = at + length;
             const span = {
-              // Views: threads would copy many small arrays one by one.
+              // Return views, because copying many small arrays to another thread is slow.
               logProbs: newLogProbs!.data.subarray(at, end),
               entropies: entropies!.data.subarray(at, end),
               ...(values && { values: values.data.subarray(at, end) }),
@@ -230,7 +237,7 @@ export class LearningEngine {
         };
       }
     }
-    // Rows without a response token were left out; they get empty spans.
+    // Rows without response tokens were not computed; they get empty spans.
     return scored.map((each, row) =>
       each.spans.length > 0
         ? each
@@ -260,7 +267,7 @@ export class LearningEngine {
     if (rows.every((row) => countResponseTokens(row) === 0)) {
       throw new RangeError("update: rows must hold a response token, got none");
     }
-    // A row without a weight adds nothing to the loss, its gradient or the metrics.
+    // Skip rows whose weights are all 0: they do not affect loss, gradient or metrics.
     const weighted = rows.flatMap((row, i) =>
       row.weights.some((weight) => weight !== 0) ? [i] : [],
     );
@@ -272,7 +279,7 @@ export class LearningEngine {
     const scaleBefore = this.#lossScale?.state;
     let sums = await this.#sumGradients(rows, forests, objective, onTokens);
     while (!Number.isFinite(sums.gradientNorm)) {
-      // Overflow is attributed to the scale as long as a smaller one is possible.
+      // Attribute an overflow to the loss scale as long as it can be reduced.
       if (!this.#lossScale?.shrink()) {
         if (scaleBefore) this.#lossScale?.restore(scaleBefore);
         this.#state.begin();
@@ -296,7 +303,7 @@ export class LearningEngine {
     return { loss, gradientNorm, learningRate, numTokens, metrics };
   }
 
-  /** Runs the microbatches of an update, and leaves the sum of their gradients in the state. */
+  /** Runs the microbatches of an update; the state then holds the sum of their gradients. */
   async #sumGradients(
     rows: readonly TrainingRow[],
     forests: readonly RowForest[],
@@ -327,7 +334,7 @@ export class LearningEngine {
           ...sums,
         };
         const running = executable.run(feeds, this.#state.takeSpare?.());
-        // Prepared while the device computes.
+        // Lay out the next forest while the device computes.
         laidOut = forests.slice(i + 1, i + 2).map(layOut)[0];
         const outputs = await running;
         timings.programMilliseconds += performance.now() - begin;
@@ -359,7 +366,7 @@ export class LearningEngine {
     }
   }
 
-  /** Releases the compiled programs and the executor's tensors. */
+  /** Releases the compiled programs and the resident tensors. */
   async close(): Promise<void> {
     const compiled = [...this.#programs.values()];
     this.#programs.clear();
@@ -400,7 +407,7 @@ export class LearningEngine {
   ): Promise<Executable<string, string>> {
     const headChunks = this.#headChunks(forest);
     const scalesLoss = this.#lossScale !== undefined;
-    // On a GPU, operations run in an order that would not profit from rematerialization.
+    // On a GPU, the execution order would not benefit from rematerialization.
     const keepsLeast = !this.#options.resident;
     const { layout, recomputeLayers } = this.#options;
     const options = { headChunks, recomputeLayers, addsToSums, scalesLoss, keepsLeast };
@@ -422,7 +429,7 @@ export class LearningEngine {
     let executable = this.#programs.get(key);
     if (!executable) {
       const traced = program();
-      // Parameters that are trained whole replace the model's own, except in the reference.
+      // Parameters in `modulesToSave` replace the model's own, except in the reference.
       const trained = isAdapted ? this.#state.feeds : new Map();
       const frozen = Object.fromEntries(
         Object.entries(this.#model.stored).filter(
@@ -440,7 +447,10 @@ export class LearningEngine {
     return this.#feedsOf([this.#model.frozen, this.#state.feeds]);
   }
 
-  /** @param weights - If several hold a parameter, the last one wins. */
+  /**
+   * Combines weights to the inputs of a program. @param weights - If several contain a parameter,
+   * the last one wins.
+   */
   #feedsOf(weights: readonly WeightFeeds[]): RunFeeds {
     const feeds: Record<string, Feed | ResidentTensor> = { ...this.#model.rotary };
     const { model, trained } = this.#options.layout;
@@ -460,11 +470,11 @@ const countPositions = (forests: readonly RowForest[]): number =>
 interface GradientSums {
   readonly loss: number;
   readonly metrics: Record<string, number>;
-  /** Not finite if an entry of the sum is not. */
+  /** Not finite if an entry of the sum is not finite. */
   readonly gradientNorm: number;
 }
 
-/** Selects the outputs that are arrays. */
+/** Selects the outputs that are host arrays. */
 function selectArrays(
   outputs: Readonly<Record<string, Output | ResidentTensor>>,
 ): Record<string, Output> {

@@ -19,30 +19,34 @@ import { forwardForest, headWeight, traceModel, type TracedModel } from "../mode
 
 /** Options of the learner's programs. */
 export interface LearningProgramOptions extends Pick<LearningOptions, "recomputeLayers"> {
-  /** Number of chunks in which the output head is computed, to bound its memory. */
+  /** Number of chunks in which the head is computed, to limit its memory. */
   readonly headChunks: number;
 }
 
 /** Options of {@link traceTraining}. */
 export interface TrainingProgramOptions extends LearningProgramOptions {
-  /** Adds gradients to inputs `sum/<name>`. Default false. */
+  /** Adds gradients to the inputs `sum/<name>`. Default false. */
   readonly addsToSums?: boolean;
-  /** Multiplies gradients by an input `lossScale`, `[]`. Default false. */
+  /** Multiplies gradients by the input `lossScale`, `[]`. Default false. */
   readonly scalesLoss?: boolean;
-  /** Keeps fewer activations for the backward pass, see graph's `rematerialize`. Default false. */
+  /**
+   * Keeps fewer activations for the backward pass, see `rematerialize` of @turnwise/graph. Default
+   * false.
+   */
   readonly keepsLeast?: boolean;
 }
 
-/** Outputs that separate the forward pass of a training program from its backward pass. */
+/** Outputs at which the backward pass of a training program starts. */
 const outputGradientNames = new Set(
   ["newLogProbs", "entropies", "values"].map((name) => `objective/${name}`),
 );
 
 /**
- * Traces the forward pass over a forest of rows, with the head where response tokens are predicted.
- * Inputs, in addition to the forest's layout (see `forestFeeds`): `tokens`, int32 `[node]`;
- * `predictors`, as indices into them, and `targets`, int32 `[predictor]`; and `predictions`, int32
- * `[token]`, as indices into `predictors`.
+ * Traces the forward pass over a forest of rows; the head is computed only where response tokens
+ * are predicted. Inputs, in addition to the forest's layout (see `forestFeeds`): `tokens`, int32
+ * `[node]`;
+ * `predictors` (indices into `tokens`) and `targets`, int32 `[predictor]`; and `predictions`
+ * (indices into `predictors`), int32 `[token]`.
  */
 function forwardTokens(
   g: Tracer,
@@ -63,7 +67,7 @@ function forwardTokens(
     { hidden, head, targets },
     { chunks: headChunks, frozenHead: !isTrained },
   );
-  // Rows that continue alike share a predictor.
+  // Rows that share a prefix and its next token also share the predictor of that token.
   return {
     newLogProbs: g.gather(logProbs, predictions),
     entropies: g.gather(entropies, predictions),
@@ -94,10 +98,10 @@ export function traceScoring(layout: ParameterLayout, options: LearningProgramOp
 }
 
 /**
- * Traces one microbatch of a training step. Inputs: those of the scoring program and of the
- * objective (see {@link ObjectiveProgram}). Outputs: those of both, the objective's under
- * `objective/<name>`; and for each trained parameter its gradient, or the sum of an input and its
- * gradient, under `gradient/<name>`.
+ * Traces one microbatch of a training step. Inputs: the inputs of the scoring program and of the
+ * objective (see {@link ObjectiveProgram}). Outputs: the outputs of the scoring program, those of
+ * the objective as `objective/<name>`, and for each trained parameter `gradient/<name>`, which is
+ * its gradient, or the sum of an input and the gradient.
  */
 export function traceTraining(
   layout: ParameterLayout,
@@ -124,7 +128,7 @@ export function traceTraining(
       ),
       ...(values && { values: g.stopGradient(values) }),
     });
-    // The objective comes with its gradient, so the rest is linear in the model's outputs.
+    // The objective program includes its gradient, so the rest is linear in the model's outputs.
     const share = (output: Tensor, gradient: Tensor): Tensor =>
       g.reduceSum(g.multiply(output, gradient));
     const shares = [

@@ -14,7 +14,7 @@ test("warms up linearly and does not start at 0", () => {
 
 test("decays linearly to its final value and stays there", () => {
   const schedule = { peak: 1, warmupSteps: 2, decay: "linear", totalSteps: 6, final: 0.2 } as const;
-  // After the warm-up 0.2 + 0.8 * (1 - k / 4).
+  // After the warm-up: 0.2 + 0.8 * (1 - k / 4).
   const expected = [0.5, 1, 1, 0.8, 0.6, 0.4, 0.2, 0.2];
   rates(schedule, 8).forEach((rate, step) => expect(rate).toBeCloseTo(expected[step]!, 12));
 });

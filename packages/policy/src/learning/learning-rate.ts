@@ -5,21 +5,24 @@ export interface LearningRateSchedule {
   /** Learning rate after the warm-up, `>= 0`. */
   readonly peak: number;
   /**
-   * Number of steps of linear warm-up; the first step already has `peak / warmupSteps`. Default 0.
+   * Number of steps of linear warm-up; the learning rate of the first step is `peak / warmupSteps`.
+   * Default 0.
    */
   readonly warmupSteps?: number;
   /** Decay after the warm-up. Default `constant`. */
   readonly decay?: "constant" | "linear" | "cosine";
-  /** Step at which the decay reaches `final`, warm-up included. Required with a decay. */
+  /**
+   * Step at which the decay reaches `final`, counting warm-up steps. Required if there is a decay.
+   */
   readonly totalSteps?: number;
-  /** Learning rate from `totalSteps` on, `>= 0`. Default 0. */
+  /** Learning rate from step `totalSteps` onward, `>= 0`. Default 0. */
   readonly final?: number;
 }
 
 /**
  * Computes the learning rate of one optimizer step.
  * @param step - Number of earlier steps.
- * @throws `RangeError` for a decay without `totalSteps`, or with one within the warm-up.
+ * @throws `RangeError` for a decay without `totalSteps`, or if `totalSteps` is within the warm-up.
  *
  * @example
  * learningRateAt({ peak: 1, warmupSteps: 2, decay: "linear", totalSteps: 6 }, 4); // 0.5

@@ -45,7 +45,7 @@ const row = (weight: number): TrainingRow => ({
 });
 
 describe.each([
-  // For 3e38 entries of the sum overflow; for 1e35 squares of entries.
+  // With 3e38, entries of the sum overflow; with 1e35, the squares of entries.
   { resident: false, weight: 1e35, large: 3e38 },
   { resident: true, weight: 1e16, large: 1e22 },
 ])("a learner with a scaled loss, resident: $resident", ({ resident, weight, large }) => {
@@ -65,7 +65,8 @@ describe.each([
         await scaled.reader.parameter(name),
         await plain.reader.parameter(name),
       ];
-      // Powers of 2 add no rounding; only the clipping factor is rounded at another place.
+      // Scaling by powers of 2 does not round; only the clipping factor is rounded at a different
+      // point.
       found.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThan(1e-5));
     }
     await Promise.all([scaled.close(), plain.close()]);
@@ -95,7 +96,7 @@ test("resumes from the saved scale", async () => {
   await other.restore(saved.parameters, saved.optimizer, saved.lossScale);
   expect(other.lossScale).toEqual(lossScale);
 
-  // A learner without loss scaling saves no scale.
+  // A checkpoint of a learner without loss scaling has no loss scale.
   await writeLearner(folder, shape, { state: reader, lossScale: undefined, version: 1 });
   expect((await readLearner(folder, shape)).lossScale).toBe(undefined);
   await Promise.all([one.close(), other.close()]);

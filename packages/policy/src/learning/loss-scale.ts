@@ -1,16 +1,16 @@
 /** State of a {@link LossScale}. */
 export interface LossScaleState {
   readonly scale: number;
-  /** Number of steps since the last change. */
+  /** Number of steps since the last change of the scale. */
   readonly numSteps: number;
 }
 
-/** As in PyTorch's `GradScaler`: initial scale, and steps until a larger one is tried. */
+/** Initial scale, and number of steps after which it is doubled; as in PyTorch's `GradScaler`. */
 const [first, stepsToGrow] = [2 ** 16, 2000];
 
 /**
- * Dynamic loss scale against underflow of float16 gradients: always a power of 2, as large as
- * possible without overflow. It doubles after 2000 steps without an overflow.
+ * Dynamic loss scale that avoids underflow of float16 gradients: a power of 2, as large as possible
+ * without overflow. It doubles after 2000 steps without an overflow.
  */
 export class LossScale {
   #state: LossScaleState = { scale: first, numSteps: 0 };
@@ -24,7 +24,9 @@ export class LossScale {
     this.#state = state;
   }
 
-  /** Halves the scale after an overflow. @returns False if it was 1 and stays. */
+  /**
+   * Halves the scale after an overflow. @returns False if the scale was 1, which is the minimum.
+   */
   shrink(): boolean {
     const { scale } = this.#state;
     if (scale <= 1) return false;

@@ -10,7 +10,7 @@ import type { ReadTensor } from "../checkpoints/stored-parameters.ts";
 import type { WeightFeeds } from "./resident-weights.ts";
 
 /**
- * Traces the merge of a low-rank change into one weight: inputs `weight` `[out, in]`, `a`
+ * Traces the merge of a low-rank adapter into one weight: inputs `weight` `[out, in]`, `a`
  * `[rank, in]`, `b` `[out, rank]` and the scalar `scale`; the output is `weight + scale * b a`.
  */
 export function traceMerge(): Program<"merged"> {
@@ -23,10 +23,10 @@ export function traceMerge(): Program<"merged"> {
   });
 }
 
-/** Returns a weight in the form that programs read. */
+/** Function that returns a weight in the form that programs read. */
 export type ReadFeed = (name: string) => Feed | ResidentTensor | Promise<Feed | ResidentTensor>;
 
-/** Returns a reader of weights that live anywhere. Host arrays are not copied. */
+/** Creates a reader of weights in host or device memory. Host arrays are not copied. */
 export function createWeightReader(weights: WeightFeeds): ReadTensor {
   return (name) => {
     const found = weights.get(name);
@@ -45,9 +45,9 @@ function readEntries(
 }
 
 /**
- * Returns a reader of merged weights like `mergeAdapter`, one weight at a time, using a compiled
- * {@link traceMerge}, which is much faster for large models.
- * @param weights - `read` reads the model's weights; `trained` are the adapter's.
+ * Creates a reader of merged weights. Same result as `mergeAdapter`, but one weight at a time with
+ * a compiled {@link traceMerge}, which is much faster for large models.
+ * @param weights - `read` reads the model's weights; `trained` contains the adapter's weights.
  */
 export function createMergedReader(
   executable: Executable<"merged">,
@@ -56,7 +56,8 @@ export function createMergedReader(
 ): ReadTensor {
   const scale = { data: Float32Array.of(adapterScale(config)), shape: [] };
   const targets = new Map(modules.map(({ module }) => [`${module}.weight`, module]));
-  // A parameter that was trained whole has the name of the one it replaces.
+  // A parameter in `modulesToSave` has the same name as the parameter of the model that it
+  // replaces.
   const readTrained = createWeightReader(trained);
   return async (name) => {
     const module = targets.get(name);

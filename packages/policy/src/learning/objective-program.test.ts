@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 import { inlineProgram } from "./inline-program.ts";
 import { traceObjective, type ObjectiveProgram } from "./objective-program.ts";
 
-/** Uses every operation that objectives may use, except stopGradient. */
+/** Objective that uses every operation available to objectives, except stopGradient. */
 const everything: Objective = {
   name: "everything",
   needs: ["oldLogProbs", "advantages"],
@@ -36,7 +36,7 @@ const values = {
 };
 const segments: Segments = { ids: Int32Array.from([0, 0, 1, 1, 2]), count: 3 };
 
-/** The objective on plain arrays: the loss, then the metric. */
+/** Evaluates the objective on plain arrays: the loss, then the metric. */
 function evaluate(changes: Partial<typeof values> = {}): number[] {
   const inputs = { ...values, ...changes };
   const tensor = (name: keyof typeof values): Float64Array => Float64Array.from(inputs[name]);
@@ -65,7 +65,7 @@ const feeds = (names: readonly string[]): Feeds => ({
   responseAxis: { data: new Float64Array(3), shape: [3] },
 });
 
-/** Slopes of the loss along each entry of an input, by central differences. */
+/** Derivatives of the loss with respect to each entry of an input, by central differences. */
 const slopes = (name: "newLogProbs" | "entropies"): number[] =>
   values[name].map((value, i) => {
     const at = (change: number): number =>

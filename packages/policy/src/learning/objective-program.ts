@@ -2,14 +2,14 @@ import type { Objective, ObjectiveField } from "@turnwise/core";
 import { gradients, graphOperations, trace, type Program, type Tensor } from "@turnwise/graph";
 
 /**
- * Objective and its gradient as a traced program: plain data, which can be sent to another thread
- * and inlined into a training step there.
+ * Objective and its gradient as a traced program. It is plain data that can be sent to another
+ * thread and inlined into a training step there.
  *
  * Inputs, over the response tokens of a microbatch: `newLogProbs`, `entropies`, `weights`, and each
  * field that the objective needs, float32 `[token]`; `responses`, int32 `[token]`; and
- * `responseAxis`, float32 `[response]`, which only carries the number of responses. Outputs:
- * `loss`, `metric/<name>` for each metric, and the loss's gradients `newLogProbs` and `entropies`,
- * and `values` if the objective needs them, `[token]`.
+ * `responseAxis`, float32 `[response]`, of which only the length is used. Outputs:
+ * `loss`, `metric/<name>` for each metric, and the gradients of the loss, `[token]`: `newLogProbs`,
+ * `entropies`, and `values` if the objective needs them.
  */
 export interface ObjectiveProgram {
   readonly name: string;
@@ -23,7 +23,8 @@ export interface ObjectiveProgram {
 
 /**
  * Traces an objective.
- * @throws `RangeError` if the loss or a metric is not a scalar; any error of the objective itself.
+ * @throws `RangeError` if the loss or a metric is not a scalar; any error that the objective
+ *   throws.
  */
 export function traceObjective({ name, needs, evaluate }: Objective): ObjectiveProgram {
   let metrics: string[] = [];
@@ -74,7 +75,7 @@ export function traceObjective({ name, needs, evaluate }: Objective): ObjectiveP
   };
 }
 
-/** True for the constant zero that replaces a missing gradient. */
+/** True if a gradient is the constant zero that stands for a missing gradient. */
 function isZero({ operations }: Program, tensor: Tensor): boolean {
   const producer = operations.find(({ outputs }) => outputs.some(({ id }) => id === tensor.id));
   if (producer?.kind === "expand") {

@@ -5,21 +5,21 @@ import { learningRateAt, type LearningRateSchedule } from "./learning-rate.ts";
 /** AdamW as in PyTorch, with gradient clipping. */
 export interface OptimizerConfig {
   readonly learningRate: LearningRateSchedule;
-  /** Default 0.9. */
+  /** Decay of the first moment. Default 0.9. */
   readonly beta1?: number;
-  /** Default 0.999. */
+  /** Decay of the second moment. Default 0.999. */
   readonly beta2?: number;
-  /** Default 1e-8. */
+  /** Added to the root of the second moment. Default 1e-8. */
   readonly epsilon?: number;
   /** Decoupled weight decay. Default 0. */
   readonly weightDecay?: number;
-  /** Parameters that decay; `matrices` excludes norms and biases. Default `matrices`. */
+  /** Parameters with weight decay; `matrices` excludes norms and biases. Default `matrices`. */
   readonly decayed?: "matrices" | "all";
-  /** Global gradient norm to clip to; `Infinity` turns clipping off. Default 1. */
+  /** Maximum global gradient norm; `Infinity` disables clipping. Default 1. */
   readonly maxGradientNorm?: number;
 }
 
-/** @throws `RangeError` for options outside their range. */
+/** Checks an optimizer. @throws `RangeError` for options outside their range. */
 export function checkOptimizer({
   learningRate,
   beta1 = 0.9,
@@ -45,9 +45,9 @@ export interface StepPlan {
 
 /**
  * Plans a step along a sum of gradients, clipped to `maxGradientNorm`.
- * @param numSteps - Number of earlier steps.
- * @param gradientNorm - Norm of the gradient.
- * @param lossScale - Factor by which the sum exceeds the gradient.
+ * @param numSteps - Number of optimizer steps made before.
+ * @param gradientNorm - Norm of the unscaled gradient.
+ * @param lossScale - Factor by which the gradient sum is scaled.
  */
 export function planStep(
   {

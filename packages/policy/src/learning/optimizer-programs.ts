@@ -2,12 +2,12 @@ import { trace, traceAdamW, type Program, type Tensor } from "@turnwise/graph";
 import type { ParameterSpec } from "../model/shape/parameters.ts";
 import { sumPrefix } from "./trained-state.ts";
 
-/** Traces the sum of squares of each gradient sum: output `squares`, `[parameter]`. */
+/** Traces the sum of squares of each gradient sum; output `squares`, `[parameter]`. */
 export function traceSquaredNorms(table: readonly ParameterSpec[]): Program<"squares"> {
   return trace((g) => {
     const sums = table.map(({ name, shape }): Tensor => {
       const gradient = g.input(sumPrefix + name, "float32", shape);
-      // Rows first: they are summed in parallel on a device.
+      // Sum each row first: rows are processed in parallel on a device.
       const rows = g.reduceSum(g.multiply(gradient, gradient), { axes: [-1] });
       return g.reshape(g.reduceSum(rows), [1]);
     });
@@ -15,19 +15,21 @@ export function traceSquaredNorms(table: readonly ParameterSpec[]): Program<"squ
   });
 }
 
-/** Tensors that a step of AdamW updates. */
+/** Tensors that an AdamW step updates. */
 export const changedParts = ["parameter", "firstMoment", "secondMoment"] as const;
 
 /**
- * Input with AdamW's coefficients for tensors of a rank: weight decay may apply to matrices only.
+ * Name of the input with AdamW's coefficients for tensors of a given rank; weight decay may apply
+ * to matrices only.
  */
 export const coefficientsInput = (rank: number): string =>
   rank > 1 ? "coefficients of matrices" : "coefficients of vectors";
 
 /**
- * Traces a step of AdamW on some parameters: inputs `0/parameter`, `0/gradient`, `0/firstMoment`,
- * `0/secondMoment` and so on, numbered by position in the list, and the coefficients; outputs have
- * the names of the inputs that they replace.
+ * Traces an optimizer step of AdamW on several parameters: inputs `0/parameter`, `0/gradient`,
+ * `0/firstMoment`,
+ * `0/secondMoment` and so on, numbered by position in the list, and the coefficients; each output
+ * has the name of the input that it replaces.
  * @param ranks - Rank of each parameter; sizes are symbolic.
  */
 export function traceOptimizerStep(ranks: readonly number[]): Program {
@@ -54,8 +56,9 @@ export function traceOptimizerStep(ranks: readonly number[]): Program {
 }
 
 /**
- * Groups parameters that one run updates: those of a layer, since equal layers share a program.
- * Small groups bound the memory for copies; large ones bound the number of runs.
+ * Groups parameters for updates: one run of a program updates one group. The parameters of a layer
+ * form a group, so that equal layers share a program. Small groups need less memory for copies;
+ * large groups need fewer runs.
  */
 export function groupParameters(table: readonly ParameterSpec[]): ParameterSpec[][] {
   const groups = new Map<string, ParameterSpec[]>();

@@ -9,7 +9,7 @@ const row = (tokens: number[], ...spans: [start: number, length: number][]): Tok
   spans: spans.map(([start, length], turnIndex) => ({ turnIndex, start, length })),
 });
 
-/** Tokens from the root of a tree to one of its nodes. */
+/** Tokens on the path from the root of a tree to a node. */
 function pathTo({ tokens, parents }: RowForest, node: number): number[] {
   const path: number[] = [];
   for (let at = node; at >= 0; at = parents[at]!) path.unshift(tokens[at]!);
@@ -20,7 +20,7 @@ test("holds a shared prefix once, and a fork twice if both branches are predicte
   const rows = [row([7, 1, 2, 5, 6], [3, 2]), row([7, 1, 2, 4, 4], [3, 1])];
   expect(packRows(rows, { maxTokens: 100 })).toEqual([
     {
-      // The second row comes first: 4 < 5. After 7, 1 each row has its own 2.
+      // The second row comes first, because 4 < 5. After the shared 7, 1 each row has its own 2.
       rows: [1, 0],
       tokens: Int32Array.of(7, 1, 2, 2, 5),
       parents: Int32Array.of(-1, 0, 1, 1, 3),
@@ -36,7 +36,7 @@ test("holds a shared prefix once, and a fork twice if both branches are predicte
 
 test("adds only the new tokens of each turn of a trajectory", () => {
   const tokens = [1, 2, 3, 4, 5, 6, 7, 8];
-  // Turn-wise rows, each with the earlier turns as its prompt: each row contains the one before.
+  // Turn-wise rows whose prompts contain all earlier turns: each row is a prefix of the next.
   const turns = [row(tokens.slice(0, 4), [2, 2]), row(tokens, [6, 2])];
   const [whole] = packRows([row(tokens, [2, 2], [6, 2])], { maxTokens: 100 });
   const [byTurn] = packRows(turns, { maxTokens: 100 });
@@ -46,7 +46,7 @@ test("adds only the new tokens of each turn of a trajectory", () => {
 });
 
 test("predicts every response token of every row once, after exactly the row's tokens", () => {
-  // Few different tokens, so that rows share prefixes.
+  // Few distinct tokens, so that rows share prefixes.
   const anyRow = fc
     .tuple(
       fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 2, maxLength: 12 }),

@@ -5,15 +5,15 @@ import { countReadTokens, countResponseTokens } from "./token-rows.ts";
 export interface RowForestOptions {
   /**
    * Maximum number of tokens of one forest, `>= 1`; a shared prefix counts once. A longer row gets
-   * its own forest.
+   * a forest of its own.
    */
   readonly maxTokens: number;
 }
 
 /**
- * Rows packed into prefix trees, in which a shared prefix exists once. `N` counts the tokens of the
- * forest, `M` those after which a response token is predicted, and `T` the response tokens of all
- * rows.
+ * Rows packed into prefix trees, in which a shared prefix exists once. `N` is the number of tokens
+ * in the forest, `M` the number of tokens after which a response token is predicted (predictors),
+ * and `T` the number of response tokens in all rows.
  */
 export interface RowForest {
   /** Rows of the forest, as indices into the packed list. */
@@ -21,31 +21,29 @@ export interface RowForest {
   readonly tokens: Int32Array;
   /** Parent of each token in its tree, or -1, `[N]`. */
   readonly parents: Int32Array;
-  /**
-   * Tokens after which a response token is predicted, each once, as indices into `tokens`, `[M]`.
-   */
+  /** Predictors, as indices into `tokens`, `[M]`. */
   readonly predictors: Int32Array;
-  /** Token that each predictor predicts, `[M]`. */
+  /** Token to predict after each predictor, `[M]`. */
   readonly targets: Int32Array;
   /** Predictor of each response token, row by row, as an index into `predictors`, `[T]`. */
   readonly predictions: Int32Array;
-  /** Response of the forest that each response token belongs to, `[T]`. */
+  /** Index of the response to which each response token belongs, `[T]`. */
   readonly responses: Int32Array;
   readonly numResponses: number;
   /** Number of response tokens of each row, `[row]`. */
   readonly tokenCounts: readonly number[];
 }
 
-/** Nothing is predicted after this token. */
+/** Prediction target of a token after which nothing is predicted. */
 const none = -1;
 
 /**
- * Packs rows into forests without padding. Rows are taken in lexicographic order of their tokens,
- * so that rows with a common prefix are adjacent, and fill one forest after the other. Every row
- * with a response token is in exactly one forest.
+ * Packs rows into forests without padding. Rows are sorted lexicographically by tokens, so that
+ * rows with a common prefix are adjacent, and then fill one forest after the other. Every row with
+ * a response token is in exactly one forest.
  *
- * If rows diverge after a shared token and both predict their continuation, the token is
- * duplicated, so that each copy predicts one token.
+ * If rows diverge after a shared token and both need a prediction there, the token is duplicated,
+ * so that each copy predicts one token.
  */
 export function packRows(rows: readonly TokenRow[], { maxTokens }: RowForestOptions): RowForest[] {
   const order = rows.flatMap((row, i) => (countReadTokens(row) > 0 ? [i] : []));
@@ -94,24 +92,24 @@ class ForestBuilder {
   readonly #parents: number[] = [];
   /** Prediction target of each token, or {@link none}. */
   readonly #predicted: number[] = [];
-  /** Children of each token; the roots are at -1. */
+  /** Children of each token, by index; the roots are at -1. */
   readonly #children = new Map<number, number[]>();
-  /** Path of each row. */
+  /** Node indices of each row, from root to last token. */
   readonly #paths: Int32Array[] = [];
 
   get isEmpty(): boolean {
     return this.#rows.length === 0;
   }
 
-  /** Number of tokens so far. */
+  /** Number of tokens in the forest so far. */
   get size(): number {
     return this.#tokens.length;
   }
 
   /**
    * Adds a row.
-   * @param predicted - Prediction target of each of its tokens.
-   * @param shared - Existing tokens that it starts with, see {@link match}.
+   * @param predicted - Prediction target of each token of the row.
+   * @param shared - Existing nodes with which the row starts, see {@link match}.
    */
   add(index: number, row: TokenRow, predicted: Int32Array, shared: readonly number[]): void {
     const path = new Int32Array(predicted.length);
@@ -134,7 +132,7 @@ class ForestBuilder {
     this.#paths.push(path);
   }
 
-  /** Finds existing tokens that a row can start with. */
+  /** Finds the longest path of existing nodes with which a row can start. */
   match(row: TokenRow, predicted: Int32Array): number[] {
     const path: number[] = [];
     let children = this.#children.get(-1);
@@ -148,7 +146,7 @@ class ForestBuilder {
   }
 
   /**
-   * Chooses a node with the given token whose prediction target is the wanted one or still free.
+   * Chooses a node with the given token whose prediction target equals `wanted` or is not set.
    */
   #choose(
     children: readonly number[],
@@ -156,8 +154,8 @@ class ForestBuilder {
     wanted: number,
     next: number | undefined,
   ): number | undefined {
-    // Without a target any node will do; one that predicts the next token is likeliest to continue
-    // the match.
+    // If nothing is to be predicted, any node is valid; prefer one that predicts the next token,
+    // which is most likely to continue the match.
     const best = wanted === none ? next : wanted;
     let free: number | undefined;
     let any: number | undefined;

@@ -34,7 +34,7 @@ const create = (overrides: LearnerOverrides = {}): Promise<LearningEngine> =>
     ...learnerOptions(config, overrides),
   });
 
-/** A loss over log-probs, entropies and, if available, values. */
+/** Loss that depends on log-probs, entropies and, if available, values. */
 const mixed = (needsValues: boolean): Objective => ({
   name: needsValues ? "mixed with values" : "mixed",
   needs: needsValues ? ["advantages", "values"] : ["advantages"],
@@ -61,7 +61,7 @@ const rows = [row(18, [1, 12]), row(8, [2]), row(23, [5, 9, 19]), row(4, [1])];
 
 type Kind = "parameter" | "firstMoment" | "secondMoment";
 
-/** All tensors of a kind; `options` are those of the engine. */
+/** Reads all tensors of a kind; `options` are the options of the engine. */
 async function readAll(
   engine: LearningEngine,
   kind: Kind,
@@ -77,7 +77,7 @@ async function readAll(
 const createBoth = (overrides: LearnerOverrides): Promise<[LearningEngine, LearningEngine]> =>
   Promise.all([create(overrides), create({ ...overrides, resident: true })]);
 
-/** Largest difference, relative to the largest entry. */
+/** Largest difference between two sets of parameters, relative to the largest entry. */
 function distance(one: Parameters, other: Parameters): number {
   let worst = 0;
   for (const [name, values] of one) {
@@ -111,7 +111,7 @@ describe("resident learning equals learning on host arrays", () => {
       const found = await resident.update(rows, objective);
       expect(found.numTokens).toBe(expected.numTokens);
       expect(found.learningRate).toBe(expected.learningRate);
-      // Float32 sums in another order, and four steps that each start from slightly different
+      // Float32 sums in a different order, over four steps that each start from slightly different
       // weights.
       expect(found.loss).toBeCloseTo(expected.loss, 4);
       expect(found.gradientNorm / expected.gradientNorm).toBeCloseTo(1, 4);
@@ -132,7 +132,7 @@ describe("resident learning equals learning on host arrays", () => {
       expect(distance(new Map([[name, expected]]), new Map([[name, found]]))).toBeLessThan(1e-3);
     }
     expect((await resident.score(rows)).flatMap(({ spans }) => spans).length).toBe(7);
-    // Both read the initial weights.
+    // Both references have the initial weights.
     expect(await resident.scoreReference(rows)).toEqual(await host.scoreReference(rows));
     await Promise.all([host.close(), resident.close()]);
   });
@@ -154,7 +154,7 @@ describe("resident learning equals learning on host arrays", () => {
         expect(Math.abs(report.loss - expected.loss)).toBeLessThan(
           1e-3 * (1 + Math.abs(expected.loss)),
         );
-        // So that small differences do not accumulate from run to run.
+        // Restore the same state for each run, so that small differences do not accumulate.
         const state = {
           step: host.reader.step,
           firstMoments: await readAll(host, "firstMoment", options),
@@ -195,7 +195,7 @@ test("keeps the same number of tensors after each update, moves no weights, and 
   const counting = countingExecutor(executor);
   const engine = await create({ executor: counting, resident: true, keepReference: true });
   const numParameters = parameterTable(config).length;
-  // Weights and averages, and the two rotary tables.
+  // Parameters and two moments each, and the two rotary tables.
   expect(counting.numLive).toBe(3 * numParameters + 2);
   const objective = traceObjective(mixed(false));
   const update = async (): Promise<number> => {
@@ -204,9 +204,10 @@ test("keeps the same number of tensors after each update, moves no weights, and 
     return counting.numMoved - before;
   };
   const numMoved = await update();
-  // Rows, their layout and per-token outputs; coefficients and one square per parameter.
+  // Transferred: rows, their layout and per-token outputs; coefficients, and one sum of squares per
+  // parameter.
   expect(numMoved).toBeLessThan(2000);
-  // The reference keeps the initial version, so the weights are other tensors now.
+  // The reference keeps the initial weights, so the updated weights are new tensors.
   expect(counting.numLive).toBe(4 * numParameters + 2);
   expect(await update()).toBe(numMoved);
   expect(counting.numLive).toBe(4 * numParameters + 2);
@@ -234,7 +235,7 @@ test("shares the frozen weights of an adapter with the sampler", async () => {
   const numFrozen = parameterTable(config).length;
   expect(counting.numLive).toBe(numFrozen + 3 * numTrained + 2);
   const loaded = engine.share()!;
-  expect(loaded.names.length).toBe(numFrozen + numTrained - 1); // `model.norm.weight` is in both
+  expect(loaded.names.length).toBe(numFrozen + numTrained - 1); // `model.norm.weight` is in both the model and the adapter
   await engine.update(rows, traceObjective(mixed(false)));
   expect(counting.numLive).toBe(numFrozen + 4 * numTrained + 2);
   await engine.scoreReference(rows);
@@ -252,7 +253,7 @@ test("leaves everything unchanged if a number is not finite", async () => {
   const kinds = ["parameter", "firstMoment", "secondMoment"] as const;
   const before = await Promise.all(kinds.map((kind) => readAll(engine, kind)));
   const numLive = counting.numLive;
-  // In the second microbatch, after sums of the first one exist.
+  // The failure is in the second microbatch, when gradient sums of the first exist.
   const huge = { ...rows[2]!, fields: { advantages: new Float32Array(9).fill(3e38) } };
   const failed = engine.update(
     [rows[0]!, { ...huge, weights: new Float32Array(9).fill(10) }],
@@ -260,7 +261,7 @@ test("leaves everything unchanged if a number is not finite", async () => {
   );
   await expect(failed).rejects.toBeInstanceOf(NonFiniteError);
   expect(counting.numLive).toBe(numLive);
-  // Token gradients are finite, but the gradient is not.
+  // The gradients of single tokens are finite, but their sum is not.
   const large = { ...rows[2]!, weights: new Float32Array(9).fill(1e37) };
   await expect(engine.update([large], objective)).rejects.toThrow(
     "update: gradient must be finite, got a norm of",

@@ -30,7 +30,7 @@ import {
   type TrainingOutputs,
 } from "./trained-state.ts";
 
-/** Parameter and its optimizer averages, as executor tensors. */
+/** Parameter and its optimizer moments, as resident tensors. */
 interface TrainedTensors {
   parameter: SharedTensor;
   firstMoment: ResidentTensor;
@@ -38,9 +38,9 @@ interface TrainedTensors {
 }
 
 /**
- * Training state in tensors of an executor: a step transfers only coefficients to it, and one
- * number per parameter back. Weights that another holder shares stay unchanged; others are updated
- * in place if the executor can.
+ * Training state in resident tensors: an optimizer step uploads only coefficients and downloads one
+ * number per parameter. Weights that have another holder stay unchanged; all others are updated in
+ * place if the executor supports it.
  */
 export class ResidentState implements TrainedState {
   readonly #executor: Executor;
@@ -51,7 +51,7 @@ export class ResidentState implements TrainedState {
   #squares: Promise<Executable<"squares">> | undefined;
   readonly #steps = new Map<string, Promise<Executable<string, string>>>();
   #step = 0;
-  /** Cause of a step that failed halfway and left weights of two steps. */
+  /** Error of a step that failed halfway, so that some weights are updated and others are not. */
   #broken: unknown;
 
   private constructor(
@@ -66,7 +66,7 @@ export class ResidentState implements TrainedState {
   }
 
   /**
-   * Uploads parameters, and zeros for their averages.
+   * Uploads parameters, and zeros for their moments.
    * @throws `RangeError` for options outside their range.
    */
   static async create(
@@ -153,7 +153,9 @@ export class ResidentState implements TrainedState {
     return plan.learningRate;
   }
 
-  /** For a step without microbatches, which only decays. */
+  /**
+   * Zero gradient sums, for a step without microbatches, in which only weight decay has an effect.
+   */
   async #zeroSums(): Promise<Record<string, ResidentTensor>> {
     const sums: Record<string, ResidentTensor> = {};
     for (const { name, shape } of this.#table) {
@@ -163,7 +165,7 @@ export class ResidentState implements TrainedState {
     return sums;
   }
 
-  /** Makes the step of some parameters. */
+  /** Makes the optimizer step for one group of parameters. */
   async #applyTo(
     group: readonly ParameterSpec[],
     sums: Readonly<Record<string, ResidentTensor>>,
@@ -188,7 +190,7 @@ export class ResidentState implements TrainedState {
         if ("data" in output) throw new TypeError(`apply: ${part} must be resident, got an array`);
         return output;
       });
-      // Consumed tensors are disposed of already; this releases the holder of the old parameter.
+      // The run has disposed of the consumed tensor; `release` only removes this holder.
       trained.parameter.release();
       trained.parameter = new SharedTensor(parameter!);
       trained.firstMoment = firstMoment!;

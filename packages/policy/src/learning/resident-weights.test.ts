@@ -13,7 +13,7 @@ test("disposes of a tensor when its last holder releases it", async () => {
     ["b", await upload(2)],
   ]);
   const [sampler, reference] = [new ResidentWeights(tensors), new ResidentWeights(tensors)];
-  // The original owner continues with other tensors.
+  // The original owner releases its tensors; the second holder keeps them alive.
   for (const tensor of tensors.values()) tensor.release();
   expect(sampler.names).toEqual(["a", "b"]);
   const b = reference.get("b")!;

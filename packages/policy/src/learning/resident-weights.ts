@@ -5,7 +5,7 @@ export class SharedTensor {
   readonly #tensor: ResidentTensor;
   #numHolders = 1;
 
-  /** @param tensor - Held by the caller of this constructor. */
+  /** @param tensor - Tensor whose first holder is the caller. */
   constructor(tensor: ResidentTensor) {
     this.#tensor = tensor;
   }
@@ -35,14 +35,15 @@ export class SharedTensor {
 }
 
 /**
- * One immutable version of the weights on an executor, as a holder of its tensors. Sharing it
- * copies nothing.
+ * Holder of one immutable version of the weights as resident tensors. Sharing does not copy them.
  */
 export class ResidentWeights {
   readonly #tensors: ReadonlyMap<string, SharedTensor>;
   #isReleased = false;
 
-  /** @param tensors - By parameter; each gets one more holder. */
+  /**
+   * @param tensors - Tensors by parameter name; this object becomes an additional holder of each.
+   */
   constructor(tensors: Iterable<readonly [name: string, tensor: SharedTensor]>) {
     this.#tensors = new Map(tensors);
     for (const tensor of this.#tensors.values()) tensor.retain();
@@ -52,7 +53,7 @@ export class ResidentWeights {
     return [...this.#tensors.keys()];
   }
 
-  /** Tensor of a parameter until this is released; undefined for an unknown name. */
+  /** Tensor of a parameter, valid until `release`; `undefined` for an unknown name. */
   get(name: string): ResidentTensor | undefined {
     if (this.#isReleased) throw new Error("get: weights must be held, got released ones");
     return this.#tensors.get(name)?.tensor;
@@ -66,5 +67,5 @@ export class ResidentWeights {
   }
 }
 
-/** Weights as inputs of programs: arrays, or tensors of their executor. */
+/** Weights as inputs of programs: host arrays or resident tensors. */
 export type WeightFeeds = ReadonlyMap<string, Feed | ResidentTensor>;

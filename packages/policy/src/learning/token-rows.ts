@@ -1,6 +1,9 @@
 import type { TokenRow } from "@turnwise/core";
 
-/** Number of tokens of a row to read: all before the last response token; 0 without one. */
+/**
+ * Number of tokens of a row that the model must read: all before the last response token; 0 if
+ * there is none.
+ */
 export function countReadTokens(row: TokenRow): number {
   const last = row.spans.findLast((span) => span.length > 0);
   return last ? last.start + last.length - 1 : 0;
@@ -12,7 +15,7 @@ export function countResponseTokens(row: TokenRow): number {
 }
 
 /**
- * Checks that a model can read rows.
+ * Checks that rows are valid for a model.
  * @throws `RangeError` naming row and token for ids outside the vocabulary; for spans that overlap,
  *   start at 0 or leave the row; and for rows that are too long.
  */

@@ -98,7 +98,7 @@ const harmlessFields = [
   "use_cache",
 ];
 
-// Fields of another family have no effect either: transformers ignores them.
+// transformers ignores fields of other families, so they have no effect.
 const known = new Set([
   ...computedFields,
   ...harmlessFields,
@@ -106,9 +106,8 @@ const known = new Set([
 ]);
 
 /**
- * Refuses unknown fields of a `config.json`: their effect on the computation would be silently
- * dropped. Private fields (`_...`) and fields that are switched off (null, false, an empty list or
- * object) are allowed.
+ * Throws for unknown fields of a `config.json`, because they might change the computation. Private
+ * fields (`_...`) and fields without a value (null, false, an empty list or object) are allowed.
  * @throws `RangeError` naming source, field and value.
  */
 export function refuseUnknownFields(json: JsonObject, source: string): void {
@@ -120,7 +119,7 @@ export function refuseUnknownFields(json: JsonObject, source: string): void {
   }
 }
 
-/** Fields that are fractions even if they hold a whole number. */
+/** Fields that are fractions even if their value is a whole number. */
 const fractionFields = [
   "attention_dropout",
   "attention_factor",
@@ -138,8 +137,8 @@ const fractionFields = [
 ];
 
 /**
- * Text of a `config.json`. Whole fractions keep a decimal point; without it Python reads an int,
- * which transformers warns about or refuses.
+ * Formats a `config.json`. Fractions get a decimal point even if they are whole numbers, because
+ * Python would otherwise read an int, for which transformers warns or throws.
  */
 export function configText(json: JsonObject): string {
   const whole = new RegExp(`("(?:${fractionFields.join("|")})": -?\\d+)(?=,?\n)`, "g");

@@ -7,10 +7,10 @@ import { families, isModelType, modelTypeNames } from "./families/families.ts";
 import { checkModelConfig, type ModelConfig } from "./model-config.ts";
 import { readRope, ropeScalingJson } from "./shape/rope-scaling.ts";
 
-/** Refuses variants that no family supports. */
+/** Throws for variants that no family supports. */
 function refuseVariants({ json, fail }: ConfigReader, source: string): void {
   const activation = json["hidden_act"] ?? "silu";
-  // Two names of the same function.
+  // Both names mean the same function.
   if (activation !== "silu" && activation !== "swish") fail("hidden_act", 'be "silu"');
   if ((json["partial_rotary_factor"] ?? 1) !== 1) {
     fail("partial_rotary_factor", "be 1 or absent");
@@ -21,10 +21,10 @@ function refuseVariants({ json, fail }: ConfigReader, source: string): void {
 
 /**
  * Parses the content of a Hugging Face `config.json`.
- * @param source - Name in messages, usually the path of the file.
+ * @param source - Name for messages, usually the path of the file.
  * @throws `RangeError` naming source, field and value for an unknown family, a missing field, an
  *   unsupported variant (sliding windows, partial rotary positions, quantized weights, other
- *   activations and rotary scalings), and any other unknown field that is not switched off.
+ *   activations and rotary scalings), and any other unknown field that is not null, false or empty.
  */
 export function parseModelConfig(json: unknown, source = "config.json"): ModelConfig {
   if (!isJsonObject(json)) throw new TypeError(`${source}: must be a JSON object`);
@@ -70,7 +70,7 @@ const typeNames: Readonly<Record<FloatType, string>> = {
   BF16: "bfloat16",
 };
 
-/** Converts a config to Hugging Face's `config.json`, the inverse of {@link parseModelConfig}. */
+/** Converts a config to Hugging Face's `config.json`; the inverse of {@link parseModelConfig}. */
 export function modelConfigJson(
   config: ModelConfig,
   { type = "F32", original }: ModelConfigJsonOptions = {},
@@ -79,7 +79,7 @@ export function modelConfigJson(
   if (original) {
     const isSame = isDeepStrictEqual(parseModelConfig(original), config);
     const fields = isSame ? original : { ...original, ...freshConfigJson(config) };
-    // Older files name it torch_dtype.
+    // Older files use the name torch_dtype.
     const name = Object.hasOwn(original, "torch_dtype") ? "torch_dtype" : "dtype";
     const { dtype: _, torch_dtype: __, ...rest } = fields;
     return { ...rest, [name]: dtype };
@@ -105,7 +105,7 @@ function freshConfigJson(config: ModelConfig): JsonObject {
     num_hidden_layers: config.numLayers,
     num_key_value_heads: config.numKeyValueHeads,
     rms_norm_eps: config.normEpsilon,
-    // In both places: older readers use the top level, newer ones rope_parameters.
+    // Write both: older readers use the top level, newer ones rope_parameters.
     rope_theta: config.ropeTheta,
     rope_scaling: ropeScaling.kind === "none" ? null : rope,
     rope_parameters: { rope_theta: config.ropeTheta, ...rope },

@@ -26,7 +26,7 @@ test("trains two matrices for each targeted layer, and whole layers of modulesTo
     "model.layers.0.mlp.down_proj.lora_B.weight 4x2",
     "model.norm.weight 4",
   ]);
-  // The default is all linear layers: seven in each layer of the model.
+  // By default all linear layers are targeted: seven in each layer of the model.
   expect(adapterTable(model, adapterConfig(model, {}))).toHaveLength(14);
 });
 
@@ -36,7 +36,7 @@ test("starts equal to the model: A uniform within 1 / sqrt(inputs), B zero", () 
   const [a, b] = [...drawParameters(table, wide, 1).values()];
   expect(Math.max(...a!)).toBeGreaterThan(0.099);
   expect(Math.max(...a!.map(Math.abs))).toBeLessThanOrEqual(Math.fround(0.1));
-  // The variance of a uniform distribution is its bound squared over 3; with 4000 draws within 3 %.
+  // A uniform distribution has a variance of its bound squared over 3; 4000 draws are within 3 %.
   const variance = a!.reduce((sum, value) => sum + value * value, 0) / a!.length;
   expect(variance / (0.01 / 3)).toBeGreaterThan(0.95);
   expect(variance / (0.01 / 3)).toBeLessThan(1.05);
@@ -67,7 +67,7 @@ test("merges scale * B A into the targeted weights only", () => {
   const merged = mergeAdapter(model, parameters, { config, parameters: values });
   const before = parameters.get(`${name}.weight`)!;
   const change = merged.get(`${name}.weight`)!.map((value, i) => value - before[i]!);
-  // 3 * B A, [4, 4]: rows 1 and 3.
+  // The change 3 * B A, `[4, 4]`, is in rows 1 and 3.
   const expected = [0, 0, 0, 0, 30, 0, 60, 0, 0, 0, 0, 0, -3, 0, -6, 0];
   change.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
   expect(merged.get("model.norm.weight")).toBe(norm);

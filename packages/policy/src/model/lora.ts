@@ -18,35 +18,38 @@ export interface AdapterConfig {
   readonly alpha: number;
   readonly scaling: "rank" | "root-rank";
   /**
-   * Linear layers to adapt: those whose name equals one of these, or ends in a dot and one of
-   * these, such as `q_proj`. The output head cannot be adapted.
+   * Names of the linear layers to adapt, such as `q_proj`: a layer matches if its full name equals
+   * an entry, or ends in a dot and an entry. The output head cannot be adapted.
    */
   readonly targetModules: readonly string[];
-  /** Layers that are trained whole, as copies, matched by the same rule: `norm`, `lm_head`. */
+  /**
+   * Names of layers that are trained whole, as copies, matched by the same rule, such as `norm` or
+   * `lm_head`.
+   */
   readonly modulesToSave: readonly string[];
 }
 
-/** Options of a fresh adapter. */
+/** Options of a new adapter. */
 export interface AdapterOptions {
-  /** Default 16. */
+  /** Rank of the adapter. Default 16. */
   readonly rank?: number;
-  /** Default twice the rank. */
+  /** Numerator of the scale. Default twice the rank. */
   readonly alpha?: number;
-  /** Default `rank`. */
+  /** Denominator of the scale: `rank`, or its square root. Default `rank`. */
   readonly scaling?: "rank" | "root-rank";
-  /** Default: all linear layers of attention and of the gated unit. */
+  /** Layers to adapt. Default: all linear layers of attention and of the gated unit. */
   readonly targetModules?: readonly string[];
-  /** Default none. */
+  /** Layers to train whole. Default none. */
   readonly modulesToSave?: readonly string[];
 }
 
-/** Adapter with its values, those of {@link adapterTable}. */
+/** Adapter with values for all entries of {@link adapterTable}. */
 export interface Adapter {
   readonly config: AdapterConfig;
   readonly parameters: Parameters;
 }
 
-/** All linear layers of attention and of the gated unit. */
+/** Names of all linear layers of attention and of the gated unit. */
 export const allLinearModules: readonly string[] = [
   "q_proj",
   "k_proj",
@@ -57,12 +60,12 @@ export const allLinearModules: readonly string[] = [
   "down_proj",
 ];
 
-/** Factor of `B A x`. */
+/** Factor of `B A x` in a layer's output. */
 export function adapterScale({ rank, alpha, scaling }: AdapterConfig): number {
   return alpha / (scaling === "rank" ? rank : Math.sqrt(rank));
 }
 
-/** True if a layer has one of these names, or ends in a dot and one of them. */
+/** True if a layer's full name equals one of these names, or ends in a dot and one of them. */
 export const hasModuleName = (module: string, names: readonly string[]): boolean =>
   names.some((name) => module === name || module.endsWith(`.${name}`));
 
@@ -72,7 +75,7 @@ export const loraNames = (module: string): { readonly a: string; readonly b: str
   b: `${module}.lora_B.weight`,
 });
 
-/** Linear layer that an adapter targets. */
+/** Linear layer to which an adapter is applied. */
 export interface AdaptedModule {
   /** Layer name without `.weight`. */
   readonly module: string;
@@ -82,7 +85,7 @@ export interface AdaptedModule {
 
 const withoutWeight = (name: string): string => name.replace(/\.(weight|bias)$/, "");
 
-/** Linear layers that an adapter targets, in the model's order. */
+/** Lists the linear layers that an adapter targets, in the model's order. */
 export function adaptedModules(
   model: readonly ParameterSpec[],
   { targetModules }: Pick<AdapterConfig, "targetModules">,
@@ -98,27 +101,31 @@ export function adaptedModules(
 
 const isLinear = (module: string): boolean => hasModuleName(module, allLinearModules);
 
-/** Parameters of a model that an adapter trains whole. */
+/** Lists the parameters of a model that an adapter trains whole. */
 const savedParameters = (
   model: readonly ParameterSpec[],
   { modulesToSave }: Pick<AdapterConfig, "modulesToSave">,
 ): ParameterSpec[] => model.filter(({ name }) => hasModuleName(withoutWeight(name), modulesToSave));
 
-/** Parameters of an adapter to a given model. */
+/** Parameters of an adapter for a given model. */
 export interface AdapterLayout {
   readonly config: AdapterConfig;
-  /** Layers that it targets. */
+  /** Layers that the adapter targets. */
   readonly modules: readonly AdaptedModule[];
-  /** Parameters that it trains whole, which replace the model's parameters of the same names. */
+  /**
+   * Parameters that the adapter trains whole; they replace the model's parameters of the same
+   * names.
+   */
   readonly saved: readonly ParameterSpec[];
   /**
-   * All of its parameters, in the order shared by values, gradients and optimizer state: for each
-   * targeted layer `<layer>.lora_A.weight` and `<layer>.lora_B.weight`, then those trained whole.
+   * All parameters of the adapter, in the order that values, gradients and optimizer state share:
+   * for each targeted layer `<layer>.lora_A.weight` and `<layer>.lora_B.weight`, then the
+   * parameters trained whole.
    */
   readonly parameters: readonly ParameterSpec[];
 }
 
-/** Lays out an adapter. @param model - Parameters of its model. */
+/** Computes the layout of an adapter. @param model - Parameters of its model. */
 export function adapterLayout(
   model: readonly ParameterSpec[],
   config: AdapterConfig,
@@ -142,7 +149,7 @@ export function adapterTable(config: ModelConfig, adapter: AdapterConfig): Param
 
 /**
  * Fills in defaults, and checks an adapter against its model.
- * @throws `RangeError` for a rank, an alpha or a name that does not fit.
+ * @throws `RangeError` for a rank or alpha out of range, or a name that matches no layer.
  */
 export function adapterConfig(
   config: ModelConfig,
@@ -181,7 +188,7 @@ export function adapterConfig(
         `${source}: modulesToSave must name layers that targetModules does not, got ${JSON.stringify(name)}`,
       );
     }
-    // A separate copy of either one would untie them.
+    // Training a copy of the embedding or the head would untie them.
     if (config.tiedEmbeddings && saved.some((each) => each.name.includes("embed_tokens"))) {
       throw new RangeError(
         `${source}: modulesToSave must leave tied embeddings alone, got ${JSON.stringify(name)}`,
@@ -192,10 +199,10 @@ export function adapterConfig(
 }
 
 /**
- * Draws a fresh adapter, under which the model computes the same as without: `A` random, `B` zero,
- * and copies of the parameters trained whole.
+ * Initializes an adapter that does not yet change the model: `A` random, `B` zero, and copies of
+ * the parameters trained whole.
  * @param parameters - Parameters of the model.
- * @param seed - Fixes the random values.
+ * @param seed - Seed of the random values.
  */
 export function initialAdapter(
   config: ModelConfig,
@@ -207,7 +214,7 @@ export function initialAdapter(
   return { config: adapter, parameters: drawAdapter(layout, config, parameters, seed) };
 }
 
-/** Draws the values of a fresh adapter, see {@link initialAdapter}. */
+/** Draws the initial values of an adapter, see {@link initialAdapter}. */
 export function drawAdapter(
   { parameters, saved }: AdapterLayout,
   config: ModelConfig,
@@ -220,8 +227,8 @@ export function drawAdapter(
 }
 
 /**
- * Merges an adapter into the weights of its model: `W + scale * B A` for targeted layers, the
- * adapter's values for parameters trained whole. The other arrays are the model's own, not copies.
+ * Merges an adapter into the weights of its model: `W + scale * B A` for targeted layers, and the
+ * adapter's values for parameters trained whole. All other arrays are the model's own, not copies.
  */
 export function mergeAdapter(
   config: ModelConfig,
@@ -264,7 +271,7 @@ export function adapterMerger(
   };
 }
 
-/** Adds `scale * B A` to a weight, row by row, so that all arrays are read sequentially. */
+/** Adds `scale * B A` to a weight row by row, so that all arrays are read sequentially. */
 function addProduct(
   weight: Float32Array,
   a: Float32Array,

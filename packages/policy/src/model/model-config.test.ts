@@ -52,7 +52,8 @@ test("reads a Llama: optional biases, and an explicit head size", () => {
     mlpBiases: true,
     headSize: 6,
   });
-  // Without num_key_value_heads, as many as there are heads. Untied by default.
+  // If num_key_value_heads is absent, it equals the number of heads. Embeddings are untied by
+  // default.
   const { num_key_value_heads: _, tie_word_embeddings: __, ...old } = llama;
   expect(parseModelConfig(old)).toMatchObject({ numKeyValueHeads: 4, tiedEmbeddings: false });
 });

@@ -1,7 +1,7 @@
 import { families, isModelType, modelTypeNames, type ModelType } from "./families/families.ts";
 import type { ModelShape } from "./shape/model-shape.ts";
 
-/** Model config: its family and its shape. */
+/** Config of a model: its family and its shape. */
 export interface ModelConfig extends ModelShape {
   readonly modelType: ModelType;
 }
@@ -65,21 +65,21 @@ export function checkModelConfig(config: ModelConfig, source = "modelConfig"): M
 /** Options of {@link smallModelConfig}. */
 export interface SmallModelOptions {
   readonly vocabularySize: number;
-  /** Default 128. */
+  /** Size of the hidden state. Default 128. */
   readonly hiddenSize?: number;
-  /** Default 4. */
+  /** Number of layers. Default 4. */
   readonly numLayers?: number;
-  /** Default `hiddenSize / 32`. */
+  /** Number of attention heads. Default `hiddenSize / 32`. */
   readonly numHeads?: number;
-  /** Default half of `numHeads`, at least 1. */
+  /** Number of key-value heads. Default half of `numHeads`, at least 1. */
   readonly numKeyValueHeads?: number;
-  /** Default `3 * hiddenSize`. */
+  /** Size of the gated unit. Default `3 * hiddenSize`. */
   readonly intermediateSize?: number;
-  /** Default 2048. */
+  /** Maximum sequence length. Default 2048. */
   readonly maxSequenceTokens?: number;
 }
 
-/** Config of a small Qwen3 with tied embeddings, for policies trained from scratch. */
+/** Creates the config of a small Qwen3 with tied embeddings, for policies trained from scratch. */
 export function smallModelConfig({
   vocabularySize,
   hiddenSize = 128,

@@ -36,7 +36,7 @@ test("trains the adapter instead of the model, then the value head", () => {
 
 test("has one shape for a parameter that is trained whole, and none for the value head", () => {
   const { shapes } = parameterLayout(config, { adapter, valueHead: true });
-  // The model's parameters, and two matrices.
+  // All parameters of the model, and the two matrices of the adapter.
   expect(shapes.size).toBe(parameterTable(config).length + 2);
   expect(shapes.get("model.norm.weight")).toEqual([4]);
   expect(shapes.has("value_head.weight")).toBe(false);
@@ -53,7 +53,7 @@ test("survives a message to a worker", () => {
 });
 
 test("counts entries", () => {
-  // 2 x 4 and 4 x 2 for q_proj, 4 of the norm; 1 x 4 and 1 of the value head.
+  // 2 x 4 and 4 x 2 for q_proj, 4 for the norm; 1 x 4 and 1 for the value head.
   const { trained } = parameterLayout(config, { adapter, valueHead: true });
   expect(countEntries(trained)).toBe(8 + 8 + 4 + 4 + 1);
   expect(countEntries([])).toBe(0);

@@ -5,32 +5,35 @@ import { countElements, type ParameterSpec } from "./shape/parameters.ts";
 import { valueHeadTable } from "./value-head.ts";
 
 /**
- * Names, shapes and order of all parameters of an engine. Built once from the config and passed on;
- * plain data, which can be sent to a worker.
+ * Names, shapes and order of all parameters of an engine. Built once from the config; plain data
+ * that can be sent to a worker.
  */
 export interface ParameterLayout {
   readonly config: ModelConfig;
   /** Parameters of the model. */
   readonly model: readonly ParameterSpec[];
-  /** Parameters of the adapter; undefined without one. */
+  /** Parameters of the adapter; `undefined` if there is none. */
   readonly adapter: AdapterLayout | undefined;
-  /** Parameters of the value head; empty without one. */
+  /** Parameters of the value head; empty if there is none. */
   readonly valueHead: readonly ParameterSpec[];
-  /** Parameters that training updates: the adapter's or the model's, then the value head's. */
+  /**
+   * Parameters that training updates: those of the adapter, or else of the model, followed by the
+   * value head.
+   */
   readonly trained: readonly ParameterSpec[];
-  /** Shapes of the parameters that logits depend on: the model's, then the adapter's. */
+  /** Shapes of the parameters that affect the logits: the model's, then the adapter's. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Options of {@link parameterLayout}. */
 export interface LayoutOptions {
-  /** Default none. */
+  /** Adapter. Default: none. */
   readonly adapter?: AdapterConfig | undefined;
-  /** Default false. */
+  /** True to add a value head. Default false. */
   readonly valueHead?: boolean | undefined;
 }
 
-/** Lays out the parameters of a model, its adapter and its value head. */
+/** Computes the layout of a model's parameters with its adapter and value head. */
 export function parameterLayout(
   config: ModelConfig,
   { adapter, valueHead = false }: LayoutOptions = {},

@@ -51,7 +51,7 @@ test("draws normal weights of the configured deviation, and norms of 1", () => {
     const values = parameters.get(name)!;
     return Math.sqrt(values.reduce((total, value) => total + value * value, 0) / values.length);
   };
-  // 3200 and 12288 draws: the relative standard error is 1.3 % and 0.7 %.
+  // With 3200 and 12288 draws, the relative standard error is 1.3 % and 0.7 %.
   expect(spread("model.embed_tokens.weight") / 0.02).toBeCloseTo(1, 1);
   // Two layers: 0.02 / sqrt(4).
   expect(spread("model.layers.1.mlp.down_proj.weight") / 0.01).toBeCloseTo(1, 1);

@@ -3,7 +3,7 @@ import type { ModelConfig } from "./model-config.ts";
 import { drawParameters, type Parameters, type ParameterSpec } from "./shape/parameters.ts";
 
 /**
- * Lists all parameters of a model, in the order shared by weights, gradients and optimizer state:
+ * Lists all parameters of a model, in the order that weights, gradients and optimizer state share:
  * embedding, layers, final norm, and the head if it is not tied to the embedding. Linear weights
  * are `[output, input]`.
  */
@@ -12,9 +12,9 @@ export function parameterTable(config: ModelConfig): ParameterSpec[] {
 }
 
 /**
- * Draws fresh parameters of a model, see `drawParameters`.
- * @param seed - Fixes all values. Each tensor has its own random stream, so its values do not
- *   depend on the shapes of others.
+ * Draws the initial parameters of a model, see `drawParameters`.
+ * @param seed - Seed of the random values. Each tensor has its own random stream, so its values do
+ *   not depend on the shapes of other tensors.
  */
 export function initialParameters(config: ModelConfig, seed: number | string): Parameters {
   return drawParameters(parameterTable(config), config, seed);

@@ -15,7 +15,7 @@ import type { ParameterLayout } from "./parameter-layout.ts";
 import type { TracedParameters } from "./shape/traced-parameters.ts";
 import { rotaryFrequencies, rotaryMagnitude } from "./shape/rope-scaling.ts";
 
-/** Model inside a traced program: its parameters, and the layers of its family. */
+/** Model in a traced program: its parameters, and the layers of its family. */
 export interface TracedModel extends TracedParameters {
   readonly config: ModelConfig;
   readonly layers: FamilyLayers;
@@ -49,7 +49,7 @@ export function traceModel(g: Tracer, { config, adapter, shapes }: ParameterLayo
   };
 }
 
-/** Rotary tables of a model, as inputs of its programs. */
+/** Creates the rotary tables of a model, as inputs of its programs. */
 export function rotaryFeeds(config: ModelConfig): Feeds {
   const { maxSequenceTokens, headSize } = config;
   const half = headSize / 2;
@@ -59,7 +59,7 @@ export function rotaryFeeds(config: ModelConfig): Feeds {
   const magnitude = rotaryMagnitude(config);
   for (let position = 0; position < maxSequenceTokens; position++) {
     for (let i = 0; i < half; i++) {
-      // Rounded like PyTorch: at position 30000 the difference shows in the angle.
+      // Round like PyTorch; at position 30000 the difference is visible in the angle.
       const angle = Math.fround(position * frequencies[i]!);
       cos[position * half + i] = magnitude * Math.cos(angle);
       sin[position * half + i] = magnitude * Math.sin(angle);
@@ -74,16 +74,17 @@ export function embed({ g, parameter }: TracedModel, tokens: Tensor): Tensor {
   return g.gather(parameter("model.embed_tokens.weight"), tokens);
 }
 
-/** The output matrix, `[vocabularySize, hiddenSize]`. */
+/** Weight of the output head, `[vocabularySize, hiddenSize]`. */
 export function headWeight({ config, parameter }: TracedModel): Tensor {
   return parameter(config.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
 }
 
 /**
- * Last hidden states of tokens in a forest, whose layout is an input (see graph's `layoutForest`).
+ * Last hidden states of tokens in a forest, whose layout is an input (see `layoutForest` of
+ * @turnwise/graph).
  * @param tokens - int32 `[node]`.
- * @param outputs - Tokens whose hidden states are returned, int32 `[n]`, each once. The last layer
- *   after its attention is computed only there.
+ * @param outputs - Distinct tokens whose hidden states are returned, int32 `[n]`. In the last
+ *   layer, everything after attention is computed only for these tokens.
  * @param options - `recomputeLayers` recomputes each layer in the backward pass.
  * @returns `[n, hiddenSize]`, after the final norm.
  */

@@ -6,7 +6,7 @@ export const valueHeadNames = { weight: "value_head.weight", bias: "value_head.b
 
 /**
  * Parameters of a value head: a linear layer from the last hidden state, after the final norm, to
- * one number. All start at 0, so every initial value estimate is 0.
+ * one number. All are initialized to 0, so every initial value estimate is 0.
  */
 export function valueHeadTable({ hiddenSize }: ModelConfig): ParameterSpec[] {
   return [
@@ -15,7 +15,7 @@ export function valueHeadTable({ hiddenSize }: ModelConfig): ParameterSpec[] {
   ];
 }
 
-/** Values of a fresh value head; empty without one. */
+/** Initial values of a value head; empty if the layout has none. */
 export function initialValueHead({
   config,
   valueHead,

@@ -1,14 +1,14 @@
 import type { JsonAnswer } from "./json-answer.ts";
 
-/** Error that a server reports in the body of an answer with a success status. */
+/** Error that a server reports in the body of a response whose status is success. */
 export interface ReportedError {
-  /** HTTP status named in the body; `undefined` without one. */
+  /** HTTP status named in the body; `undefined` if there is none. */
   readonly status: number | undefined;
-  /** The body, as JSON. */
+  /** The body as JSON text. */
   readonly text: string;
 }
 
-/** Words of transient errors that carry no status number. */
+/** Words that identify a transient error in messages without a status. */
 const passingWords = /rate.?limit|too many requests|overloaded|unavailable|capacity|try again/iu;
 
 function findStatus(value: unknown): number | undefined {
@@ -17,8 +17,8 @@ function findStatus(value: unknown): number | undefined {
 }
 
 /**
- * Finds an error in the body of an answer: gateways put it in `error`, vLLM returns an object of
- * type `error`. `undefined` if there is none.
+ * Finds an error in the body of an answer: gateways have a field `error`, vLLM returns an object of
+ * type `error`. Returns `undefined` if there is no error.
  */
 export function findReportedError(answer: JsonAnswer): ReportedError | undefined {
   if (!answer.isObject) return undefined;
@@ -33,12 +33,12 @@ export function findReportedError(answer: JsonAnswer): ReportedError | undefined
   return { status: named ?? (passingWords.test(text) ? 429 : undefined), text };
 }
 
-/** Statuses with which servers refuse a sequence for its length. */
+/** Statuses with which servers reject a sequence because of its length. */
 const lengthStatuses: ReadonlySet<number> = new Set([400, 413, 422]);
 
 /**
- * Names of the length limit in messages of OpenAI, vLLM, SGLang, llama.cpp, TGI, Anthropic and
- * Gemini.
+ * Matches the names of length limits in messages of OpenAI, vLLM, SGLang, llama.cpp, TGI, Anthropic
+ * and Gemini.
  */
 const lengthWords =
   /context[_ -]?(?:length|window|size)|max(?:imum)?[_ ](?:model|sequence|input|prompt)[_ ]?len|maximum number of tokens|prompt is too long|(?:input|prompt|sequence) is too long|must have less than \d+ tokens|tokens`? \+ `?max_new_tokens|too many tokens|longer than the (?:model|maximum)/iu;

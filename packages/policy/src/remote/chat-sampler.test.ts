@@ -29,7 +29,7 @@ async function connect(
   });
 }
 
-/** Answer in the format of the chat-completions API. */
+/** Creates an answer in the format of the chat-completions API. */
 const answerWith = (message: object, finishReason = "stop"): Reply => ({
   body: {
     id: "chatcmpl-1",

@@ -13,8 +13,8 @@ import { refuseOptions } from "./refuse-options.ts";
 import { seedNumber } from "./seed-number.ts";
 
 /**
- * Text as tokens: UTF-16 code units, with 0 as the end token. For hosted models that exchange text
- * and hide their own tokens.
+ * Tokenizer whose tokens are UTF-16 code units, with 0 as the end token. For hosted models that
+ * exchange text and do not reveal their own tokens.
  */
 export const textTokenizer: Tokenizer = {
   vocabularySize: 65_536,
@@ -22,7 +22,7 @@ export const textTokenizer: Tokenizer = {
   encode: (text) => Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)),
   decode: (tokens) => {
     let text = "";
-    // Chunked: JavaScript limits the number of arguments of a call.
+    // Convert in chunks, because JavaScript limits the number of arguments of a call.
     for (let start = 0; start < tokens.length; start += 4096) {
       text += String.fromCharCode(...tokens.slice(start, start + 4096));
     }
@@ -30,7 +30,7 @@ export const textTokenizer: Tokenizer = {
   },
 };
 
-/** Separates the system message from the user's in the first prompt of an episode. */
+/** Separator between the system message and the user message in the first prompt of an episode. */
 const systemEnd = "\u001e";
 
 /**
@@ -41,7 +41,7 @@ export const messageTemplate: {
   first(system: string, user: string): string;
   next(user: string): string;
 } = {
-  // The separator in user text is harmless: only the first one counts.
+  // A separator in the user's text has no effect, because only the first separator counts.
   first: (system, user) => `${system.replaceAll(systemEnd, " ")}${systemEnd}${user}`,
   next: (user) => user,
 };
@@ -62,25 +62,23 @@ export interface ChatSamplerOptions extends RemoteOptions {
   readonly model: string;
   /** Maximum length of an answer, in the model's own tokens. Default 4096. */
   readonly maxResponseTokens?: number;
-  /**
-   * Name of the field that carries this limit; newer models refuse `max_tokens`. Default
-   * `max_tokens`.
-   */
+  /** Name of the field for this limit; newer models reject `max_tokens`. Default `max_tokens`. */
   readonly limitField?: "max_tokens" | "max_completion_tokens";
   /**
-   * Maximum length of the conversation with the next answer, in UTF-16 code units. Default 400,000.
+   * Maximum length of the conversation including the next answer, in UTF-16 code units. Default
+   * 400,000.
    */
   readonly maxSequenceTokens?: number;
-  /** Sends temperature and seed, which some models refuse. Default true. */
+  /** Sends temperature and seed, which some models reject. Default true. */
   readonly sendsSampling?: boolean;
   /**
    * Tools that the model may call through the API. A call becomes the text
    * `<tool_call>{"name": ..., "arguments": {...}}</tool_call>` after the model's message, and the
-   * observation goes back as the tool's message. Without tools, everything is plain text.
+   * observation goes back as the tool's message. Without tools, the conversation is plain text.
    */
   readonly tools?: readonly ChatTool[];
   /**
-   * Sends `parallel_tool_calls: false` along with tools; some servers refuse the field. Default
+   * Sends `parallel_tool_calls: false` along with tools; some servers reject the field. Default
    * true.
    */
   readonly sendsParallelToolCalls?: boolean;
@@ -93,7 +91,7 @@ interface Message {
   readonly content: string | null;
   readonly tool_calls?: unknown;
   readonly tool_call_id?: string;
-  /** Reasoning of an answer; servers use different names. */
+  /** Reasoning of the model; servers use different field names. */
   readonly reasoning_content?: unknown;
   readonly reasoning?: unknown;
   readonly reasoning_details?: unknown;
@@ -104,19 +102,19 @@ const reasoningFields = ["reasoning_content", "reasoning", "reasoning_details"] 
 
 interface Conversation {
   readonly messages: readonly Message[];
-  /** Number of tokens of the sequence that the messages cover. */
+  /** Number of tokens of the sequence that are already in the messages. */
   readonly numTokens: number;
-  /** Ids of tool calls in the last message that need an answer. */
+  /** Ids of the tool calls in the last message, each of which needs an answer. */
   readonly callIds: readonly string[];
 }
 
 const empty: Conversation = { messages: [], numTokens: 0, callIds: [] };
 
 /**
- * Sampler for a hosted model behind `/chat/completions`: it can play any environment with the same
- * rollout code as training. Uses {@link textTokenizer}; the text that a prompt adds to a named
- * sequence becomes the next message. There are no log-probs or entropies: both lists are empty, and
- * the records cannot be trained on.
+ * Sampler for a hosted model with a `/chat/completions` API: it can play any environment with the
+ * same rollout code as training. Uses {@link textTokenizer}; the text that a prompt adds to a named
+ * sequence becomes the next message. The API returns no log-probs or entropies: both lists are
+ * empty, and the records cannot be used for training.
  *
  * @param options.url - Base URL with the version: `https://host/v1`.
  */
@@ -180,7 +178,7 @@ export function createChatSampler(options: ChatSamplerOptions): Sampler & { clos
       const messages = [...before.messages, ...parseNewMessages(before, added)];
       const answer = await ask(messages, request, signal);
       const { text, message, callIds, isCut } = answer;
-      // The end token must occur only at the end.
+      // Remove end tokens inside the text; one is appended at the end.
       const letters = textTokenizer.encode(text.replaceAll("\0", " "));
       const tokens = isCut ? letters : [...letters, textTokenizer.endToken];
       if (sequenceId !== undefined) {
@@ -226,7 +224,7 @@ function parseNewMessages({ messages, callIds }: Conversation, text: string): Me
   ];
 }
 
-/** Message of the model, as text and in the form that the next request sends back. */
+/** Message of the model, as text and in the form that the next request must contain. */
 interface ChatMessage {
   readonly text: string;
   readonly message: Message;
@@ -236,16 +234,16 @@ interface ChatMessage {
 /** Message with its finish reason and token counts. */
 interface ChatAnswer extends ChatMessage {
   readonly isCut: boolean;
-  /** Absent if the server does not count. */
+  /** Token counts; absent if the server does not report them. */
   readonly usage?: TokenUsage;
 }
 
-/** @param place - Number of messages before the answer. */
+/** Reads the first choice of an answer. @param place - Number of messages before the answer. */
 function readChoice(answer: JsonAnswer, place: number): ChatAnswer {
   const [choice] = answer.field("choices").entries();
   if (choice === undefined) throw answer.field("choices").ruleError("hold a choice");
   const reason = choice.field("finish_reason");
-  // Gateways report errors of the model's server in the choice.
+  // Gateways report errors of the model's server inside the choice.
   if (!choice.field("error").isAbsent) throw choice.field("error").ruleError("be absent");
   if (reason.raw === "error") throw reason.ruleError("not be an error");
   const usage = readUsage(answer.field("usage"));
@@ -258,7 +256,10 @@ function readUsage(used: JsonAnswer): TokenUsage | undefined {
   return { promptTokens: prompt.number(), responseTokens: response.number() };
 }
 
-/** @param place - Number of earlier messages, for the ids of calls that have none. */
+/**
+ * Reads the message of a choice. @param place - Number of earlier messages, to create missing call
+ * ids.
+ */
 function readMessage(choice: JsonAnswer, place: number): ChatMessage {
   const answer = choice.field("message");
   if (!answer.isObject) throw answer.ruleError("be an object");
@@ -279,7 +280,7 @@ function readMessage(choice: JsonAnswer, place: number): ChatMessage {
   const text = typeof given.raw === "string" ? given.raw : JSON.stringify(given.raw ?? {});
   const callIds = listed.map((entry, index) => {
     const id = entry.field("id");
-    // Some servers omit the id, but require one in the tool's message.
+    // Some servers omit the id of a call, but require one in the tool's message.
     return id.isAbsent || id.raw === "" ? `call_${place}_${index}` : id.text();
   });
   const sentBack = listed.map((entry, index) => ({
@@ -288,8 +289,7 @@ function readMessage(choice: JsonAnswer, place: number): ChatMessage {
     id: callIds[index],
   }));
   return {
-    // Arguments that are not JSON stay as they are; the format parser then reports that nothing was
-    // called.
+    // Keep arguments that are not JSON unchanged; the format parser then reports an invalid call.
     text: `${content}\n<tool_call>\n{"name": ${JSON.stringify(name)}, "arguments": ${text.trim() || "{}"}}\n</tool_call>`,
     message: { role: "assistant", content: content || null, ...reasoning, tool_calls: sentBack },
     callIds,

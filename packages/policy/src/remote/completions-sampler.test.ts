@@ -33,7 +33,7 @@ const request: SampleRequest = {
   stopTokens: [2],
 };
 
-/** Answer in vLLM's documented format, with token ids. */
+/** Creates an answer in vLLM's documented format, with token ids. */
 const vllmAnswer = (changes: Readonly<Record<string, unknown>> = {}): Reply => ({
   body: {
     id: "cmpl-1",
@@ -71,7 +71,7 @@ describe("createCompletionsSampler with vLLM's protocol", () => {
     expect(response).toEqual({
       tokens: [11, 2],
       logProbs: [Math.log(0.5), Math.log(0.9)],
-      // The missing quarter counts as one outcome: 0.5 ln 2 + 2 * 0.25 ln 4 = 1.0397.
+      // The missing probability of 1/4 counts as one outcome: 0.5 ln 2 + 2 * 0.25 ln 4 = 1.0397.
       entropies: [expect.closeTo(1.5 * Math.LN2, 12), expect.closeTo(0.32508, 5)],
       stopReason: "stop-token",
     });
@@ -142,7 +142,7 @@ describe("createCompletionsSampler with vLLM's protocol", () => {
       vllmAnswer({ finish_reason: "abort" }),
       vllmAnswer({ logprobs: { token_logprobs: [0.5, -1] } }),
     ];
-    // An unusable answer is requested again.
+    // A request with an unusable answer is repeated.
     let current = -1;
     const sampler = await connect(() => answers[current]!);
     const wrong = async (): Promise<string> => {

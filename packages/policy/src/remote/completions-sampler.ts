@@ -16,32 +16,32 @@ export interface CompletionsSamplerOptions extends RemoteOptions {
   /** Name of the model on the server. */
   readonly model: string;
   /**
-   * Protocol of the server: vLLM's `/v1/completions` (OpenAI's, with token ids), or SGLang's
-   * `/generate`. Default `vllm`.
+   * Protocol of the server: vLLM's `/v1/completions` (OpenAI's protocol with token ids), or
+   * SGLang's `/generate`. Default `vllm`.
    */
   readonly server?: "vllm" | "sglang";
-  /** Maximum sequence length that the server accepts, prompt and response together. */
+  /** Maximum length of prompt and response together that the server accepts, tokens. */
   readonly maxSequenceTokens: number;
   /**
    * Number of most likely tokens to request at each position, `>= 0`, for lower bounds of entropies
-   * (see `topEntropy`). With 0 there are no entropies. Default 0.
+   * (see `topEntropy`). With 0, no entropies are returned. Default 0.
    */
   readonly topLogProbs?: number;
   /**
    * Distribution of the server's log-probs: before (`raw`) or after (`processed`) the temperature,
-   * as vLLM's `--logprobs-mode`. With `raw`, temperatures other than 0 and 1 are refused. Default
+   * as vLLM's `--logprobs-mode`. With `raw`, only temperatures 0 and 1 are allowed. Default
    * `raw`.
    */
   readonly logProbs?: "raw" | "processed";
 }
 
 /**
- * Sampler for a model on an inference server. The server owns the weights: only version 0 can be
- * loaded. `top_p`, `top_k`, `min_p` and penalties are turned off explicitly, since defaults in the
- * model's generation config would change the distribution that log-probs refer to.
+ * Sampler for a model on an inference server. The server owns the weights, so only version 0 can be
+ * loaded. `top_p`, `top_k`, `min_p` and penalties are disabled explicitly, because defaults in the
+ * model's generation config would change the distribution to which log-probs refer.
  *
- * @throws `RangeError` for options outside their range. Requests throw `RemoteError`, a kind of
- *   failure of the episode; `SequenceLimitError` if the server finds a sequence too long;
+ * @throws `RangeError` for options outside their range. Requests throw `RemoteError`, which makes
+ *   the episode fail; `SequenceLimitError` if the server rejects the length of a sequence;
  *   `RemoteRefusal` if it refuses all requests.
  */
 export function createCompletionsSampler(
@@ -81,7 +81,7 @@ export function createCompletionsSampler(
       }
       const sampled = await sample(client, model, request, topLogProbs, signal);
       if (temperature !== 0) return sampled;
-      // At temperature 0 the distribution is certain.
+      // At temperature 0 sampling is deterministic, so log-probs and entropies are 0.
       const zeros = sampled.tokens.map(() => 0);
       return { ...sampled, logProbs: zeros, entropies: topLogProbs > 0 ? zeros : [] };
     },
@@ -170,7 +170,7 @@ function readVllm(
   };
 }
 
-/** Parses `token_id:17`, vLLM's form of a token if ids are requested. */
+/** Parses `token_id:17`, vLLM's name of a token if ids are requested. */
 function parseTokenName(entry: JsonAnswer): number {
   const match = /^token_id:(\d+)$/u.exec(entry.text());
   if (match === null) throw entry.ruleError('be "token_id:" and a number');
@@ -241,9 +241,9 @@ function readSglang(
 }
 
 /**
- * A stopped response must contain the token that stopped it: the policy drew it, and it is trained
- * on. It need not be a stop token of the request, since servers also stop at the end tokens of the
- * model's generation config.
+ * Reads the stop reason. A stopped response must contain its stop token, because the policy sampled
+ * it and is trained on it. It may differ from the stop tokens of the request, because servers also
+ * stop at the end tokens of the model's generation config.
  */
 function readStopReason(
   place: JsonAnswer,

@@ -30,7 +30,7 @@ async function connect(
   return client;
 }
 
-/** Returns the replies in order, and then repeats the last one. */
+/** Returns the replies one after the other, and then repeats the last one. */
 function inTurn(...replies: readonly Reply[]): () => Reply {
   let next = 0;
   return () => replies[Math.min(next++, replies.length - 1)]!;
@@ -190,7 +190,8 @@ describe("HttpClient", () => {
     const refusal = await refusing.sample("/", {}, "s", read).catch((cause: unknown) => cause);
     expect(refusal).toBeInstanceOf(RemoteRefusal);
     expect(findFailureKind(refusal)).toBeUndefined();
-    // A gateway may refuse a response by mistake; other refusals are final.
+    // Retry a refused sample request, because a gateway may refuse it by mistake; refusals of other
+    // requests are final.
     expect(server!.seen).toHaveLength(4);
     await expect(refusing.send("GET", "/")).rejects.toBeInstanceOf(RemoteRefusal);
     expect(server!.seen).toHaveLength(5);

@@ -9,33 +9,33 @@ import { RequestPacer, type RateLimits } from "./request-pacer.ts";
 import { ResponseCache, type CachedRequest } from "./response-cache.ts";
 import { retryAfterSeconds } from "./retry-after.ts";
 
-/** Connection, retry and rate options of a server. */
+/** Options for connections to a server, retries and rate limits. */
 export interface RemoteOptions extends RateLimits {
-  /** Base URL of the routes: `http://host:8000`. Without user, password, query or fragment. */
+  /** Base URL, such as `http://host:8000`, without user, password, query or fragment. */
   readonly url: string;
-  /** Sent only as a header; never in an error, a record or a log. */
+  /** API key; sent only in a header, and never part of an error, a record or a log. */
   readonly apiKey?: string;
   /** Maximum duration of one attempt, seconds. Default 600. */
   readonly timeoutSeconds?: number;
   /**
-   * Time after the first transient failure during which a request is retried, seconds, `>= 0`;
-   * there is at least one retry unless it is 0. Default 300.
+   * Time during which a request is retried after its first transient failure, seconds, `>= 0`. At
+   * least one retry is made, unless 0 disables retries. Default 300.
    */
   readonly patienceSeconds?: number;
   /**
-   * Wait before the second attempt, seconds; doubled for each further one, up to 30. Default 0.5.
+   * Wait before the first retry, seconds; doubled for each further retry, up to 30. Default 0.5.
    */
   readonly retrySeconds?: number;
-  /** Maximum number of concurrent requests, `>= 1`; others wait. Default 128. */
+  /** Maximum number of concurrent requests, `>= 1`; further requests wait. Default 128. */
   readonly maxConcurrent?: number;
   /** Maximum size of an answer, bytes, `>= 1`. Default 64 MiB. */
   readonly maxResponseBytes?: number;
   /**
-   * Folder of answers to sample requests, which are then not sent again; see `ResponseCache`.
-   * Default: none.
+   * Folder with cached answers to sample requests, which are not sent again; see `ResponseCache`.
+   * Default: no cache.
    */
   readonly cacheFolder?: string | undefined;
-  /** Told of each damaged file of the cache, whose answer is fetched again. */
+  /** Called with the path of each damaged cache file; its answer is requested again. */
   readonly onDamagedCache?: ((path: string) => void) | undefined;
 }
 
@@ -43,28 +43,31 @@ export interface RemoteOptions extends RateLimits {
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   readonly timeoutSeconds?: number;
-  /** Statuses returned to the caller instead of thrown as errors. */
+  /** Statuses that are returned to the caller instead of thrown as errors. */
   readonly accepted?: readonly number[];
 }
 
-/** Client errors that may be transient. All server errors may be, except those that never are. */
+/** Client errors that may be transient, in addition to server errors. */
 const passing = new Set([408, 425, 429]);
 const lasting = new Set([501, 505]);
-/** Refusals of the address or the key. For a sample request, a gateway may send one by mistake. */
+/**
+ * Statuses with which a server refuses the address or the key. For a sample request, a gateway may
+ * send one by mistake.
+ */
 const refusals = new Set([401, 403, 404, 405]);
-/** Attempts at getting a usable answer: a second one may succeed, a third rarely does. */
+/** Maximum number of attempts to get a usable answer. */
 const maxUnusable = 4;
-/** Longest wait between attempts unless the server asks for more, seconds. */
+/** Maximum wait between attempts, seconds, unless the server asks for a longer one. */
 const longestWait = 30;
-/** Bytes of a request per token, roughly, for the estimate of its tokens. */
+/** Approximate number of bytes of a request per token, to estimate its tokens. */
 const bytesPerToken = 4;
-/** Maximum length of an error answer that is quoted, characters. */
+/** Maximum length of an error message that is quoted, characters. */
 const maxDetail = 300;
 
 /** A failed attempt. */
 interface FailedAttempt {
   readonly error: Error;
-  /** Retry policy: `patiently` until the patience ends, `briefly` a few times, or not at all. */
+  /** Retry policy: `patiently` for `patienceSeconds`, `briefly` a few times, or not at all. */
   readonly retry: "patiently" | "briefly" | "never";
   /** Wait requested by the server, seconds. */
   readonly waitSeconds?: number | undefined;
@@ -85,7 +88,7 @@ interface Call<T> {
   readonly read: (answer: JsonAnswer) => T;
 }
 
-/** JSON over HTTP, with retries, deadlines and a limit on concurrent requests. */
+/** Client for JSON over HTTP, with retries, deadlines and a limit on concurrent requests. */
 export class HttpClient {
   readonly #base: URL;
   readonly #headers: Readonly<Record<string, string>>;
@@ -105,7 +108,7 @@ export class HttpClient {
 
   /**
    * @param where - Name of the calling function, for messages.
-   * @param keyHeader - Header that carries the key, as is or as a bearer token.
+   * @param keyHeader - Header for the key, which is sent as it is or as a bearer token.
    */
   constructor(where: string, options: RemoteOptions, keyHeader: "authorization" | "x-api-key") {
     const { timeoutSeconds = 600, patienceSeconds = 300, retrySeconds = 0.5 } = options;
@@ -135,11 +138,10 @@ export class HttpClient {
   }
 
   /**
-   * Sends and receives JSON. The same request is sent again after a transient failure, so the route
-   * must be idempotent.
-   * @throws {@link RemoteError} that names method, URL, status and the server's message;
-   *   {@link RemoteRefusal} if the server has refused all requests; the signal's reason if it
-   *   aborts.
+   * Sends a request with a JSON body and returns the JSON answer. After a transient failure the
+   * request is repeated, so it must be idempotent.
+   * @throws {@link RemoteError} with method, URL, status and the server's message; {@link
+   *   RemoteRefusal} if the server has refused all requests; the signal's reason if it aborts.
    */
   async send(
     method: "GET" | "POST",
@@ -151,13 +153,14 @@ export class HttpClient {
   }
 
   /**
-   * Requests a response of a model and reads it. An error inside an answer with status 200 counts
-   * as an error, and an answer that cannot be read is requested again. With a cache, the answer to
-   * an equal request with an equal seed comes from there.
-   * @param seed - Seed of the response, also for a server that takes none.
-   * @param read - Extracts the needed parts from the answer; throws `RemoteError` if they are
+   * Requests a response of a model. An error in the body of an answer counts as an error even if
+   * the status is 200. If `read` throws, the request is repeated. If a cache folder is set, the
+   * answer to an equal request with the same seed is taken from the cache.
+   * @param seed - Seed of the response; part of the cache key even if the server supports no seed.
+   * @param read - Extracts the required parts of the answer; throws `RemoteError` if they are
    *   missing.
-   * @throws Same as {@link send}; `SequenceLimitError` if the server finds the sequence too long.
+   * @throws The errors of {@link send}; `SequenceLimitError` if the server rejects the length of
+   *   the sequence.
    */
   async sample<T>(
     path: string,
@@ -220,7 +223,7 @@ export class HttpClient {
     }
   }
 
-  /** Retries a call until it succeeds or another attempt cannot help. */
+  /** Retries a call until it succeeds or the retry policy ends. */
   async #persist<T>(call: Call<T>): Promise<T> {
     const { options } = call;
     let failedAt: number | undefined;
@@ -299,7 +302,7 @@ export class HttpClient {
     }
   }
 
-  /** Classifies an error answer by its status; without one it is an unusable answer. */
+  /** Classifies an error by its status; an error without a status is an unusable answer. */
   #classifyRefusal<T>(
     { where, request, isSampling }: Call<T>,
     status: number | undefined,
@@ -325,7 +328,7 @@ export class HttpClient {
     return { retry: mayPass ? "patiently" : "never", error, waitSeconds };
   }
 
-  /** Number of requests that were sent again. */
+  /** Number of repeated requests. */
   get numRetries(): number {
     return this.#numRetries;
   }
@@ -335,7 +338,7 @@ export class HttpClient {
     this.#agent.destroy();
   }
 
-  /** A server may echo the request, the key included. */
+  /** Removes the key from a text, because a server may echo the request. */
   readonly #redact = (text: string): string =>
     this.#apiKey === undefined ? text : text.replaceAll(this.#apiKey, "[key]");
 
@@ -345,10 +348,10 @@ export class HttpClient {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     this.#numRetries += 1;
-    // Spreads the retries of requests that failed together.
+    // Vary the wait, so that requests that failed together are not retried together.
     const spread = 1 + (this.#numRetries % 8) / 16;
     const own = Math.min(longestWait, this.#retrySeconds * 2 ** (attempt - 1) * spread);
-    // A short pause even if the server asks for none.
+    // Wait a short time even if the server asks for none.
     const seconds = wantedSeconds === undefined ? own : Math.max(wantedSeconds, Math.min(own, 1));
     let timer: NodeJS.Timeout | undefined;
     let wake: () => void = () => undefined;
@@ -368,7 +371,8 @@ export class HttpClient {
       this.#free -= 1;
       return;
     }
-    // A finished request hands its slot over; a cancelled one passes it on in `#leave`.
+    // Wait for a slot. A finished request passes its slot on; for a cancelled request, `#leave`
+    // does.
     await new Promise<void>((resolve) => {
       this.#waiting.push(resolve);
     });
@@ -382,7 +386,7 @@ export class HttpClient {
 }
 
 function describeError(error: unknown): string {
-  // A connection that fails for several addresses has no message of its own.
+  // A connection that fails for several addresses has an empty message, so use the first cause.
   if (error instanceof AggregateError && error.message === "") {
     return error.errors.map(describeError).join(", ");
   }

@@ -16,7 +16,7 @@ export interface HttpRequest {
 
 /** Limits of one exchange. */
 export interface ExchangeLimits {
-  /** Time from the request to the end of the answer, seconds. */
+  /** Maximum time from the request to the end of the answer, seconds. */
   readonly timeoutSeconds: number;
   /** Maximum size of the answer's body, bytes. */
   readonly maxBytes: number;
@@ -30,14 +30,14 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** Answer that cannot be read: too long, or not HTTP. */
+/** Thrown for an answer that cannot be read: it is too long, or not HTTP. */
 export class UnreadableAnswer extends Error {
   override readonly name = "UnreadableAnswer";
 }
 
 /**
  * Sends a request once and reads its answer.
- * @throws `UnreadableAnswer`, or the error of the connection.
+ * @throws `UnreadableAnswer`, or a connection error.
  */
 export async function exchangeHttp(
   { method, url, headers, payload }: HttpRequest,
@@ -50,7 +50,7 @@ export async function exchangeHttp(
   const onAbort = (): void => void request?.destroy(new Error("aborted"));
   try {
     return await new Promise<HttpAnswer>((resolve, reject) => {
-      // The first reason counts; closing the connection causes further errors.
+      // Keep the first reason; closing the connection causes further errors.
       const stop = (reason: Error): void => {
         reject(reason);
         request?.destroy();
@@ -75,7 +75,7 @@ export async function exchangeHttp(
           resolve({
             status: response.statusCode ?? 0,
             headers: response.headers,
-            // Without a byte order mark, which JSON does not allow.
+            // TextDecoder removes a byte order mark, which JSON does not allow.
             text: new TextDecoder().decode(Buffer.concat(chunks)),
           }),
         );

@@ -3,16 +3,16 @@ import { RemoteError } from "./remote-error.ts";
 
 /** Origin of an answer, for messages. */
 export interface AnswerSource {
-  /** Method and URL. */
+  /** Method and URL of the request. */
   readonly where: string;
   readonly url: string;
   readonly status: number;
-  /** Returns a text with secrets removed. */
+  /** Removes secrets from a text. */
   readonly redact: (text: string) => string;
 }
 
 /**
- * Location in the JSON of a server's answer. Unexpected content is an error that names URL and
+ * A value in the JSON of a server's answer. Unexpected content throws an error that names URL and
  * field.
  */
 export class JsonAnswer {
@@ -26,7 +26,7 @@ export class JsonAnswer {
     this.#value = value;
   }
 
-  /** @throws {@link RemoteError} for a text that is not JSON. */
+  /** Parses an answer. @throws {@link RemoteError} for text that is not JSON. */
   static parse(source: AnswerSource, text: string): JsonAnswer {
     try {
       return new JsonAnswer(source, "", JSON.parse(text) as unknown);
@@ -47,7 +47,7 @@ export class JsonAnswer {
     return this.#source.status;
   }
 
-  /** Creates an error about this location. */
+  /** Creates an error about this value. */
   ruleError(rule: string): RemoteError {
     const { where, url, status, redact } = this.#source;
     const value = redact(JSON.stringify(this.#value) ?? "none").slice(0, 120);
@@ -59,7 +59,7 @@ export class JsonAnswer {
     );
   }
 
-  /** Field of an object; may be absent. */
+  /** Returns a field of an object; the field may be absent. */
   field(name: string): JsonAnswer {
     const inner =
       isJsonObject(this.#value) && Object.hasOwn(this.#value, name) ? this.#value[name] : undefined;
@@ -72,18 +72,18 @@ export class JsonAnswer {
     return isJsonObject(this.#value);
   }
 
-  /** True if there is no such field, or it is null. */
+  /** True if the field is absent or null. */
   get isAbsent(): boolean {
     return this.#value === undefined || this.#value === null;
   }
 
-  /** Field names of an object. */
+  /** Returns the field names of an object. */
   names(): string[] {
     if (!isJsonObject(this.#value)) throw this.ruleError("be an object");
     return Object.keys(this.#value);
   }
 
-  /** Entries of a list. */
+  /** Returns the entries of a list. */
   entries(): JsonAnswer[] {
     if (!Array.isArray(this.#value)) throw this.ruleError("be a list");
     return this.#value.map(
@@ -96,7 +96,7 @@ export class JsonAnswer {
     return this.#value;
   }
 
-  /** A finite number. */
+  /** Returns a finite number. */
   number(): number {
     if (typeof this.#value !== "number" || !Number.isFinite(this.#value)) {
       throw this.ruleError("be a finite number");
@@ -104,7 +104,7 @@ export class JsonAnswer {
     return this.#value;
   }
 
-  /** A token id. */
+  /** Returns a token id. */
   token(): number {
     if (!Number.isSafeInteger(this.#value) || (this.#value as number) < 0) {
       throw this.ruleError("be a whole number >= 0");
@@ -112,14 +112,16 @@ export class JsonAnswer {
     return this.#value as number;
   }
 
-  /** Log of a probability: finite and at most 0; a rounding excess is clamped. */
+  /**
+   * Returns a log-prob: a finite number, at most 0; a small excess from rounding is clamped to 0.
+   */
   logProb(): number {
     const value = this.number();
     if (value > 1e-3) throw this.ruleError("be a log-prob, at most 0");
     return Math.min(0, value);
   }
 
-  /** Anything, unchecked. */
+  /** Returns the value without any checks. */
   get raw(): unknown {
     return this.#value;
   }

@@ -1,8 +1,8 @@
 import type { Objective, ObjectiveInputs, PlainTensor, Segments } from "@turnwise/core";
 
 /**
- * Value of an objective and its slope along each token's log-prob: `linearize` of
- * `@turnwise/estimators`, which this package does not import.
+ * Computes the value of an objective and its gradient with respect to each token's log-prob; like
+ * `linearize` of `@turnwise/estimators`, which this package does not import.
  */
 export type Linearizer = (
   objective: Objective,

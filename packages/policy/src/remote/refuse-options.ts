@@ -1,13 +1,13 @@
 import type { SampleRequest } from "@turnwise/core";
 
-/** Options that every sampler here supports. */
+/** Options that every remote sampler supports. */
 const common = ["promptTokens", "seed", "sequenceId", "temperature", "maxTokens", "stopTokens"];
-/** Values that request nothing. */
+/** Option values that have no effect. */
 const neutral: Readonly<Record<string, unknown>> = { topK: 0, topP: 1, minP: 0 };
 
 /**
- * Refuses options that a sampler would have to ignore.
- * @param further - Names of options that it supports besides the common ones.
+ * Throws for options that a sampler would have to ignore.
+ * @param further - Names of further options that the sampler supports.
  * @throws `RangeError` naming the first unsupported option.
  */
 export function refuseOptions(

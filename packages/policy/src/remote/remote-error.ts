@@ -1,13 +1,13 @@
 import { FailureError } from "@turnwise/core";
 
 /**
- * Failed request to a server, with the URL and what came instead of a valid answer. Its kind is
- * `network` without a complete answer, `protocol` for an unusable one.
+ * Failed request to a server; the message has the URL and what was received. The failure kind is
+ * `network` if there was no complete answer, `protocol` if the answer was unusable.
  */
 export class RemoteError extends FailureError {
   override readonly name = "RemoteError";
   readonly url: string;
-  /** HTTP status; undefined without an answer. */
+  /** HTTP status; `undefined` if there was no answer. */
   readonly status: number | undefined;
 
   constructor(
@@ -24,8 +24,8 @@ export class RemoteError extends FailureError {
 }
 
 /**
- * The server refuses all requests (401, 403, 404, 405) and has accepted none: the URL, the model or
- * the key is wrong. It has no failure kind, since no episode can be played.
+ * Thrown if the server refuses all requests (401, 403, 404, 405) and has never accepted one: the
+ * URL, the model or the key is wrong. It has no failure kind, because no episode can be played.
  */
 export class RemoteRefusal extends Error {
   override readonly name = "RemoteRefusal";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RequestPacer, type Clock } from "./request-pacer.ts";
 
-/** Clock that jumps to the end of a wait. */
+/** Clock on which waiting takes no time. */
 function jumpingClock(): Clock & { time: number } {
   const clock = {
     time: 5000,
@@ -14,7 +14,7 @@ function jumpingClock(): Clock & { time: number } {
   return clock;
 }
 
-/** Starts of requests with these estimates, milliseconds after the first. */
+/** Start times of requests with the given token estimates, milliseconds after the first. */
 async function startsOf(pacer: RequestPacer, clock: Clock, tokens: readonly number[]) {
   const starts: number[] = [];
   for (const numTokens of tokens) {
@@ -29,7 +29,7 @@ describe("RequestPacer", () => {
     const clock = jumpingClock();
     const pacer = new RequestPacer("test", { requestsPerMinute: 30 }, clock);
     expect(await startsOf(pacer, clock, [0, 9, 0, 0])).toEqual([0, 2000, 4000, 6000]);
-    // Time that passed unused is no credit.
+    // Unused time does not allow a burst later.
     clock.time += 60_000;
     expect(await startsOf(pacer, clock, [0, 0])).toEqual([0, 2000]);
   });
@@ -51,7 +51,7 @@ describe("RequestPacer", () => {
     const clock = jumpingClock();
     const limits = { requestsPerMinute: 60, tokensPerMinute: 6000 };
     const pacer = new RequestPacer("test", limits, clock);
-    // 500 tokens take 5 s, 20 tokens 0.2 s, a request 1 s.
+    // At these limits 500 tokens take 5 s, 20 tokens 0.2 s, and a request 1 s.
     expect(await startsOf(pacer, clock, [500, 20, 0])).toEqual([0, 5000, 6000]);
   });
 
@@ -72,7 +72,7 @@ describe("RequestPacer", () => {
     const slow = new RequestPacer("test", { requestsPerMinute: 1 }, clock);
     await slow.enter(0);
     await expect(slow.enter(0, AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
-    // The next one is not held up by it.
+    // The cancelled request does not delay the next one.
     await slow.enter(0);
     expect(() => new RequestPacer("test", { requestsPerMinute: 0 })).toThrow(
       "test: requestsPerMinute must be finite and > 0, got 0",

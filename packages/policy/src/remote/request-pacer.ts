@@ -3,13 +3,13 @@ import { checkPositive } from "@turnwise/core";
 
 /** Rate limits of a server. */
 export interface RateLimits {
-  /** Maximum number of requests per minute, retries included, `> 0`. Default: no limit. */
+  /** Maximum number of requests per minute, including retries, `> 0`. Default: no limit. */
   readonly requestsPerMinute?: number | undefined;
-  /** Maximum number of tokens per minute, prompts and responses, `> 0`. Default: no limit. */
+  /** Maximum number of prompt and response tokens per minute, `> 0`. Default: no limit. */
   readonly tokensPerMinute?: number | undefined;
 }
 
-/** Time in milliseconds, and a way to wait. */
+/** Clock: time in milliseconds, and a timer. */
 export interface Clock {
   now(): number;
   wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void>;
@@ -26,22 +26,22 @@ const realClock: Clock = {
 const minute = 60_000;
 
 /**
- * Spaces requests so that a server's rate limits hold without bursts. A request starts as soon as
- * those before it are paid for: each takes `60 / requestsPerMinute` seconds and its tokens `60 /
- * tokensPerMinute` seconds each. Tokens are estimated at the start and corrected by
- * {@link RequestPacer.settle}.
+ * Spaces requests evenly, so that a server's rate limits hold without bursts. Each request uses `60
+ * / requestsPerMinute` seconds of the request limit, and each of its tokens `60 / tokensPerMinute`
+ * seconds of the token limit; a request starts when the earlier ones have used up their time.
+ * Tokens are estimated at the start and corrected by {@link RequestPacer.settle}.
  */
 export class RequestPacer {
   readonly #millisecondsPerRequest: number;
   readonly #millisecondsPerToken: number;
   readonly #clock: Clock;
-  /** Times from which requests and tokens are free again. */
+  /** Times at which the next request may start according to each limit. */
   #requestsFreeAt = 0;
   #tokensFreeAt = 0;
-  /** Requests start in the order in which they asked. */
+  /** Requests start in the order in which they called `enter`. */
   #turn: Promise<void> = Promise.resolve();
 
-  /** @throws `RangeError` for a limit that is not positive. */
+  /** Creates a pacer. @throws `RangeError` for a limit that is not positive. */
   constructor(where: string, limits: RateLimits, clock: Clock = realClock) {
     const { requestsPerMinute = Infinity, tokensPerMinute = Infinity } = limits;
     for (const [name, value] of Object.entries({ requestsPerMinute, tokensPerMinute })) {
@@ -54,7 +54,7 @@ export class RequestPacer {
 
   /**
    * Waits until a request may start.
-   * @param numTokens - Estimate of its tokens, `>= 0`.
+   * @param numTokens - Estimated number of tokens of the request, `>= 0`.
    * @throws The signal's reason if it aborts.
    */
   async enter(numTokens: number, signal?: AbortSignal): Promise<void> {
@@ -80,7 +80,7 @@ export class RequestPacer {
     }
   }
 
-  /** Corrects the estimate of a request: the difference shortens or prolongs the next wait. */
+  /** Corrects the estimate of a request; the difference shortens or prolongs the next wait. */
   settle(estimatedTokens: number, countedTokens: number): void {
     this.#tokensFreeAt += (countedTokens - estimatedTokens) * this.#millisecondsPerToken;
   }

@@ -25,7 +25,7 @@ const answerWith = (content: string): Reply => ({
   },
 });
 
-/** Response of a new sampler, as text. */
+/** Asks a new sampler, and returns its response as text. */
 async function ask(
   text: string,
   seed: string,
@@ -66,7 +66,7 @@ describe("a cache of answers", () => {
     expect(await ask("north?", "a", { model: "other" })).toBe("answer 4");
     expect(await ask("north?", "a", {}, 0.5)).toBe("answer 5");
     expect(await ask("north?", "a", { url: server.url })).toBe("answer 6");
-    // A server that is sent no seed still gives each sample its own answer.
+    // Even if no seed is sent to the server, each sample has its own cached answer.
     expect(await ask("north?", "a", { sendsSampling: false })).toBe("answer 7");
     expect(await ask("north?", "b", { sendsSampling: false })).toBe("answer 8");
     expect(await ask("north?", "b", { sendsSampling: false })).toBe("answer 8");

@@ -2,34 +2,36 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-/** Request whose answer is kept. */
+/** Request whose answer is cached. */
 export interface CachedRequest {
   readonly url: string;
   /** Body as sent: model, messages or tokens, sampling settings. */
   readonly body: unknown;
-  /** Seed of the response; distinguishes samples of servers that take no seed. */
+  /** Seed of the response; distinguishes samples even if the server supports no seed. */
   readonly seed: string;
 }
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /**
- * Answers of a server on disk, one file each: `FOLDER/ab/abcd....json`, named by the SHA-256 of URL,
- * body and seed. A file holds the request, without the key, and the answer with its checksum. Entries
- * are written whole, so that several processes can share a folder. An entry that is damaged or
- * belongs to another request counts as absent.
+ * Cache of a server's answers on disk. Each answer has a file `FOLDER/ab/abcd....json`, named by
+ * the SHA-256 of URL, body and seed, which contains the request without the key, the answer, and
+ * its checksum. Files are written atomically, so that several processes can share a folder. A file
+ * that is damaged or belongs to another request is ignored.
  */
 export class ResponseCache {
   readonly #folder: string;
   readonly #onDamaged: (path: string) => void;
 
-  /** @param onDamaged - Told of each damaged entry, which is then fetched again. */
+  /**
+   * @param onDamaged - Called with the path of each damaged file; its answer is requested again.
+   */
   constructor(folder: string, onDamaged: (path: string) => void = () => undefined) {
     this.#folder = folder;
     this.#onDamaged = onDamaged;
   }
 
-  /** JSON text of the answer to a request; `undefined` if there is none. */
+  /** Finds the JSON text of the answer to a request; `undefined` if there is none. */
   async find(request: CachedRequest): Promise<string | undefined> {
     const path = this.#locate(request);
     const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -42,7 +44,7 @@ export class ResponseCache {
     return answer;
   }
 
-  /** Keeps an answer. @throws An error of the file system. */
+  /** Stores an answer. @throws Errors of the file system. */
   async keep(request: CachedRequest, answer: string): Promise<void> {
     const path = this.#locate(request);
     await mkdir(dirname(path), { recursive: true });
@@ -58,7 +60,9 @@ export class ResponseCache {
   }
 }
 
-/** Answer of an entry; `undefined` if it is damaged or belongs to another request. */
+/**
+ * Reads the answer from a file's text; `undefined` if it is damaged or belongs to another request.
+ */
 function readEntry(text: string, request: CachedRequest): string | undefined {
   try {
     const entry = JSON.parse(text) as Readonly<Record<string, unknown>>;

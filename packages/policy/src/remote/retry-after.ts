@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** Number in decimal digits, as in headers. */
+/** Matches a decimal number in a header. */
 const decimal = /^\s*\d+(?:\.\d+)?\s*$/u;
-/** Time of day, contained in every form of an HTTP date. */
+/** Matches the time of day, which every form of an HTTP date contains. */
 const timeOfDay = /\d{1,2}:\d{2}:\d{2}/u;
-/** Time zone at the end of a date. */
+/** Matches a time zone at the end of a date. */
 const zone = /(?:GMT|UTC|Z|[+-]\d{2}:?\d{2})\s*$/iu;
 
 function dateMilliseconds(text: string): number | undefined {
@@ -14,10 +14,11 @@ function dateMilliseconds(text: string): number | undefined {
 }
 
 /**
- * Seconds that a server asks its client to wait, `>= 0`: `retry-after-ms` in milliseconds, or
+ * Reads how many seconds a server asks the client to wait, `>= 0`: `retry-after-ms` in
+ * milliseconds, or
  * `retry-after` in seconds or as a date relative to the server's own `date` header. `undefined` if
  * neither is present or readable.
- * @param now - Client time in milliseconds since 1970, used without a `date` header.
+ * @param now - Client time in milliseconds since 1970, used if there is no `date` header.
  */
 export function retryAfterSeconds(headers: IncomingHttpHeaders, now: number): number | undefined {
   const milliseconds = headers["retry-after-ms"];

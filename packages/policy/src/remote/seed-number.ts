@@ -1,8 +1,8 @@
 import { createRandom } from "@turnwise/core";
 
 /**
- * Seed in the form that servers accept: a whole number in [0, 2^31). Equal texts give equal
- * numbers.
+ * Converts a seed to the form that servers accept: a whole number in [0, 2^31). Equal texts give
+ * equal numbers.
  */
 export function seedNumber(seed: string): number {
   return createRandom(seed).integer(2 ** 31);

@@ -8,23 +8,25 @@ export interface TinkerClientOptions extends RemoteOptions {
   readonly operationSeconds?: number;
 }
 
-/** Heartbeat interval, seconds: servers drop the data of a silent session. */
+/** Interval between heartbeats, seconds; servers delete the data of sessions without heartbeats. */
 const heartbeatSeconds = 10;
-/** First and longest interval between polls for a result, seconds. */
+/** First and maximum interval between polls for a result, seconds. */
 const [firstPollSeconds, longestPollSeconds] = [0.01, 1];
-/** Longest time that the server holds one poll open, with a margin, seconds. */
+/**
+ * Timeout of one poll, seconds: the maximum time for which servers hold a poll open, plus a margin.
+ */
 const lookSeconds = 330;
 
 /**
- * Sessions and futures of the Tinker protocol: an operation is answered with a request id, and its
- * result is fetched by that id.
+ * Client for the sessions and futures of the Tinker protocol: the server answers an operation with
+ * a request id, by which the client fetches the result.
  */
 export class TinkerClient {
   readonly #http: HttpClient;
   readonly #operationSeconds: number;
   #sessionId: string | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
-  /** Aborts the heartbeat in progress. */
+  /** Aborts the current heartbeat. */
   #beat = new AbortController();
   #lastSamplingSession = 0;
 
@@ -33,7 +35,7 @@ export class TinkerClient {
     this.#operationSeconds = options.operationSeconds ?? 3600;
   }
 
-  /** Waits for the server and starts a session that lasts until {@link close}. */
+  /** Waits for the server and starts a session, which lasts until {@link close}. */
   async open(): Promise<void> {
     await this.#http.send("GET", "/api/v1/healthz");
     const answer = await this.#http.send("POST", "/api/v1/create_session", {
@@ -45,7 +47,7 @@ export class TinkerClient {
     const sessionId = answer.field("session_id").text();
     this.#sessionId = sessionId;
     this.#heartbeat = setInterval(() => {
-      // A lost heartbeat is superseded by the next, so it is not retried for longer.
+      // Do not retry a lost heartbeat longer than until the next one.
       this.#beat.abort();
       this.#beat = new AbortController();
       void this.#http
@@ -65,19 +67,19 @@ export class TinkerClient {
     return this.#sessionId;
   }
 
-  /** Sends a request that is answered at once. */
+  /** Sends a request that is answered immediately. */
   async ask(path: string, body: unknown, signal?: AbortSignal): Promise<JsonAnswer> {
     return this.#http.send("POST", `/api/v1${path}`, body, { signal });
   }
 
-  /** Capabilities reported by the server; needs no session. */
+  /** Requests the server's capabilities; needs no session. */
   async about(): Promise<JsonAnswer> {
     return this.#http.send("GET", "/api/v1/get_server_capabilities");
   }
 
   /**
    * Runs an operation and returns its result.
-   * @throws {@link RemoteError} with the server's error, or if it takes too long.
+   * @throws {@link RemoteError} with the server's error, or if the operation takes too long.
    */
   async operate(path: string, body: unknown, signal?: AbortSignal): Promise<JsonAnswer> {
     const accepted = await this.ask(path, body, signal);
@@ -86,7 +88,7 @@ export class TinkerClient {
 
   /** Waits for the result of an accepted operation. */
   async result(path: string, id: JsonAnswer, signal?: AbortSignal): Promise<JsonAnswer> {
-    // A numeric string on one server, a UUID on another.
+    // The id is a numeric string or a UUID, depending on the server.
     const requestId = typeof id.raw === "number" ? String(id.raw) : id.text();
     const begun = performance.now();
     for (let pollSeconds = firstPollSeconds; ; pollSeconds *= 2) {
@@ -95,7 +97,7 @@ export class TinkerClient {
         "POST",
         "/api/v1/retrieve_future",
         { request_id: requestId },
-        // 408 means "not yet" here: not a failure, and no reason to back off.
+        // Status 408 means that the result is not ready: no failure, and no reason to back off.
         { signal, timeoutSeconds: lookSeconds, accepted: [408] },
       );
       const isPending = answer.status === 408 || answer.field("type").raw === "try_again";
@@ -107,7 +109,7 @@ export class TinkerClient {
         return answer;
       }
       const now = performance.now();
-      // One server answers "not yet" for ids that it never issued, so polling must end.
+      // A server may report "not ready" even for ids that it never issued, so polling must end.
       if (now - begun > this.#operationSeconds * 1000) {
         throw new RemoteError(
           "network",
@@ -115,7 +117,7 @@ export class TinkerClient {
           `${path}: result must come within ${this.#operationSeconds} s, got none for request ${requestId}`,
         );
       }
-      // A server that holds the poll open has done the waiting.
+      // If the server held the poll open, the wait is already over.
       const rest = Math.min(pollSeconds, longestPollSeconds) * 1000 - (now - looked);
       if (rest > 0) {
         await new Promise((resolve) => {
@@ -125,7 +127,7 @@ export class TinkerClient {
     }
   }
 
-  /** Number of the next sampling session, from 1. */
+  /** Returns the number of the next sampling session, from 1. */
   nextSamplingSession(): number {
     this.#lastSamplingSession += 1;
     return this.#lastSamplingSession;

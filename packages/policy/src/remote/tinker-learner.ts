@@ -19,7 +19,7 @@ import { RemoteError } from "./remote-error.ts";
 import type { TinkerClient } from "./tinker-client.ts";
 import type { TinkerPolicyOptions } from "./tinker-options.ts";
 
-/** File that references weights kept by a server. */
+/** File with references to weights that the server keeps. */
 const stateFile = "tinker.json";
 
 interface TensorData {
@@ -34,12 +34,12 @@ const floats = (data: readonly number[]): TensorData => ({
   shape: [data.length],
 });
 
-/** True if a server answers that it does not have a route. */
+/** True if the error means that the server does not have a route. */
 function isMissingRoute(error: unknown): boolean {
   return error instanceof RemoteError && (error.status === 404 || error.status === 405);
 }
 
-/** Trains a model on a Tinker server. Run one operation at a time. */
+/** Trains a model on a Tinker server. Operations must run one at a time. */
 export class TinkerLearner implements Learner {
   readonly capabilities: LearnerCapabilities;
   readonly #client: TinkerClient;
@@ -82,7 +82,7 @@ export class TinkerLearner implements Learner {
     return this.#modelId;
   }
 
-  /** Returns the server's log-probs; entropies are surprisals, minus the log-probs. */
+  /** Returns the server's log-probs; entropies are replaced by surprisals. */
   async score(rows: readonly TokenRow[]): Promise<ScoredRow[]> {
     const logProbs = await this.#logProbs(rows);
     return rows.map(({ spans }, i) => {
@@ -98,10 +98,10 @@ export class TinkerLearner implements Learner {
   }
 
   /**
-   * Evaluates the objective locally at the server's log-probs, and sends its slopes.
-   * @throws `NonFiniteError` if a log-prob or a slope is not finite; nothing is sent then.
-   *   `RangeError` for an objective that trains entropies or values, which the protocol does not
-   *   have.
+   * Evaluates the objective locally at the server's log-probs, and sends its gradient.
+   * @throws `NonFiniteError` if a log-prob or a gradient is not finite; in that case nothing is
+   *   sent. `RangeError` for an objective that depends on entropies or values, which the protocol
+   *   does not support.
    */
   async update(rows: readonly TrainingRow[], objective: Objective): Promise<UpdateReport> {
     const trained = rows.filter(({ weights }) => weights.some((weight) => weight !== 0));
@@ -142,7 +142,7 @@ export class TinkerLearner implements Learner {
     return { version: this.#version };
   }
 
-  /** Makes the server keep the current weights for sampling. @returns Their path on the server. */
+  /** Stores the current weights on the server for sampling. @returns Their path on the server. */
   async publish(): Promise<string> {
     if (this.#published?.version === this.#version) return this.#published.path;
     const answer = await this.#operate("/save_weights_for_sampler", {
@@ -153,7 +153,7 @@ export class TinkerLearner implements Learner {
     return this.#published.path;
   }
 
-  /** Makes the server keep weights and optimizer state, and writes a reference to them. */
+  /** Stores weights and optimizer state on the server, and writes a reference to them. */
   async save(directory: string): Promise<void> {
     const answer = await this.#operate("/save_weights", {
       path: `u${this.#numUpdates}-${this.#lastSequence + 1}`,
@@ -170,8 +170,8 @@ export class TinkerLearner implements Learner {
   }
 
   /**
-   * Restores the state referenced by {@link save} in a new model: servers load only into fresh
-   * ones.
+   * Restores the state that {@link save} has stored, in a new model, because servers can load state
+   * only into new models.
    */
   async restore(directory: string): Promise<void> {
     const file = join(directory, stateFile);
@@ -220,7 +220,10 @@ export class TinkerLearner implements Learner {
     await this.#client.result("/unload_model", answer.field("request_id"));
   }
 
-  /** Runs an operation on the model. Its sequence number makes a repeated request count once. */
+  /**
+   * Runs an operation on the model. Its sequence number ensures that a repeated request counts only
+   * once.
+   */
   async #operate(path: string, body: Readonly<Record<string, unknown>>): Promise<JsonAnswer> {
     this.#lastSequence += 1;
     return this.#client.operate(path, {
@@ -255,7 +258,7 @@ export class TinkerLearner implements Learner {
     return readLogProbs(answer, data.length);
   }
 
-  /** Fallback for servers without a forward pass: a training pass with zero gradient. */
+  /** Fallback for servers without a forward pass: a training pass whose gradient is zero. */
   async #forwardByTraining(data: readonly ReturnType<typeof toDatum>[]): Promise<number[][]> {
     const answer = await this.#operate("/forward_backward", {
       forward_backward_input: {
@@ -309,7 +312,9 @@ export class TinkerLearner implements Learner {
     return parts;
   }
 
-  /** The objective is evaluated over all rows at once, since it may couple tokens. */
+  /**
+   * Evaluate the objective over all rows at once, because it may couple tokens of different rows.
+   */
   #slopes(
     rows: readonly TrainingRow[],
     logProbs: readonly (readonly number[])[],
@@ -376,7 +381,8 @@ export class TinkerLearner implements Learner {
   }
 
   /**
-   * Advantages whose loss at a ratio of 1 has these slopes, whatever normalization the server uses.
+   * Converts gradients to the advantages whose loss at a ratio of 1 has these gradients, given the
+   * server's normalization.
    */
   #scaleSlopes(
     rows: readonly TokenRow[],
@@ -390,7 +396,7 @@ export class TinkerLearner implements Learner {
   }
 }
 
-/** Row in the form of the protocol: inputs, and the token that follows each. */
+/** Converts a row to the form of the protocol: input tokens, and the target that follows each. */
 function toDatum({ tokens }: TokenRow): {
   readonly model_input: unknown;
   readonly loss_fn_inputs: { readonly target_tokens: TensorData };
@@ -404,7 +410,7 @@ function toDatum({ tokens }: TokenRow): {
   };
 }
 
-/** Entries of the response tokens laid out over all targets; 0 elsewhere. */
+/** Places the entries of response tokens at their targets; all other targets get 0. */
 function spread({ spans }: TokenRow, entries: readonly number[], length: number): number[] {
   const whole = Array.from({ length }, () => 0);
   let at = 0;
@@ -414,7 +420,7 @@ function spread({ spans }: TokenRow, entries: readonly number[], length: number)
   return whole;
 }
 
-/** Selects the entries of response tokens from entries over all targets. */
+/** Selects the entries of response tokens from a list over all targets. */
 function selectResponseEntries({ spans }: TokenRow, entries: readonly number[]): number[] {
   return spans.flatMap(({ start, length }) => entries.slice(start - 1, start - 1 + length));
 }
@@ -443,7 +449,7 @@ function readLogProbs(answer: JsonAnswer, numRows: number): number[][] {
   );
 }
 
-/** Gradient norm reported by the server under any name; NaN if there is none. */
+/** Reads the gradient norm under any of its names; NaN if the server does not report it. */
 function readGradientNorm(answer: JsonAnswer): number {
   const metrics = answer.field("metrics");
   if (metrics.isAbsent) return Number.NaN;

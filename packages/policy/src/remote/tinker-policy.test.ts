@@ -29,7 +29,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Slopes by central differences: slow, and independent of any differentiation code. */
+/** Gradient by central differences: slow, but independent of any differentiation code. */
 const linearize: Linearizer = (objective, inputs) => {
   const at = (newLogProbs: Float64Array, entropies: Float64Array): number =>
     objective.evaluate(plainOperations, { ...inputs, newLogProbs, entropies }).loss[0]!;
@@ -56,7 +56,9 @@ const linearize: Linearizer = (objective, inputs) => {
   };
 };
 
-/** A ratio clipped at 1.2, times the advantage: nonlinear, and not the server's own loss. */
+/**
+ * Ratio clipped at 1.2, times the advantage: nonlinear, and different from the server's own loss.
+ */
 const clipped: Objective = {
   name: "clipped",
   needs: ["oldLogProbs", "advantages"],
@@ -110,7 +112,7 @@ const rows: readonly TrainingRow[] = [
   },
 ];
 
-/** Initial logits of the server, and the log-prob of a token after another under changed ones. */
+/** Initial logits of the server, and the log-prob of one token after another for given logits. */
 const firstLogits = (): number[][] =>
   Array.from({ length: vocabularySize }, (_, before) =>
     Array.from({ length: vocabularySize }, (_unused, next) => Math.sin(7 * before + 3 * next)),
@@ -124,7 +126,7 @@ function logProbAfter(
   return row[token]! - Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0));
 }
 
-/** The objective as a function of the model's weights, for the expected gradient. */
+/** The objective as a function of the model's weights, to compute the expected gradient. */
 function lossOf(logits: readonly (readonly number[])[], objective: Objective): number {
   const newLogProbs = rows.flatMap(({ tokens, spans }) =>
     spans.flatMap(({ start, length }) =>
@@ -183,7 +185,7 @@ describe("a policy on a Tinker server", () => {
         row[token] = logit - h;
         const less = lossOf(logits, clipped);
         row[token] = logit;
-        // The protocol's log-probs are exact here; finite differences are not.
+        // Log-probs from the server are exact; the finite differences are not.
         expect(server!.lastGradient[before]![token]).toBeCloseTo((more - less) / (2 * h), 5);
       }),
     );
@@ -204,7 +206,7 @@ describe("a policy on a Tinker server", () => {
     expect(await sampler.sample(request)).toEqual(one);
     expect(await sampler.load(learner.weights())).toBe(3);
     const greedy = await sampler.sample({ ...request, temperature: 0, maxTokens: 2 });
-    // One row has 1 after 0 with a weight of a half, the other 0 after 0 with weight 1.
+    // One row has token 1 after 0 with a weight of 1/2, the other 0 after 0 with weight 1.
     expect(greedy.tokens[0]).toBe(0);
     expect(greedy.logProbs).toEqual(greedy.tokens.map(() => 0));
     await expect(sampler.load({ version: 9 })).rejects.toThrow(/current one, 3, got 9$/u);
@@ -275,7 +277,7 @@ describe("a policy on a Tinker server", () => {
     const { learner } = await connect();
     const [modelId] = server!.models.keys();
     expect(policy!.modelId).toBe(modelId);
-    // Another client has released the model.
+    // Simulates another client that releases the model.
     await fetch(`${server!.url}/api/v1/unload_model`, {
       method: "POST",
       body: JSON.stringify({ model_id: modelId }),

@@ -16,8 +16,9 @@ export interface TinkerPolicy {
 
 /**
  * Creates a model on a server of the Tinker protocol. Only the server's `importance_sampling` loss
- * is used: an objective is evaluated locally and sent as one advantage per token at a ratio of 1.
- * The protocol has no entropies; the learner reports surprisals, which have the same mean.
+ * is used: the gradient of the objective is computed locally and sent as one advantage per token,
+ * at a ratio of 1. The protocol has no entropies; the learner reports surprisals, which have the
+ * same mean.
  *
  * @throws `RangeError` for options outside their range; `RemoteError` for operations that the
  *   server does not support.
@@ -42,7 +43,7 @@ export async function createTinkerPolicy(options: TinkerPolicyOptions): Promise<
         type: "create_model",
       });
       const result = await client.result("/create_model", answer.field("request_id"));
-      // Some servers name the model in the first answer, others in the result.
+      // Some servers name the model in the first answer, others only in the result.
       const named = answer.field("model_id").isAbsent ? result : answer;
       return named.field("model_id").text();
     };

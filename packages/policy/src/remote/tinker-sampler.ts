@@ -10,7 +10,7 @@ import { seedNumber } from "./seed-number.ts";
 import type { TinkerClient } from "./tinker-client.ts";
 import type { TinkerLearner } from "./tinker-learner.ts";
 
-/** Samples from weights of a learner that a Tinker server keeps. */
+/** Samples from a learner's weights that a Tinker server keeps. */
 export class TinkerSampler implements Sampler {
   readonly capabilities: SamplerCapabilities;
   readonly #client: TinkerClient;
@@ -101,7 +101,7 @@ export class TinkerSampler implements Sampler {
     if (reason.raw !== "stop" && reason.raw !== "length")
       throw reason.ruleError("be stop or length");
     const last = tokens.at(-1);
-    // A server may also stop at another end token of the model, which is then the last one.
+    // A server may also stop at another end token of the model, which is then the last token.
     if (reason.raw === "stop" && last === undefined) {
       throw reason.ruleError("come with the token that stopped the response");
     }
@@ -116,6 +116,6 @@ export class TinkerSampler implements Sampler {
   }
 
   release(): void {
-    // The server manages its own cache.
+    // Nothing to release: the server manages its own cache.
   }
 }

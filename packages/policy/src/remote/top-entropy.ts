@@ -1,9 +1,9 @@
 /**
- * Lower bound of the entropy of a distribution of which only the largest probabilities are known:
- * the missing mass counts as one further outcome. With `e` the missing mass, the entropy is at most
- * `e * ln(number of other outcomes)` higher.
+ * Computes a lower bound of an entropy when only the largest probabilities are known: the missing
+ * mass counts as one further outcome. With missing mass `e`, the entropy is at most `e * ln(number
+ * of unknown outcomes)` higher.
  * @param logProbs - Log-probs of the known outcomes, nats.
- * @returns Nats, at least 0.
+ * @returns The bound, nats, at least 0.
  */
 export function topEntropy(logProbs: readonly number[]): number {
   let entropy = 0;

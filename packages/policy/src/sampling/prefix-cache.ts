@@ -1,32 +1,33 @@
 import type { CachedSequence, PageTable } from "./runner/page-table.ts";
 
-/** Sequence in the cache, with its tokens; changed only by {@link PrefixCache}. */
+/** Cached sequence with its tokens; modified only by {@link PrefixCache}. */
 export interface PrefixCacheEntry {
   readonly cached: CachedSequence;
-  /** Token of each filled position. */
+  /** Token at each filled position. */
   tokens: number[];
-  /** True while a request uses it. */
+  /** True while a request uses the sequence. */
   isBusy: boolean;
-  /** True if it is discarded when no request uses it. */
+  /** True if the sequence must be discarded as soon as no request uses it. */
   isReleased: boolean;
 }
 
-/** Shorter common prefixes are cheaper to recompute than to manage. */
+/** Minimum length of a shared prefix; shorter ones are cheaper to recompute than to manage. */
 const minSharedTokens = 16;
 
 /**
- * Length of the prefix that a prompt shares with another sequence, if worth a copy.
+ * Length of the prefix that a prompt shares with another sequence, or 0 if sharing it is not
+ * worthwhile.
  * @param known - Tokens of the other sequence.
  * @param numKept - Number of the prompt's tokens that are already cached.
- * @returns 0 if not worth it. The last token of the prompt never counts: it is always computed,
- *   since a response starts from its logits.
+ * @returns Number of tokens. Never includes the last token of the prompt, which must always be
+ *   computed because its logits give the first token of the response.
  */
 export function countSharedTokens(
   known: readonly number[],
   promptTokens: readonly number[],
   numKept: number,
 ): number {
-  // The first token that would make a difference rules out most candidates at once.
+  // Compare the last required token first, which excludes most candidates immediately.
   const needed = numKept + minSharedTokens;
   if (needed >= promptTokens.length || known[needed - 1] !== promptTokens[needed - 1]) return 0;
   const length = countCommonTokens(known, promptTokens, promptTokens.length - 1);
@@ -42,11 +43,12 @@ function countCommonTokens(a: readonly number[], b: readonly number[], limit: nu
 }
 
 /**
- * Prefix cache of a sampler: named sequences, kept between requests, and those of single requests.
+ * Prefix cache of a sampler: named sequences, which are kept between requests, and sequences of
+ * single requests.
  */
 export class PrefixCache {
   readonly #pages: PageTable;
-  /** By name, least recently used first. */
+  /** Named sequences, least recently used first. */
   readonly #named = new Map<string, PrefixCacheEntry>();
   readonly #all = new Set<PrefixCacheEntry>();
 
@@ -55,8 +57,8 @@ export class PrefixCache {
   }
 
   /**
-   * Acquires a sequence for a request, with the longest prefix of its prompt that any sequence
-   * holds.
+   * Acquires a sequence for a request; it starts with the longest prefix of the prompt that is
+   * cached in any sequence.
    * @throws `RangeError` if another request uses the sequence of this name.
    */
   acquire(sequenceId: string | undefined, promptTokens: readonly number[]): PrefixCacheEntry {
@@ -75,7 +77,7 @@ export class PrefixCache {
     entry.isBusy = true;
     this.#all.add(entry);
     if (sequenceId !== undefined) {
-      // Moves to the end of the map: most recently used.
+      // Move the entry to the end of the map, which makes it the most recently used.
       this.#named.delete(sequenceId);
       this.#named.set(sequenceId, entry);
     }
@@ -86,7 +88,7 @@ export class PrefixCache {
     return entry;
   }
 
-  /** Shares the longest cached prefix of some tokens with a busy sequence. */
+  /** Shares the longest cached prefix of a prompt with a busy sequence. */
   shareLongest(entry: PrefixCacheEntry, promptTokens: readonly number[]): void {
     let longest = 0;
     let best: PrefixCacheEntry | undefined;
@@ -100,7 +102,10 @@ export class PrefixCache {
     if (best) this.shareFrom(best, entry, promptTokens);
   }
 
-  /** Shares the prefix of a prompt that another sequence holds, if it is longer. */
+  /**
+   * Shares the prefix of a prompt from another sequence, if that is longer than what the sequence
+   * has.
+   */
   shareFrom(from: PrefixCacheEntry, to: PrefixCacheEntry, promptTokens: readonly number[]): void {
     const length = countCommonTokens(from.tokens, promptTokens, promptTokens.length - 1);
     if (length <= to.tokens.length) return;
@@ -109,7 +114,7 @@ export class PrefixCache {
     to.tokens = promptTokens.slice(0, length);
   }
 
-  /** Records computed tokens. A sequence discarded in the meantime stays discarded. */
+  /** Records computed tokens, unless the sequence was discarded in the meantime. */
   append(entry: PrefixCacheEntry, tokens: readonly number[]): void {
     if (this.#all.has(entry)) entry.tokens.push(...tokens);
   }
@@ -129,13 +134,13 @@ export class PrefixCache {
     if (!entry.isBusy) this.#discard(entry);
   }
 
-  /** Empties a sequence whose progress is unknown. */
+  /** Empties a sequence whose cached contents are unknown. */
   reset(entry: PrefixCacheEntry): void {
     this.#pages.truncate(entry.cached, 0);
     entry.tokens = [];
   }
 
-  /** Evicts the least recently used idle sequence. @returns False if there was none. */
+  /** Evicts the least recently used idle sequence. @returns False if there is no idle sequence. */
   evictOne(): boolean {
     for (const [sequenceId, entry] of this.#named) {
       if (entry.isBusy) continue;

@@ -20,7 +20,9 @@ export interface SampledToken {
   readonly unfilteredLogProb: number;
 }
 
-/** Called with each token of a response, in order, before the response is complete. */
+/**
+ * Listener that is called with each token of a response, in order, before the response is complete.
+ */
 export type OnToken = (token: SampledToken) => void;
 
 /** Request that waits for its first step. */
@@ -31,31 +33,37 @@ export interface WaitingRequest {
   readonly reject: (error: unknown) => void;
 }
 
-/** Request that computes the prefix shared with another request's prompt. */
+/** Request that computes a prefix that another request shares. */
 export interface Leader {
   readonly active: ActiveRequest;
-  /** Number of tokens that they share. */
+  /** Number of tokens in the shared prefix. */
   readonly length: number;
 }
 
 /** Request in progress. */
 export interface ActiveRequest extends WaitingRequest {
-  /** Order of arrival; earlier requests are preempted last. */
+  /** Order of arrival; the latest requests are preempted first. */
   readonly order: number;
   readonly entry: PrefixCacheEntry;
   readonly random: Random;
-  /** The prompt and the response so far. Tokens beyond the cached ones still have to be read. */
+  /**
+   * Tokens of the prompt and of the response so far. Tokens that are not cached must still be
+   * computed.
+   */
   readonly tokens: number[];
   readonly drawn: DrawnToken[];
-  /** Request that computes the shared prefix of the prompt, while this one waits for it. */
+  /**
+   * Request that is computing the shared prefix of this request's prompt; this request waits for
+   * it.
+   */
   leader: Leader | undefined;
 }
 
-/** Number of tokens that a request still has to read before it can draw one. */
+/** Number of tokens that must be computed before a request can draw one. */
 export const countPending = ({ tokens, entry }: ActiveRequest): number =>
   tokens.length - entry.tokens.length;
 
-/** Response of a request from the tokens drawn so far. */
+/** Creates the response of a request from the tokens drawn so far. */
 export function toResponse(
   request: SampleRequest,
   drawn: readonly DrawnToken[],

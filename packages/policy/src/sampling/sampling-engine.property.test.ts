@@ -11,7 +11,7 @@ const config = {
   ...smallModelConfig({ vocabularySize: 30, hiddenSize: 32, numLayers: 2, maxSequenceTokens: 200 }),
   initializerRange: 0.3,
 };
-/** 64 positions of two layers with one head of 32. */
+/** Bytes of 64 positions in two layers with one head of size 32. */
 const pageBytes = 2 * 2 * 64 * 32 * 4;
 const layout = parameterLayout(config);
 const parameters = initialParameters(config, "any");
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => reference.close());
 
-/** Prompts with common prefixes: the first tokens of one text, then some of another. */
+/** Prompts with common prefixes: the first tokens of one text, followed by tokens of another. */
 const anyPrompt = fc
   .tuple(fc.nat(80), fc.nat(2), fc.nat(30))
   .map(([shared, other, own]) => [
@@ -71,14 +71,14 @@ const anyEvent = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "load" as const }) },
 );
 
-/** Requires the same response as from a sampler without other requests. */
+/** Checks that the response is the same as from a sampler without other requests. */
 async function checkSame(request: SampleRequest, response: SampledResponse): Promise<void> {
   expect(response).toEqual(await reference.sample(request));
 }
 
 /**
- * Requires a response whose tokens are as likely as reported. With other rounding another token may
- * be drawn at a boundary, after which everything differs.
+ * Checks that the reported log-probs of a response are correct. Rounding differences may draw
+ * another token at a boundary, after which the whole response differs.
  */
 async function checkLikely(request: SampleRequest, response: SampledResponse): Promise<void> {
   const { promptTokens, maxTokens, stopTokens } = request;
@@ -105,7 +105,7 @@ test.each([
       fc.asyncProperty(
         fc.array(anyEvent, { maxLength: 14 }),
         fc.constantFrom(2, 5, 64),
-        // Pages for one sequence, for little more, for all.
+        // Enough pages for one sequence, for slightly more, or for all.
         fc.constantFrom(3, 4, 6, 32).map((numPages) => numPages * pageBytes),
         fc.constantFrom(1, 2),
         async (events, stepTokens, cacheBytes, threads) => {
@@ -131,7 +131,7 @@ test.each([
               if (request) engine.cancel(request, new Error("cancelled"));
             }
             if (event.kind === "release") engine.release(event.name);
-            // A load that still waits when the engine is closed is rejected.
+            // If the engine is closed while a load waits, the load is rejected.
             if (event.kind === "load") void engine.load(parameters).catch(() => undefined);
           }
           for (const { request, outcome } of asked) {

@@ -26,7 +26,7 @@ import { parameterLayout } from "../model/parameter-layout.ts";
 
 const config = {
   ...smallModelConfig({ vocabularySize: 40, hiddenSize: 64, numLayers: 2, maxSequenceTokens: 200 }),
-  // Wider than for training, so that the distributions differ between positions.
+  // Larger than for training, so that distributions differ between positions.
   initializerRange: 0.2,
 };
 const layout = parameterLayout(config);
@@ -52,7 +52,7 @@ const request = (
 });
 
 describe.each(["host", "device"] as const)("with keys and values on the %s", (cache) => {
-  /** Bit-identical on the host; up to float32 rounding if an executor computes everything. */
+  /** Expects bitwise equality on the host, and equality up to float32 rounding on a device. */
   const same = <T>(expected: T): T => (cache === "host" ? expected : closeTo(expected));
 
   async function createEngine(
@@ -83,7 +83,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     const alone: SampledResponse[] = [];
     for (const each of requests) alone.push(await engine.sample(each));
     expect(together).toEqual(same(alone));
-    // The model is uncertain enough for equality to be a real test.
+    // Entropies are large enough to make equality a meaningful test.
     expect(Math.min(...alone.map(({ entropies }) => entropies[0]!))).toBeGreaterThan(0.5);
     await engine.close();
   });
@@ -112,7 +112,8 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
       const before = numTokens();
       const kept = await engine.sample(request([...context], { sequenceId: "a" }));
       expect(kept).toEqual(same(fresh));
-      // The last token of the last response is new too; that of this one is not read.
+      // The last token of the previous response must also be computed; the last token of this
+      // response is not.
       expect(numTokens() - before).toBe((turn === 0 ? 30 : 11) + 11);
       context.push(...kept.tokens, ...drawTokens(10));
     }
@@ -143,7 +144,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
       return engine.timings!.numTokens - before;
     };
     expect(await cost()).toBe(30 + 11);
-    // The same prompt once more: only its last token is read.
+    // Sample the same prompt again: only its last token is computed.
     expect(await cost()).toBe(1 + 11);
     engine.release("a");
     engine.release("never heard of");
@@ -155,18 +156,18 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     const engine = await createEngine({ stepTokens: 24 });
     const shared = drawTokens(60);
     const requests = Array.from({ length: 8 }, (_, i) =>
-      // The last two have more tokens to read, and share those as well.
+      // The last two prompts are longer, and share the additional tokens too.
       request(i < 6 ? shared : [...shared, ...shared.slice(0, 30)], { seed: `${i}` }),
     );
     const alone = await createEngine();
     const expected = [];
     for (const each of requests) expected.push(await alone.sample(each));
     expect(await Promise.all(requests.map((each) => engine.sample(each)))).toEqual(same(expected));
-    // The prompt once, its last token for five siblings, 31 tokens that only the longer ones have,
-    // one of them for the second, and the response tokens that each of the eight reads.
+    // The prompt once; its last token for five siblings; 31 tokens of the longer prompts, of which
+    // one also for the second; and the response tokens of each of the eight requests.
     expect(engine.timings!.numTokens).toBe(60 + 5 + 31 + 1 + 8 * 11);
 
-    // One request afterwards, and one while another is in progress.
+    // One request after the others, and one while another request is active.
     await engine.sample(request(shared, { sequenceId: "held" }));
     const before = engine.timings!.numTokens;
     expect(await engine.sample(requests[2]!)).toEqual(same(expected[2]));
@@ -229,7 +230,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
       );
       expect(Math.max(...response.logProbs)).toBeLessThanOrEqual(0);
     }
-    // Three tokens at least as likely as any other.
+    // Three tokens are at least as likely as any other token.
     expect(Math.min(...together[0]!.unfilteredLogProbs!)).toBeGreaterThan(-Math.log(40));
     expect(together[3]!.tokens.filter((token) => token <= 3 && token > 0)).toEqual([]);
     await engine.close();
@@ -327,7 +328,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     expect(await before).toEqual(same(old));
     await loaded;
     expect(await after).toEqual(same(fresh));
-    // Nothing computed under the old weights remains.
+    // No values computed with the old weights remain.
     expect(await engine.sample(request(prompt, { sequenceId: "a" }))).toEqual(same(fresh));
     await engine.close();
     await other.close();
@@ -351,7 +352,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
       { status: "rejected", reason: new Error("not needed") },
       { status: "rejected", reason: new Error("too slow") },
     ]);
-    // A request cancelled halfway can be repeated.
+    // A request that was cancelled halfway can be repeated.
     expect(await engine.sample(begun)).toEqual(
       same(await engine.sample({ ...begun, sequenceId: "new" })),
     );
@@ -549,7 +550,7 @@ test.skipIf(!adapted)(
     expect(tokens).toEqual(greedy.continuation);
     expect(numReleases).toBe(0);
 
-    // Without the adapter the programs differ.
+    // Loading weights without the adapter compiles other programs.
     await engine.load(weights);
     expect(numReleases).toBe(1);
     const plain = new SamplingEngine(options);

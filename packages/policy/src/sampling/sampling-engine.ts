@@ -34,9 +34,9 @@ import { scoreRows, type RowScores } from "./score-rows.ts";
 /** Options of {@link SamplingEngine}. */
 export interface SamplingEngineOptions extends RunnerOptions {
   /**
-   * Location of keys and values: `"host"` memory, where attention is computed between the
-   * executor's programs; or `"device"`, where the executor computes complete steps and draws
-   * tokens. Default `"host"`.
+   * Memory for keys and values. `"host"`: attention is computed in this process, between the
+   * executor's programs. `"device"`: the executor computes complete steps and draws tokens. Default
+   * `"host"`.
    */
   readonly cache?: "host" | "device";
 }
@@ -45,19 +45,21 @@ export interface SamplingEngineOptions extends RunnerOptions {
 export interface SamplerUsage {
   /** Bytes of keys and values of all sequences; shared pages count once. */
   readonly usedBytes: number;
-  /** Maximum of `usedBytes`. */
+  /** Maximum allowed `usedBytes`. */
   readonly maxBytes: number;
-  /** Requests in progress. */
+  /** Number of requests in progress. */
   readonly numActive: number;
-  /** Requests that wait for memory or for weights. */
+  /** Number of requests that wait for memory or for new weights. */
   readonly numWaiting: number;
-  /** Sequences whose keys and values are kept for their next request. */
+  /** Number of idle sequences, whose keys and values are kept for their next request. */
   readonly numIdle: number;
   /** Total number of preemptions. */
   readonly numPreemptions: number;
 }
 
-/** Queue entry: a request, or a task that needs all earlier requests to be answered. */
+/**
+ * Entry of the queue: a request, or a task that must wait until all earlier requests are answered.
+ */
 type Waiting =
   | ({ readonly kind: "request" } & WaitingRequest)
   | {
@@ -66,11 +68,11 @@ type Waiting =
       readonly reject: (error: unknown) => void;
     };
 
-/** Share of a step's tokens reserved for the oldest request, so that none starves. */
+/** Share of a step's tokens that is reserved for the oldest request, so that it cannot starve. */
 const oldestShare = 1 / 4;
 
 /**
- * Samples responses with continuous batching, in the calling thread: all waiting requests share the
+ * Samples responses with continuous batching, in the calling thread: all active requests share the
  * same steps, each at its own position. A response depends only on its seed, its prompt and the
  * weights.
  */
@@ -79,11 +81,11 @@ export class SamplingEngine {
   readonly #runner: Runner;
   readonly #sequences: PrefixCache;
   readonly #waiting: Waiting[] = [];
-  /** In order of admission. */
+  /** Active requests, in order of admission. */
   readonly #active = new Set<ActiveRequest>();
-  /** Preempted requests, which gave their pages back, earliest first. */
+  /** Preempted requests, which have released their pages, earliest first. */
   #preempted: ActiveRequest[] = [];
-  /** Names of sequences that a request uses or waits for. */
+  /** Requests by the name of the sequence that they use or wait for. */
   readonly #busyNames = new Map<string, SampleRequest>();
   #numAdmitted = 0;
   #numPreemptions = 0;
@@ -103,8 +105,7 @@ export class SamplingEngine {
 
   /**
    * Loads weights as soon as all earlier requests are answered. Later requests wait. The cache is
-   * cleared.
-   * @param parameters - Copied before this returns.
+   * cleared. @param parameters - Weights; copied before the call returns.
    */
   load(parameters: Parameters): Promise<void> {
     const copies = new Map([...parameters].map(([name, values]) => [name, values.slice()]));
@@ -118,8 +119,8 @@ export class SamplingEngine {
   /**
    * Like {@link load}, with a function that reads the parameters.
    * @param read - See {@link ReadWeights}.
-   * @param layout - Layout of the parameters. Adapter matrices are read as well, and computed
-   *   separately from the layers that they target. Default: that of the options.
+   * @param layout - Layout of the parameters. If it has an adapter, the adapter is computed
+   *   separately, not merged. Default: the layout of the options.
    */
   loadFrom(read: ReadWeights, layout: ParameterLayout = this.#options.layout): Promise<void> {
     return this.#load({ read, layout });
@@ -127,7 +128,8 @@ export class SamplingEngine {
 
   /**
    * Like {@link load}, for weights that the executor already holds; only for a cache on the device.
-   * @param shared - Owned by the sampler from now on, which releases them when it loads others.
+   * @param shared - Weights that the engine owns from now on; it releases them when it loads
+   *   others.
    * @param layout - See {@link loadFrom}.
    */
   async loadShared(
@@ -149,7 +151,7 @@ export class SamplingEngine {
     });
   }
 
-  /** Scores rows under the current weights, as soon as all earlier requests are answered. */
+  /** Scores rows under the current weights as soon as all earlier requests are answered. */
   score(rows: readonly (readonly number[])[]): Promise<RowScores[]> {
     return this.#whenIdle(async () => {
       if (!this.#runner.timings) throw new Error("score: weights must be loaded first, got none");
@@ -164,7 +166,7 @@ export class SamplingEngine {
     });
   }
 
-  /** Timings under the current weights. */
+  /** Timings since the current weights were loaded. */
   get timings(): RunnerTimings | undefined {
     return this.#runner.timings;
   }
@@ -233,7 +235,7 @@ export class SamplingEngine {
   #checkRequest(request: SampleRequest): void {
     checkSampleRequest(request, this.#options.layout.config);
     const { sequenceId, promptTokens, maxTokens } = request;
-    // The last token is not read.
+    // The last token of a response is never computed.
     const needed = this.#runner.pages.pagesOf(promptTokens.length + maxTokens - 1);
     const { maxPages, pageBytes } = this.#runner.pages;
     if (needed > maxPages) {
@@ -255,7 +257,7 @@ export class SamplingEngine {
     this.#busyNames.delete(sequenceId);
   }
 
-  /** Runs a task after the requests that were made before and before those made after. */
+  /** Runs a task after all earlier requests and before all later ones. */
   #whenIdle<T>(task: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) throw new Error("sampler: must not be closed, got a closed one");
@@ -274,13 +276,13 @@ export class SamplingEngine {
   #start(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
-      // Requests that arrived after the last check.
+      // Handle requests that arrived after the last check.
       if (this.#waiting.length > 0 && !this.#isClosed) this.#start();
     });
   }
 
   async #run(): Promise<void> {
-    // All requests of this tick take part in the first step.
+    // Wait one turn of the event loop, so that all its requests take part in the first step.
     await new Promise((resolve) => setImmediate(resolve));
     while (!this.#isClosed) {
       await this.#admit();
@@ -288,7 +290,7 @@ export class SamplingEngine {
       try {
         await this.#step();
       } catch (error) {
-        // Progress of each is unknown: their cached values are recomputed if needed again.
+        // The cached state of each sequence is unknown, so recompute it if it is needed again.
         for (const active of this.#active) {
           this.#sequences.reset(active.entry);
           this.#finish(active, () => active.reject(error));
@@ -299,7 +301,8 @@ export class SamplingEngine {
   }
 
   /**
-   * Admits requests in order while there is memory, up to a task, which waits for all to finish.
+   * Admits waiting requests in order while there is memory. Stops at a task, which waits until all
+   * active requests are finished.
    */
   async #admit(): Promise<void> {
     for (let next = this.#preempted[0]; next; next = this.#preempted[0]) {
@@ -343,7 +346,7 @@ export class SamplingEngine {
   #activate(waiting: WaitingRequest): ActiveRequest {
     const { request } = waiting;
     const { sequenceId } = request;
-    // A name released while its request waited is free for the next.
+    // If the name was released while its request waited, later requests may use it.
     const isNamed = sequenceId !== undefined && this.#busyNames.get(sequenceId) === request;
     return {
       ...waiting,
@@ -357,8 +360,8 @@ export class SamplingEngine {
   }
 
   /**
-   * True if a request can be read in addition to what active ones still have to read. Evicts idle
-   * sequences as needed. A request by itself always fits.
+   * True if there is memory for a request in addition to what active requests still have to
+   * compute. Evicts idle sequences as needed. A request by itself always fits.
    */
   #hasRoomFor(request: ActiveRequest): boolean {
     const pagesFor = (each: ActiveRequest): number =>
@@ -373,14 +376,14 @@ export class SamplingEngine {
   }
 
   /**
-   * Finds requests that will share a prefix with another one, and then wait for it instead of
-   * computing it: the siblings of a group start with the same prompt.
+   * Finds requests whose prefix an active request is already computing, such as siblings of a
+   * group, which start with the same prompt. They wait for that request.
    */
   #findLeaders(admitted: readonly ActiveRequest[]): void {
     for (const active of admitted) {
       let longest = 0;
       for (const other of this.#active) {
-        // No request waits for a waiting one, so there are no cycles.
+        // A request never waits for one that itself waits, so there are no cycles.
         if (other === active || other.leader) continue;
         const length = countSharedTokens(other.tokens, active.tokens, active.entry.tokens.length);
         if (length <= longest) continue;
@@ -390,7 +393,10 @@ export class SamplingEngine {
     }
   }
 
-  /** Shares what leaders have computed, and stops waiting for leaders that will compute no more. */
+  /**
+   * Shares the prefixes that leaders have computed; stops waiting for leaders that will compute no
+   * more.
+   */
   #follow(): void {
     for (const active of this.#active) {
       if (!active.leader) continue;
@@ -402,7 +408,7 @@ export class SamplingEngine {
     }
   }
 
-  /** Plans how many tokens of each request the next step reads. */
+  /** Plans how many tokens of each request the next step computes. */
   #plan(): { readonly active: ActiveRequest; readonly numQueries: number }[] {
     let numLeft = this.#options.stepTokens;
     const planned: { active: ActiveRequest; numQueries: number }[] = [];
@@ -415,13 +421,13 @@ export class SamplingEngine {
     const first = ready.reduce((a, b) => (a.order < b.order ? a : b));
     const share = Math.max(1, Math.floor(oldestShare * this.#options.stepTokens));
     take(first, ready.length === 1 ? numLeft : share);
-    // Requests with one token left contribute far more to the batch than the start of a prompt.
+    // First serve requests with one pending token, which draw a token in this step.
     const others = ready.filter((each) => each !== first);
     for (const each of others.sort((a, b) => countPending(a) - countPending(b)))
       take(each, numLeft);
     if (numLeft > 0)
       planned[0]!.numQueries += Math.min(numLeft, countPending(first) - planned[0]!.numQueries);
-    // Pages go to the earliest first, and the latest are preempted.
+    // Allocate pages to the earliest requests first, and preempt the latest.
     const inOrder = planned.sort((a, b) => a.active.order - b.active.order);
     return inOrder.filter(({ active, numQueries }) => this.#makeRoom(active, numQueries));
   }
@@ -455,12 +461,12 @@ export class SamplingEngine {
     const draws = await this.#runner.step(jobs);
     for (const { active, tokens } of jobs) {
       this.#sequences.append(active.entry, tokens);
-      // One of them is the token drawn last.
+      // If a token was drawn, one of these tokens is part of the response, not of the prompt.
       this.#numRead += tokens.length - (active.drawn.length > 0 ? 1 : 0);
     }
     this.#follow();
     jobs.forEach(({ active, draw }, job) => {
-      // Not in the middle of a prompt, and not if cancelled in the meantime.
+      // Do not draw in the middle of a prompt, or for a request that was cancelled in the meantime.
       if (draw && this.#active.has(active)) this.#draw(active, draws(job));
     });
   }
@@ -472,7 +478,7 @@ export class SamplingEngine {
     tokens.push(next.token);
     this.#numSampled++;
     onToken?.(next);
-    // Cancelled by its listener.
+    // The listener of the token may have cancelled the request.
     if (!this.#active.has(active)) return;
     const isStopped = stopTokens.includes(next.token);
     if (!isStopped && drawn.length < maxTokens) return;

@@ -14,7 +14,7 @@ const config = {
 const layout = parameterLayout(config);
 const parameters = initialParameters(config, "memory");
 const executor = createOnnxExecutor({ threads: 1 });
-/** Keys and values of 64 positions: two layers with one head of 32. */
+/** Bytes of 64 positions in two layers with one head of size 32. */
 const pageBytes = 2 * 2 * 64 * 32 * 4;
 
 const random = createRandom("prompts");
@@ -31,7 +31,7 @@ const request = (
   ...overrides,
 });
 
-/** Samples all at once, and records the order in which they end. */
+/** Samples all requests at once, and records the order in which they finish. */
 async function sampleAll(
   engine: SamplingEngine,
   requests: readonly SampleRequest[],
@@ -76,7 +76,8 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
   });
 
   test("preempts later requests as earlier ones grow, and samples the same bits", async () => {
-    // One page each at first, three in the end: five sequences start where two can end.
+    // Each request needs one page at first and three at the end: five can start, but only two can
+    // finish together.
     const requests = Array.from({ length: 5 }, (_, i) =>
       request(drawTokens(40 + i), { maxTokens: 130 }),
     );
@@ -96,7 +97,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     for (const { name, prompt } of prompts)
       await engine.sample(request(prompt, { sequenceId: name }));
     expect(engine.usage()).toMatchObject({ usedBytes: 3 * pageBytes, numIdle: 3 });
-    // One more page is needed, so the first is evicted; the third is only extended.
+    // One more page is needed, so the first sequence is evicted; the third is only extended.
     const cost = async (index: number): Promise<number> => {
       const before = engine.timings!.numTokens;
       const { name, prompt } = prompts[index]!;
@@ -113,7 +114,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
   test("shares the pages of a common prefix", async () => {
     const engine = await createEngine(4 + 8);
     const shared = drawTokens(4 * 64);
-    // Each of the eight needs its own page; without sharing they would take forty.
+    // Each of the eight requests needs one page of its own; without sharing they would need forty.
     const requests = Array.from({ length: 8 }, (_, i) =>
       request([...shared, ...drawTokens(5)], { seed: `${i}`, maxTokens: 30 }),
     );
@@ -165,7 +166,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
   });
 
   test("starves no request when shorter ones keep arriving", async () => {
-    // Two tokens per step: requests with one token left would always go first.
+    // With two tokens per step, requests with one pending token would always go first.
     const engine = await createEngine(100, 2);
     const done = new Set<string>();
     const sampleLong = async (): Promise<void> => {

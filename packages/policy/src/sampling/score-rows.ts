@@ -11,23 +11,22 @@ export interface RowScores {
   readonly entropies: Float64Array;
 }
 
-/** Row in progress. */
+/** Row that is being scored. */
 interface ScoredRow {
   readonly tokens: readonly number[];
   readonly sequence: CachedSequence;
   readonly scores: RowScores;
 }
 
-/** Part of a row computed in one step. */
+/** Part of a row that is computed in one step. */
 interface RowJob extends ScoreJob {
   readonly row: ScoredRow;
   readonly start: number;
 }
 
 /**
- * Scores complete rows with a sampler's model, at temperature 1, without a learner. Positions of
- * several rows share steps.
- * @param runner - Without idle sequences; each row must fit into its pages.
+ * Scores complete rows with a sampler's model, at temperature 1, without a learner. Several rows
+ * share a step. @param runner - Runner without idle sequences; each row must fit into its pages.
  * @throws `RangeError` if a row is empty or too long, or contains an unknown token.
  */
 export async function scoreRows(

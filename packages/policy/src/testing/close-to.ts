@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 
 /**
- * Matcher for `toEqual` that allows numbers to be off by 5e-5: tokens and counts are equal, and
- * log-probs and entropies match up to float32 rounding.
+ * Matcher for `toEqual` that allows errors of 5e-5: tokens and counts must be equal, but log-probs
+ * and entropies may differ by float32 rounding.
  */
 export function closeTo<T>(value: T): T {
   return replaceNumbers(value) as T;

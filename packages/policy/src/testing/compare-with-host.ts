@@ -7,15 +7,15 @@ import { closeTo } from "./close-to.ts";
 import { SamplingEngine } from "../sampling/sampling-engine.ts";
 import { parameterLayout } from "../model/parameter-layout.ts";
 
-/** Result of an executor with its expected value. */
+/** Result of an executor, and the expected value. */
 interface Both<T> {
   readonly here: T;
   readonly there: T;
 }
 
 /**
- * Test helper: samples and scores with all of a small model on an executor, with every way to draw
- * and in several steps, and the same on the CPU with keys and values in host memory.
+ * Test helper: samples and scores with a small model on an executor, with all draw options and in
+ * several steps, and does the same on the CPU with keys and values in host memory.
  */
 export async function compareWithHost(executor: Executor): Promise<{
   readonly responses: Both<readonly SampledResponse[]>;

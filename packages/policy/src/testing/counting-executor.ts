@@ -6,21 +6,21 @@ import type {
   ResidentTensor,
 } from "@turnwise/graph";
 
-/** Executor that counts its live tensors. */
+/** Executor that counts its live resident tensors. */
 export interface CountingExecutor extends Executor {
   readonly numLive: number;
-  /** Entries of all arrays transferred to it (uploads, inputs) and back (outputs). */
+  /** Number of entries in all transferred arrays: uploads, inputs and outputs. */
   readonly numMoved: number;
 }
 
-/** Counts the resident tensors of another executor. */
+/** Wraps an executor, to count its resident tensors. */
 export function countingExecutor(executor: Executor): CountingExecutor {
   const live = new Set<ResidentTensor>();
   let numMoved = 0;
   const watch = (tensor: ResidentTensor): ResidentTensor => {
     live.add(tensor);
     const dispose = tensor.dispose.bind(tensor);
-    // Patches the tensor itself, since executors recognize their own.
+    // Patch the tensor object itself, because executors recognize only their own objects.
     return Object.assign(tensor, {
       dispose: () => {
         live.delete(tensor);

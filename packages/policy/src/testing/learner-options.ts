@@ -3,7 +3,7 @@ import type { Adapter } from "../model/lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
 import { parameterLayout } from "../model/parameter-layout.ts";
 
-/** Learner options of tests, with an adapter and a value head instead of the layout. */
+/** Learner options in tests; adapter and value head replace the layout. */
 export interface LearnerOverrides extends Partial<
   Omit<LearningEngineOptions, "layout" | "adapter">
 > {
@@ -11,7 +11,7 @@ export interface LearnerOverrides extends Partial<
   readonly valueHead?: boolean;
 }
 
-/** Builds learner options with the layout that a test's overrides describe. */
+/** Creates learner options, with the layout that the overrides describe. */
 export const learnerOptions = (
   config: ModelConfig,
   { adapter, valueHead, ...rest }: LearnerOverrides,

@@ -20,7 +20,7 @@ export function findSharedData(path: string): string | undefined {
   }
 }
 
-/** Numbers that PyTorch computed for a small checkpoint; see the README of the data. */
+/** Reference values that PyTorch computed for a small checkpoint; see the README of the data. */
 export interface GoldenPolicy {
   readonly input_ids: number[][];
   readonly token_log_probs: number[][];
@@ -56,7 +56,7 @@ export interface GoldenPolicy {
   };
 }
 
-/** Loss with a part of its gradient. */
+/** Expected loss, and part of its gradient. */
 export interface GoldenLoss {
   readonly loss: number;
   readonly grad_norms: Record<string, number>;
@@ -66,6 +66,6 @@ export interface GoldenLoss {
 
 /** Reads the `golden.json` of a folder. */
 export function readGolden(directory: string): GoldenPolicy {
-  // The data states its own shape.
+  // Sound because the file was written in this form.
   return JSON.parse(readFileSync(join(directory, "golden.json"), "utf8")) as GoldenPolicy;
 }

@@ -2,12 +2,11 @@ import { specialTokenText } from "./special-tokens.ts";
 import type { TokenizerFiles } from "./tokenizer-files.ts";
 
 /**
- * Finds the tokens that a tokenizer puts at the start of a sequence: those of its post-processor.
- * As in transformers, `add_bos_token` of `tokenizer_config.json` takes precedence: `true` adds
+ * Finds the tokens that a tokenizer's post-processor adds at the start of a sequence. As in
+ * transformers, `add_bos_token` of `tokenizer_config.json` takes precedence: `true` adds
  * `bos_token`, `false` adds nothing.
  *
- * @param encode - Returns the ids of a text, without and with the tokens that the post-processor
- *   adds.
+ * @param encode - Encodes a text, with or without the tokens that the post-processor adds.
  */
 export function findBeginTokens(
   { config }: TokenizerFiles,

@@ -2,9 +2,9 @@ import { compileTemplate } from "./jinja-template.ts";
 import { specialTokenText } from "./special-tokens.ts";
 import { isJsonObject, type JsonObject } from "../files/json-file.ts";
 
-/** Message of a conversation. Templates may read further fields, such as `tool_calls`. */
+/** Message of a conversation. Templates may read additional fields, such as `tool_calls`. */
 export interface ChatMessage {
-  /** `system`, `user`, `assistant`, `tool`, or another role of the template. */
+  /** Role: `system`, `user`, `assistant`, `tool`, or another role that the template knows. */
   readonly role: string;
   readonly content: string;
   readonly [field: string]: unknown;
@@ -12,12 +12,12 @@ export interface ChatMessage {
 
 /** Options of a rendering. */
 export interface ChatOptions {
-  /** Tools as JSON schemas; a template named `tool_use` is used if there is one. */
+  /** Tools as JSON schemas. If the tokenizer has a template named `tool_use`, it is used. */
   readonly tools?: readonly JsonObject[];
   /**
    * Additional variables of the template, such as `enable_thinking` or `date_string`.
-   * `strftime_now`, with which templates get today's date, may be a function of a format, a `Date`,
-   * or a date as text.
+   * `strftime_now`, by which templates get the current date, may be a function of a format, a
+   * `Date`, or a date as text.
    */
   readonly variables?: Readonly<Record<string, unknown>>;
 }
@@ -30,21 +30,23 @@ export interface RenderOptions extends ChatOptions {
 
 /** Files that may contain a chat template. */
 export interface TemplateSource {
-  /** `tokenizer_config.json`: templates of older folders, and the texts of special tokens. */
+  /**
+   * `tokenizer_config.json`: contains the template in older folders, and the texts of special
+   * tokens.
+   */
   readonly config: JsonObject;
-  /** `chat_template.jinja` of newer folders; it takes precedence. */
+  /** `chat_template.jinja` of newer folders; takes precedence. */
   readonly chatTemplate?: string;
 }
 
-/** Renders a conversation to text. */
+/** Function that renders a conversation to text. */
 export type RenderChat = (messages: readonly ChatMessage[], options?: RenderOptions) => string;
 
 /**
  * Creates a renderer for a tokenizer's chat template, with the language and variables that
- * transformers supports. A template that uses today's date (`strftime_now`) renders differently
- * tomorrow, unless the variable is set.
- * @returns A function that throws `RangeError` without a template, and `Error` with the template's
- *   own message if it rejects the messages.
+ * transformers supports. Set `strftime_now` to fix the date, which some templates include.
+ * @returns The renderer. It throws `RangeError` if there is no template, and `Error` with the
+ *   template's own message if the template rejects the messages.
  */
 export function createChatRenderer({ config, chatTemplate }: TemplateSource): RenderChat {
   const compiled = new Map<string, ReturnType<typeof compileTemplate>>();
@@ -73,7 +75,7 @@ export function createChatRenderer({ config, chatTemplate }: TemplateSource): Re
   };
 }
 
-/** `chat_template` is a string, or a list of named ones. */
+/** Selects the template from `chat_template`, which is a string or a list of named templates. */
 function selectTemplate(value: unknown, hasTools: boolean): string | undefined {
   if (typeof value === "string") return value;
   if (!Array.isArray(value)) return undefined;
@@ -85,7 +87,7 @@ function selectTemplate(value: unknown, hasTools: boolean): string | undefined {
   return (hasTools ? findNamed("tool_use") : undefined) ?? findNamed("default");
 }
 
-/** Texts of `bos_token`, `eos_token` and the like. */
+/** Reads the texts of `bos_token`, `eos_token` and other special tokens. */
 function specialTokenTexts(config: JsonObject): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const name of Object.keys(config)) {

@@ -10,7 +10,7 @@ const chatMl =
   "{% for m in messages %}{{ '<start> ' + m.role + ' ' + m.content + ' <end> ' }}{% endfor %}" +
   "{% if add_generation_prompt %}{{ '<start> assistant ' }}{% endif %}";
 
-/** Word-level tokenizer with a template. */
+/** Creates a word-level tokenizer with a template. */
 function tokenizerWith(template: string | undefined, config: object = {}): LoadedTokenizer {
   const text = "system user assistant tool go to fridge it is open answer question a b c";
   const files = buildWordVocabulary([text], { markers: ["<start>", "<think>", "</think>"] });
@@ -63,7 +63,7 @@ test("appends the template's text after an answer, without the part that the ans
   const decode = (tokens: readonly number[]): string => tokenizer.decode(tokens);
   const first = beginChat(tokenizer, [user("go to fridge")]);
   expect(decode(first.tokens)).toBe("<start> user go to fridge <end> <start> assistant");
-  // A complete answer already has the end token; a truncated one gets it.
+  // A complete answer already ends in the end token; for a truncated one it is added.
   const ended = continueChat(tokenizer, first.chat, encode("a b <end>"), [user("it is")]);
   expect(decode(ended.tokens)).toBe("<start> user it is <end> <start> assistant");
   const cut = continueChat(tokenizer, first.chat, encode("a b"), [user("it is")]);
@@ -78,7 +78,7 @@ test("appends the template's text after an answer, without the part that the ans
 test("supports templates that trim, and empty answers", () => {
   const tokenizer = tokenizerWith(chatMl.replace("m.content", "m.content | trim"));
   const { chat } = beginChat(tokenizer, [user(" a ")]);
-  // The word tokenizer drops spaces, so they are added by hand.
+  // The word-level tokenizer drops spaces, so add them by hand.
   const spaced = { ...tokenizer, decode: () => "  b " };
   const next = continueChat(spaced, chat, [1], [user("c")]);
   expect(tokenizer.decode(next.tokens)).toBe("<end> <start> user c <end> <start> assistant");
@@ -93,8 +93,8 @@ test("refuses templates that render earlier turns differently later", () => {
     "chat: template must be prefix-stable (render a longer conversation as an extension of the shorter one)",
   );
 
-  // Qwen3's templates drop the reasoning of all turns except the last, which shows only if there is
-  // some.
+  // Like Qwen3's templates, drops the reasoning of all turns except the last; visible only if there
+  // is reasoning.
   const dropsReasoning = tokenizerWith(
     chatMl.replace("m.content", "m.content.split('</think>')[-1]"),
   );
@@ -114,7 +114,7 @@ test("accepts the token that the template puts after an answer as an end token",
   const { chat } = beginChat(tokenizer, [user("a")]);
   const next = (answer: string): string =>
     tokenizer.decode(continueChat(tokenizer, chat, tokenizer.encode(answer), [user("c")]).tokens);
-  // After the template's own end token nothing is added; after another one, or none, it is
+  // After the template's own end token nothing is added; after another end token, or none, it is
   // appended.
   expect(next("b </think>")).toBe("<start> user c </think> <start> assistant");
   expect(next("b <end>")).toBe("</think> <start> user c </think> <start> assistant");

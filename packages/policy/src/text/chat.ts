@@ -1,25 +1,25 @@
 import { listEndTokens } from "@turnwise/core";
 import type { ChatMessage, ChatOptions, RenderChat } from "./chat-template.ts";
 
-/** Tokenizer methods that a chat needs. */
+/** Methods of a tokenizer that a chat needs. */
 export interface ChatTokenizer {
   readonly endToken: number;
-  /** Default `endToken` alone. */
+  /** Tokens that end a response. Default: only `endToken`. */
   readonly endTokens?: readonly number[];
   encode(text: string): number[];
   decode(tokens: readonly number[]): string;
   readonly renderChat: RenderChat;
 }
 
-/** Conversation that waits for an answer. Plain data. */
+/** Conversation that waits for an answer, as plain data. */
 export interface Chat {
   readonly messages: readonly ChatMessage[];
-  /** Rendered text, with the start of an assistant message. */
+  /** Rendered text, including the start of an assistant message. */
   readonly text: string;
   readonly options: ChatOptions;
 }
 
-/** Conversation with its new tokens. */
+/** Conversation, and its tokens since the last step. */
 export interface ChatStep {
   readonly chat: Chat;
   /** Token ids to append to the sequence. */
@@ -28,7 +28,7 @@ export interface ChatStep {
 
 /**
  * Starts a conversation that grows as one token sequence: the prompt of each turn is the previous
- * sequence, the response as sampled, and the tokens of {@link continueChat}. No text is ever
+ * prompt, followed by the response as sampled and the tokens of {@link continueChat}. No text is
  * tokenized twice.
  * @param messages - Messages before the first answer.
  * @throws `Error` if the template is not prefix-stable, that is, does not render a longer
@@ -41,7 +41,7 @@ export function beginChat(
 ): ChatStep {
   const text = tokenizer.renderChat(messages, { ...options, addGenerationPrompt: true });
   const chat = { messages, text, options };
-  // Checked now rather than in the middle of an episode.
+  // Check prefix stability now rather than in the middle of an episode.
   const probe = grow(tokenizer, chat, "answer", [{ role: "user", content: "question" }]).chat;
   grow(tokenizer, probe, "answer", [{ role: "user", content: "question" }]);
   return { chat, tokens: tokenizer.encode(text) };
@@ -50,9 +50,8 @@ export function beginChat(
 /**
  * Adds an answer and the messages that follow it.
  *
- * The template's text after the answer is appended. An answer sampled up to the template's end
- * token already contains the first part of it; one that was truncated, or stopped at another end
- * token, gets all of it.
+ * The template's text after the answer is appended. If the answer ends in the template's end token,
+ * that token is not added again; if it was truncated or stopped at another end token, it is.
  * @param response - Token ids of the answer as sampled, including an end token if there was one.
  * @param messages - Messages up to the next answer; may be empty only if the template allows it.
  * @throws `Error` if the template changes earlier text (like those that drop the reasoning of
@@ -71,12 +70,12 @@ export function continueChat(
   const grown = grow(tokenizer, chat, content, messages);
   if (!isEnded) return { chat: grown.chat, tokens: tokenizer.encode(grown.suffix) };
   const end = tokenizer.decode([last]);
-  // White space before the end token is not part of the answer.
+  // White space before the end token does not belong to the answer.
   const suffix = grown.suffix.trimStart();
   if (suffix.startsWith(end)) {
     return { chat: grown.chat, tokens: tokenizer.encode(suffix.slice(end.length)) };
   }
-  // A model may stop at an end token other than the template's.
+  // A model may stop at an end token that differs from the template's.
   if (endTokens.some((token) => suffix.startsWith(tokenizer.decode([token])))) {
     return { chat: grown.chat, tokens: tokenizer.encode(suffix) };
   }
@@ -85,7 +84,7 @@ export function continueChat(
   );
 }
 
-/** Renders a longer conversation, and finds the text after the answer. */
+/** Renders the extended conversation, and finds the text after the answer. */
 function grow(
   tokenizer: ChatTokenizer,
   { messages, text, options }: Chat,
@@ -95,7 +94,7 @@ function grow(
   const all = [...messages, { role: "assistant", content }, ...more];
   const grown = tokenizer.renderChat(all, { ...options, addGenerationPrompt: true });
   const rest = grown.startsWith(text) ? grown.slice(text.length) : undefined;
-  // Some templates trim the content.
+  // Some templates trim the content of messages.
   const shown = [content, content.trim()].find((each) => rest?.startsWith(each));
   if (rest === undefined || shown === undefined) {
     const [before, at] = rest === undefined ? [text, 0] : [content, text.length];

@@ -7,7 +7,7 @@ import { buildWordVocabulary } from "./word-vocabulary.ts";
 
 const words = createTokenizer(buildWordVocabulary(["a b c stop now"]));
 
-/** Each token is one to three bytes of UTF-8; ids beyond the bytes are pairs and triples. */
+/** Each token is one to three bytes of UTF-8; ids above the single bytes are pairs and triples. */
 const pieces = ["é", "€", "st", "op", "ops", " ", "💡", "\n"];
 const pieceBytes = [
   ...Array.from({ length: 256 }, (_, byte) => [byte]),
@@ -17,7 +17,7 @@ const bytes = {
   decode: (tokens: readonly number[]): string =>
     new TextDecoder().decode(Uint8Array.from(tokens.flatMap((token) => pieceBytes[token]!))),
 };
-/** Random bytes, so that characters are split and some bytes are invalid. */
+/** Random tokens, so that characters are split and some bytes are invalid. */
 const anyTokens = fc.array(
   fc.oneof(
     fc.nat(pieceBytes.length - 1),

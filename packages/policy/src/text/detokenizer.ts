@@ -1,18 +1,18 @@
 import type { Tokenizer } from "@turnwise/core";
 
-/** Replacement character of decoders, for invalid or incomplete bytes. */
+/** Character that decoders return for invalid or incomplete bytes. */
 const replacement = "\uFFFD";
 
 /**
- * Incremental detokenizer. A token may end in the middle of a character; its text then waits for
- * the rest. Only the last few tokens are decoded each time.
+ * Incremental detokenizer. If a token ends in the middle of a character, its text is held back
+ * until the character is complete. Each call decodes only the last few tokens.
  *
- * The result equals decoding all tokens at once, for every tokenizer in which the text of a token
- * sequence starts with the text of its first tokens.
+ * The result equals decoding all tokens at once, provided that the text of a token sequence always
+ * starts with the text of any shorter prefix.
  */
 export class Detokenizer {
   readonly #tokenizer: Pick<Tokenizer, "decode">;
-  /** The last tokens; the text of the first `numSettled` of them is in `settled`. */
+  /** The last tokens; the text of the first `numSettled` of them is already in `settled`. */
   #tokens: number[] = [];
   #numSettled = 0;
   #settledOfTokens = 0;
@@ -23,10 +23,10 @@ export class Detokenizer {
     this.#tokenizer = tokenizer;
   }
 
-  /** Adds a token. @returns The text that became certain, in whole characters. */
+  /** Adds a token. @returns The new text that is certain, in complete characters. */
   push(token: number): string {
     this.#tokens.push(token);
-    // Earlier tokens matter: some decoders put spaces between tokens.
+    // Decode with the preceding tokens, because some decoders put spaces between tokens.
     const text = this.#tokenizer.decode(this.#tokens);
     const added = text.slice(this.#settledOfTokens);
     this.#text = this.#settled + added;
@@ -38,7 +38,7 @@ export class Detokenizer {
     return added;
   }
 
-  /** Text of all tokens, incomplete characters included. */
+  /** Text of all tokens so far, including incomplete characters. */
   get text(): string {
     return this.#text;
   }

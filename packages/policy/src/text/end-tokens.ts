@@ -7,12 +7,13 @@ import type { TokenizerFiles } from "./tokenizer-files.ts";
 /** Tokens that end a response. */
 export interface EndTokens {
   /**
-   * Token that responses are trained to end with: `eos_token`, or the first of `all` without one.
+   * Token that ends a response in the model's training data: `eos_token`, or else the first entry
+   * of `all`.
    */
   readonly first: number;
-  /** Union of all sources, `first` included. */
+  /** All tokens that end a response, from all sources, including `first`. */
   readonly all: readonly number[];
-  /** Token that the chat template puts after an answer; absent without one. */
+  /** Token that the chat template adds after an answer; absent if there is none. */
   readonly ofTurn?: number;
 }
 
@@ -26,12 +27,12 @@ export interface EndTokenSources {
 
 /**
  * Finds the tokens that end a response: the union of the tokenizer's `eos_token`, `eos_token_id` of
- * `generation_config.json`, and the token that the chat template puts after an answer. Models stop
- * at any of them. Ids beyond the vocabulary are ignored.
+ * `generation_config.json`, and the token that the chat template adds after an answer. Sampling
+ * stops at any of them. Ids outside the vocabulary are ignored.
  *
  * @param endText - Text of the end token. Default: `eos_token` of `tokenizer_config.json`.
- * @throws `RangeError` if there is none, it is not in the vocabulary, or an id is not a whole
- *   number.
+ * @throws `RangeError` if there is no end token, it is not in the vocabulary, or an id is not a
+ *   whole number.
  */
 export function findEndTokens(
   { files, vocabularySize, tokenId, renderChat }: EndTokenSources,
@@ -56,8 +57,8 @@ export function findEndTokens(
 }
 
 /**
- * Reads the `generation_config.json` of a folder. As in transformers, a missing file is replaced by
- * the `eos_token_id` of `config.json`.
+ * Reads the `generation_config.json` of a folder. If it is missing, `eos_token_id` of `config.json`
+ * is used, as in transformers.
  */
 export async function readGenerationConfig(directory: string): Promise<JsonObject | undefined> {
   const generation = await readJsonIfPresent(join(directory, "generation_config.json"));
@@ -78,14 +79,14 @@ export async function readGenerationEndTokens(
   return parseEndTokens(await readGenerationConfig(directory), vocabularySize);
 }
 
-/** `eos_token_id` is an id, or a list of ids. */
+/** Parses `eos_token_id`, which is an id or a list of ids. */
 function parseEndTokens(
   generationConfig: JsonObject | undefined,
   vocabularySize: number,
 ): number[] {
   const given = generationConfig?.["eos_token_id"] ?? [];
   return (Array.isArray(given) ? given : [given]).flatMap((id: unknown) => {
-    // Some configs use -1 for none.
+    // Some configs use -1 to mean no token.
     if (id === -1) return [];
     if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0) {
       throw new RangeError(
@@ -99,7 +100,7 @@ function parseEndTokens(
 /** Text that no template contains. */
 const probe = "turnwise-answer-probe";
 
-/** Added token that follows an answer in the chat template, ignoring white space. */
+/** Finds the added token that follows an answer in the chat template, ignoring white space. */
 function turnEndToken(tokenizer: JsonObject, renderChat: RenderChat): number | undefined {
   let text: string;
   try {
@@ -108,8 +109,8 @@ function turnEndToken(tokenizer: JsonObject, renderChat: RenderChat): number | u
       { role: "assistant", content: probe },
     ]);
   } catch {
-    // There is no template, or it expects other messages; rendering a real conversation reports the
-    // error.
+    // There is no template, or it expects other messages; rendering an actual conversation reports
+    // the error.
     return undefined;
   }
   const place = text.lastIndexOf(probe);

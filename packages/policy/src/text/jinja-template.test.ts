@@ -4,7 +4,7 @@ import { compileTemplate } from "./jinja-template.ts";
 const render = (source: string, variables: Readonly<Record<string, unknown>> = {}): string =>
   compileTemplate(source)(variables);
 
-// Results of Jinja 3.1.6 on Python 3, in the sandbox of transformers.
+// Expected results of Jinja 3.1.6 on Python 3, in the sandbox of transformers.
 test.each<[string, string, unknown]>([
   ["\n\n  x\n", "lstrip('\\n')", "  x\n"],
   ["\n\n  x\n", "rstrip('\\n')", "\n\n  x"],

@@ -20,7 +20,7 @@ interface Scope {
   setVariable(name: string, value: Value): Value;
 }
 
-/** Used part of the Jinja library, whose own types do not resolve under NodeNext. */
+/** The part of the Jinja library that is used; its own types do not resolve under NodeNext. */
 interface JinjaLibrary {
   readonly Environment: new (parent?: Scope) => Scope;
   readonly Interpreter: new (scope: Scope) => {
@@ -81,15 +81,18 @@ const isKeywordArgument = (statement: Statement): statement is KeywordArgument =
 const isFilter = (statement: Statement): statement is Filter =>
   statement.type === "FilterExpression";
 
-/** Filters that are also string methods, and that the library computes differently. */
+/**
+ * Filters that exist as string methods too; the library's versions of these filters differ from
+ * Jinja's.
+ */
 const filterMethods: Readonly<Record<string, string>> = { trim: "strip", capitalize: "capitalize" };
 
 const toValue = (plain: unknown): Value => new Environment().set("value", plain);
 
-/** Converts a value to plain data. */
+/** Converts a runtime value to plain data. */
 const toPlain = ({ value }: Value): unknown => (Array.isArray(value) ? value.map(toPlain) : value);
 
-/** The library's interpreter, with all arguments of string methods. */
+/** Interpreter of the library, extended so that string methods accept all their arguments. */
 class TemplateInterpreter extends Interpreter {
   override evaluate(statement: Statement | undefined, environment: Scope): Value {
     if (statement !== undefined && isMethodCall(statement)) {
@@ -139,7 +142,7 @@ class TemplateInterpreter extends Interpreter {
   }
 }
 
-/** Creates the names that every template has. */
+/** Creates the global scope with the names that every template has. */
 function createGlobals(): Scope {
   const globals = new Environment();
   const named: Readonly<Record<string, unknown>> = {
@@ -159,7 +162,7 @@ function createGlobals(): Scope {
   return globals;
 }
 
-/** Python's `range`. */
+/** Implements Python's `range`. */
 function range(first: number, second?: number, step = 1): number[] {
   if (step === 0) throw new RangeError("range: step must not be 0, got 0");
   const [start, stop] = second === undefined ? [0, first] : [first, second];
@@ -168,12 +171,12 @@ function range(first: number, second?: number, step = 1): number[] {
 }
 
 /**
- * Compiles a chat template. Its language is that of the Jinja library; string methods take the same
- * arguments as in Python, and any name can be set by the variables of a rendering.
+ * Compiles a chat template. It supports the language of the Jinja library, and in addition all
+ * arguments of Python's string methods. Variables passed at rendering may have any name.
  *
  * `strftime_now` may be set to a function of a format, to a `Date` to format, or to a string used
  * for any format.
- * @throws `Error` for a template that does not parse.
+ * @throws `Error` for a template with a syntax error.
  */
 export function compileTemplate(
   source: string,
@@ -189,7 +192,7 @@ export function compileTemplate(
   };
 }
 
-/** Function with which a template gets the date. */
+/** Creates the function by which a template gets the date. */
 function createClock(value: unknown): unknown {
   if (value instanceof Date) return (format: string) => strftime(value, format);
   if (typeof value === "string") return () => value;

@@ -22,7 +22,7 @@ export function strftime(date: Date, format: string): string {
   const two = (value: number, fill = "0"): string => String(value).padStart(2, fill);
   const hour = date.getHours();
   const firstDay = new Date(date.getFullYear(), 0, 1);
-  // Noon to noon, so that daylight saving changes do not matter.
+  // Count days from noon to noon, so that daylight saving time has no effect.
   const dayOfYear =
     1 +
     Math.round(
@@ -70,7 +70,7 @@ export function strftime(date: Date, format: string): string {
         `strftime: format must contain only known directives, got ${JSON.stringify(directive)}`,
       );
     }
-    // `%-d` drops the padding of a number.
+    // `%-d` removes the padding of a number.
     return dash === "" ? value : value.replace(/^[0 ]+(?=.)/u, "");
   });
 }

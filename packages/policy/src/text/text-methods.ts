@@ -1,27 +1,27 @@
 /**
  * Methods of Python's `str`, as used by chat templates. Indices and widths count code points. The
- * Jinja library implements some of them, but ignores most of their arguments.
+ * Jinja library implements some of these methods, but ignores most of their arguments.
  */
 
 /** Argument from a template; `undefined` if omitted. */
 type Argument = unknown;
 
-/** Method: its parameter names, for calls with keywords, and its function. */
+/** String method: parameter names, for calls with keyword arguments, and its function. */
 interface TextMethod {
   readonly parameters: readonly string[];
   readonly run: (text: string, given: readonly Argument[]) => string | number | boolean | string[];
 }
 
 /**
- * Characters accepted by `str.isspace`; JavaScript's `\s` differs in U+001C to U+001F, U+0085 and
- * U+FEFF.
+ * Matches the characters that `str.isspace` accepts; JavaScript's `\s` differs in U+001C to U+001F,
+ * U+0085 and U+FEFF.
  */
 const space =
   "\t\n\u000B\f\r\u001C-\u001F \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000";
 const isSpace = new RegExp(`^[${space}]$`, "u");
 const spaces = new RegExp(`[${space}]+`, "gu");
 
-/** Characters that end a line in `str.splitlines`. */
+/** Matches the characters at which `str.splitlines` splits. */
 const lineEnd = "\n\r\u000B\f\u001C-\u001E\u0085\u2028\u2029";
 const lineEnds = new RegExp(`\r\n|[${lineEnd}]`, "gu");
 
@@ -42,7 +42,7 @@ function asNumber(method: string, name: string, value: Argument, fallback: numbe
   throw new TypeError(`${method}: ${name} must be a whole number, got ${quote(value)}`);
 }
 
-/** Removes characters of a set from the ends; white space by default. */
+/** Removes characters of a set from the ends of a text; white space by default. */
 function strip(text: string, chars: string | undefined, ends: "left" | "right" | "both"): string {
   const set = chars === undefined ? undefined : new Set(chars);
   const isCut = (char: string): boolean => (set ? set.has(char) : isSpace.test(char));
@@ -61,9 +61,7 @@ function stripMethod(method: string, ends: "left" | "right" | "both"): TextMetho
   };
 }
 
-/**
- * Ranges of a text's parts: start and end of each, and the end of the separator before the rest.
- */
+/** Splits a text into ranges: start and end of each part, and the end of the separator after it. */
 function splitRanges(text: string, separator: string | undefined): [number, number][] {
   const parts: [number, number][] = [];
   let begin = 0;
@@ -79,7 +77,7 @@ function splitRanges(text: string, separator: string | undefined): [number, numb
   return separator === undefined ? parts.filter(([from, to]) => to > from) : parts;
 }
 
-/** Start of every non-overlapping occurrence, in UTF-16 units. */
+/** Start of every non-overlapping occurrence, in UTF-16 code units. */
 function findAll(text: string, part: string): number[] {
   const places: number[] = [];
   for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) {
@@ -98,7 +96,7 @@ function splitMethod(method: "split" | "rsplit"): TextMethod {
       const parts = splitRanges(text, separator);
       const keep = ([from, to]: [number, number]): string => text.slice(from, to);
       if (most < 0 || parts.length <= most) return parts.map(keep);
-      // The unsplit rest keeps its trailing white space.
+      // The last, unsplit part keeps its trailing white space.
       return method === "split"
         ? [...parts.slice(0, most).map(keep), text.slice(parts[most]![0])]
         : [
@@ -121,8 +119,8 @@ function splitLines(text: string, keepsEnds: boolean): string[] {
 }
 
 /**
- * Part of a text selected by `start` and `end`, with its offset; undefined if `start` is out of
- * range.
+ * Selects the part of a text between `start` and `end`, with its offset; `undefined` if `start` is
+ * out of range.
  */
 function selectRange(
   method: string,
@@ -211,7 +209,7 @@ function padMethod(method: "ljust" | "rjust" | "center"): TextMethod {
       const { length } = Array.from(text);
       const wanted = asNumber(method, "width", width, length);
       const missing = Math.max(0, wanted - length);
-      // CPython puts the odd padding character of an odd width on the left.
+      // If the padding is odd, CPython puts the extra character on the left for an odd width.
       const half = Math.floor(missing / 2) + (missing & wanted & 1);
       const left = method === "ljust" ? 0 : method === "rjust" ? missing : half;
       return fill.repeat(left) + text + fill.repeat(missing - left);
@@ -219,7 +217,7 @@ function padMethod(method: "ljust" | "rjust" | "center"): TextMethod {
   };
 }
 
-/** Returns a method that is true for non-empty text whose characters all match. */
+/** Creates a method that returns true for non-empty text if all its characters match. */
 function kindMethod(pattern: RegExp): TextMethod {
   return { parameters: [], run: (text) => pattern.test(text) };
 }

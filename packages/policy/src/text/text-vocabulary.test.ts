@@ -19,7 +19,7 @@ describe("buildTextVocabulary", () => {
     expect(tokens).toContain(tokenizer.tokenId("<act>")!);
     expect(tokenizer.tokenId("\n        ")).toBeDefined();
     expect(tokenizer.tokenId(" span")).toBeDefined();
-    // Less than half as many tokens as characters.
+    // There are fewer than half as many tokens as characters.
     expect(tokens.length).toBeLessThan(code.length / 2);
   });
 

@@ -4,26 +4,26 @@ import { rankByCount, listSpecialTokens, wordLevelFiles } from "./word-level-fil
 
 /** Options of {@link buildTextVocabulary}. */
 export interface TextVocabularyOptions {
-  /** Tokens that are matched literally, also within words. Default none. */
+  /** Tokens that are matched literally, even inside words. Default none. */
   readonly markers?: readonly string[];
-  /** Minimum count of a piece, `>= 1`; rarer ones become `<unknown>`. Default 1. */
+  /** Minimum count of a piece, `>= 1`; rarer pieces become `<unknown>`. Default 1. */
   readonly minCount?: number;
 }
 
 /**
- * Words with at most one space before them, line breaks with the following indentation, runs of
- * spaces, and other single characters.
+ * Matches words with at most one leading space, line breaks with the following indentation, runs of
+ * spaces, and single other characters.
  */
 const piecePattern = String.raw` ?[\p{L}\p{N}\p{M}]+|\n[ \t]*| +|[\s\S]`;
 
 /**
- * Builds a tokenizer from all pieces in a corpus, white space included: text that is encoded
- * without an unknown piece decodes to itself. For small models that read and write code.
- * @param texts - The corpus.
+ * Builds a tokenizer from all pieces of a corpus, including white space. Text without unknown
+ * pieces decodes to itself. For small models that read and write code.
+ * @param texts - Texts of the corpus.
  *
  * @example
- * const tokenizer = createTokenizer(buildTextVocabulary(["if x:\n    return 1"]));
- * tokenizer.decode(tokenizer.encode("if x:\n    return 1")); // the same
+ * const tokenizer = createTokenizer(buildTextVocabulary(["if x:\n return 1"]));
+ * tokenizer.decode(tokenizer.encode("if x:\n return 1")); // the same
  */
 export function buildTextVocabulary(
   texts: Iterable<string>,

@@ -1,13 +1,13 @@
 import type { JsonObject } from "../files/json-file.ts";
 
-/** Content of a tokenizer's files in Hugging Face format. Plain data. */
+/** Contents of a tokenizer's files in Hugging Face format, as plain data. */
 export interface TokenizerFiles {
-  /** `tokenizer.json`. */
+  /** Content of `tokenizer.json`. */
   readonly tokenizer: JsonObject;
-  /** `tokenizer_config.json`, of which only the special tokens and the chat template are used. */
+  /** Content of `tokenizer_config.json`; only special tokens and chat template are used. */
   readonly config: JsonObject;
-  /** `chat_template.jinja`, if there is one. */
+  /** Content of `chat_template.jinja`, if there is one. */
   readonly chatTemplate?: string;
-  /** `generation_config.json`, if there is one: its `eos_token_id` adds end tokens. */
+  /** Content of `generation_config.json`, if there is one; its `eos_token_id` adds end tokens. */
   readonly generationConfig?: JsonObject;
 }

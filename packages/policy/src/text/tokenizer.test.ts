@@ -75,7 +75,7 @@ test("requires an end token in the vocabulary", () => {
   );
 });
 
-/** Folder of a word-level tokenizer without an end token, with the other files as given. */
+/** Creates the folder of a word-level tokenizer without an end token, and other files as given. */
 async function folderWith(files: Readonly<Record<string, unknown>>): Promise<string> {
   const folder = await mkdtemp(join(directory, "folder-"));
   const { tokenizer, config } = buildWordVocabulary(["user assistant a"], {
@@ -90,7 +90,7 @@ async function folderWith(files: Readonly<Record<string, unknown>>): Promise<str
   return folder;
 }
 
-/** Ids of the words of {@link folderWith}. */
+/** Ids of words in the vocabulary of {@link folderWith}. */
 const wordIds = { end: 0, eot: 2, imEnd: 3, bos: 4 };
 
 const chatMl =
@@ -100,14 +100,14 @@ const chatMl =
 test("ends a response at the tokens of all files", async () => {
   const folder = await folderWith({
     config: { eos_token: "<end>", chat_template: chatMl },
-    // 99 is beyond the vocabulary.
+    // Id 99 is outside the vocabulary.
     "generation_config.json": { eos_token_id: [wordIds.eot, wordIds.end, 99] },
   });
   const tokenizer = await readTokenizer(folder);
   expect(tokenizer.endToken).toBe(wordIds.end);
   expect(tokenizer.endTokens).toEqual([wordIds.end, wordIds.eot, wordIds.imEnd]);
   expect(tokenizer.turnEndToken).toBe(wordIds.imEnd);
-  // The tokenizer that a policy writes next to its weights has the same ones.
+  // The tokenizer that a policy saves next to its weights has the same end tokens.
   const copy = join(folder, "copy");
   await writeTokenizer(copy, tokenizer.files);
   expect((await readTokenizer(copy)).endTokens).toEqual(tokenizer.endTokens);
@@ -173,7 +173,7 @@ test.each<[string, object, object, number[]]>([
   expect(tokenizer.beginTokens).toEqual(begin);
   const [a] = tokenizer.encode("a");
   expect(tokenizer.encodePrompt("a")).toEqual([...begin, a]);
-  // Not twice, and not inside a sequence.
+  // BOS is not added twice, and not inside a sequence.
   expect(tokenizer.encodePrompt("<bos> a")).toEqual([wordIds.bos, a]);
   expect(tokenizer.encode("a")).toEqual([a]);
 });

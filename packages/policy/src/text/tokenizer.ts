@@ -21,47 +21,44 @@ import {
 } from "../files/json-file.ts";
 import type { TokenizerFiles } from "./tokenizer-files.ts";
 
-/** Tokenizer that can be written to a folder again. */
+/** Tokenizer that can be written to a folder. */
 export interface LoadedTokenizer extends Tokenizer {
   readonly files: TokenizerFiles;
-  /**
-   * All tokens that end a response: the union of the files', and of the chat template's end of
-   * turn.
-   */
+  /** All tokens that end a response: those of the files, and the chat template's end of turn. */
   readonly endTokens: readonly number[];
-  /** Token that the chat template puts after an answer; absent without one. */
+  /** Token that the chat template adds after an answer; absent if there is none. */
   readonly turnEndToken?: number;
-  /** Tokens that the tokenizer puts at the start of a sequence (BOS); often none. */
+  /** Tokens that the tokenizer adds at the start of a sequence (BOS); often none. */
   readonly beginTokens: readonly number[];
-  /** Encodes a text that starts a sequence, with `beginTokens` unless the text already has them. */
+  /** Encodes the start of a sequence; adds `beginTokens` unless the text already contains them. */
   encodePrompt(text: string): number[];
-  /** Returns the id of a token's text, or `undefined` for an unknown token. */
+  /** Returns the id of a token given its text; `undefined` for an unknown token. */
   tokenId(text: string): number | undefined;
   /**
-   * Renders a conversation to the text that the model was trained on, with the files' chat
-   * template.
-   * @throws `RangeError` without a template; `Error` with the template's own message if it rejects
-   *   the messages.
+   * Renders a conversation with the chat template of the files.
+   * @throws `RangeError` if there is no template; `Error` with the template's own message if the
+   *   template rejects the messages.
    */
   readonly renderChat: RenderChat;
-  /** Encodes the rendered conversation. For conversations that grow, see `beginChat`. */
+  /** Renders and encodes a conversation. For conversations that grow, see `beginChat`. */
   encodeChat(messages: readonly ChatMessage[], options?: RenderOptions): number[];
 }
 
 /** Options of {@link createTokenizer} and {@link readTokenizer}. */
 export interface TokenizerOptions {
   /**
-   * Text of the token that responses are trained to end with. Default: `eos_token` of the files.
+   * Text of the token that ends a response in the model's training data. Default: `eos_token` of
+   * the files.
    */
   readonly endToken?: string;
 }
 
 /**
- * Creates a tokenizer from the content of its files. Text is encoded as it is: no token is added at
- * the start or the end. Decoding keeps special tokens and all spaces; an empty list decodes to
+ * Creates a tokenizer from the contents of its files. Encoding adds no tokens at the start or end.
+ * Decoding keeps special tokens and all spaces; an empty list decodes to
  * `""`.
- * @throws `RangeError` if there is no end token, it is not in the vocabulary, or the files are not
- *   a tokenizer's.
+ * @throws `RangeError` if there is no end token, it is not in the vocabulary, or the files do not
+ *   define a tokenizer.
  */
 export function createTokenizer(
   files: TokenizerFiles,
@@ -78,7 +75,7 @@ export function createTokenizer(
     typeof unknownText === "string" ? tokenizer.token_to_id(unknownText) : undefined;
 
   const encode = (text: string): number[] => {
-    // The library returns no id for words outside a word-level vocabulary.
+    // The library returns no id for words that are not in a word-level vocabulary.
     const encoding: Encoding = tokenizer.encode(text, { add_special_tokens: false });
     const { ids, tokens } = encoding;
     return ids.map((id, index) => {
@@ -125,7 +122,9 @@ export function createTokenizer(
 
 const modelKinds: ReadonlySet<string> = new Set(["BPE", "Unigram", "WordLevel", "WordPiece"]);
 
-/** Loads the library's tokenizer, with checks, since its own errors are vague. */
+/**
+ * Loads the library's tokenizer, after checks of our own, because the library's errors are vague.
+ */
 function loadTokenizer({ tokenizer, config }: TokenizerFiles): HuggingFaceTokenizer {
   const model = tokenizer["model"];
   const vocabulary = isJsonObject(model) ? model["vocab"] : undefined;
@@ -134,7 +133,7 @@ function loadTokenizer({ tokenizer, config }: TokenizerFiles): HuggingFaceTokeni
       `createTokenizer: model of tokenizer.json must have a vocab, got ${JSON.stringify(model)?.slice(0, 80)}`,
     );
   }
-  // The library silently takes an unknown kind for another one.
+  // The library silently treats an unknown kind as another kind.
   const kind = isJsonObject(model) ? (model["type"] ?? "BPE") : undefined;
   if (typeof kind !== "string" || !modelKinds.has(kind)) {
     throw new RangeError(
@@ -163,17 +162,18 @@ function loadTokenizer({ tokenizer, config }: TokenizerFiles): HuggingFaceTokeni
   }
 }
 
-/** Result of the library, whose own type does not resolve under NodeNext. */
+/** Result of the library's `encode`; its own type does not resolve under NodeNext. */
 interface Encoding {
   readonly ids: readonly (number | undefined)[];
   readonly tokens: readonly string[];
 }
 
 /**
- * Reads a tokenizer from a folder with `tokenizer.json`, `tokenizer_config.json` (optional if an
- * end token is found elsewhere), and optional `special_tokens_map.json`, `chat_template.jinja` and
- * `generation_config.json`. As in transformers, `config.json` replaces a missing
- * `generation_config.json`.
+ * Reads a tokenizer from a folder with `tokenizer.json`, `tokenizer_config.json` (optional if
+ * another file defines the end token), and optional `special_tokens_map.json`,
+ * `chat_template.jinja` and
+ * `generation_config.json`. If `generation_config.json` is missing, `config.json` is used instead,
+ * as in transformers.
  */
 export async function readTokenizer(
   directory: string,
@@ -193,7 +193,7 @@ export async function readTokenizer(
   return createTokenizer(files, options);
 }
 
-/** Adds the special tokens that `tokenizer_config.json` does not name. */
+/** Adds special tokens that `tokenizer_config.json` does not define. */
 function addSpecialTokens(config: JsonObject, specialTokens: JsonObject = {}): JsonObject {
   const missing = Object.entries(specialTokens).filter(
     ([name]) => name.endsWith("_token") && (config[name] ?? undefined) === undefined,
@@ -212,17 +212,17 @@ async function readTextIfPresent(path: string): Promise<string | undefined> {
   }
 }
 
-/** Writes a tokenizer's files into a folder, each atomically. */
+/** Writes the files of a tokenizer to a folder, each atomically. */
 export async function writeTokenizer(directory: string, files: TokenizerFiles): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeJson(join(directory, "tokenizer.json"), files.tokenizer);
   await writeJson(join(directory, "tokenizer_config.json"), files.config);
   const path = join(directory, templateName);
-  // An existing template file would take precedence over the one in the config.
+  // Remove an existing template file, which would take precedence over the template in the config.
   if (files.chatTemplate === undefined) await rm(path, { force: true });
   else await writeFileAtomically(path, [files.chatTemplate]);
   const generationPath = join(directory, "generation_config.json");
-  // An existing file belongs to the model, and is more complete.
+  // Keep an existing file, because it belongs to the model and is more complete.
   if (files.generationConfig && !(await readJsonIfPresent(generationPath))) {
     await writeJson(generationPath, files.generationConfig);
   }

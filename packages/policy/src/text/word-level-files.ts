@@ -1,13 +1,13 @@
 import type { TokenizerFiles } from "./tokenizer-files.ts";
 
-/** The token that ends a response, id 0. */
+/** Text of the token that ends a response; its id is 0. */
 export const endTokenText = "<end>";
-/** The token for what is not in the vocabulary, id 1. */
+/** Text of the token for unknown words; its id is 1. */
 export const unknownTokenText = "<unknown>";
 
 /**
- * Special tokens of a vocabulary, and a pattern that matches them, longer ones first, since one may
- * be a prefix of another.
+ * Lists the special tokens of a vocabulary, and a pattern that matches them. Longer tokens come
+ * first in the pattern, because one may be a prefix of another.
  */
 export function listSpecialTokens(markers: readonly string[]): {
   readonly special: readonly string[];
@@ -21,7 +21,10 @@ export function listSpecialTokens(markers: readonly string[]): {
   return { special, pattern };
 }
 
-/** Entries with a count of at least `minCount`, most frequent first, ties by code points. */
+/**
+ * Entries with a count of at least `minCount`, most frequent first; ties are ordered by code
+ * points.
+ */
 export function rankByCount(counts: ReadonlyMap<string, number>, minCount: number): string[] {
   return [...counts]
     .filter(([, count]) => count >= minCount)
@@ -30,10 +33,10 @@ export function rankByCount(counts: ReadonlyMap<string, number>, minCount: numbe
 }
 
 /**
- * Hugging Face files of a tokenizer in which each match of a pattern is one token.
- * @param vocabulary - In the order of ids, special tokens first.
+ * Creates the Hugging Face files of a tokenizer in which each match of a pattern is one token.
+ * @param vocabulary - Tokens in the order of ids, special tokens first.
  * @param kind - `spaced` drops text that the pattern does not match, and decodes with single spaces
- *   between tokens; `fused` keeps everything, and joins pieces as they are.
+ *   between tokens; `fused` keeps all text, and joins tokens without spaces.
  */
 export function wordLevelFiles(
   special: readonly string[],

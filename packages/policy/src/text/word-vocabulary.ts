@@ -4,35 +4,34 @@ import { rankByCount, listSpecialTokens, wordLevelFiles } from "./word-level-fil
 
 /** Options of {@link buildWordVocabulary}. */
 export interface WordVocabularyOptions {
-  /** Tokens that are matched literally, also within words, such as `<action>`. Default none. */
+  /** Tokens that are matched literally, even inside words, such as `<action>`. Default none. */
   readonly markers?: readonly string[];
   /** Words that are always included. Default none. */
   readonly words?: readonly string[];
-  /** Minimum count of a word, `>= 1`; rarer ones become `<unknown>`. Default 1. */
+  /** Minimum count of a word, `>= 1`; rarer words become `<unknown>`. Default 1. */
   readonly minCount?: number;
   /**
-   * Maximum number of tokens, markers and special tokens included: the most frequent words are
+   * Maximum number of tokens, including markers and special tokens; the most frequent words are
    * kept.
    */
   readonly maxSize?: number;
 }
 
 /**
- * A word is a run of letters, digits and combining marks; any other visible character is its own
- * token.
+ * Matches words (runs of letters, digits and combining marks), and single other visible characters.
  */
 const wordPattern = String.raw`[\p{L}\p{N}\p{M}]+|[^\s\p{L}\p{N}\p{M}]`;
 
 /**
  * Builds a word-level tokenizer from all words in a corpus, as Hugging Face files: each word and
- * each punctuation mark is one token, case matters, and white space only separates. Ids: `<end>`,
- * `<unknown>`, the markers as given, then words from frequent to rare, ties by code points.
- * Decoding joins tokens with single spaces.
- * @param texts - The corpus; may be empty if `words` is not.
+ * each punctuation mark is one token, case matters, and white space only separates tokens. Ids are
+ * in the order: `<end>`, `<unknown>`, the markers as given, words from frequent to rare (ties by
+ * code points). Decoding joins tokens with single spaces.
+ * @param texts - Texts of the corpus; may be empty if `words` is not empty.
  *
  * @example
- * const tokenizer = createTokenizer(buildWordVocabulary(["go to fridge 1."], { markers: ["<act>"] }));
- * tokenizer.decode(tokenizer.encode("<act>go to  sink 1.")); // "<act> go to <unknown> 1 ."
+ * const tokenizer = createTokenizer(buildWordVocabulary(["go to fridge 1."], { markers: ["<act>"]
+ * })); tokenizer.decode(tokenizer.encode("<act>go to sink 1.")); // "<act> go to <unknown> 1 ."
  */
 export function buildWordVocabulary(
   texts: Iterable<string>,

@@ -1,9 +1,9 @@
-/** WebAssembly value type: a 32-bit integer or float, or a SIMD register of four. */
+/** WebAssembly value type: 32-bit integer, 32-bit float, or a SIMD register of four values. */
 export type WasmType = "i32" | "f32" | "v128";
 
 const typeBytes: Readonly<Record<WasmType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 
-/** Single-byte instructions, and SIMD ones after the prefix 0xfd. */
+/** Opcodes of single-byte instructions, and of SIMD instructions after the prefix 0xfd. */
 const instructions = {
   "i32.eqz": [0x45],
   "i32.lt_s": [0x48],
@@ -73,24 +73,24 @@ const section = (id: number, content: readonly number[]): number[] => [
   ...content,
 ];
 
-/** Assembles the body of one function for the stack machine. */
+/** Assembles the body of one function. */
 export class FunctionWriter {
   readonly name: string;
   readonly #numParameters: number;
   readonly #locals: WasmType[] = [];
   readonly #code: number[] = [];
 
-  /** @param numParameters - All are i32; there is no result. */
+  /** @param numParameters - Number of parameters, all i32; there is no result. */
   constructor(name: string, numParameters: number) {
     this.name = name;
     this.#numParameters = numParameters;
   }
 
-  /** Declares a variable. @returns Its index; parameters come first. */
+  /** Declares a variable. @returns Its index; parameters have the first indices. */
   local(type: WasmType): number {
     return this.#numParameters + this.#locals.push(type) - 1;
   }
-  /** Declares several variables of a type. */
+  /** Declares several variables of the same type. @returns Their indices. */
   locals(type: WasmType, count: number): number[] {
     return Array.from({ length: count }, () => this.local(type));
   }
@@ -121,7 +121,7 @@ export class FunctionWriter {
   op(...names: readonly Instruction[]): this {
     return this.#emit(...names.flatMap((name) => [...instructions[name]]));
   }
-  /** Extracts one float of four. */
+  /** Extracts one of four floats. */
   lane(index: number): this {
     return this.#emit(0xfd, 31, index);
   }
@@ -135,7 +135,7 @@ export class FunctionWriter {
   loadSplat(offset = 0): this {
     return this.#emit(0xfd, 9, 2, ...encodeUnsigned(offset));
   }
-  /** Stores four floats: address, then value, on the stack. */
+  /** Stores four floats; the stack has the address, then the value. */
   store(offset = 0): this {
     return this.#emit(0xfd, 11, 2, ...encodeUnsigned(offset));
   }
@@ -143,7 +143,7 @@ export class FunctionWriter {
   call(index: number): this {
     return this.#emit(0x10, ...encodeUnsigned(index));
   }
-  /** Repeats the body while it leaves a non-zero value on the stack; at least once. */
+  /** Repeats the body while it leaves a nonzero value on the stack; runs it at least once. */
   repeat(body: () => void): this {
     this.#emit(0x03, 0x40);
     body();
@@ -167,7 +167,7 @@ export class FunctionWriter {
     const content = [...locals, ...this.#code, 0x0b];
     return [...encodeUnsigned(content.length), ...content];
   }
-  /** Encodes the function's type: i32 parameters, no result. */
+  /** Encodes the type of the function: i32 parameters, no result. */
   signature(): number[] {
     const parameters = Array.from({ length: this.#numParameters }, () => [typeBytes.i32]);
     return [0x60, ...list(parameters), 0];

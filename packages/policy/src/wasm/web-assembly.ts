@@ -1,8 +1,10 @@
 /** Growable WebAssembly memory. */
 export interface WasmMemory {
-  /** The bytes, a `SharedArrayBuffer` if shared; a new object after the memory has grown. */
+  /**
+   * Buffer of the memory, a `SharedArrayBuffer` if shared; a new object after the memory has grown.
+   */
   readonly buffer: ArrayBuffer;
-  /** Adds pages of 64 KiB. */
+  /** Grows the memory by pages of 64 KiB. */
   grow(pages: number): number;
 }
 
@@ -19,5 +21,5 @@ interface WebAssemblyApi {
   ) => { readonly exports: Readonly<Record<string, unknown>> };
 }
 
-/** Used part of WebAssembly, which Node's types do not declare. */
+/** The part of WebAssembly that is used; Node's types do not declare it. */
 export const webAssembly: WebAssemblyApi = Reflect.get(globalThis, "WebAssembly");

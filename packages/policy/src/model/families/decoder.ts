@@ -10,7 +10,7 @@ export interface DecoderOptions {
   readonly normalizesHeads: boolean;
 }
 
-/** Layers of Llama-like decoders: RMSNorm, rotary attention, RMSNorm, SwiGLU. */
+/** Creates the layers of Llama-like decoders: RMSNorm, rotary attention, RMSNorm, SwiGLU. */
 export function decoderLayers(options: DecoderOptions): FamilyLayers {
   return {
     parameters: (config) => decoderParameters(config, options),
@@ -21,7 +21,7 @@ export function decoderLayers(options: DecoderOptions): FamilyLayers {
   };
 }
 
-/** Parameters of a decoder. Linear weights are `[output, input]`. */
+/** Lists the parameters of a decoder. Linear weights are `[output, input]`. */
 function decoderParameters(
   config: ModelShape,
   { normalizesHeads }: DecoderOptions,

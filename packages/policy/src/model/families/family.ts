@@ -35,10 +35,10 @@ export interface FamilyLayers {
   readonly finalNorm: (model: TracedParameters, x: Tensor) => Tensor;
 }
 
-/** Fields of a shape that each family derives from `config.json` in its own way. */
+/** Fields of a model's shape that each family reads differently from `config.json`. */
 export type FamilyFields = Pick<ModelShape, "headSize" | "attentionBiases" | "mlpBiases">;
 
-/** Fields of a shape that are read before those of the family. */
+/** Fields of a model's shape that are read before the fields of the family. */
 export type CommonFields = Pick<
   ModelShape,
   "hiddenSize" | "numHeads" | "numLayers" | "maxSequenceTokens"
@@ -48,14 +48,17 @@ export type CommonFields = Pick<
 export interface Family extends FamilyLayers {
   /** Class in `architectures` of `config.json`. */
   readonly architecture: string;
-  /** Fields of `config.json` that `readConfig` reads; every other field must be known to all families. */
+  /**
+   * Fields of `config.json` that `readConfig` reads; every other field must be one that all
+   * families know.
+   */
   readonly configFields: readonly string[];
-  /** Values that `attentionBiases` may have. */
+  /** Allowed values of `attentionBiases`. */
   readonly attentionBiases: readonly ModelShape["attentionBiases"][];
-  /** Values that `mlpBiases` may have. */
+  /** Allowed values of `mlpBiases`. */
   readonly mlpBiases: readonly boolean[];
-  /** Reads the family's fields. @throws `RangeError` for variants that are not computed. */
+  /** Reads the fields of the family. @throws `RangeError` for unsupported variants. */
   readonly readConfig: (reader: ConfigReader, common: CommonFields) => FamilyFields;
-  /** Writes the family's fields; `readConfig` reads them back. */
+  /** Writes the fields of the family, in the form that `readConfig` reads. */
   readonly writeConfig: (config: ModelShape) => JsonObject;
 }

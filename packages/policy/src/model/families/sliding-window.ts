@@ -1,7 +1,10 @@
 import type { ConfigReader } from "../shape/config-reader.ts";
 import type { CommonFields } from "./family.ts";
 
-/** True if `layer_types` is given; it then decides alone which layers slide, and none may. */
+/**
+ * Handles `layer_types`, which takes precedence over all other fields: throws if a layer has a
+ * sliding window. @returns False if the field is absent.
+ */
 function readsLayerTypes({ json, fail }: ConfigReader, numLayers: number): boolean {
   const layerTypes = json["layer_types"] ?? undefined;
   if (layerTypes === undefined) return false;
@@ -15,7 +18,7 @@ function readsLayerTypes({ json, fail }: ConfigReader, numLayers: number): boole
 }
 
 /**
- * Refuses a sliding window shorter than the longest sequence, for families in which
+ * Throws for a sliding window shorter than the maximum sequence, for families in which
  * `sliding_window` applies to all layers.
  */
 export function refuseWindow(reader: ConfigReader, common: CommonFields): void {
@@ -27,8 +30,8 @@ export function refuseWindow(reader: ConfigReader, common: CommonFields): void {
 }
 
 /**
- * Refuses a sliding window shorter than the longest sequence, for families in which
- * `use_sliding_window` enables it from layer `max_window_layers` on.
+ * Throws for a sliding window shorter than the maximum sequence, for families in which
+ * `use_sliding_window` enables it from layer `max_window_layers` onward.
  */
 export function refuseSwitchedWindow(reader: ConfigReader, common: CommonFields): void {
   const { json, fail } = reader;

@@ -5,16 +5,16 @@ import type { JsonObject } from "../../files/json-file.ts";
  */
 export interface ConfigReader {
   readonly json: JsonObject;
-  /** @throws `RangeError` that the field must follow the rule. */
+  /** Reports an invalid field. @throws `RangeError` stating that the field must follow the rule. */
   readonly fail: (field: string, rule: string) => never;
-  /** Reads a number > 0. */
+  /** Reads a positive number. */
   readonly number: (field: string, fallback?: number) => number;
-  /** Reads a whole number > 0. */
+  /** Reads a positive whole number. */
   readonly count: (field: string, fallback?: number) => number;
 }
 
 /**
- * Creates a reader for a JSON object. @param source - Name in messages, usually the path of the
+ * Creates a reader for a JSON object. @param source - Name for messages, usually the path of the
  * file.
  */
 export function configReader(json: JsonObject, source: string): ConfigReader {

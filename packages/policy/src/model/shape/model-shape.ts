@@ -10,9 +10,12 @@ export interface ModelShape {
   readonly intermediateSize: number;
   readonly numLayers: number;
   readonly numHeads: number;
-  /** Divides `numHeads`: each key-value head serves `numHeads / numKeyValueHeads` query heads. */
+  /**
+   * Number of key-value heads, a divisor of `numHeads`: each serves `numHeads / numKeyValueHeads`
+   * query heads.
+   */
   readonly numKeyValueHeads: number;
-  /** Even; `numHeads * headSize` need not be `hiddenSize`. */
+  /** Size of an attention head, even; `numHeads * headSize` may differ from `hiddenSize`. */
   readonly headSize: number;
   /** Attention projections that have a bias. */
   readonly attentionBiases: "none" | "query-key-value" | "all";
@@ -25,6 +28,6 @@ export interface ModelShape {
   readonly tiedEmbeddings: boolean;
   /** Maximum length of a sequence, in tokens. */
   readonly maxSequenceTokens: number;
-  /** Standard deviation of freshly drawn weights. */
+  /** Standard deviation of randomly initialized weights. */
   readonly initializerRange: number;
 }

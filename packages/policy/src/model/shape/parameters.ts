@@ -7,8 +7,8 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   /**
    * Initialization: a normal distribution, ones (norms) or zeros (biases). `residual` matrices,
-   * which write into the residual stream, have a smaller deviation; those of adapters are uniform.
-   * See `drawParameters`.
+   * whose output is added to the residual stream, have a smaller standard deviation; matrices of
+   * adapters are uniform. See `drawParameters`.
    */
   readonly initial: "normal" | "residual" | "uniform" | "ones" | "zeros";
 }
@@ -22,8 +22,9 @@ export const countElements = (shape: readonly number[]): number =>
 
 /**
  * Draws the parameters of a table. Matrices are normal with standard deviation `initializerRange`,
- * divided by `sqrt(2 * numLayers)` for those that write into the residual stream, so that its
- * variance does not grow with depth. The first matrices of adapters are uniform within
+ * divided by `sqrt(2 * numLayers)` if their output is added to the residual stream, so that the
+ * variance of the stream does not grow with depth. The first matrices of adapters are uniform
+ * within
  * `1 / sqrt(inputs)`, as in peft. Norms are 1, biases 0.
  */
 export function drawParameters(
@@ -51,10 +52,10 @@ export function drawParameters(
   );
 }
 
-/** Fills with normal draws, two from each pair of uniform ones (Box-Muller). */
+/** Fills an array with normal draws, two from each pair of uniform draws (Box-Muller). */
 function fillNormal(values: Float32Array, scale: number, random: { next(): number }): void {
   for (let i = 0; i < values.length; i += 2) {
-    // 1 - u is in (0, 1], where the logarithm is finite.
+    // `1 - u` is in (0, 1], so the logarithm is finite.
     const radius = scale * Math.sqrt(-2 * Math.log(1 - random.next()));
     const angle = 2 * Math.PI * random.next();
     values[i] = radius * Math.cos(angle);

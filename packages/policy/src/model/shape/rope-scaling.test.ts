@@ -10,7 +10,7 @@ import {
 const read = (json: Record<string, unknown>, maxSequenceTokens = 4096): RopeScaling =>
   readRope(json, "c", maxSequenceTokens).ropeScaling;
 
-/** Compares frequencies with expected ones, to float32 precision. */
+/** Compares frequencies with expected values, to float32 precision. */
 function expectFrequencies(
   shape: Parameters<typeof rotaryFrequencies>[0],
   expected: readonly number[],
@@ -43,8 +43,9 @@ test("llama3 scaling keeps fast frequencies, divides slow ones, and interpolates
       original_max_position_embeddings: 1200,
     },
   });
-  // Turns within 1200 tokens, f * 1200 / 2 pi: 190.99, 19.099, 1.90986, 0.190986. Third: a weight
-  // of (1.90986 - 1) / (4 - 1) = 0.303286 of 0.01, the rest of 0.00125.
+  // Turns within 1200 tokens, f * 1200 / 2 pi: 190.99, 19.099, 1.90986, 0.190986. The third
+  // frequency is interpolated: weight (1.90986 - 1) / (4 - 1) = 0.303286 for 0.01, the rest for
+  // 0.00125.
   const share = (12 / (2 * Math.PI) - 1) / 3;
   expect(share).toBeCloseTo(0.303286, 6);
   const shape = { headSize: 8, ropeTheta: 10000, ropeScaling };
@@ -60,15 +61,16 @@ test("yarn interpolates from fast to slow frequencies along their index", () => 
     beta_fast: 10,
     beta_slow: 1,
   };
-  // The index that turns t times: 8 ln(1000 / (2 pi t)) / (2 ln 10000): 1.2019 for 10, 2.2019 for 1.
+  // Index of the frequency that makes t turns: 8 ln(1000 / (2 pi t)) / (2 ln 10000) = 1.2019 for t
+  // = 10 and 2.2019 for t = 1.
   const rounded = read({ rope_scaling: given });
-  // A ramp from 1 to 3: weights of the slow frequency 0, 0, 1/2, 1.
+  // The ramp goes from index 1 to 3: weights of the slow frequency 0, 0, 1/2, 1.
   const shape = { headSize: 8, ropeTheta: 10000, ropeScaling: rounded };
   expectFrequencies(shape, [1, 0.1, 0.5 * 0.01 + 0.5 * 0.0025, 0.00025]);
   // 0.1 ln 4 + 1
   expect(rotaryMagnitude(shape)).toBeCloseTo(1.1386294, 7);
 
-  // Not rounded: a ramp from 1.2019 to 2.2019, with weight 0.7981 at index 2.
+  // Without rounding, the ramp goes from 1.2019 to 2.2019: weight 0.7981 at index 2.
   const exact = read({ rope_scaling: { ...given, truncate: false } });
   const position = (4 * Math.log10(1000 / (2 * Math.PI * 10))) / 4;
   const share = 2 - position;
@@ -99,7 +101,7 @@ test("yarn derives its factor from the lengths, and reads its magnitude from the
     (0.2 * Math.log(4) + 1) / (0.1 * Math.log(4) + 1),
     12,
   );
-  // A factor of 1 needs no magnitude.
+  // A factor of 1 needs no magnitude correction.
   expect(magnitude({ factor: 1 })).toBe(1);
 });
 
@@ -150,7 +152,7 @@ test.each([
 });
 
 test("ignores fields of other kinds with a warning, as transformers does", async () => {
-  // DeepSeek-R1-0528-Qwen3-8B.
+  // Fields of DeepSeek-R1-0528-Qwen3-8B.
   const given = {
     rope_type: "yarn",
     factor: 4,

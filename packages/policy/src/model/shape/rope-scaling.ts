@@ -2,15 +2,15 @@ import { isJsonObject, type JsonObject } from "../../files/json-file.ts";
 import { warnOnce } from "./warn-once.ts";
 
 /**
- * Scaling of the rotary frequencies `theta ** (-2i / headSize)`, for sequences longer than those of
+ * Scaling of the rotary frequencies `theta ** (-2i / headSize)`, for sequences longer than in
  * pretraining.
  *
- * - `linear` divides all of them by `factor`.
- * - `llama3` divides slow frequencies, with fewer than `lowFrequencyFactor` turns within
- *   `originalMaxTokens`, keeps fast ones with more than `highFrequencyFactor` turns, and
- *   interpolates in between.
- * - `yarn` does the same between `betaSlow` and `betaFast` turns, as a ramp over the index of the
- *   frequency, and multiplies queries and keys by `attentionFactor` (arXiv:2309.00071).
+ * - `linear` divides all frequencies by `factor`.
+ * - `llama3` divides slow frequencies (fewer than `lowFrequencyFactor` turns within
+ * `originalMaxTokens`) by `factor`, keeps fast ones (more than `highFrequencyFactor` turns), and
+ * interpolates in between.
+ * - `yarn` interpolates between `betaSlow` and `betaFast` turns, linearly in the index of the
+ * frequency, and multiplies queries and keys by `attentionFactor` (arXiv:2309.00071).
  */
 export type RopeScaling =
   | { readonly kind: "none" }
@@ -29,7 +29,7 @@ export type RopeScaling =
       readonly betaFast: number;
       readonly betaSlow: number;
       readonly attentionFactor: number;
-      /** Rounds the ends of the ramp outwards to whole indices. */
+      /** Rounds the ends of the ramp outward to whole indices. */
       readonly truncate: boolean;
       /** Maximum sequence length of pretraining. */
       readonly originalMaxTokens: number;
@@ -42,7 +42,7 @@ export interface RopeShape {
   readonly ropeScaling: RopeScaling;
 }
 
-/** Rotary part of a `config.json`. */
+/** Rotary fields of a `config.json`. */
 export interface ReadRope {
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling;
@@ -64,7 +64,7 @@ const fieldsOfKind: Readonly<Record<RopeScaling["kind"], readonly string[]>> = {
   ],
 };
 
-/** Fields of variants, of any kind, that transformers supports and this package does not. */
+/** Fields of any kind that transformers supports and this package does not. */
 const computedElsewhere = new Set([
   "partial_rotary_factor",
   "mrope_section",
@@ -122,7 +122,7 @@ export function readRope(json: JsonObject, source: string, maxSequenceTokens: nu
     );
   }
   const theta = given["rope_theta"] ?? json["rope_theta"] ?? 10000;
-  // A base of 1 would rotate all pairs alike, and yarn divides by its logarithm.
+  // With a base of 1 all pairs would rotate alike, and yarn divides by the logarithm of the base.
   const ropeTheta =
     typeof theta === "number" && Number.isFinite(theta) && theta > 1
       ? theta
@@ -173,15 +173,15 @@ export function readRope(json: JsonObject, source: string, maxSequenceTokens: nu
   }
 }
 
-/** Older files name it `type`. */
+/** Older files use the name `type`. */
 const kindName = (parameters: JsonObject): unknown =>
   parameters["rope_type"] ?? parameters["type"] ?? "default";
 
-/** Factor by which yarn lengthens queries and keys. */
+/** Factor by which yarn scales queries and keys. */
 const computeMagnitude = (factor: number, scale: number): number =>
   factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
 
-/** Converts scaling to `rope_parameters` without the base, the inverse of {@link readRope}. */
+/** Converts scaling to `rope_parameters` without the base; the inverse of {@link readRope}. */
 export function ropeScalingJson(scaling: RopeScaling): Record<string, unknown> {
   switch (scaling.kind) {
     case "none":
@@ -210,7 +210,7 @@ export function ropeScalingJson(scaling: RopeScaling): Record<string, unknown> {
 }
 
 /**
- * Angles by which one position rotates each pair of entries of a head, radians per position,
+ * Angles by which each position rotates the pairs of entries of a head, radians per position,
  * `[headSize / 2]`, fastest first, rounded to float32 as in PyTorch.
  */
 export function rotaryFrequencies({ headSize, ropeTheta, ropeScaling }: RopeShape): Float32Array {
@@ -236,8 +236,8 @@ export function rotaryFrequencies({ headSize, ropeTheta, ropeScaling }: RopeShap
     }
     default: {
       const { factor, betaFast, betaSlow, truncate, originalMaxTokens } = ropeScaling;
-      // Real-valued index of the frequency that makes a number of turns within the pretraining
-      // length.
+      // Real-valued index of the frequency that makes a given number of turns within the
+      // pretraining length.
       const findIndex = (turns: number): number =>
         (headSize * Math.log(originalMaxTokens / (turns * 2 * Math.PI))) /
         (2 * Math.log(ropeTheta));
@@ -253,7 +253,7 @@ export function rotaryFrequencies({ headSize, ropeTheta, ropeScaling }: RopeShap
   }
 }
 
-/** Factor of both rotary tables: yarn's attention factor, else 1. */
+/** Factor of both rotary tables: yarn's attention factor, or 1. */
 export function rotaryMagnitude({ ropeScaling }: Pick<RopeShape, "ropeScaling">): number {
   return ropeScaling.kind === "yarn" ? ropeScaling.attentionFactor : 1;
 }

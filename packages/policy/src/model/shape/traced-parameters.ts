@@ -5,9 +5,9 @@ import type { ModelShape } from "./model-shape.ts";
 export interface TracedParameters {
   readonly g: Tracer;
   readonly config: ModelShape;
-  /** Input that holds a parameter, declared on first use. */
+  /** Returns the input of a parameter; declares it on first use. */
   readonly parameter: (name: string) => Tensor;
-  /** Applies a linear layer by name, with its bias and adapter if it has them. */
+  /** Applies a linear layer by name, including its bias and adapter, if any. */
   readonly linear: (name: string, x: Tensor) => Tensor;
   /** Rotary tables by position, `[maxSequenceTokens, headSize / 2]`; inputs `cos` and `sin`. */
   readonly rotary: () => { readonly cos: Tensor; readonly sin: Tensor };

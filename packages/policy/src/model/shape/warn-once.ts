@@ -1,8 +1,8 @@
 const given = new Set<string>();
 
 /**
- * Emits a process warning named `TurnwiseWarning`, once per message: the same file may be read
- * several times.
+ * Emits a process warning named `TurnwiseWarning`, once per message, because the same file may be
+ * read several times.
  */
 export function warnOnce(message: string): void {
   if (given.has(message)) return;

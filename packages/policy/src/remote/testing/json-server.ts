@@ -14,14 +14,14 @@ export type Reply =
   | "cut"
   | {
       readonly status?: number;
-      /** An object is sent as JSON, a string as it is. */
+      /** Body; an object is sent as JSON, a string as it is. */
       readonly body: unknown;
       readonly headers?: Readonly<Record<string, string>>;
-      /** Cuts the connection within the body. Default false. */
+      /** Closes the connection in the middle of the body. Default false. */
       readonly isCut?: boolean;
     };
 
-/** Server on the loopback address, for tests. */
+/** Test server on the loopback address. */
 export interface JsonServer {
   readonly url: string;
   readonly seen: readonly SeenRequest[];
@@ -29,8 +29,8 @@ export interface JsonServer {
 }
 
 /**
- * Starts a server that answers JSON. An error in `reply` is a mistake of the test, answered with
- * 599.
+ * Starts a server that answers JSON. If `reply` throws, the test is wrong, and the server answers
+ * with status 599.
  */
 export async function jsonServer(
   reply: (request: SeenRequest) => Reply | Promise<Reply>,

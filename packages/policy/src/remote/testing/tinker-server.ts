@@ -1,18 +1,25 @@
 import { jsonServer, type JsonServer, type Reply, type SeenRequest } from "./json-server.ts";
 
-/** Variants of a {@link tinkerServer}. */
+/** Options of {@link tinkerServer}. */
 export interface TinkerServerOptions {
-  /** Loss normalization: sum over tokens, or means as in SkyRL's JAX engine. */
+  /**
+   * Loss normalization: sum over tokens, or mean over sequences of token means (SkyRL's JAX
+   * engine).
+   */
   readonly lossScale?: "sum" | "sequence-mean";
-  /** Supports a forward pass without a gradient. Default true. */
+  /** True if the server supports a forward pass without gradient. Default true. */
   readonly hasForward?: boolean;
-  /** Number of tokens of the model. */
+  /** Vocabulary size of the model. */
   readonly vocabularySize: number;
 }
 
-/** Server of the Tinker protocol, with a model small enough for a hand-written gradient. */
+/**
+ * Test server of the Tinker protocol; its model is so small that the gradient is written by hand.
+ */
 export interface TinkerServer extends JsonServer {
-  /** Logits of the next token given the one before, of each loaded model, `[before][next]`. */
+  /**
+   * Logits of the next token given the previous token, `[previous][next]`, of each loaded model.
+   */
   readonly models: ReadonlyMap<string, readonly (readonly number[])[]>;
   /** Gradient of the last optimizer step. */
   readonly lastGradient: readonly (readonly number[])[];
@@ -33,7 +40,7 @@ interface Model {
   lastSequence: number;
 }
 
-/** `[logits]` to log-probs. */
+/** Converts logits to log-probs. */
 function logSoftmax(logits: readonly number[]): number[] {
   const most = Math.max(...logits);
   const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0)) + most;
@@ -60,8 +67,8 @@ function readDatum(value: unknown): Datum {
 }
 
 /**
- * Starts a server of the Tinker protocol, with a model that predicts each token from the one
- * before. Gradients are exact; an optimizer step is plain gradient descent.
+ * Starts a server of the Tinker protocol, with a model that predicts each token from the previous
+ * token. Gradients are exact; an optimizer step is plain gradient descent.
  */
 export async function tinkerServer(options: TinkerServerOptions): Promise<TinkerServer> {
   const { lossScale = "sum", hasForward = true, vocabularySize } = options;
@@ -90,7 +97,10 @@ export async function tinkerServer(options: TinkerServerOptions): Promise<Tinker
     metrics: {},
   });
 
-  /** The loss is minus the sum of advantage times ratio, or the mean over data of their means. */
+  /**
+   * The loss is minus the sum of advantage times ratio, or the mean over sequences of their token
+   * means.
+   */
   const step = (model: Model, learningRate: number): void => {
     const sum = model.logits.map((row) => row.map(() => 0));
     for (const datum of model.pending) {
@@ -200,7 +210,7 @@ export async function tinkerServer(options: TinkerServerOptions): Promise<Tinker
     if (name === "create_model") {
       const id = newId("model");
       models.set(id, {
-        // Not flat, so that the gradient is not trivial; equal for all models.
+        // Logits differ, so that the gradient is not trivial; they are the same for all models.
         logits: Array.from({ length: vocabularySize }, (_, before) =>
           Array.from({ length: vocabularySize }, (_unused, next) =>
             Math.sin(7 * before + 3 * next),
@@ -228,7 +238,7 @@ export async function tinkerServer(options: TinkerServerOptions): Promise<Tinker
       const future = futures.get(String(body["request_id"]));
       if (future === undefined) return refuse(404, "Future not found");
       future.looks += 1;
-      // The two forms in which servers say "not yet".
+      // The two forms in which servers report that a result is not ready.
       if (future.looks === 1) return { body: { type: "try_again", queue_state: "active" } };
       if (future.looks === 2) return refuse(408, "Timeout waiting for result");
       return { body: future.result };

@@ -9,7 +9,7 @@ export interface DeviceCacheOptions {
   readonly executor: Executor;
   /** Maximum bytes of keys and values, rounded down to whole pages. */
   readonly maxBytes: number;
-  /** Additional pages at the start of each table, which padding writes to. */
+  /** Number of additional pages at the start of each table, to which padding writes. */
   readonly numSparePages: number;
 }
 
@@ -21,20 +21,20 @@ const maxRows = 2 ** 31 - 1;
 const floatBytes = 4;
 
 /**
- * Keys and values of many sequences in tables of an executor, two per layer. The tables grow with
- * use, and every run consumes them: {@link DeviceCache.take} hands them out, and
- * {@link DeviceCache.put} takes back their updated versions.
+ * Keys and values of many sequences in resident tensors ("tables"), two per layer. The tables grow
+ * with use. Every run consumes them: {@link DeviceCache.take} returns them as inputs of a run, and
+ * {@link DeviceCache.put} stores the updated tables.
  */
 export class DeviceCache {
   readonly #options: DeviceCacheOptions;
   readonly pages: PageTable;
-  /** Rows of a table that belong to one page. */
+  /** Number of rows of a table per page. */
   readonly pageRows: number;
   readonly #names: readonly string[];
   #tables: Record<string, ResidentTensor> | undefined;
-  /** Number of pages in a table, padding included. */
+  /** Number of pages in a table, including padding pages. */
   #capacity = 0;
-  /** Maximum number of pages ever in use at once. */
+  /** Largest number of pages that were in use at once. */
   #numReserved = 0;
   /** Pending page copies: source by destination. */
   readonly #copies = new Map<number, number>();
@@ -54,7 +54,7 @@ export class DeviceCache {
       maxPages: Math.max(0, Math.min(addressable, Math.floor(maxBytes / pageBytes))),
       memory: {
         reserve: (page) => void (this.#numReserved = page + 1),
-        // If the source itself is still to be copied, use its own source.
+        // If the source itself has a pending copy, copy from its source instead.
         copy: (from, to) => void this.#copies.set(to, this.#copies.get(from) ?? from),
       },
     });
@@ -66,8 +66,8 @@ export class DeviceCache {
   }
 
   /**
-   * Hands out the tables, as inputs of a run that consumes them, with space for all pages in use
-   * and with pending copies done. There are none until `put` is called.
+   * Returns the tables as inputs of a run that consumes them, after growing them for all pages in
+   * use and making pending copies. The cache then has no tables until `put` is called.
    */
   async take(): Promise<Record<string, ResidentTensor>> {
     const needed = this.#options.numSparePages + this.#numReserved;
@@ -81,7 +81,7 @@ export class DeviceCache {
 
   /** Takes the tables from the outputs of a run. */
   put(outputs: Readonly<Record<string, unknown>>): void {
-    // The programs keep all of these resident.
+    // Sound because the programs keep all of these outputs resident.
     const given = outputs as Readonly<Record<string, ResidentTensor>>;
     this.#tables = Object.fromEntries(this.#names.map((name) => [name, given[name]!]));
   }
@@ -109,7 +109,7 @@ export class DeviceCache {
     return tables;
   }
 
-  /** Doubles the tables, or grows them further if needed, one after the other. */
+  /** Grows the tables one after the other, to at least double their size. */
   async #grow(needed: number): Promise<void> {
     const { executor, config, numSparePages } = this.#options;
     const most = numSparePages + this.pages.maxPages;

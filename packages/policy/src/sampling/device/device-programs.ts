@@ -5,17 +5,17 @@ import { pagePositions } from "../runner/page-table.ts";
 import { traceDraw, traceScore } from "./trace-draw.ts";
 import { embed, headWeight, traceModel } from "../../model/transformer.ts";
 
-/** Output of a step for the selected tokens. */
+/** Result of a step for the selected tokens. */
 export type StepResult = "draws" | "filteredDraws" | "logits" | "scores";
 
 /** Variant of a program that computes complete steps. */
 export interface StepForm {
-  /** True for several new tokens per sequence, in tiles; false for one each. */
+  /** True for several new tokens per sequence, in tiles; false for one new token per sequence. */
   readonly isTiled: boolean;
   readonly result: StepResult;
 }
 
-/** Added to a score, it leaves no weight in float32, without being infinite. */
+/** Score of masked keys: their weight becomes 0 in float32, and the number is finite. */
 const excludedScore = -1e30;
 
 /** Names of the tables, as inputs and outputs of all programs. */
@@ -32,17 +32,18 @@ function tableInput(g: Tracer, name: string, { headSize }: ModelConfig): Tensor 
 
 /**
  * Traces a complete step of a model, from tokens to drawn tokens, with keys and values in tables
- * `[page * keyHead * position, headSize]`, one of each per layer. They are inputs, and outputs of
- * the same names with the new rows.
+ * `[page * keyHead * position, headSize]`, two per layer. The tables are inputs; the outputs of the
+ * same names contain the new rows.
  *
- * Inputs, int32 unless noted: `tokens`, `positions` and `slots` `[n]`, a slot being the row for the
- * first head; `pages`, the context of each sequence or tile, with positions in order. Without tiles
+ * Inputs, int32 unless noted: `tokens`, `positions` and `slots` `[n]`, where a slot is the table
+ * row for the first head; `pages`, the pages of each sequence's or tile's context, in order of
+ * positions. Without tiles
  * `pages` is `[n, p]`, and every token has an output. With tiles it is `[r, p]`; `tiles` `[r, t]`
- * are the tokens that a tile queries, `queryIndices` `[n]` the index of each token among all
+ * are the query tokens of each tile, `queryIndices` `[n]` the index of each token among all
  * queries, and `outputTokens` `[m]` the tokens that have an output.
  *
- * The result is `drawn` for draws, from float32 `scales` and `uniforms` (and `minPs` and int32
- * `banned`; see `traceDraw`); `logits`; or `scores`, of `targets`.
+ * The result is one of: `drawn`, from inputs float32 `scales` and `uniforms` (and `minPs` and int32
+ * `banned`; see `traceDraw`); `logits`; or `scores`, for input `targets`.
  */
 export function traceStep(layout: ParameterLayout, { isTiled, result }: StepForm): Program {
   const { config } = layout;
@@ -131,7 +132,7 @@ export function traceStep(layout: ParameterLayout, { isTiled, result }: StepForm
   });
 }
 
-/** Rows of a table that hold the pages of a context, `[batch, keyHeads, pages * position]`. */
+/** Indices of the table rows in the pages of a context, `[batch, keyHeads, pages * position]`. */
 function contextRows(g: Tracer, pages: Tensor, keyHeads: number): Tensor {
   const [batch, count] = [pages.shape[0]!, pages.shape[1]!];
   const starts = g.multiply(g.reshape(pages, [batch, 1, count, 1]), keyHeads * pagePositions);
@@ -141,8 +142,8 @@ function contextRows(g: Tracer, pages: Tensor, keyHeads: number): Tensor {
 }
 
 /**
- * Traces the copy of pages in all tables; `from` and `to` are int32 `[c]`. All are read before any
- * is written.
+ * Traces the copy of pages in all tables; `from` and `to` are int32 `[c]`. All pages are read
+ * before any page is written.
  */
 export function tracePageCopy(config: ModelConfig): Program {
   const pageRows = config.numKeyValueHeads * pagePositions;
@@ -160,7 +161,9 @@ export function tracePageCopy(config: ModelConfig): Program {
   });
 }
 
-/** Traces the extension of a table by zero rows: as many as `added`, int32, has entries. */
+/**
+ * Traces the extension of a table by zero rows; their number is the length of input `added`, int32.
+ */
 export function traceGrowth({ headSize }: ModelConfig): Program<"grown"> {
   return trace((g) => {
     const table = g.input("table", "float32", ["capacity", headSize]);

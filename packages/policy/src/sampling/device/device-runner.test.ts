@@ -49,7 +49,7 @@ test("transfers a few numbers per token, and releases everything", async () => {
   const { numLive, numMoved } = executor;
   const prompts = [0, 1, 2].map((i) => [...request().promptTokens, i]);
   await Promise.all(prompts.map((promptTokens) => engine.sample(request({ promptTokens }))));
-  // A row of logits has 1000 entries, and a page of one layer 4096.
+  // One row of logits would be 1000 entries, and one page of one layer 4096.
   expect(executor.numMoved - numMoved).toBeLessThan(20 * 100);
   expect(executor.numLive).toBe(numLive);
   await engine.load(parameters);
@@ -65,7 +65,7 @@ test("continues from page to page while its tables grow", async () => {
     await createEngine(onnx),
   ];
   await here.load(parameters);
-  // 44 pages; tables start with 16.
+  // These rows need 44 pages; tables start with 16.
   const rows = [2500, 300].map((length) =>
     Array.from({ length }, (_, i) => (i * i + length) % 1000),
   );
@@ -81,7 +81,7 @@ test("memory-maps weights, with an adapter next to them", async () => {
   const folder = await mkdtemp(join(tmpdir(), "device-runner-"));
   await writeCheckpoint(folder, { config, parameters }, { type: "BF16" });
   const adapter = initialAdapter(config, parameters, adapterConfig(config, { rank: 2 }), 1);
-  // The second factor starts at 0, which would change nothing.
+  // `B` of a new adapter is 0, which would not change anything.
   for (const values of adapter.parameters.values()) values.fill(0.02);
   const checkpoint = await openCheckpoint(folder, layout);
   const options = { layout, executor: onnx, stepTokens: 512, cacheBytes: 2 ** 24 };
@@ -110,7 +110,9 @@ test("accepts a budget beyond 4 GiB, unlike memory with 32-bit addresses", async
   await Promise.all([here!.close(), there!.close()]);
 });
 
-/** Executor with one failing run, after `numGood` others, like a device that runs out of memory. */
+/**
+ * Executor with one failing run after `numGood` good ones, like a device that runs out of memory.
+ */
 function failingExecutor(numGood: number): Executor {
   let numLeft = numGood;
   return {
@@ -139,7 +141,7 @@ test("clears what a failed run consumed, and continues", async () => {
   const fine = await createEngine(onnx);
   const expected = await fine.sample(request());
   await fine.close();
-  // A run for the prompt and one per token read, then those of the next request.
+  // One run for the prompt and one per token, then the runs of the next request.
   const engine = await createEngine(failingExecutor(20 + 5));
   expect(await engine.sample(request({ sequenceId: "a" }))).toEqual(expected);
   expect(engine.usage().numIdle).toBe(1);

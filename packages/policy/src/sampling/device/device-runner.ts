@@ -35,38 +35,38 @@ import { planRuns, type PlannedJob, type RunLimits, type StepRun } from "./plan-
 import { drawColumns, greedyScale, largestUniform } from "./trace-draw.ts";
 import { rotaryFeeds } from "../../model/transformer.ts";
 
-/** Maximum entries of the logits of one run, 256 MB; drawing takes a few times as much. */
+/** Maximum number of logits in one run, 256 MB; drawing needs a few times as much memory. */
 const maxLogits = 2 ** 26;
-/** Maximum entries of the attention scores of one layer, 512 MB. */
+/** Maximum number of attention scores in one layer, 512 MB. */
 const maxScores = 2 ** 27;
-/** Maximum entries of the keys of one layer that are gathered for a run, 512 MB. */
+/** Maximum number of key entries that are gathered for one layer of a run, 512 MB. */
 const maxGathered = 2 ** 27;
-/** Pages of padding that are always acceptable, whatever the size of the model. */
+/** Number of padding pages that is always acceptable, whatever the size of the model. */
 const minPadding = 64;
 
-/** Weights as program inputs, with their release. */
+/** Weights as inputs of programs, and a function that releases them. */
 interface LoadedWeights {
   readonly feeds: Readonly<Record<string, ResidentTensor>>;
   readonly release: () => void;
 }
 
-/** Job with its selected outputs and kind of result. */
+/** Job with its selected outputs and the kind of result. */
 interface RunJob extends StepJob, PlannedJob {
-  /** Options of the job's draw. */
+  /** Options of the draw at the end of the job. */
   readonly draw?: DrawJob["draw"];
   readonly targets?: ScoreJob["targets"];
 }
 
-/** Row of a run's result `[row, width]`: entries from `at`. */
+/** Row of a run's result `[row, width]`: `width` entries that start at `at`. */
 interface ResultRow {
   readonly data: Float32Array;
   readonly at: number;
 }
 
 /**
- * {@link Runner} that keeps everything with the executor: weights, keys and values, logits. A step
- * is one program, which takes a few integers per sequence and returns four numbers per drawn token.
- * Only tokens with `topK` or `topP` are drawn from logits on the host.
+ * {@link Runner} that keeps weights, keys, values and logits on the device. A step is one program,
+ * which reads a few integers per sequence and returns four numbers per drawn token. Only tokens
+ * with `topK` or `topP` are drawn from logits on the host.
  */
 export class DeviceRunner implements Runner {
   readonly #config: ModelConfig;
@@ -77,10 +77,10 @@ export class DeviceRunner implements Runner {
   readonly #arrays = new Map<string, Int32Array | Float32Array>();
   readonly maxScoredTokens: number;
   #weights: LoadedWeights | undefined;
-  /** Layout that the programs are traced for. */
+  /** Layout for which the programs were traced. */
   #layout: ParameterLayout;
   #timings: RunnerTimings | undefined;
-  /** False if pages may not hold the values that their sequences record. */
+  /** False if pages may not contain the values of their sequences. */
   #isIntact = true;
 
   constructor({ layout, executor, stepTokens, cacheBytes }: RunnerOptions) {
@@ -89,12 +89,12 @@ export class DeviceRunner implements Runner {
     this.#config = config;
     this.#layout = layout;
     this.#executor = executor;
-    // Padding is less than a quarter of a step.
+    // Padding is less than a quarter of the tokens of a step.
     const numSparePages = Math.ceil(roundUpSize(stepTokens) / 4 / pagePositions);
     this.#cache = new DeviceCache({ config, executor, maxBytes: cacheBytes, numSparePages });
     this.maxScoredTokens = Math.max(1, Math.floor(maxLogits / vocabularySize));
     const numWeights = countEntries(layout.model);
-    // A padded page is read, written and read again.
+    // Cost of padding: a padded page is read, written and read again.
     const padding = (numWeights * Float32Array.BYTES_PER_ELEMENT) / (3 * this.pages.pageBytes);
     this.#limits = {
       maxContextPages: maxGathered / (numKeyValueHeads * pagePositions * headSize),
@@ -195,8 +195,8 @@ export class DeviceRunner implements Runner {
           ? this.#drawOnHost(rows[job]!, draw)
           : readDraw(rows[job]!, draw.options);
       } catch (error) {
-        // Keys and values of this sequence may be non-finite, and pages are read in full by their
-        // next owner.
+        // The keys and values of this sequence may be non-finite, and the next owner of its pages
+        // reads them in full.
         this.#isIntact = false;
         throw error;
       }
@@ -247,7 +247,9 @@ export class DeviceRunner implements Runner {
     this.#programs.clear();
   }
 
-  /** Computes all runs of a step, and passes on each row of the results, with its job and token. */
+  /**
+   * Computes all runs of a step, and calls a function with each result row, its job and its token.
+   */
   async #compute(
     jobs: readonly RunJob[],
     listen: (job: number, token: number, row: ResultRow) => void,
@@ -262,7 +264,7 @@ export class DeviceRunner implements Runner {
       timings.numTokens += numQueries;
     }
     const pagesOf = (numPositions: number): number => this.pages.pagesOf(numPositions);
-    // Released sequences give up their pages, which this step still reads.
+    // Copy the page lists now: a released sequence loses its pages, but this step still reads them.
     const pageLists = jobs.map(({ sequence }) =>
       sequence.pages.map((page) => this.#cache.tablePage(page)),
     );
@@ -272,14 +274,14 @@ export class DeviceRunner implements Runner {
       const executable = await this.#program(run.isTiled, run.result);
       const beginProgram = performance.now();
       compileMilliseconds += beginProgram - beginCompile;
-      // Until the run returns it, the cache does not exist.
+      // The run consumes the cache, so it is not valid until the run has returned it.
       this.#isIntact = false;
       const tables = await this.#cache.take();
       const outputs = await executable.run({ ...weights.feeds, ...tables, ...feeds });
       this.#cache.put(outputs);
       this.#isIntact = true;
       programMilliseconds += performance.now() - beginProgram;
-      // All other outputs are resident.
+      // Sound because all other outputs are resident.
       const given = (outputs["drawn"] ?? outputs["logits"] ?? outputs["scores"]) as Output;
       const width = given.shape[1]!;
       let row = 0;
@@ -327,7 +329,7 @@ export class DeviceRunner implements Runner {
     return array;
   }
 
-  /** Inputs of a run in addition to weights and tables, padded to few different sizes. */
+  /** Inputs of a run except weights and tables, padded to a few different sizes. */
   #feedsOf(
     run: StepRun,
     jobs: readonly RunJob[],
@@ -359,7 +361,7 @@ export class DeviceRunner implements Runner {
         if (queryIndices) queryIndices[at] = row * t + i;
       }
     });
-    // Padding writes to rows of its own: no row may be written twice.
+    // Padding must write to rows of its own, because no row may be written twice.
     for (let spare = 0; at < n; spare++, at++) {
       const page = Math.floor(spare / pagePositions);
       slots[at] = page * pageRows + (spare % pagePositions);
@@ -375,7 +377,7 @@ export class DeviceRunner implements Runner {
     return { ...feeds, ...this.#resultFeeds(run, jobs, n) };
   }
 
-  /** Inputs of a run for its result. */
+  /** Inputs of a run that its kind of result needs. */
   #resultFeeds(run: StepRun, jobs: readonly RunJob[], n: number): Record<string, Feed> {
     const { pieces, isTiled, result } = run;
     const numOutputs = pieces.reduce((sum, piece) => sum + piece.numOutputs, 0);
@@ -430,22 +432,25 @@ export class DeviceRunner implements Runner {
   }
 }
 
-/** Reads the entries of a parameter, from its file if it is memory-mapped. */
+/** Reads the entries of a parameter; if it is memory-mapped, from its file. */
 async function readEntries(value: Float32Array | FileFeed): Promise<Float32Array> {
   if (!("file" in value)) return value;
   const { data } = (await readFrozen("load", { weight: value }))["weight"]!;
-  // Files hold float32, or are upcast.
+  // Sound because files contain float32, or are upcast to it.
   return data as Float32Array;
 }
 
-/** Chooses the result of a run: only filters that rank all tokens need logits on the host. */
+/**
+ * Chooses the kind of result of a run: logits on the host are needed only for filters that rank all
+ * tokens.
+ */
 function chooseResult(options: DrawOptions): StepResult {
   const { topK = 0, topP = 1 } = options;
   if ((topK > 0 || topP < 1) && options.temperature !== 0) return "logits";
   return isFiltered(options) ? "filteredDraws" : "draws";
 }
 
-/** Reads the token drawn by a program. */
+/** Reads a token that a program has drawn. */
 function readDraw({ data, at }: ResultRow, options: DrawOptions): DrawnToken {
   const [token, logProb] = [data[at + drawColumns.token]!, data[at + drawColumns.logProb]!];
   const unfiltered = data[at + drawColumns.unfilteredLogProb]!;
@@ -453,7 +458,7 @@ function readDraw({ data, at }: ResultRow, options: DrawOptions): DrawnToken {
     throw new NonFiniteError(`drawToken: logits must be finite, got a log-prob of ${logProb}`);
   }
   if (options.temperature === 0) return { token, logProb: 0, entropy: 0, unfilteredLogProb: 0 };
-  // Rounding must not make a probability larger than 1, or smaller by filtering.
+  // Clamp: rounding must not make a probability larger than 1, or smaller after filtering.
   const unfilteredLogProb = Math.min(0, unfiltered);
   return {
     token,

@@ -33,7 +33,7 @@ test("separates short contexts from long ones if padding would cost more", () =>
   const jobs = [draw(6400), ...Array.from({ length: 9 }, () => draw(10))];
   const jobsOf = (maxPadding: number): number[] =>
     planRuns(jobs, pagesOf, { ...roomy, maxPadding }).map(({ pieces }) => pieces.length);
-  // Nine rows of one page, which would be padded to 101 pages each.
+  // Nine rows with one page each would be padded to 101 pages each.
   expect(jobsOf(900)).toEqual([10]);
   expect(jobsOf(899)).toEqual([9, 1]);
 });
@@ -69,7 +69,7 @@ test("computes each token once, after earlier ones, and within the limits", () =
             expect(piece.numPages).toBe(pagesOf(jobs[job]!.start + start + count));
             done[job] = start + count;
           }
-          // A single piece is computed whatever its size.
+          // A single piece is computed whatever its size, so it may exceed the limits.
           const isOver =
             pieces.length * numPages > limits.maxContextPages ||
             pieces.length * numPages * longest > limits.maxQueryPages ||

@@ -1,18 +1,18 @@
 import type { StepResult } from "./device-programs.ts";
 
-/** Consecutive new tokens of one sequence, which share one row of a run's context. */
+/** Consecutive new tokens of one sequence, which share a row of context in a run. */
 export interface Piece {
   readonly job: number;
-  /** Index of the first token within the job. */
+  /** Index of the first token of the piece within the job. */
   readonly start: number;
   readonly count: number;
-  /** Number of pages of its context, its own tokens included. */
+  /** Number of pages of the context, including the piece's own tokens. */
   readonly numPages: number;
-  /** Number of its tokens that have an output. */
+  /** Number of tokens in the piece that have an output. */
   readonly numOutputs: number;
 }
 
-/** Pieces that one program computes at once. */
+/** Pieces that one run of a program computes. */
 export interface StepRun {
   readonly isTiled: boolean;
   readonly result: StepResult;
@@ -21,26 +21,28 @@ export interface StepRun {
 
 /** Limits of a run. */
 export interface RunLimits {
-  /** Pages of context over all rows, which are gathered for each layer. */
+  /** Maximum number of context pages over all rows; they are gathered for each layer. */
   readonly maxContextPages: number;
-  /** Sum over rows of queries times pages; each product makes scores in all heads. */
+  /**
+   * Maximum sum over rows of queries times pages; each product is the number of scores per head.
+   */
   readonly maxQueryPages: number;
-  /** Tokens with an output, each of which makes a row of logits. */
+  /** Maximum number of tokens with an output; each needs a row of logits. */
   readonly maxOutputs: number;
-  /** Pages of padding that cost less than reading the weights again. */
+  /** Number of padding pages that cost less than reading the weights again. */
   readonly maxPadding: number;
 }
 
-/** Maximum number of new tokens in a row of context. */
+/** Maximum number of new tokens per row of context. */
 export const tileTokens = 64;
 
 /** Job as an input of {@link planRuns}. */
 export interface PlannedJob {
-  /** Number of filled positions. */
+  /** Number of filled positions before the job. */
   readonly start: number;
   readonly numQueries: number;
   readonly result: StepResult;
-  /** Tokens that have an output. */
+  /** Tokens of the job that have an output. */
   readonly outputs: "all" | "last" | "none";
 }
 
@@ -66,9 +68,9 @@ function splitJob(
 }
 
 /**
- * Divides a step into runs. A later piece of a job is never in an earlier run: within a run all
- * keys are written before any is read. Sequences with short and with long contexts are separated
- * where padding would cost more than another run.
+ * Divides a step into runs. Pieces of a job stay in order: a later piece is in the same run or a
+ * later one. (Within a run, all keys are written before any key is read.) Sequences with short and
+ * with long contexts are separated where padding would cost more than another run.
  */
 export function planRuns(
   jobs: readonly PlannedJob[],
@@ -86,7 +88,7 @@ export function planRuns(
   });
   const runs: StepRun[] = [];
   for (const { isTiled, result, pieces } of groups.values()) {
-    // Stable, and a later piece of a job has at least as many pages.
+    // The sort is stable, and a later piece of a job has at least as many pages as an earlier one.
     pieces.sort((a, b) => a.numPages - b.numPages);
     let begin = 0;
     let numOutputs = 0;

@@ -1,6 +1,6 @@
 import { createCudaExecutor, openCudaDevice } from "@turnwise/cuda";
 import { expect, it } from "vitest";
-// Test device that graph does not publish.
+// The software device is a test helper of @turnwise/cuda that the package does not export.
 import { softwareCuda } from "../../../../cuda/src/testing/software-cuda.ts";
 import { compareWithHost } from "../../testing/compare-with-host.ts";
 

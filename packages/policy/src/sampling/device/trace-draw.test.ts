@@ -6,14 +6,14 @@ import { describe, expect, test } from "vitest";
 import { drawToken, isFiltered, type DrawnToken, type DrawOptions } from "../runner/draw-token.ts";
 import { drawColumns, greedyScale, largestUniform, traceDraw, traceScore } from "./trace-draw.ts";
 
-/** Row of logits, options of its draw, and the uniform number. */
+/** One row: logits, draw options, and the uniform random number. */
 interface Row {
   readonly logits: readonly number[];
   readonly options: DrawOptions;
   readonly uniform: number;
 }
 
-/** Draws for all rows in one program, `[row][column]`. */
+/** Draws a token for every row in one program; the result is `[row][column]`. */
 async function drawAll(executor: Executor, rows: readonly Row[]): Promise<number[][]> {
   const size = rows[0]!.logits.length;
   const hasFilters = rows.some(({ options }) => isFiltered(options));
@@ -35,7 +35,7 @@ async function drawAll(executor: Executor, rows: readonly Row[]): Promise<number
   const banned = rows.flatMap(({ options }, row) =>
     (options.bannedTokens ?? []).map((token) => row * size + token),
   );
-  // Out of range, as in padding.
+  // An index out of range, like padding.
   banned.push(rows.length * size);
   const logits = Float32Array.from(rows.flatMap((row) => row.logits));
   const executable = await executor.compile(program);
@@ -66,7 +66,7 @@ const executors = {
 
 describe.each(Object.entries(executors))("drawing with %s", (_, executor) => {
   test("draws the token whose cumulative probability interval contains the number", async () => {
-    // Weights 1, 0, 2, 1 of 4: the first token up to 1/4, the third up to 3/4.
+    // Weights 1, 0, 2, 1, sum 4: numbers up to 1/4 draw the first token, up to 3/4 the third.
     const logits = [1, 0, 2, 1].map((weight) => Math.max(-1e4, Math.log(weight)));
     const uniforms = [0, 0.2, 0.26, 0.7, 0.76, largestUniform];
     const rows = uniforms.map((uniform) => ({ logits, options: {}, uniform }));
@@ -106,7 +106,7 @@ const anyRow = (size: number): fc.Arbitrary<Row> =>
     logits: fc.array(
       fc.oneof(
         fc.double({ min: -30, max: 30, noNaN: true }),
-        // So unlikely that its weight is 0 in float32.
+        // A logit so small that its weight is 0 in float32.
         { weight: 1, arbitrary: fc.constant(-1000) },
         fc.constant(5),
       ),
@@ -127,8 +127,8 @@ const anyRow = (size: number): fc.Arbitrary<Row> =>
   });
 
 /**
- * Describes the error of a draw, if any: it must be the token that `drawToken` draws, or at a
- * boundary an allowed neighbor.
+ * Describes the error of a draw, if any. The token must be the one that `drawToken` draws, or, if
+ * the number is near a boundary, an allowed neighbor.
  */
 function faultOf({ logits, options, uniform }: Row, drawn: readonly number[]): string {
   const [token, logProb, entropy, unfiltered] = drawn as [number, number, number, number];
@@ -142,7 +142,7 @@ function faultOf({ logits, options, uniform }: Row, drawn: readonly number[]): s
   if (temperature === 0) return token === expected.token ? "" : is;
   const left = exact.filter((_, id) => !bannedTokens.includes(id));
   const weight = Math.exp((exact[token]! - Math.max(...left)) / temperature);
-  // A subnormal number may count as 0, and a weight at the limit to either side.
+  // A subnormal weight may count as 0, and a weight at the minP limit may be kept or excluded.
   if (!(weight > 0.9999 * Math.max(1e-46, minP))) return `${is}, of weight ${weight}`;
   if (Math.abs(entropy - expected.entropy) > 5e-5) return `entropy ${entropy}`;
   if (token === expected.token) {
@@ -150,8 +150,8 @@ function faultOf({ logits, options, uniform }: Row, drawn: readonly number[]): s
     const isClose = Math.abs(unfiltered - expected.unfilteredLogProb) <= 5e-4;
     return isClose ? "" : `unfiltered log-prob ${unfiltered}`;
   }
-  // Different tokens are allowed for numbers and limits within rounding; the heaviest if nothing is
-  // left.
+  // If numbers or limits are equal up to rounding, either token is allowed; if no token remains,
+  // the heaviest.
   const [before, after] = [-1e-5, 1e-5].map((change) => {
     const number = Math.min(1 - 2 ** -53, Math.max(0, uniform + change));
     return draw({ ...options, minP: Math.min(1, minP * (1 + change)) }, number).token;
@@ -161,7 +161,7 @@ function faultOf({ logits, options, uniform }: Row, drawn: readonly number[]): s
 }
 
 test("draws like drawToken, and never an excluded token", async () => {
-  // A vocabulary of prime size needs padding; one of 27 or 1 does not.
+  // A vocabulary of prime size needs padding; sizes 27 and 1 do not.
   const anyRows = fc
     .constantFrom(1, 2, 27, 37, 120)
     .chain((size) => fc.array(anyRow(size), { minLength: 1, maxLength: 4 }));

@@ -1,28 +1,28 @@
 import type { Tensor, Tracer } from "@turnwise/graph";
 
-/** Inputs of {@link traceDraw}; `[row]` except for the logits. */
+/** Inputs of {@link traceDraw}; all are `[row]` except the logits. */
 export interface DrawInputs {
-  /** `[row, vocabularySize]`. */
+  /** Logits, `[row, vocabularySize]`. */
   readonly logits: Tensor;
-  /** Factor of the logits: `1 / temperature`, or {@link greedyScale}. */
+  /** Factor of each row's logits: `1 / temperature`, or {@link greedyScale}. */
   readonly scales: Tensor;
   /** Uniform numbers from 0 to {@link largestUniform}; 0 for greedy draws. */
   readonly uniforms: Tensor;
   /** Filters of the draw. Default: none. */
   readonly filters?: {
-    /** Tokens lighter than this share of the largest weight are excluded. */
+    /** Tokens whose weight is less than this share of the largest weight are excluded. */
     readonly minPs: Tensor;
     /**
-     * int32 `[ban]`: `row * vocabularySize + token` for each banned token of each row; padding
-     * entries refer to a row after the last.
+     * Banned tokens as `row * vocabularySize + token`, int32 `[ban]`; padding entries refer to a
+     * row after the last.
      */
     readonly banned: Tensor;
   };
 }
 
 /**
- * Leaves only the largest logits a weight; a uniform number of 0 then draws the first of equal
- * ones.
+ * Scale at which only the largest logits have a nonzero weight; a uniform number of 0 then draws
+ * the first of these.
  */
 export const greedyScale = 1e30;
 
@@ -41,12 +41,12 @@ interface WeightedRow {
 }
 
 /**
- * Traces draws equivalent to `drawToken`, in float32 next to the logits: with its temperature,
- * bans, `minP`, log-probs and entropies.
+ * Traces draws equivalent to `drawToken`, in float32 on the device: with temperature, banned
+ * tokens, `minP`, log-probs and entropies.
  *
- * The token at which the cumulative weight exceeds the drawn share is searched for in three levels,
- * first among blocks, then within one, since cumulative sums over a whole vocabulary would be
- * slower and less exact. Whatever rounding does, its weight is above 0.
+ * The drawn token is the first at which the cumulative weight exceeds `uniform * total`. It is
+ * searched on three levels, first among blocks and then within a block, because cumulative sums
+ * over the whole vocabulary would be slower and less exact. Its weight is above 0 despite rounding.
  *
  * @returns `[row, 4]`, see {@link drawColumns}; non-finite log-probs for non-finite logits.
  */
@@ -62,7 +62,7 @@ export function traceDraw(g: Tracer, { logits, scales, uniforms, filters }: Draw
     return { largest, shifted, weights, total: g.reduceSum(weights, options) };
   };
   const all = weigh(logits);
-  // Limited, to avoid 0 times infinity.
+  // Limit the factor, to avoid 0 times infinity.
   const surprisals = g.multiply(all.weights, g.maximum(all.shifted, -1000));
   const mean = g.divide(g.reduceSum(surprisals, options), all.total);
   const entropy = g.maximum(g.subtract(g.log(all.total), mean), 0);
@@ -96,7 +96,8 @@ function flatIndex(g: Tracer, entry: Tensor, size: number): Tensor {
 }
 
 /**
- * Splits a vocabulary into three levels of about equal size, whose product is at least its size.
+ * Splits a vocabulary into three levels of about equal size, whose product is at least the
+ * vocabulary size.
  */
 function splitIntoLevels(size: number): readonly [number, number, number] {
   const first = Math.ceil(Math.cbrt(size));
@@ -104,7 +105,10 @@ function splitIntoLevels(size: number): readonly [number, number, number] {
   return [first, second, Math.ceil(size / (first * second))];
 }
 
-/** Entry of each row at which the cumulative weight exceeds a share of the total, `[row, 1]`. */
+/**
+ * Index in each row of the entry at which the cumulative weight exceeds a share of the total,
+ * `[row, 1]`.
+ */
 function pick(g: Tracer, weights: Tensor, uniforms: Tensor): Tensor {
   const [rows, size] = [weights.shape[0]!, Number(weights.shape[1])];
   const levels = splitIntoLevels(size);
@@ -127,9 +131,9 @@ function pick(g: Tracer, weights: Tensor, uniforms: Tensor): Tensor {
     const findFirst = (condition: Tensor): Tensor =>
       g.negate(g.reduceMax(g.where(condition, g.negate(index), -count), options));
     const first = findFirst(exceeds);
-    // If the target was rounded up to the total, no sum exceeds it, and the last block may weigh
-    // almost nothing: take the heaviest. With NaN weights there is none either, and the last entry
-    // is used.
+    // If rounding makes the target equal to the total, no sum exceeds it, and the last block may
+    // weigh almost nothing, so take the heaviest block. If weights are NaN, no sum exceeds the
+    // target either; the last entry is then used.
     const heaviest = g.minimum(findFirst(g.equal(sums, g.reduceMax(sums, options))), count - 1);
     const chosen = g.where(g.greater(count, first), first, heaviest);
     const before = g.reduceSum(g.where(g.greater(chosen, index), sums, 0), options);
@@ -144,7 +148,7 @@ function pick(g: Tracer, weights: Tensor, uniforms: Tensor): Tensor {
 
 /**
  * Traces scores of given tokens at temperature 1.
- * @param targets - int32 `[row]`.
+ * @param targets - Target token of each row, int32 `[row]`.
  * @returns `[row, 2]`: the log-prob of the target, and the entropy; non-finite for non-finite
  *   logits.
  */

@@ -42,7 +42,7 @@ const drawInputs = (shape: Shape, length: number): Inputs => ({
   values: draw(length * shape.numKeyValueHeads * shape.headSize),
 });
 
-/** Causal attention by its definition, in float64. */
+/** Reference implementation of causal attention, in float64. */
 function expectedAttention(shape: Shape, length: number, inputs: Inputs): number[] {
   const { numHeads, numKeyValueHeads, headSize } = shape;
   const result: number[] = [];
@@ -71,7 +71,7 @@ function expectedAttention(shape: Shape, length: number, inputs: Inputs): number
   return result;
 }
 
-/** Rows `[from, to)` of the inputs. */
+/** Selects rows `from` to `to - 1` of the inputs. */
 function rowsOf(shape: Shape, inputs: Inputs, from: number, to: number): Inputs {
   const wide = shape.numHeads * shape.headSize;
   const narrow = shape.numKeyValueHeads * shape.headSize;
@@ -82,7 +82,7 @@ function rowsOf(shape: Shape, inputs: Inputs, from: number, to: number): Inputs 
   };
 }
 
-/** Computes a sequence in chunks, with no others in the step. */
+/** Computes attention of one sequence in chunks, with no other sequences in the step. */
 function attendInChunks(
   cache: AttentionCache,
   shape: Shape,
@@ -119,7 +119,7 @@ test("equals attention by its definition", () => {
       const inputs = drawInputs(shape, length);
       const result = attendInChunks(createCache(shape), shape, inputs, [length]);
       const expected = expectedAttention(shape, length, inputs);
-      // float32 sums of up to 70 terms of size 2.
+      // Error of float32 sums of up to 70 terms of size 2.
       const errors = result.map((value, i) => Math.abs(value - expected[i]!));
       expect(Math.max(...errors)).toBeLessThan(5e-6);
     }),
@@ -181,13 +181,13 @@ test("reuses the pages of released and truncated sequences", () => {
   const shape = { numHeads: 2, numKeyValueHeads: 1, headSize: 64 };
   const inputs = drawInputs(shape, 150);
   const expected = attendInChunks(createCache(shape), shape, inputs, [150]);
-  // Space for 150 positions of one sequence, 64 in each page.
+  // Memory for 150 positions of one sequence, in pages of 64 positions.
   const cache = createCache(shape, 1, 1, 3 * 2 * 64 * 64 * 4);
   expect(cache.pages.maxPages).toBe(3);
   for (let round = 0; round < 20; round++) {
     const sequence = cache.pages.create();
     attendInChunks(cache, shape, drawInputs(shape, 150), [150], 0, sequence);
-    // Keep 40 positions of another sequence, then continue differently.
+    // First fill 40 positions of another sequence, then continue differently.
     cache.pages.truncate(sequence, 0);
     attendInChunks(cache, shape, inputs, [40], 0, sequence);
     cache.pages.truncate(sequence, 33);
@@ -201,7 +201,7 @@ test("reuses the pages of released and truncated sequences", () => {
 test("shares the pages of a common prefix until one of the sequences writes there", () => {
   const shape = { numHeads: 2, numKeyValueHeads: 2, headSize: 16 };
   const [first, second] = [drawInputs(shape, 150), drawInputs(shape, 150)];
-  // The same first 100 positions.
+  // Both sequences have the same first 100 positions.
   for (const name of ["queries", "keys", "values"] as const) {
     second[name].set(first[name].subarray(0, 100 * 32));
   }
@@ -219,7 +219,7 @@ test("shares the pages of a common prefix until one of the sequences writes ther
     attendInChunks(cache, shape, first, [20, 30], 0, from),
     attendInChunks(cache, shape, second, [50], 0, to),
   ];
-  // The first page is still shared; each has two more.
+  // The first page is still shared; each sequence has two more pages.
   expect(cache.pages.numUsedPages).toBe(5);
   rests.forEach((rest, i) => expect(rest).toEqual(expected[i]!.slice(100 * 32)));
   cache.pages.truncate(to, 10);
@@ -286,7 +286,8 @@ test("gives the same bits with several threads, step after step, while the memor
     const cache = createCache(shape, 1, threads);
     const sequences = lengths.map(() => cache.pages.create());
     const results: number[] = [];
-    // First the long prefixes, a few sequences at a time, then 20 steps of one position for all.
+    // First long prefixes for a few sequences at a time, then 20 steps with one position per
+    // sequence.
     const steps = [
       ...Array.from({ length: 20 }, (_, i) => [2 * i, 2 * i + 1]),
       ...Array.from({ length: 20 }, () => lengths.map((_, i) => i)),

@@ -7,7 +7,7 @@ import { maxMemoryPages } from "../../wasm/wasm-writer.ts";
 /** Part of a step that belongs to one sequence. */
 export interface AttentionJob {
   readonly sequence: CachedSequence;
-  /** Number of new positions after the filled ones, `>= 1`. */
+  /** Number of new positions, which follow the filled ones, `>= 1`. */
   readonly numQueries: number;
 }
 
@@ -19,7 +19,7 @@ export interface AttentionCacheOptions extends AttentionShape {
   readonly maxStepTokens: number;
   /** Maximum bytes of keys and values, rounded down to whole pages. */
   readonly maxBytes: number;
-  /** Number of computing threads, this one included. Default 1. */
+  /** Number of threads for attention, including this one. Default 1. */
   readonly threads?: number;
 }
 
@@ -27,16 +27,16 @@ const wordBytes = 4;
 const wasmPageBytes = 65536;
 const alignUp = (bytes: number, to = 16): number => Math.ceil(bytes / to) * to;
 
-/** Job with its addresses, which stay valid if the sequence is released during the step. */
+/** Job with memory addresses, which stay valid even if the sequence is released during the step. */
 interface PlacedJob extends AttentionJob {
-  /** Addresses of its pages, in order. */
+  /** Addresses of the job's pages, in order. */
   readonly pages: readonly number[];
-  /** Number of earlier positions. */
+  /** Number of positions before the job's first query. */
   readonly start: number;
 }
 
 /**
- * Paged keys and values of many sequences in one WebAssembly memory, with the attention over them.
+ * Paged keys and values of many sequences in one WebAssembly memory, and attention over them.
  *
  * A step starts with {@link begin}, computes each layer with {@link attend}, and counts the new
  * positions as filled with {@link commit}.
@@ -49,7 +49,7 @@ export class AttentionCache {
   /** Address of each page. */
   readonly #addresses: number[] = [];
   readonly #pageBytes: number;
-  /** Start of the fixed areas. */
+  /** Addresses of the fixed areas of the memory. */
   readonly #queries: number;
   readonly #results: number;
   /** Address of the next new page. */
@@ -59,7 +59,7 @@ export class AttentionCache {
   #words: Int32Array;
   #jobs: readonly PlacedJob[] = [];
   #numPairs = 0;
-  /** Job list and page tables of the step, grown when needed. */
+  /** Address of the step's job list and page tables, which grow as needed. */
   #lists = 0;
   #listBytes = 0;
 
@@ -77,7 +77,7 @@ export class AttentionCache {
     this.#threads = new AttentionThreads(options, threads, scratch, stride);
     this.#end = scratch + threads * 4 * stride;
     this.#firstPage = this.#end;
-    // Addresses have 32 bits; some space is left for the lists of a step.
+    // Addresses have 32 bits; reserve some memory for the lists of a step.
     const addressable = 0.99 * maxMemoryPages * wasmPageBytes - this.#firstPage;
     this.pages = new PageTable({
       pageBytes: this.#pageBytes,
@@ -91,13 +91,14 @@ export class AttentionCache {
     this.#words = new Int32Array(this.#threads.memory.buffer);
   }
 
-  /** Zeroes all pages, so that no non-finite values of earlier weights remain. */
+  /** Fills all pages with zeros, so that no non-finite values of earlier weights remain. */
   clear(): void {
     this.#floats.fill(0, this.#firstPage / wordBytes);
   }
 
   /**
-   * Starts a step. Each job must have a different sequence; positions are in the order of the jobs.
+   * Starts a step. Every job must have its own sequence; the rows of queries are in the order of
+   * the jobs.
    * @throws `RangeError` if a sequence cannot grow; call `PageTable.extend` first.
    */
   begin(jobs: readonly AttentionJob[]): void {
@@ -115,8 +116,8 @@ export class AttentionCache {
   }
 
   /**
-   * Writes the job list.
-   * @param lastOnly - Computes only the last query of each job.
+   * Writes the job list of the step.
+   * @param lastOnly - True to compute only the last query of each job.
    */
   #writeJobs(lastOnly: boolean): void {
     const { numHeads, headSize } = this.#options;
@@ -139,12 +140,13 @@ export class AttentionCache {
   }
 
   /**
-   * Stores the new keys and values of a layer, and attends to all positions up to each query's own.
+   * Stores the new keys and values of a layer, and computes attention of each query over all
+   * positions up to its own.
    * @param queries - `[position, head * headSize]`; keys and values `[position, head * headSize]`.
-   * @param lastOnly - Computes only the last position of each job. It must stay true for the rest
-   *   of a step.
+   * @param lastOnly - True to compute only the last position of each job. Once true, it must be
+   *   true for all later layers of the step.
    * @returns A view `[position, head * headSize]` (or `[job, ...]`), valid until the next call. It
-   *   has at least two rows; for a single position the second is meaningless.
+   *   has at least two rows; with a single position the second row is undefined.
    */
   attend(
     layer: number,
@@ -163,7 +165,7 @@ export class AttentionCache {
     const numRows = Math.max(2, lastOnly ? this.#jobs.length : queries.length / rowSize);
     const begin = this.#results / wordBytes;
     const results = this.#floats.subarray(begin, begin + numRows * rowSize);
-    // The copy is not in shared memory.
+    // The programs cannot read shared memory, so copy the results if it is shared.
     return this.#threads.isShared ? results.slice() : results;
   }
 
@@ -179,7 +181,7 @@ export class AttentionCache {
         const slot = position % pagePositions;
         let base = (page + layerOffset) / wordBytes;
         for (let head = 0; head < numKeyValueHeads; head++) {
-          // Keys of four positions are interleaved; values are not.
+          // Keys are interleaved in blocks of four positions; values are not.
           let key = base + (slot >> 2) * headSize * 4 + (slot & 3);
           let value = base + (pagePositions + slot) * headSize;
           for (let i = 0; i < headSize; i++, from++, key += 4, value++) {
@@ -192,7 +194,10 @@ export class AttentionCache {
     }
   }
 
-  /** Counts the new positions of the step as filled, in sequences not released in the meantime. */
+  /**
+   * Marks the new positions of the step as filled, except in sequences that were released
+   * meanwhile.
+   */
   commit(): void {
     for (const { sequence, start, numQueries } of this.#jobs) {
       this.pages.commit(sequence, start, numQueries);
@@ -218,7 +223,7 @@ export class AttentionCache {
     return page;
   }
 
-  /** Moves the lists of a step to the end of the pages when they outgrow their space. */
+  /** Moves the lists of a step to the end of the pages if they outgrow their space. */
   #reserveLists(numBytes: number): void {
     if (numBytes <= this.#listBytes) return;
     this.#listBytes = alignUp(2 * numBytes);
@@ -230,7 +235,8 @@ export class AttentionCache {
   #reserve(numBytes: number): void {
     const missing = numBytes - this.#threads.memory.buffer.byteLength;
     if (missing > 0) {
-      // A quarter more than needed, since growing copies the memory; never more than the maximum.
+      // Allocate a quarter more than needed, because growing copies the memory; never more than the
+      // maximum.
       const wanted = Math.ceil(missing / wasmPageBytes);
       const allowed = this.#firstPage + this.pages.maxPages * this.#pageBytes - numBytes;
       const spare = Math.ceil(Math.max(0, Math.min(numBytes / 4, allowed)) / wasmPageBytes);

@@ -1,5 +1,5 @@
-// Thread that runs jobs of an attention step; see attention-threads.ts. Plain JavaScript, since
-// threads also start it from the source tree.
+// Thread that runs jobs of an attention step; see attention-threads.ts. It is plain JavaScript,
+// because threads are also started from the source tree.
 import { workerData } from "node:worker_threads";
 
 const { module, memory, control: address, scratch, fields, jobBytes } = workerData;
@@ -13,7 +13,7 @@ for (;;) {
   seen = Atomics.load(control, round);
   if (Atomics.load(control, stop) !== 0) break;
   for (;;) {
-    // The upper half holds the round, so a job of a finished round cannot be taken.
+    // The upper half of the ticket is the round, so that no job of a finished round can be taken.
     const ticket = Atomics.add(control, next, 1);
     const index = ticket & 0xffff;
     if (ticket >>> 16 !== (Atomics.load(control, round) & 0xffff)) break;

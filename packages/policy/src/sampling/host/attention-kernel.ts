@@ -5,14 +5,14 @@ import { FunctionWriter, wasmModule } from "../../wasm/wasm-writer.ts";
 export interface AttentionShape {
   readonly numHeads: number;
   readonly numKeyValueHeads: number;
-  /** A multiple of 4. */
+  /** Size of a head, a multiple of 4. */
   readonly headSize: number;
 }
 
-/** Keys per block: one SIMD register holds one entry of each. */
+/** Number of keys per block: a SIMD register holds the same entry of four keys. */
 export const blockKeys = 4;
 const blocksPerPage = pagePositions / blockKeys;
-/** SIMD accumulators of a tile; with temporaries they fit into 16 registers. */
+/** Number of SIMD accumulators of a tile; with temporaries they fit into 16 registers. */
 const accumulators = 8;
 /** Bytes of one entry of the job list of {@link AttentionKernel}. */
 export const jobBytes = 20;
@@ -20,13 +20,13 @@ export const jobBytes = 20;
 /**
  * Grouped-query attention over paged keys and values, in WebAssembly with SIMD.
  *
- * Each query is computed separately with the same arithmetic in the same order, so its result does
- * not depend on the rest of the batch or on how a prompt was chunked. That makes sampling
+ * Each query is computed separately, with the same operations in the same order, so its result does
+ * not depend on the rest of the batch or on the chunks of the prompt. Sampling is thus
  * reproducible, and needs no padding.
  *
- * @param jobs - Address of the job list, one entry per sequence of 5 int32: addresses of the
- *   queries `[query, head, headSize]`, of the results of the same shape, and of the page table
- *   (addresses of pages); number of queries; position of the first.
+ * @param jobs - Address of the job list, one entry per sequence of 5 int32: address of the queries
+ *   `[query, head, headSize]`; address of the results, of the same shape; address of the page table
+ *   (addresses of pages); number of queries; position of the first query.
  * @param numJobs - Number of jobs, `>= 1`.
  * @param layerOffset - Offset of the layer within a page, in bytes: for each key-value head, keys
  *   `[block, headSize, blockKeys]`, then values `[position, headSize]`.
@@ -84,7 +84,7 @@ function writeAttend({ numHeads, numKeyValueHeads, headSize }: AttentionShape): 
     f.repeat(() => {
       f.int(0).set(row);
       f.repeat(() => {
-        // Choose the widest tile that fits into the remaining rows.
+        // Choose the widest tile that fits the remaining rows.
         const left = (): FunctionWriter => f.get(numRows).get(row).op("i32.sub");
         left()
           .int(4)
@@ -118,7 +118,7 @@ function writeAttend({ numHeads, numKeyValueHeads, headSize }: AttentionShape): 
 }
 
 /**
- * Writes attention of `numRows` rows (a query and one of its heads each) to one key-value head:
+ * Writes attention of `numRows` rows (each is one head of one query) to one key-value head:
  * scores and their maxima, then weights and their sums, then weighted values.
  */
 function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
@@ -139,7 +139,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
   for (const row of rows) {
     const index = (): FunctionWriter => f.get(firstRow).int(row).op("i32.add");
     const offset = f.local("i32");
-    // Rows iterate over queries, and within a query over the heads of the group.
+    // Rows are ordered by query, and within a query by the heads of the group.
     index().int(group).op("i32.div_u").int(numHeads).op("i32.mul");
     index().int(group).op("i32.rem_u", "i32.add");
     f.int(headSize * 4)
@@ -151,7 +151,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     f.set(limit[row]!);
     f.get(scratch).int(row).get(stride).op("i32.mul", "i32.add").set(scores[row]!);
   }
-  // The last row attends to the most keys.
+  // The last row attends to the largest number of keys.
   f.get(limit[numRows - 1]!).set(numKeys);
 
   writeScores();
@@ -172,18 +172,18 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     });
   }
 
-  /** Pushes the address of a row's scores of the current block. */
+  /** Pushes the address of a row's scores for the current block. */
   function scoreAddress(row: number): FunctionWriter {
     return f.get(scores[row]!).get(block).int(4).op("i32.shl", "i32.add");
   }
 
-  /** Pushes the address of the layer in the page of the current block. */
+  /** Pushes the address of the layer within the page of the current block. */
   function pageAddress(): FunctionWriter {
     f.get(table).get(block).int(Math.log2(blocksPerPage)).op("i32.shr_u").int(2);
     return f.op("i32.shl", "i32.add").loadInt().get(pageOffset).op("i32.add");
   }
 
-  /** Pushes the offset of the current block in its page. */
+  /** Pushes the offset of the current block within its page. */
   function blockOffset(blockBytes: number): FunctionWriter {
     return f
       .get(block)
@@ -197,7 +197,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     const keys = f.local("i32");
     const query4 = f.local("v128");
     const entry = f.local("i32");
-    // Several blocks at once, for independent sums.
+    // Process several blocks at once, for independent sums.
     const parts = Array.from({ length: accumulators / numRows }, (_, part) => part);
     const loaded = f.locals("v128", parts.length);
     const totals = rows.map(() => f.locals("v128", parts.length));
@@ -207,7 +207,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
       blockOffset(blockBytes).op("i32.add").set(keys);
       for (const total of totals.flat()) f.floats(0).set(total);
       f.int(0).set(entry);
-      // Not unrolled: V8's code for a long body overwhelms the processor's front end.
+      // Do not unroll: V8's code for a long body overloads the processor's front end.
       f.repeat(() => {
         for (const part of parts)
           f.get(keys)
@@ -243,7 +243,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
   }
 
   /**
-   * Writes the replacement of scores by `exp(score - maximum)`. @returns Variables with the
+   * Writes code that replaces scores by `exp(score - maximum)`. @returns Variables that hold the
    * reciprocal sums.
    */
   function writeWeights(): number[] {
@@ -294,7 +294,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     forBlocks(1, () => {
       for (const row of rows) {
         scoreAddress(row).load().get(extremes[row]!).op("f32x4.sub").get(scale).op("f32x4.mul");
-        // Below this the result would be subnormal; it counts as 0, like masked keys.
+        // Below this limit the result would be subnormal; use 0, as for masked keys.
         f.tee(x).get(smallest).op("f32x4.gt").set(isCounted);
         f.get(x).get(smallest).op("f32x4.max").tee(x);
         // exp(x) = 2^whole * exp(rest), with the rest in [-ln 2 / 2, ln 2 / 2].
@@ -307,7 +307,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
           f.get(x).op("f32x4.mul").get(factor).op("f32x4.add");
         }
         f.get(x).op("f32x4.mul").get(factors.at(-1)!).op("f32x4.add");
-        // 2^whole, written into the exponent bits of a float.
+        // Compute 2^whole by writing the exponent bits of a float.
         f.get(whole).op("i32x4.trunc_sat_f32x4_s").get(bias).op("i32x4.add").int(23);
         f.op("i32x4.shl", "f32x4.mul").get(isCounted).op("v128.and").tee(x).store();
         f.get(sums[row]!).get(x).op("f32x4.add").set(sums[row]!);
@@ -321,7 +321,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     return sums;
   }
 
-  /** Writes weighted sums of `4 * width` entries of the values, for all rows. */
+  /** Writes code for weighted sums of `4 * width` entries of the values, for all rows. */
   function writeValues(entry: number, width: number): void {
     const values = f.local("i32");
     const address = f.locals("i32", numRows);
@@ -332,7 +332,7 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
     const totals = rows.map(() => f.locals("v128", width));
     for (const total of totals.flat()) f.floats(0).set(total);
     const rowBytes = headSize * 4;
-    // A block may end in keys that no row attends to: their weight is 0.
+    // The last block may contain keys that no row attends to; their weight is 0.
     forBlocks(1, () => {
       pageAddress();
       blockOffset(blockKeys * rowBytes)

@@ -8,11 +8,11 @@ import {
 import { maxMemoryPages } from "../../wasm/wasm-writer.ts";
 import { webAssembly, type WasmMemory } from "../../wasm/web-assembly.ts";
 
-/** Words in shared memory: the parameters of a round, and its progress. */
+/** Words in shared memory: parameters and progress of a round. */
 const fields = {
-  /** Number of the round; helper threads wait for a change. */
+  /** Number of the round; helper threads wait for it to change. */
   round: 0,
-  /** Next job to take, in the lower half; the upper half holds the lower 16 bits of the round. */
+  /** Next job to take (lower 16 bits) and lower 16 bits of the round (upper 16 bits). */
   next: 1,
   /** Number of finished jobs. */
   done: 2,
@@ -20,17 +20,17 @@ const fields = {
   jobs: 4,
   layerOffset: 5,
   stride: 6,
-  /** 1 stops the helper threads. */
+  /** Set to 1 to stop the helper threads. */
   stop: 7,
-  /** 1 after a job of a helper thread threw. */
+  /** Set to 1 if a job threw in a helper thread. */
   failed: 8,
   count: 16,
 } as const;
 
-/** Bytes at the start of the memory that are reserved for these words. */
+/** Number of bytes at the start of the memory that are reserved for these words. */
 export const controlBytes: number = fields.count * 4;
 
-/** With fewer pairs of query and key, waking a helper thread takes longer than it saves. */
+/** Minimum number of query-key pairs for which waking a helper thread saves time. */
 const minPairs = 4096;
 
 /** Attention kernel on one or more threads over one memory. Idle threads take the next job. */
@@ -43,7 +43,7 @@ export class AttentionThreads {
   readonly #stride: number;
 
   /**
-   * @param threads - Number of threads, this one included.
+   * @param threads - Number of threads, including this one.
    * @param scratch - Address of scratch memory for all threads' scores, `4 * stride` bytes each.
    * @param stride - See {@link AttentionKernel}.
    */
@@ -53,7 +53,7 @@ export class AttentionThreads {
     this.memory = new webAssembly.Memory({ initial, maximum: maxMemoryPages, shared: isShared });
     const module = new webAssembly.Module(attentionModule(shape, { sharedMemory: isShared }));
     const { exports } = new webAssembly.Instance(module, { env: { memory: this.memory } });
-    // The module is generated here, so its exports are known.
+    // Sound because the module was generated above.
     this.#kernel = exports["attend"] as AttentionKernel;
     this.#control = new Int32Array(this.memory.buffer, 0, fields.count);
     this.#scratch = scratch;
@@ -82,7 +82,7 @@ export class AttentionThreads {
 
   /**
    * Computes jobs of one layer, see {@link AttentionKernel}.
-   * @param numPairs - Number of their pairs of query and key.
+   * @param numPairs - Number of query-key pairs in the jobs.
    */
   run(jobs: number, numJobs: number, layerOffset: number, numPairs: number): void {
     if (!this.isShared || numJobs === 1 || numPairs < minPairs) {
@@ -96,7 +96,7 @@ export class AttentionThreads {
     control[fields.stride] = this.#stride;
     Atomics.store(control, fields.done, 0);
     const round = (control[fields.round]! + 1) & 0xffff;
-    // In this order: a job of the new round can be taken only once the round is set.
+    // Order matters: a job of the new round may be taken only after the round is set.
     Atomics.store(control, fields.round, round);
     Atomics.store(control, fields.next, round << 16);
     Atomics.notify(control, fields.round);

@@ -16,12 +16,12 @@ import type {
 import { softmaxWeights } from "../runner/softmax-weights.ts";
 import { rotaryFeeds } from "../../model/transformer.ts";
 
-/** Maximum entries of the logits of one step, 128 MB. */
+/** Maximum number of logits in one step, 128 MB. */
 const maxLogits = 2 ** 25;
 
 /**
- * {@link Runner} on the CPU: attention over keys and values in WebAssembly, between the programs of
- * the layers, and draws from logits in float64.
+ * {@link Runner} on the CPU: attention in WebAssembly, between the programs of the layers, and
+ * draws in float64.
  */
 export class HostRunner implements Runner {
   readonly #options: RunnerOptions;

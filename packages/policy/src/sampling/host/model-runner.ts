@@ -26,12 +26,12 @@ import {
   type SamplingProgramOptions,
 } from "./sampling-programs.ts";
 
-/** Logits of a step, in as many parts as the head has. */
+/** Logits of a step, in one array per part of the head. */
 export class StepLogits {
   readonly #parts: readonly { readonly data: Float32Array; readonly numTokens: number }[];
   readonly #row: Float32Array;
 
-  /** @param row - Buffer for the logits of one row if there are several parts. */
+  /** @param row - Buffer for the logits of one row, used if there are several parts. */
   constructor(
     parts: readonly { readonly data: Float32Array; readonly numTokens: number }[],
     row: Float32Array,
@@ -40,7 +40,10 @@ export class StepLogits {
     this.#row = row;
   }
 
-  /** Logits of one row, `[vocabularySize]`, valid until the next call. They may be overwritten. */
+  /**
+   * Returns the logits of one row, `[vocabularySize]`, valid until the next call; the caller may
+   * overwrite them.
+   */
   row(row: number): Float32Array {
     const only = this.#parts[0]!;
     if (this.#parts.length === 1) {
@@ -57,10 +60,10 @@ export class StepLogits {
 
 /** Compiled programs of a model. */
 interface CompiledModel {
-  /** The first program, those between two layers, the last one. */
+  /** Programs in order: the first, those between two layers, the last. */
   readonly layers: readonly Executable[];
   readonly head: readonly (HeadPart & { readonly executable: Executable })[];
-  /** `[vocabularySize, hiddenSize]`, or a program that looks up its rows. */
+  /** Embedding table `[vocabularySize, hiddenSize]`, or a program that looks up its rows. */
   readonly embedding: Float32Array | Executable<"x">;
 }
 
@@ -87,8 +90,8 @@ export class ModelRunner {
   }
 
   /**
-   * Compiles a model with its weights built in, one program at a time, so that at most about one
-   * layer exists twice.
+   * Compiles a model with built-in weights, one program at a time, so that at most about one layer
+   * is in memory twice.
    * @param rotary - See `rotaryFeeds`.
    * @param options - See `traceSampling`.
    */
@@ -155,8 +158,9 @@ export class ModelRunner {
   }
 
   /**
-   * Reads new tokens of some sequences into the cache.
-   * @param logits - Positions of the logits: the last token of each job (default), or all tokens.
+   * Computes new tokens of some sequences, and stores their keys and values.
+   * @param logits - Tokens whose logits are needed: the last token of each job (default), or all
+   *   tokens.
    */
   async step(
     cache: AttentionCache,
@@ -165,8 +169,8 @@ export class ModelRunner {
   ): Promise<StepLogits> {
     const { numLayers, hiddenSize } = this.#config;
     const numTokens = jobs.reduce((total, { numQueries }) => total + numQueries, 0);
-    // ONNX Runtime multiplies a single row by another code path with different rounding, so a step
-    // of one token gets a second, unused row.
+    // ONNX Runtime rounds differently when it multiplies a single row, so a step of one token gets
+    // a second, unused row.
     const n = Math.max(2, numTokens);
     const lastOnly = logits === "last";
     const ids = new Int32Array(n);
@@ -227,7 +231,7 @@ export class ModelRunner {
     return result;
   }
 
-  /** Runs the program of a layer, or of a part of the head. */
+  /** Runs the program of a layer, or of one part of the head. */
   async #run(program: number, feeds: Feeds): Promise<Record<string, Output>> {
     const { layers, head } = this.#model;
     const executable = layers[program] ?? head[program - layers.length]!.executable;

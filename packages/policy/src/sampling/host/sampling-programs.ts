@@ -4,22 +4,24 @@ import type { ModelConfig } from "../../model/model-config.ts";
 import type { ParameterLayout } from "../../model/parameter-layout.ts";
 import { headWeight, traceModel } from "../../model/transformer.ts";
 
-/** Inputs of attention and the residual stream, all `[position, ...]`. */
+/**
+ * Outputs before attention: the residual stream, queries, keys and values, all `[position, ...]`.
+ */
 type HeadsOutput = "x" | "query" | "key" | "value";
 
 /**
- * Programs between which a sampler computes attention over its cache. Positions of all sequences in
- * a step are consecutive rows.
+ * Programs of a model; between them the sampler computes attention over its cache. Positions of all
+ * sequences in a step are consecutive rows.
  */
 export interface SamplingPrograms {
   /**
-   * Inputs `x` (embeddings, `[n, 1, hiddenSize]`) and `positions`, int32 `[n, 1]`; outputs the
-   * heads of layer 0.
+   * Inputs `x` (embeddings, `[n, 1, hiddenSize]`) and `positions`, int32 `[n, 1]`; outputs queries,
+   * keys and values of layer 0.
    */
   readonly first: Program<"query" | "key" | "value">;
   /**
-   * For each layer except the last: inputs `x`, `attended`, `positions`; outputs the heads of the
-   * next layer.
+   * For each layer except the last: inputs `x`, `attended`, `positions`; outputs residual stream,
+   * queries, keys and values of the next layer.
    */
   readonly middle: readonly Program<HeadsOutput>[];
   /**
@@ -29,13 +31,13 @@ export interface SamplingPrograms {
    */
   readonly last: Program;
   /**
-   * Parts of a large head: inputs `hidden` and `weight`, the part's rows of the head; output
-   * `logits` of `numTokens` tokens. Empty if `last` computes the logits.
+   * Parts of a large head: inputs `hidden` and `weight` (the rows of the part); output `logits` of
+   * the part's `numTokens` tokens. Empty if `last` computes the logits.
    */
   readonly head: readonly HeadPart[];
 }
 
-/** Part of the head: logits of tokens with consecutive ids. */
+/** Part of the head, for tokens with consecutive ids. */
 export interface HeadPart {
   readonly program: Program<"logits">;
   readonly firstToken: number;
@@ -43,12 +45,12 @@ export interface HeadPart {
 }
 
 /**
- * Maximum entries of a matrix in one program, 128 MiB. A protobuf message is limited to 2 GiB, and
- * the output of a program briefly exists twice.
+ * Maximum number of entries of a matrix in one program, 128 MiB. Protobuf limits a message to 2
+ * GiB, and the output of a program briefly exists twice.
  */
 const maxPartEntries = 2 ** 25;
 
-/** Splits a head that is too large for one program. */
+/** Splits the head into parts that are small enough for one program each. */
 function splitHead({ vocabularySize, hiddenSize }: ModelConfig, maxEntries: number): HeadPart[] {
   const numParts = Math.ceil((vocabularySize * hiddenSize) / maxEntries);
   if (numParts === 1) return [];
@@ -77,7 +79,7 @@ export function traceEmbedding({ vocabularySize, hiddenSize }: ModelConfig): Pro
 
 /** Options of {@link traceSampling}. */
 export interface SamplingProgramOptions {
-  /** Maximum entries of the head in one program. Default 2^25. */
+  /** Maximum number of head entries in one program. Default 2^25. */
   readonly maxEntries?: number;
 }
 

@@ -13,7 +13,7 @@ const logits = fc
 /** Logits whose probabilities are proportional to the values. */
 const logsOf = (...values: number[]): Float32Array => Float32Array.from(values, Math.log);
 
-/** All tokens that can be drawn, found by drawing with numbers from all of [0, 1). */
+/** All tokens that can be drawn, found by drawing with many numbers in [0, 1). */
 function drawable(values: Float32Array, options: DrawOptions): number[] {
   const tokens = Array.from(
     { length: 512 },
@@ -60,7 +60,7 @@ test("draws each token with its probability", () => {
   const random = createRandom("counts");
   const counts = [0, 0, 0];
   for (let i = 0; i < 20_000; i++) counts[drawToken(values, {}, random).token]!++;
-  // Standard deviation of each share: at most 0.0035.
+  // The standard deviation of each share is at most 0.0035.
   logSoftmax([...values]).forEach((logProb, i) =>
     expect(Math.abs(counts[i]! / 20_000 - Math.exp(logProb))).toBeLessThan(0.015),
   );
@@ -71,14 +71,16 @@ test("applies each filter by itself", () => {
   const values = logsOf(4, 1, 3, 1, 1);
   expect(drawable(values, { topK: 1 })).toEqual([0]);
   expect(drawable(values, { topK: 2 })).toEqual([0, 2]);
-  // The third to the fifth are equally likely: as in transformers and vLLM, all of them stay.
+  // The third to the fifth most likely tokens are equally likely; as in transformers and vLLM, all
+  // of them stay.
   expect(drawable(values, { topK: 3 })).toEqual([0, 1, 2, 3, 4]);
   expect(drawable(values, { topP: 0.39 })).toEqual([0]);
   expect(drawable(values, { topP: 0.69 })).toEqual([0, 2]);
-  // 0.7 is less than 0.75; of the three equal ones the first completes it.
+  // 0.4 + 0.3 = 0.7 is less than 0.75; the first of the three equally likely tokens completes the
+  // mass.
   expect(drawable(values, { topP: 0.75 })).toEqual([0, 1, 2]);
   expect(drawable(values, { topP: 1e-9 })).toEqual([0]);
-  // 0.3 is three quarters of 0.4.
+  // The ratio 0.3 / 0.4 is 0.75.
   expect(drawable(values, { minP: 0.74 })).toEqual([0, 2]);
   expect(drawable(values, { minP: 0.76 })).toEqual([0]);
   expect(drawable(values, { minP: 1 })).toEqual([0]);
@@ -87,16 +89,17 @@ test("applies each filter by itself", () => {
 
 test("filters after the temperature, first top k, then top p, then min p", () => {
   const values = logsOf(4, 1, 3, 1, 1);
-  // Square roots of the weights: 2, 1, 1.73, 1, 1, with sum 6.73: the first has 0.297.
+  // Square roots of the weights: 2, 1, 1.73, 1, 1, sum 6.73. The first has probability 0.297.
   expect(drawable(values, { temperature: 2, topP: 0.39 })).toEqual([0, 2]);
-  // Two remain, and the first of them has 4 of 7.
+  // Two tokens remain, and the first has 4/7 of the mass.
   expect(drawable(values, { topK: 2, topP: 0.57 })).toEqual([0]);
   expect(drawable(values, { topK: 2, topP: 0.58 })).toEqual([0, 2]);
-  // Without the first, 3 of 6; min p compares with the most likely remaining token.
+  // Without the banned token, the third has 3/6 of the mass; minP compares with the most likely
+  // remaining token.
   expect(drawable(values, { bannedTokens: [0], topP: 0.49 })).toEqual([2]);
   expect(drawable(values, { bannedTokens: [0], minP: 0.34 })).toEqual([2]);
   expect(drawable(values, { bannedTokens: [0], minP: 0.33 })).toEqual([1, 2, 3, 4]);
-  // By itself, min p would leave 0 and 2, of which 0 has 4 of 7.
+  // minP alone would keep tokens 0 and 2, of which 0 has 4/7 of the mass.
   expect(drawable(values, { topP: 0.57, minP: 0.5 })).toEqual([0, 2]);
 });
 
@@ -111,14 +114,14 @@ const anyOptions: fc.Arbitrary<DrawOptions> = fc.record(
   { requiredKeys: [] },
 );
 /**
- * Few different values, so that many are equal, and a wide range, so that some have almost no
+ * Few distinct values, so that many are equal, and a wide range, so that some have almost no
  * weight.
  */
 const tiedLogits = fc
   .array(fc.constantFrom(-60, -9, -2, -1, 0, 0.5, 1, 1.25), { minLength: 7, maxLength: 30 })
   .map((values) => Float32Array.from(values));
 
-/** Filters by their definitions. @returns Probabilities, 0 for excluded tokens. */
+/** Reference implementation of the filters. @returns Probabilities; 0 for excluded tokens. */
 function filteredSlowly(values: readonly number[], options: DrawOptions): number[] {
   const { temperature = 1, topK = 0, topP = 1, minP = 0, bannedTokens = [] } = options;
   const normalised = (list: number[]): number[] => {
@@ -153,7 +156,7 @@ test("draws from a normalized distribution that follows the filters' definitions
       (values, options, u) => {
         const expected = filteredSlowly([...values], options);
         const { token, logProb } = drawToken(values.slice(), options, fixed(u));
-        // At a boundary between two tokens rounding decides.
+        // At a boundary between two tokens, rounding decides which is drawn.
         let below = 0;
         for (let id = 0; id < token; id++) below += expected[id]!;
         expect(expected[token]).toBeGreaterThan(0);
@@ -179,7 +182,7 @@ test("reports the entropy and the log-prob of the unfiltered distribution", () =
 
 test("converges to the most likely token as the temperature falls, as k is 1, and as p goes to 0", () => {
   fc.assert(
-    // A number of 0 takes the first token with positive probability.
+    // Exclude 0, which draws the first token with positive probability.
     fc.property(tiedLogits, fc.double({ min: 1e-6, max: 0.999, noNaN: true }), (values, u) => {
       const { token } = drawToken(values, { temperature: 0 }, fixed(u));
       expect(drawToken(values, { topP: 1e-12 }, fixed(u)).token).toBe(token);

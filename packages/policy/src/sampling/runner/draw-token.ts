@@ -4,7 +4,7 @@ import { softmaxWeights, type WeightSums } from "./softmax-weights.ts";
 /** Drawn token with statistics of its distribution. */
 export interface DrawnToken {
   readonly token: number;
-  /** Log-prob under the distribution that it was drawn from, nats. */
+  /** Log-prob under the distribution from which the token was drawn, nats. */
   readonly logProb: number;
   /** Entropy of the distribution before filtering, nats. */
   readonly entropy: number;
@@ -12,13 +12,13 @@ export interface DrawnToken {
   readonly unfilteredLogProb: number;
 }
 
-/** Request options that {@link drawToken} reads. */
+/** Fields of a request that {@link drawToken} reads. */
 export type DrawOptions = Pick<
   SamplingOptions,
   "temperature" | "topK" | "topP" | "minP" | "bannedTokens"
 >;
 
-/** True if some token may be excluded. */
+/** True if a filter may exclude a token. */
 export function isFiltered({
   topK = 0,
   topP = 1,
@@ -30,15 +30,15 @@ export function isFiltered({
 
 /**
  * Draws a token from `softmax(logits / temperature)` after the filters of `SamplingOptions`,
- * computed in float64 with the maximum taken out. One uniform number decides: the token at which
- * the cumulative probability, in the order of ids, exceeds it.
+ * computed in float64, with the maximum subtracted first. Takes one uniform random number, and
+ * returns the first token, in the order of ids, at which the cumulative probability exceeds it.
  *
  * All tokens as likely as the last of the `topK` are kept, as in transformers and vLLM; `topP` is a
- * share of the probability left by `topK`; `minP` is relative to the most likely token, which
- * always stays.
- * @param logits - `[vocabularySize]`; those of banned tokens are overwritten.
- * @param options - Temperature 0 takes the largest logit, the first of equal ones, with log-probs
- *   and entropy 0, and consumes no random number.
+ * share of the probability left by `topK`; `minP` is relative to the most likely token, which is
+ * never excluded.
+ * @param logits - Logits, `[vocabularySize]`; entries of banned tokens are overwritten.
+ * @param options - Temperature 0 takes the largest logit (of equal ones the first); log-probs and
+ *   entropy are then 0, and no random number is consumed.
  * @param weights - Scratch memory of the same length.
  * @throws `NonFiniteError` if a logit is NaN, the largest is infinite, or every token is banned.
  */
@@ -115,7 +115,10 @@ function fillWeights(
   return sums;
 }
 
-/** Threshold of kept weights: all above `weight`, and the first `numEqual` of those equal to it. */
+/**
+ * Threshold of kept weights: all weights above `weight`, and the first `numEqual` of the weights
+ * equal to it.
+ */
 interface Cutoff {
   readonly weight: number;
   readonly numEqual: number;
@@ -130,7 +133,7 @@ function findCutoff(
 ): Cutoff {
   let least = keepAll;
   if (topK > 0 || topP < 1) {
-    // Only the most likely tokens are sorted; the number needed is found by trial.
+    // Sort only the most likely tokens; try growing sets until there are enough.
     for (let floor = 1 / 16; ; floor /= 1024) {
       const found = findCutoffAbove(weights, floor < 1e-30 ? 0 : floor, total, topK, topP);
       if (!found) continue;
@@ -138,11 +141,11 @@ function findCutoff(
       break;
     }
   }
-  // The most likely token has weight 1.
+  // The most likely token has weight 1, so `minP` is directly a threshold.
   return minP > least.weight ? { weight: minP, numEqual: Infinity } : least;
 }
 
-/** @returns `undefined` if `floor` is too high to tell. */
+/** Finds the cutoff among weights above `floor`. @returns `undefined` if there are too few. */
 function findCutoffAbove(
   weights: Float64Array,
   floor: number,
@@ -181,7 +184,7 @@ function sumKept(weights: Float64Array, least: Cutoff): number {
   return total;
 }
 
-/** Kept token at which the cumulative weight exceeds the target. */
+/** Finds the kept token at which the cumulative weight exceeds the target. */
 function pick(weights: Float64Array, least: Cutoff, target: number): number {
   let numLeft = least.numEqual;
   let cumulative = 0;
@@ -194,6 +197,6 @@ function pick(weights: Float64Array, least: Cutoff, target: number): number {
       if (weight > 0) last = i;
     }
   }
-  // The target was rounded up to the total.
+  // Rounding made the target equal to the total.
   return last;
 }

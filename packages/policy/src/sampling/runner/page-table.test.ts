@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { pagePositions, PageTable, type CachedSequence } from "./page-table.ts";
 
-/** Pages in plain memory: for each position the number written there. */
+/** Page memory in plain arrays: for each position, the number that was written. */
 class PlainMemory {
   readonly pages: number[][] = [];
 
@@ -15,7 +15,7 @@ class PlainMemory {
     this.pages[to] = [...this.pages[from]!];
   }
 
-  /** Extends a sequence by numbers. */
+  /** Appends numbers to a sequence. */
   append(table: PageTable, sequence: CachedSequence, numbers: readonly number[]): boolean {
     const start = sequence.length;
     if (!table.extend(sequence, numbers.length)) return false;

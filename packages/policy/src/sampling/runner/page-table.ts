@@ -1,24 +1,24 @@
-/** Keys and values of one growing sequence. */
+/** Cached keys and values of one growing sequence. */
 export interface CachedSequence {
-  /** Its pages, in order; sequences with a common prefix may share them. */
+  /** Pages of the sequence, in order; sequences with a common prefix may share pages. */
   readonly pages: number[];
-  /** Number of filled positions, in all layers. */
+  /** Number of filled positions, the same in all layers. */
   length: number;
 }
 
 /** Memory managed by a {@link PageTable}. */
 export interface PageMemory {
-  /** Allocates a page for its first use; pages are numbered from 0. */
+  /** Allocates memory for a page before its first use; pages are numbered from 0. */
   reserve(page: number): void;
-  /** Copies the content of a page, in all layers, to another page. */
+  /** Copies the contents of a page, in all layers, to another page. */
   copy(from: number, to: number): void;
 }
 
 /** Options of {@link PageTable}. */
 export interface PageTableOptions {
-  /** Bytes of a page: the keys and values of its positions, in all layers. */
+  /** Size of a page in bytes: keys and values of its positions, in all layers. */
   readonly pageBytes: number;
-  /** Maximum number of pages in use. */
+  /** Maximum number of pages that can be in use. */
   readonly maxPages: number;
   readonly memory: PageMemory;
 }
@@ -27,7 +27,7 @@ export interface PageTableOptions {
 export const pagePositions = 64;
 
 /**
- * Allocation of pages for keys and values. Sequences with a common prefix share pages; a shared
+ * Allocates pages for keys and values. Sequences with a common prefix share pages; a shared
  * page is copied before a sequence writes to it.
  */
 export class PageTable {
@@ -35,7 +35,7 @@ export class PageTable {
   readonly maxPages: number;
   readonly #memory: PageMemory;
   readonly #freePages: number[] = [];
-  /** Number of sequences that hold each page. */
+  /** Number of sequences that use each page. */
   readonly #uses = new Map<number, number>();
   #numPages = 0;
 
@@ -45,12 +45,12 @@ export class PageTable {
     this.#memory = memory;
   }
 
-  /** Number of pages in use; shared ones count once. */
+  /** Number of pages in use; shared pages count once. */
   get numUsedPages(): number {
     return this.#uses.size;
   }
 
-  /** Number of pages for a number of positions. */
+  /** Number of pages needed for a number of positions. */
   pagesOf(numPositions: number): number {
     return Math.ceil(numPositions / pagePositions);
   }
@@ -60,7 +60,7 @@ export class PageTable {
     return { pages: [], length: 0 };
   }
 
-  /** Truncates a sequence to its first positions. */
+  /** Truncates a sequence to its first `length` positions. */
   truncate(sequence: CachedSequence, length: number): void {
     for (const page of sequence.pages.splice(this.pagesOf(length))) this.#giveBack(page);
     sequence.length = Math.min(sequence.length, length);
@@ -71,7 +71,7 @@ export class PageTable {
     this.truncate(sequence, 0);
   }
 
-  /** Shares the first positions of a sequence with an empty one. */
+  /** Shares the first positions of a sequence with an empty sequence. */
   sharePrefix(from: CachedSequence, to: CachedSequence, length: number): void {
     for (const page of from.pages.slice(0, this.pagesOf(length))) {
       this.#uses.set(page, this.#uses.get(page)! + 1);
@@ -87,8 +87,8 @@ export class PageTable {
   }
 
   /**
-   * Allocates the pages to extend a sequence.
-   * @returns False if there are too few; nothing is allocated then.
+   * Allocates the pages to extend a sequence. @returns False if there are too few pages; in that
+   * case nothing is allocated.
    */
   extend(sequence: CachedSequence, numPositions: number): boolean {
     const numNew = this.pagesToExtend(sequence, numPositions);
@@ -107,8 +107,8 @@ export class PageTable {
   }
 
   /**
-   * Like {@link extend}, where memory must be available.
-   * @throws `RangeError` if it is not; call {@link extend} first.
+   * Like {@link extend}, but throws if pages are missing.
+   * @throws `RangeError` if there are too few pages; call {@link extend} first.
    */
   mustExtend(where: string, sequence: CachedSequence, numPositions: number): void {
     if (this.extend(sequence, numPositions)) return;
@@ -118,7 +118,7 @@ export class PageTable {
   }
 
   /**
-   * Counts positions computed by a step as filled, unless the sequence was released in the
+   * Marks the positions that a step computed as filled, unless the sequence was released in the
    * meantime.
    * @param start - Number of positions filled before the step.
    */

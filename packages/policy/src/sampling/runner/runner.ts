@@ -6,67 +6,70 @@ import type { CachedSequence, PageTable } from "./page-table.ts";
 
 /** Options of a {@link Runner}. */
 export interface RunnerOptions {
-  /** Layout of the model's parameters. Loaded weights may include an adapter's. */
+  /** Layout of the model's parameters. Loaded weights may also include an adapter. */
   readonly layout: ParameterLayout;
   readonly executor: Executor;
   /**
-   * Maximum number of new tokens in one step, over all sequences, `>= 2`. Default of a policy:
+   * Maximum number of new tokens in one step, over all sequences, `>= 2`. Default for a policy:
    * 2048.
    */
   readonly stepTokens: number;
   /**
-   * Maximum bytes of keys and values. When they are used up, idle sequences are evicted, least
-   * recently used first; new requests wait in order of arrival; and the latest active ones are
-   * preempted, and recomputed when there is memory. Default of a policy: 1 GiB.
+   * Maximum bytes of keys and values. When the memory is full, idle sequences are evicted, least
+   * recently used first; new requests wait in order of arrival; and the latest active requests are
+   * preempted, and recomputed later. Default for a policy: 1 GiB.
    */
   readonly cacheBytes: number;
-  /** Threads for attention in host memory, this one included. Default 1. */
+  /** Number of threads for attention in host memory, including this one. Default 1. */
   readonly threads?: number;
 }
 
-/** New tokens of one sequence. */
+/** New tokens of one sequence in a step. */
 export interface StepJob {
   readonly sequence: CachedSequence;
-  /** Number of new positions after the filled ones, `>= 1`. */
+  /** Number of new positions, which follow the filled ones, `>= 1`. */
   readonly numQueries: number;
-  /** `numQueries` token ids, for the new positions. */
+  /** Token ids of the new positions; there are `numQueries` of them. */
   readonly tokens: readonly number[];
 }
 
-/** Job that may draw a token after its last one. */
+/** Job after whose last token a new token may be drawn. */
 export interface DrawJob extends StepJob {
-  /** Draw options; undefined in the middle of a prompt. */
+  /** Options of the draw; `undefined` in the middle of a prompt. */
   readonly draw: { readonly options: DrawOptions; readonly random: Random } | undefined;
 }
 
 /** Job whose tokens are scored. */
 export interface ScoreJob extends StepJob {
-  /** Next token of each position; undefined after the last of a row. */
+  /** Next token after each position; `undefined` after the last token of a row. */
   readonly targets: readonly (number | undefined)[];
 }
 
-/** Draws the token of a job, each once. @throws `RangeError` for non-finite logits. */
+/** Draws the next token of a job; call once per job. @throws `RangeError` for non-finite logits. */
 export type StepDraws = (job: number) => DrawnToken;
 
-/** Scores of the positions of a step, one job after the other; non-finite for non-finite logits. */
+/**
+ * Scores of the positions of a step, one job after the other; non-finite if logits are non-finite.
+ */
 export interface StepScores {
-  /** Log-prob of the target, nats; NaN without one. */
+  /** Log-prob of each target, nats; NaN where there is no target. */
   readonly logProbs: Float64Array;
   readonly entropies: Float64Array;
 }
 
 /**
- * Reads a parameter, or its location in a memory-mapped file. Each is requested once, when needed.
- * The returned array must not change until its program is compiled; the embedding's never.
- * @param into - An unused array of the same size to fill and return. Reuse avoids memory
- *   fragmentation between weights that stay.
+ * Reads a parameter, or its location in a memory-mapped file. Each parameter is requested once,
+ * when it is needed. The returned array must not change until its program is compiled; the
+ * embedding must never change.
+ * @param into - Unused array of the same size to fill and return, which reduces memory
+ *   fragmentation.
  */
 export type ReadWeights = (
   name: string,
   into?: Float32Array,
 ) => Float32Array | FileFeed | Promise<Float32Array | FileFeed>;
 
-/** Weights that an executor already holds; see `ResidentWeights`. */
+/** Weights that are already resident tensors; see `ResidentWeights`. */
 export interface SharedWeights {
   get(name: string): ResidentTensor | undefined;
   /** Releases the tensors. */
@@ -75,30 +78,39 @@ export interface SharedWeights {
 
 /** Source of a runner's weights. */
 export type RunnerWeights = {
-  /** Layout of the parameters: the model's, and those of a separate adapter. */
+  /** Layout of the parameters: those of the model, and those of an adapter that is not merged. */
   readonly layout: ParameterLayout;
 } & (
   | { readonly read: ReadWeights }
-  /** Owned by the runner from now on, which releases them when it loads others or is closed. */
+  /**
+   * Shared weights. The runner owns them from now on, and releases them when it loads others or is
+   * closed.
+   */
   | { readonly shared: SharedWeights }
 );
 
 /** Counters and timings of a runner. */
 export interface RunnerTimings {
   numSteps: number;
-  /** New tokens of all steps. */
+  /** Number of new tokens in all steps. */
   numTokens: number;
-  /** Time in the executor's programs. */
+  /** Time spent in the executor's programs. */
   programMilliseconds: number;
-  /** Part of it in the head alone; 0 if the head is part of another program. */
+  /**
+   * Part of `programMilliseconds` spent in the head alone; 0 if the head is part of another
+   * program.
+   */
   headMilliseconds: number;
-  /** Time in attention between programs, cache writes included; 0 if attention is part of them. */
+  /**
+   * Time spent in attention between programs, including cache writes; 0 if attention is part of the
+   * programs.
+   */
   attentionMilliseconds: number;
-  /** Time to prepare inputs of programs and to read their outputs. */
+  /** Time spent on preparing inputs of programs and reading their outputs. */
   preparationMilliseconds: number;
 }
 
-/** Returns zero counters and timings. */
+/** Creates counters and timings that are all 0. */
 export function zeroTimings(): RunnerTimings {
   return {
     numSteps: 0,
@@ -114,22 +126,24 @@ export function zeroTimings(): RunnerTimings {
 export interface Runner {
   /** Page allocation of keys and values. */
   readonly pages: PageTable;
-  /** Timings under the current weights; undefined without weights. */
+  /** Timings since the current weights were loaded; `undefined` if no weights are loaded. */
   readonly timings: RunnerTimings | undefined;
-  /** Maximum number of tokens in a scoring step. */
+  /** Maximum number of tokens in a step that scores rows. */
   readonly maxScoredTokens: number;
   /**
    * Loads new weights after releasing the old ones, so that two models need not fit into memory.
-   * Pages must be released before, and are cleared.
+   * All pages must be released first; they are cleared.
    */
   load(weights: RunnerWeights): Promise<void>;
-  /** Reads new tokens of different sequences, and returns a function that draws the next ones. */
+  /**
+   * Computes new tokens of different sequences, and returns a function that draws the next tokens.
+   */
   step(jobs: readonly DrawJob[]): Promise<StepDraws>;
-  /** Reads new tokens of different sequences, and scores them at temperature 1. */
+  /** Computes new tokens of different sequences, and scores them at temperature 1. */
   score(jobs: readonly ScoreJob[]): Promise<StepScores>;
   /**
-   * Must be called after a failed step or draw.
-   * @returns True if pages not written by the step still hold their content.
+   * Recovers from a failed step or draw; must be called after one.
+   * @returns True if all pages that the step did not write still have their contents.
    */
   recover(): boolean;
   /** Releases all resources. */

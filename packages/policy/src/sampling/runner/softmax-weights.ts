@@ -1,24 +1,24 @@
-/** Table entries per power of 2. */
+/** Number of table entries per power of 2. */
 const steps = 32;
 /** `2^(i / steps)`. */
 const fractions = Float64Array.from({ length: steps }, (_, i) => 2 ** (i / steps));
-/** `2^-i`, while it is a normal number. */
+/** Table of `2^-i` for all normal numbers. */
 const powers = Float64Array.from({ length: 1022 }, (_, i) => 2 ** -i);
-/** A smaller weight would be subnormal, and counts as 0. */
+/** Minimum exponent; smaller weights would be subnormal, and count as 0. */
 const smallest = -700;
 
 /** Sums of {@link softmaxWeights}. */
 export interface WeightSums {
-  /** Sum of weights; NaN if a logit is. */
+  /** Sum of weights; NaN if a logit is NaN. */
   readonly total: number;
-  /** Sum of weights times their exponents. */
+  /** Sum of each weight times its exponent. */
   readonly weighted: number;
 }
 
 /**
- * Fills in `exp(shifted)` for `shifted = (logit - largest) * scale`, at most 0, to 12 digits and
- * several times as fast as `Math.exp`, by a table and a polynomial between its entries. For large
- * vocabularies this dominates the time of drawing.
+ * Fills in `exp(shifted)` for `shifted = (logit - largest) * scale`, at most 0, to 12 digits, by a
+ * table with polynomial interpolation. Several times faster than `Math.exp`, which would dominate
+ * the drawing time for large vocabularies.
  */
 export function softmaxWeights(
   logits: Float32Array,
@@ -36,7 +36,7 @@ export function softmaxWeights(
       weights[i] = 0;
       continue;
     }
-    // Rounds correctly because shifted is at most 0.
+    // Truncation rounds to the nearest integer here, because `shifted` is at most 0.
     const index = (shifted * perStep - 0.5) | 0;
     const rest = shifted - index * step;
     const near = 1 + rest * (1 + rest * (1 / 2 + rest * (1 / 6 + rest * (1 / 24))));
