@@ -9,7 +9,7 @@ const config: Options = {
     "onnx/index": "src/onnx/index.ts",
     "tensorflow/index": "src/tensorflow/index.ts",
   },
-  // Optional dependency, so it must stay a separate package.
+  // koffi is an optional dependency, so it is not bundled.
   external: ["koffi"],
   format: "esm",
   target: "node20",

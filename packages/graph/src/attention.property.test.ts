@@ -34,7 +34,10 @@ function run(
   ).y.data;
 }
 
-/** Attention by its definition, one head at a time. `sees(row, query, key)` returns a bias. */
+/**
+ * Reference implementation of attention, one head at a time. `sees(row, query, key)` returns a
+ * bias.
+ */
 function slowAttention(
   { query, key, value }: Feeds,
   sees: (row: number, query: number, key: number) => number,
@@ -154,7 +157,7 @@ describe("attention", () => {
         ([feeds, filled], junk) => {
           const options = (g: Tracer): AttentionOptions => {
             const rows = g.input("lengths", "int32", [batch]);
-            // With a start after all keys nothing is masked.
+            // With `start` after all keys, nothing is masked.
             const start = g.size("keys");
             return { bias: causalBias(g, { time: "time", keys: "keys", start, lengths: rows }) };
           };

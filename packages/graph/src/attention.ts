@@ -11,30 +11,30 @@ import type { Tracer } from "./tracer.ts";
 
 /** Inputs of attention. */
 export interface AttentionInputs {
-  /** `[batch, time, heads, size]`. */
+  /** Queries, `[batch, time, heads, size]`. */
   readonly query: Tensor;
   /**
-   * `[batch, keys, keyHeads, size]`; `keyHeads` divides `heads`, and each key head serves equally
-   * many query heads.
+   * `[batch, keys, keyHeads, size]`; `keyHeads` divides `heads`, so that every key head has the
+   * same number of query heads.
    */
   readonly key: Tensor;
-  /** Same shape as `key`. */
+  /** Values, of the same shape as `key`. */
   readonly value: Tensor;
 }
 
 /** Options of {@link attention}. */
 export interface AttentionOptions {
-  /** Query `t` sees only the keys up to `t`; requires as many keys as queries. */
+  /** Query `t` attends only to the keys up to `t`; requires as many keys as queries. */
   readonly causal?: boolean;
   /**
-   * Number of row blocks of a causal attention. Each block reads only keys that some of its rows
-   * see, which saves up to half of the work for long sequences. Results change only by rounding.
-   * Default 4.
+   * Number of query blocks for causal attention. Each block reads only the keys that are visible to
+   * at least one of its queries, which saves up to half of the work for long sequences. The results
+   * differ only by rounding. Default 4.
    */
   readonly blocks?: number;
   /**
-   * Added to the scores, `[time, keys]` or `[batch, time, keys]`; sizes of 1 broadcast. With
-   * `past`, its keys come first. See `causalBias`.
+   * Bias added to the scores, `[time, keys]` or `[batch, time, keys]`; sizes of 1 broadcast. The
+   * keys of `past` come first. See `causalBias`.
    */
   readonly bias?: Tensor;
   /** Factor of the scores. Default `1 / sqrt(size)`. */
@@ -43,11 +43,11 @@ export interface AttentionOptions {
   readonly past?: { readonly key: Tensor; readonly value: Tensor };
 }
 
-/** Added to a score, it leaves no weight in float32, without being infinite. */
+/** Bias of masked keys: their weight becomes 0 in float32, and the number is finite. */
 export const excludedScore = -1e30;
 
 /**
- * Converts to the layout of the products:
+ * Converts to the layout of the matrix products:
  * `[batch, time, keyHeads*group, size] -> [batch, keyHeads, time*group, size]`, so that all queries
  * of a key head are rows of one matrix.
  */
@@ -81,7 +81,7 @@ function stackBias(
   return g.reshape(spread, [ahead, 1, multiplyDimensions(time, group), keys]);
 }
 
-/** Stacked queries `rowStart` to `rowEnd - 1`, which see the keys before `keyEnd`. */
+/** Stacked queries `rowStart` to `rowEnd - 1`, which attend to the keys before `keyEnd`. */
 interface Block {
   readonly rowStart: Dimension;
   readonly rowEnd: Dimension;
@@ -89,8 +89,8 @@ interface Block {
 }
 
 /**
- * Blocks of `floor(time / count)` queries, with the remainder in the last; all but the last may be
- * empty.
+ * Splits queries into blocks of `floor(time / count)` with the remainder in the last; all but the
+ * last may be empty.
  */
 function causalBlocks(time: Dimension, group: number, count: number): readonly Block[] {
   const size = floorDivideDimension(time, count);
@@ -144,7 +144,7 @@ function checkAttention(
  * Query head `h` reads key head `floor(h * keyHeads / heads)`. Keys are not repeated: the queries
  * of a group are stacked instead.
  *
- * Masked positions must still hold finite values.
+ * Values at masked positions must be finite.
  *
  * @returns `[batch, time, heads, size]`.
  * @throws `RangeError` for shapes that do not fit.
@@ -191,9 +191,9 @@ export function attention(
   const output = unstackHeads(g, result, query);
   return g.withGradient([output], sources, ([cotangent]) => {
     const c = stackHeads(g, cotangent!, keyHeads);
-    // The backward pass of softmax is P * (dP - sum(dP * P)). The sum equals sum(c * result), a
-    // pass over [time, size]; one more column in c and v subtracts it within the product that
-    // computes dP.
+    // The backward pass of softmax is P * (dP - sum(dP * P)). The sum equals sum(c * result), which
+    // needs only one pass over [time, size]. One extra column in c and v makes the product that
+    // computes dP subtract it.
     const mean = g.reduceSum(g.multiply(c, result), { axes: [-1], keepDims: true });
     const cAndMean = appendColumn(g, c, g.negate(mean));
     const vAndOnes = appendOnes(g, v);
@@ -232,12 +232,15 @@ export function attention(
   })[0]!;
 }
 
-/** Number of columns after `appendColumn`: GPUs multiply fast if rows are a multiple of 16 bytes. */
+/**
+ * Number of columns after `appendColumn`. Products on GPUs are fast if rows are a multiple of 16
+ * bytes.
+ */
 export function paddedColumns(size: number): number {
   return 4 * Math.ceil((size + 1) / 4);
 }
 
-/** Appends a column to `[..., size]`, and zeros up to {@link paddedColumns}. */
+/** Appends a column to `[..., size]`, followed by zeros up to {@link paddedColumns}. */
 export function appendColumn(g: Tracer, x: Tensor, column: Tensor): Tensor {
   const size = Number(x.shape.at(-1));
   const rest = paddedColumns(size) - size - 1;
@@ -246,7 +249,8 @@ export function appendColumn(g: Tracer, x: Tensor, column: Tensor): Tensor {
 }
 
 /**
- * Appends as many ones as {@link appendColumn} appends columns: a product of both adds its column.
+ * Appends as many columns of ones as {@link appendColumn} appends columns, so that a product of the
+ * two adds the appended column.
  */
 export function appendOnes(g: Tracer, x: Tensor): Tensor {
   const size = Number(x.shape.at(-1));
@@ -254,7 +258,7 @@ export function appendOnes(g: Tracer, x: Tensor): Tensor {
   return g.concat([x, ones], -1);
 }
 
-/** Sums tensors each of which covers a longer prefix of axis 2 than the one before. */
+/** Sums tensors that cover increasing prefixes of axis 2. */
 function sumPrefixes(g: Tracer, parts: readonly Tensor[]): Tensor {
   return parts.reduceRight((total, part) => {
     const end = part.shape[2]!;

@@ -21,7 +21,7 @@ function isOfType(data: Feed["data"], dtype: DataType): boolean {
   return data instanceof Float32Array || data instanceof Float64Array;
 }
 
-/** Checks a feed for an input's data type, shape and number of entries. */
+/** Checks a feed against the data type, shape and number of entries of an input. */
 export function checkFeed(
   where: string,
   name: string,
@@ -29,7 +29,7 @@ export function checkFeed(
   feed: Feed | ResidentTensor | FileFeed,
 ): void {
   const isArray = "data" in feed;
-  // Feeds that are not arrays always hold float32.
+  // Resident tensors and files always hold float32.
   if (isArray ? !isOfType(feed.data, dtype) : dtype !== "float32") {
     const what = isArray
       ? feed.data.constructor.name
@@ -55,7 +55,7 @@ export function checkFeed(
   }
 }
 
-/** True if a size is neither a number nor a name. */
+/** True if a dimension is a formula: neither a number nor a name. */
 function isFormula(dimension: Dimension): boolean {
   return typeof dimension === "string" && !/^\w+$/.test(dimension);
 }

@@ -3,7 +3,7 @@ import type { Dimension } from "./dimension.ts";
 import { showShape, type Tensor } from "./tensor.ts";
 import type { Tracer } from "./tracer.ts";
 
-/** Keys that {@link causalBias} leaves visible. */
+/** Options of {@link causalBias}, which determine the visible keys. */
 export interface CausalBiasOptions {
   /** Number of queries. */
   readonly time: Dimension;
@@ -11,18 +11,17 @@ export interface CausalBiasOptions {
   readonly keys?: Dimension;
   /**
    * Position of the first query among the keys, int32, a scalar or `[batch]`; default 0. Query `t`
-   * sees the keys up to `start + t`.
+   * attends to the keys up to `start + t`.
    */
   readonly start?: Tensor;
-  /** Number of filled keys in each row, int32 `[batch]`: later ones are masked. */
+  /** Number of valid keys in each row, int32 `[batch]`; later keys are masked. */
   readonly lengths?: Tensor;
 }
 
 /**
  * Attention bias that masks later tokens and padding: 0 for visible keys, -1e30 for masked ones.
  *
- * With padding at the end of the rows, `lengths` is not needed for correct values at real tokens,
- * which never see padding then.
+ * If the padding is at the end of the rows, tokens never attend to it, so `lengths` is not needed.
  *
  * @returns `[time, keys]`; with `lengths` or a `start` per row, `[batch, time, keys]`.
  * @throws `RangeError` for a start or lengths of another shape.

@@ -33,7 +33,7 @@ describe("dimensions", () => {
         const value = (dimension: Dimension): number => evaluateDimension(dimension, values);
         expect(value(addDimensions(x, y))).toBe(value(x) + value(y));
         expect(value(subtractDimensions(x, y))).toBe(value(x) - value(y));
-        // `toBe` distinguishes 0 from -0.
+        // `toBe` distinguishes 0 from -0; adding 0 makes both 0.
         expect(value(multiplyDimensions(x, y)) + 0).toBe(value(x) * value(y) + 0);
         expect(value(floorDivideDimension(x, divisor))).toBe(Math.floor(value(x) / divisor));
       }),

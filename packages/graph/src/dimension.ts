@@ -1,14 +1,14 @@
 /**
- * Size of one axis: a whole number, or a formula over named sizes such as `"batch"`,
+ * Size of one axis: an integer, or a formula over named sizes such as `"batch"`,
  * `"batch*time"`, `"past + time"` or `"floor(batch*time/4)"`. Named sizes get their value when a
- * program runs, from the shapes of its inputs, so one program serves all lengths.
+ * program runs, from the shapes of its inputs, so that one program works for all lengths.
  *
- * Formulas are polynomials with integer coefficients in one canonical spelling, so that equal sizes
- * are equal strings.
+ * Formulas are polynomials with integer coefficients. They are stored in a canonical spelling, so
+ * that equal sizes are equal strings.
  */
 export type Dimension = number | string;
 
-/** Factor of a formula: a named size, or a quotient rounded down. */
+/** Factor of a term: a named size, or a quotient rounded down. */
 export type Factor =
   | { readonly text: string; readonly kind: "name" }
   | {
@@ -24,7 +24,7 @@ export interface Term {
   readonly coefficient: number;
 }
 
-/** Terms by the spelling of their factors. */
+/** Terms, keyed by the spelling of their factors. */
 type Polynomial = ReadonlyMap<string, Term>;
 
 function polynomial(terms: Iterable<Term>): Polynomial {
@@ -153,7 +153,7 @@ function read(text: string): Polynomial {
   return formula;
 }
 
-/** Cache of parsed formulas: programs use few, many times each. */
+/** Cache of parsed formulas, because programs use a few formulas many times. */
 const formulas = new Map<string, Polynomial>();
 
 function toPolynomial(dimension: Dimension): Polynomial {
@@ -181,12 +181,12 @@ export function canonicalDimension(dimension: Dimension): Dimension {
   return spell(toPolynomial(dimension));
 }
 
-/** Product of sizes; 1 for none. */
+/** Product of sizes; 1 for an empty list. */
 export function multiplyDimensions(...dimensions: readonly Dimension[]): Dimension {
   return spell(dimensions.map(toPolynomial).reduce(multiply, toPolynomial(1)));
 }
 
-/** Sum of sizes; 0 for none. */
+/** Sum of sizes; 0 for an empty list. */
 export function addDimensions(...dimensions: readonly Dimension[]): Dimension {
   return spell(
     polynomial(dimensions.flatMap((dimension) => scaleTerms(toPolynomial(dimension), 1))),

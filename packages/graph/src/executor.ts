@@ -14,13 +14,13 @@ import {
 /** Output of an executed program. */
 export interface Output {
   readonly shape: readonly number[];
-  /** Row-major entries, in a new array for every run unless a spare array was used. */
+  /** Entries in row-major order, in a new array for every run unless a spare array was used. */
   readonly data: Float32Array;
 }
 
 /**
- * Result of a run: arrays, and handles for the outputs that stay with the executor. If names are
- * known only at run time, an output may be either: it is an array if it has `data`.
+ * Result of a run: arrays, and handles for resident outputs. If names are known only at run time,
+ * check for `data`, which only arrays have.
  */
 export type Outputs<Name extends string, Resident extends Name> = string extends Resident
   ? Record<string, Output | ResidentTensor>
@@ -29,15 +29,15 @@ export type Outputs<Name extends string, Resident extends Name> = string extends
 /** Arrays to reuse, by output name. */
 export type SpareArrays = Readonly<Record<string, Float32Array>>;
 
-/** Compiled program, which can run any number of times with any sizes. */
+/** Compiled program, which can run any number of times with different sizes. */
 export interface Executable<Name extends string = string, Resident extends Name = never> {
   /**
-   * Runs the program. Feeds are not changed, resident ones included: a training step returns new
-   * weights, and the caller disposes of the old ones, unless they are `consumed`.
+   * Runs the program. Feeds are not changed, not even resident tensors: a training step returns new
+   * weights, and the caller disposes of the old weights, unless they are `consumed`.
    * @param spare - Unused arrays, by output name: the executor may fill and return one instead of a
    *   new array, if it has the right number of entries.
-   * @throws `RangeError` or `TypeError` for feeds that do not fit: the message names the feed, the
-   *   expected and the given value.
+   * @throws `RangeError` or `TypeError` for feeds that do not match the program; the message names
+   *   the feed and the expected and given values.
    */
   run(feeds: RunFeeds, spare?: SpareArrays): Promise<Outputs<Name, Resident>>;
   /** Releases the executable; resident outputs of its runs stay valid. A later run throws. */
@@ -46,28 +46,28 @@ export interface Executable<Name extends string = string, Resident extends Name 
 
 /** Options of {@link Executor.compile}. */
 export interface CompileOptions<Resident extends string = never> {
-  /** Outputs that stay with the executor, and are returned as handles. Default none. */
+  /** Outputs that stay in the executor's memory and are returned as handles. Default none. */
   readonly resident?: readonly Resident[];
   /**
-   * Inputs whose resident tensors a run takes over: it disposes of them, whether it succeeds or
-   * fails, and may update them in place, as for a cache. Such a tensor must be fed only once per
-   * run, and must not be used elsewhere meanwhile. Arrays can be fed as usual. Default none.
+   * Inputs whose resident tensors a run consumes: the run disposes of them, whether it succeeds or
+   * fails, and may update them in place, as for a cache. During the run, such a tensor must not be
+   * fed to another input or used elsewhere. Arrays can be fed as usual. Default none.
    */
   readonly consumed?: readonly string[];
   /**
-   * Inputs whose values never change: they are not fed, and an executor may lay them out for its
-   * kernels once. The arrays must not be changed afterwards. An executor may memory-map a
-   * {@link FileFeed}; others read it into an array. Default none.
+   * Inputs whose values never change: they are not fed, and an executor may convert them to a
+   * layout for its kernels once. The arrays must not be changed afterwards. An executor may
+   * memory-map a {@link FileFeed}; others read it into an array. Default none.
    */
   readonly frozen?: FrozenFeeds;
   /**
-   * Lets the executor keep the frozen arrays in addition to its own form of them. Without them,
-   * large weights need not be in memory twice, and sizes of a run must not be 0. Default true.
+   * Lets the executor keep the frozen arrays in addition to its own copy. With `false`, large
+   * weights are not in memory twice, but no size of a run may be 0. Default true.
    */
   readonly keepsFrozen?: boolean;
   /**
-   * Lets memory for intermediate values be kept between runs; otherwise it is released after each,
-   * which suits many programs that run alternately. Default true.
+   * Keeps the memory for intermediate values between runs. With `false` it is released after each
+   * run, which suits many programs that run alternately. Default true.
    */
   readonly keepsMemory?: boolean;
 }
@@ -76,7 +76,7 @@ export interface CompileOptions<Resident extends string = never> {
 export interface Executor {
   /**
    * @throws `TypeError` if an output is not float32: cast it. `RangeError` if an option names an
-   *   unknown output or input, or a frozen array does not fit.
+   *   unknown output or input, or a frozen array does not match its input.
    */
   compile<Name extends string, Resident extends Name = never>(
     program: Program<Name>,
@@ -84,7 +84,8 @@ export interface Executor {
   ): Promise<Executable<Name, Resident>>;
   /**
    * Copies a float32 array to the executor's memory.
-   * @throws `RangeError` or `TypeError` for entries that do not fill the shape, or are not float32.
+   * @throws `RangeError` or `TypeError` if the number of entries does not match the shape, or their
+   *   type is not float32.
    */
   upload(feed: Feed): Promise<ResidentTensor>;
 }
@@ -122,7 +123,7 @@ export function checkOutputs(
 
 /**
  * Runs a function that consumes the resident tensors fed to some inputs.
- * @throws `RangeError` for such a tensor that is fed to another input as well.
+ * @throws `RangeError` if such a tensor is also fed to another input.
  */
 export async function runConsuming<Result>(
   consumed: readonly string[],
@@ -220,7 +221,7 @@ export function createReferenceExecutor(): Executor {
               return { data: held.storage("run"), shape: held.shape };
             });
             const results = interpret(program, { ...given, ...frozen });
-            // The names determine which outputs are resident.
+            // Sound because the names determine which outputs are resident.
             return mapRecord(results, ({ shape, data }, name): Output | ResidentTensor => {
               const entries = Float32Array.from(data);
               if (!stays.has(name)) return { shape, data: entries };

@@ -2,8 +2,8 @@ import { widenHalves, type HalfType } from "@turnwise/core";
 import type { Feed, Feeds } from "./program.ts";
 
 /**
- * Float32 input whose entries stay in a file: little-endian, row-major, contiguous, at any offset.
- * 16-bit entries are upcast, exactly. The file must not change while it is used.
+ * Float32 input whose entries are read from a file: little-endian, row-major, contiguous, at any
+ * offset. 16-bit entries are upcast, exactly. The file must not change while it is used.
  */
 export interface FileFeed {
   readonly file: string;
@@ -17,10 +17,10 @@ export interface FileFeed {
 /** Inputs that never change, by name: arrays, or file locations. */
 export type FrozenFeeds = Readonly<Record<string, Feed | FileFeed>>;
 
-/** Bytes of an entry in its file. */
+/** Size in bytes of an entry in the file. */
 export const byteWidth = (type: FileFeed["type"]): number => (type === "F32" ? 4 : 2);
 
-/** Bytes of all entries in their file. */
+/** Size in bytes of all entries in the file. */
 export function numFileBytes({ type, shape }: FileFeed): number {
   return shape.reduce((count, size) => count * size, byteWidth(type));
 }
@@ -46,7 +46,10 @@ export async function checkFiles(where: string, frozen: FrozenFeeds): Promise<vo
   }
 }
 
-/** Loads frozen inputs that are stored in files into arrays, one after the other; others are returned unchanged. */
+/**
+ * Reads frozen inputs from their files into arrays, one after the other; arrays are returned
+ * unchanged.
+ */
 export async function readFrozen(where: string, frozen: FrozenFeeds): Promise<Feeds> {
   await checkFiles(where, frozen);
   const feeds: Record<string, Feed> = {};
@@ -56,7 +59,7 @@ export async function readFrozen(where: string, frozen: FrozenFeeds): Promise<Fe
   return feeds;
 }
 
-/** Node refuses reads of 2 GiB or more. */
+/** Maximum size of a read; Node.js refuses reads of 2 GiB or more. */
 const maxReadBytes = 2 ** 30;
 
 async function readFileFeed(feed: FileFeed): Promise<Feed> {

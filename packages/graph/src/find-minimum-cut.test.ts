@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findMinimumCut, type Network } from "./find-minimum-cut.ts";
 
-/** True if a sink can be reached from a source without some nodes. */
+/** True if a sink can be reached from a source when the nodes of `without` are removed. */
 function isOpen({ edges, sources, sinks }: Network, without: ReadonlySet<number>): boolean {
   const reached = new Set(sources.filter((node) => !without.has(node)));
   for (const node of reached) {
@@ -38,7 +38,8 @@ const networks = fc.record({
 
 describe("findMinimumCut", () => {
   it("cuts at the minimum capacity", () => {
-    // 1 and 2 are computed from 0, and 3 needs both: 0 alone is smaller than the two.
+    // Nodes 1 and 2 are computed from 0, and 3 needs both: the capacity of 0 is smaller than their
+    // sum.
     const capacities = new Map([
       [0, 3],
       [1, 2],

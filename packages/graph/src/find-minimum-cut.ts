@@ -16,9 +16,9 @@ interface Arc {
 }
 
 /**
- * Finds the minimum vertex cut: the set of nodes of least total capacity that separates sources
- * from sinks; of several the one closest to the sinks. Uses Dinic's algorithm, with each node split
- * into an entrance and an exit.
+ * Finds the minimum vertex cut: the set of nodes with the smallest total capacity that separates
+ * sources from sinks. If several sets are minimal, returns the one closest to the sinks. Uses
+ * Dinic's algorithm, with each node split into an entrance and an exit.
  */
 export function findMinimumCut({
   capacities,
@@ -44,10 +44,11 @@ export function findMinimumCut({
     if (levels[sink]! < 0) break;
     const next = arcs.map(() => 0);
     while (augmentPath(arcs, levels, next, source, sink)) {
-      // Until there is no path of this length left.
+      // Repeat until no path of this length has residual capacity.
     }
   }
-  // Nodes that can still reach a sink: the cut closest to the sinks consists of edges into them.
+  // Collect the nodes that can still reach a sink. The cut closest to the sinks consists of the
+  // edges into these nodes.
   const open = new Set([sink]);
   const waiting = [sink];
   for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
@@ -65,7 +66,8 @@ export function findMinimumCut({
 }
 
 /**
- * Number of arcs with residual capacity on the shortest path from the source; -1 if there is none.
+ * Number of arcs with residual capacity on the shortest path from the source to each node; -1 if
+ * there is no path.
  */
 function computeDistances(arcs: readonly (readonly Arc[])[], source: number): Int32Array {
   const levels = new Int32Array(arcs.length).fill(-1);
@@ -81,7 +83,7 @@ function computeDistances(arcs: readonly (readonly Arc[])[], source: number): In
   return levels;
 }
 
-/** Augments the flow along one shortest path. @returns False if there is none. */
+/** Augments the flow along one shortest path. @returns False if there is no such path. */
 function augmentPath(
   arcs: readonly Arc[][],
   levels: Int32Array,

@@ -3,10 +3,10 @@ import { createProgram, type Feeds, type Program } from "./program.ts";
 
 /**
  * Gradient of a program's scalar output with respect to one input, by central differences in the
- * float64 interpreter: slow, and independent of any differentiation rule.
+ * float64 interpreter: slow, but independent of all differentiation rules.
  *
- * @param step - Distance by which an entry is moved to either side. Default 1e-5: the error of the
- *   difference is then about 1e-10 for values near 1.
+ * @param step - Distance by which an entry is shifted in each direction. Default 1e-5, which gives
+ *   an error of about 1e-10 for values near 1.
  * @returns One number per entry of the input.
  */
 export function finiteDifferences(

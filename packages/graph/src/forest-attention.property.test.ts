@@ -23,10 +23,7 @@ const program: Program = trace((g) => {
   return { y, loss, query: dQuery!, key: dKey!, value: dValue! };
 });
 
-/**
- * Forests of branches: each continues after an earlier token, which may be the last, or starts a
- * tree.
- */
+/** Random forests: each branch continues after any earlier token, or starts a new tree. */
 const forests = (maxBranches: number, maxLength: number): fc.Arbitrary<Int32Array> =>
   fc
     .array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: maxLength })), {
@@ -67,7 +64,7 @@ const cases = (maxBranches: number, maxLength: number): fc.Arbitrary<[Int32Array
       });
   });
 
-/** Attention by its definition, token by token and head by head. */
+/** Reference implementation of attention, token by token and head by head. */
 function slowAttention(parents: Int32Array, { query, key, value }: Feeds): number[] {
   const result: number[] = [];
   for (let token = 0; token < parents.length; token++) {
@@ -137,7 +134,7 @@ describe("forestAttention", () => {
 
 describe("layoutForest", () => {
   it("reads only the paths of its tiles, apart from padding", () => {
-    // One branch of 64 tokens: tiles of 16, 32, ... see 16, 32, ... keys.
+    // One branch of 64 tokens: tiles of 16 queries read 16, 32, ... keys.
     const chain = Int32Array.from({ length: 64 }, (_, i) => i - 1);
     const { slots, numScores, numTokens } = layoutForest(chain);
     expect(numTokens).toBe(64);

@@ -6,14 +6,14 @@ import type { Tracer } from "./tracer.ts";
 
 /** Inputs of attention in a forest. */
 export interface ForestInputs {
-  /** `[token, heads, size]`. */
+  /** Queries, `[token, heads, size]`. */
   readonly query: Tensor;
   /**
-   * `[token, keyHeads, size]`; `keyHeads` divides `heads`, and each key head serves equally many
-   * query heads.
+   * `[token, keyHeads, size]`; `keyHeads` divides `heads`, so that every key head has the same
+   * number of query heads.
    */
   readonly key: Tensor;
-  /** Same shape as `key`. */
+  /** Values, of the same shape as `key`. */
   readonly value: Tensor;
 }
 
@@ -23,15 +23,15 @@ export interface ForestOptions {
   readonly scale?: number;
 }
 
-/** Named size of the number of tokens in a forest. */
+/** Name of the size that is the number of tokens in a forest. */
 export const forestTokens = "node";
 
-/** Input of the layout, declared on first use. */
+/** Returns an input of the forest's layout; declares it on first use. */
 function input(g: Tracer, name: string, shape: readonly Dimension[]): Tensor {
   return g.inputs[`forest/${name}`] ?? g.input(`forest/${name}`, "int32", shape);
 }
 
-/** Depth of each token in its tree, int32 `[token]`; an input. */
+/** Depth of each token in its tree, int32 `[token]`; an input of the program. */
 export function forestDepths(g: Tracer): Tensor {
   return input(g, "depths", [forestTokens]);
 }
@@ -81,12 +81,13 @@ function checkInputs({ query, key, value }: ForestInputs): void {
 }
 
 /**
- * Scaled dot-product attention with grouped heads in a forest: each token sees itself and its
- * ancestors. Sequences with a common prefix share its tokens, where the gradients of all
- * continuations are summed. Query head `h` reads key head `floor(h * keyHeads / heads)`.
+ * Scaled dot-product attention with grouped heads in a forest: each token attends to itself and its
+ * ancestors. Sequences with a common prefix share the tokens of the prefix, and the gradients of
+ * all continuations are summed there. Query head `h` reads key head `floor(h * keyHeads / heads)`.
  *
- * The forest itself is fed, by `layoutForest`; all attention of a program uses the same forest. All
- * sums are gathered instead of scattered, so results do not depend on threads.
+ * The structure of the forest is an input, see `layoutForest`; all attention in a program uses the
+ * same forest. Sums are computed by gathering instead of scattering, so results do not depend on
+ * the order of threads.
  *
  * @returns `[token, heads, size]`.
  * @throws `RangeError` for shapes that do not fit.
@@ -134,9 +135,8 @@ export function forestAttention(
 
   const output = joinHeads(g, found, query);
   return g.withGradient([output], [query, key, value], ([cotangent]) => {
-    // As in `attention`: the backward pass of softmax is P * (dP - sum(dP * P)), where the sum
-    // equals sum(c * result); one more column in c and v subtracts it within the product that
-    // computes dP.
+    // As in `attention`: the backward pass of softmax is P * (dP - sum(dP * P)), and the sum equals
+    // sum(c * result). One extra column in c and v makes the product that computes dP subtract it.
     const perHead = [keyHeads, forestTokens, group, size];
     const c = g.reshape(splitHeads(g, cotangent!, keyHeads), perHead);
     const mean = g.reduceSum(g.multiply(c, g.reshape(found, perHead)), {

@@ -1,39 +1,44 @@
 import type { Feeds } from "./program.ts";
 
-/** Number of groups of tiles, and of sums, in which a forest's attention is computed. */
+/**
+ * Number of groups of tiles, and number of groups of sums, into which attention in a forest is
+ * divided.
+ */
 export const forestParts = { tiles: 4, sums: 4 } as const;
 
-/** Layout of a forest, with its costs. */
+/** Layout of a forest and its costs. */
 export interface ForestLayout {
-  /** Inputs of programs with `forestAttention`. */
+  /** Inputs for programs that use `forestAttention`. */
   readonly feeds: Feeds;
-  /** Additional inputs of programs with its gradient. */
+  /** Additional inputs for programs that use its gradient. */
   readonly gradientFeeds: Feeds;
   readonly numTokens: number;
-  /** Query slots of one tile. */
+  /** Number of query slots per tile. */
   readonly slots: number;
-  /** Number of scores computed per head, masked and padded ones included. */
+  /** Number of scores computed per head, including masked and padded scores. */
   readonly numScores: number;
-  /** Number of keys read, counted once per tile. */
+  /** Number of keys read, summed over tiles. */
   readonly numKeys: number;
 }
 
-/** Up to `slots` consecutive tokens of a branch, and all tokens that the last of them sees. */
+/**
+ * Up to `slots` consecutive tokens of a branch, and all tokens to which the last of them attends.
+ */
 interface Tile {
   readonly first: number;
   readonly count: number;
   readonly numKeys: number;
 }
 
-/** Cost of reading a key, with its gradient, relative to computing a score. */
+/** Cost of reading a key (and computing its gradient) relative to the cost of computing a score. */
 const keyCost = 4;
 
 /**
  * Lays out a forest of tokens for attention in which each token sees itself and its ancestors.
  *
- * Consecutive tokens of a branch are cut into tiles of equally many queries. A tile reads the path
- * from the root to its last token, so it computes little more than its tokens see, whatever the
- * lengths of the branches. Tiles with paths of similar length are computed together.
+ * Each branch is split into tiles with the same number of queries. A tile reads the path from the
+ * root to its last token, so that few of its scores are masked, whatever the lengths of the
+ * branches. Tiles with paths of similar length are computed together.
  *
  * @param parents - Parent of each token, `[token]`; -1 starts a tree. Parents precede their
  *   children.
@@ -58,7 +63,7 @@ export function layoutForest(parents: Int32Array): ForestLayout {
     const tiles = cutTiles(parents, depths, slots);
     const groups = splitRuns(tiles, ({ numKeys }) => numKeys, forestParts.tiles);
     const numKeys = groups.reduce((sum, group) => sum + group.length * group.at(-1)!.numKeys, 0);
-    // A product of a few rows is as slow as one of 16.
+    // A product with a few rows takes as long as a product with 16 rows.
     const cost = numKeys * (Math.max(slots, 16) + keyCost);
     if (best === undefined || cost < best.cost) best = { slots, groups, cost };
   }
@@ -72,7 +77,7 @@ export function layoutForest(parents: Int32Array): ForestLayout {
   let slot = 0;
   let read = 0;
   for (let part = 0; part < forestParts.tiles; part++) {
-    // A group without tiles repeats one, since no size may be 0; its results are not used.
+    // No size may be 0, so a group without tiles repeats a tile; its results are not used.
     const group = groups[part];
     const tiles = group ?? [{ first: 0, count: 1, numKeys: 1 }];
     const numKeys = tiles.at(-1)!.numKeys;
@@ -93,7 +98,8 @@ export function layoutForest(parents: Int32Array): ForestLayout {
         if (group) readers[token]!.push(read + t * numKeys + i);
         token = parents[token]!;
       }
-      // Padding reads the root again: if that is not finite, neither is the rest of the tree.
+      // Pad with the root. If its entries are not finite, the results of the whole tree are not
+      // finite anyway.
       keys.fill(keys[t * numKeys]!, t * numKeys + tile.numKeys, (t + 1) * numKeys);
     });
     slot += tiles.length * slots;
@@ -108,7 +114,10 @@ export function layoutForest(parents: Int32Array): ForestLayout {
   return { feeds, gradientFeeds, numTokens, slots, numScores: numKeys * slots, numKeys };
 }
 
-/** Cuts branches into tiles, so that each token is a query of one; shortest paths first. */
+/**
+ * Splits branches into tiles, so that every token is a query of exactly one tile; shortest paths
+ * first.
+ */
 function cutTiles(parents: Int32Array, depths: Int32Array, slots: number): Tile[] {
   const tiles: Tile[] = [];
   let first = 0;
@@ -122,8 +131,8 @@ function cutTiles(parents: Int32Array, depths: Int32Array, slots: number): Tile[
 }
 
 /**
- * Plans the summation of gradients that tiles computed for their keys: tokens read by similarly
- * many tiles are summed together, with zeros where some have fewer.
+ * Plans the summation of the gradients that tiles computed for their keys. Tokens with a similar
+ * number of readers are summed together, padded with zeros.
  * @param readers - Positions at which each token was read, `[token][reader]`.
  * @param zero - Position that holds 0.
  */
@@ -152,17 +161,18 @@ function layoutSums(readers: readonly number[][], zero: number): Feeds {
 }
 
 /**
- * Cuts a sorted list into at most `maxRuns` runs that minimize
- * `sum(length of a run * its largest size)`.
+ * Splits a sorted list into at most `maxRuns` runs that minimize `sum(length of a run * largest
+ * size in the run)`.
  */
 function splitRuns<T>(sorted: readonly T[], sizeOf: (entry: T) => number, maxRuns: number): T[][] {
-  // Cuts are useful only where the size changes.
+  // A run can end only where the size changes.
   const ends: number[] = [];
   for (let i = 1; i <= sorted.length; i++) {
     if (i === sorted.length || sizeOf(sorted[i]!) !== sizeOf(sorted[i - 1]!)) ends.push(i);
   }
   const starts = [0, ...ends];
-  // costs[e]: minimum cost of the entries before ends[e], with as many runs as rounds so far.
+  // costs[e]: minimum cost of the entries before ends[e], with at most as many runs as rounds so
+  // far.
   let costs = ends.map((end) => end * sizeOf(sorted[end - 1]!));
   const cuts: number[][] = [ends.map(() => 0)];
   for (let run = 1; run < maxRuns; run++) {
@@ -186,7 +196,7 @@ function splitRuns<T>(sorted: readonly T[], sizeOf: (entry: T) => number, maxRun
   let end = ends.length;
   for (let run = maxRuns - 1; run >= 0 && end > 0; run--) {
     const cut = cuts[run]![end - 1]!;
-    // -1: one run fewer costs the same.
+    // -1 means that one run fewer has the same cost.
     if (cut < 0) continue;
     runs.unshift(sorted.slice(starts[cut], starts[end]));
     end = cut;

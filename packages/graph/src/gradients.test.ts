@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { gradients, interpret, trace, type Tensor, type Tracer } from "./index.ts";
 
-/** Gradient of a loss at some entries. */
+/** Gradient of a loss at the given entries. */
 function gradientAt(values: readonly number[], loss: (g: Tracer, x: Tensor) => Tensor): number[] {
   const program = trace((g) => {
     const x = g.input("x", "float32", ["n"]);
@@ -60,7 +60,8 @@ describe("gradients", () => {
       const logits = g.linear(x, table);
       return { d: gradients(g, g.reduceSum(logits), [table])[0]! };
     });
-    // logits[i][v] = table[ids[i]] . table[v], so d = (sum of rows) at each id + (sum of gathered)
+    // logits[i][v] = table[ids[i]] . table[v], so the gradient is (sum of rows) at each id + (sum
+    // of gathered rows)
     const feeds = { table: { data: Float64Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] } };
     expect([...interpret(program, feeds).d.data]).toEqual([
       2 * 9 + 7,

@@ -6,7 +6,8 @@ import type { Tracer } from "./tracer.ts";
  * Derivative rule of one operation.
  * @param cotangent - Gradient of the first output.
  * @param others - Gradients of further outputs; `undefined` where no gradient flows.
- * @returns The gradient of each input, in its shape; missing ones at the end get none.
+ * @returns The gradient of each input, in the input's shape; omitted trailing inputs get no
+ *   gradient.
  */
 type Rule<K extends OperationKind> = (
   g: Tracer,
@@ -29,7 +30,7 @@ function zeros(g: Tracer, shape: Shape): Tensor {
   return g.expand(g.constant(0), shape);
 }
 
-/** Restores removed axes of a reduction with size 1. */
+/** Restores the axes that a reduction removed, with size 1. */
 function keepAxes(g: Tracer, reduced: Tensor, x: Tensor, axes: readonly number[]): Tensor {
   return g.reshape(
     reduced,
@@ -37,7 +38,7 @@ function keepAxes(g: Tracer, reduced: Tensor, x: Tensor, axes: readonly number[]
   );
 }
 
-/** Operations without a gradient: on integers and booleans, and `stopGradient`. */
+/** Operations without a gradient: operations on integers or booleans, and `stopGradient`. */
 type NonDifferentiableKind =
   | "input"
   | "constant"
@@ -50,7 +51,7 @@ type NonDifferentiableKind =
   | "cast"
   | "stopGradient";
 
-/** Operations with a rule below; `withGradient` has its own. */
+/** Operations with a rule below; `withGradient` brings its own rule. */
 type DifferentiableKind = Exclude<OperationKind, NonDifferentiableKind | "withGradient">;
 
 const rules: { readonly [K in DifferentiableKind]: Rule<K> } = {
@@ -253,17 +254,14 @@ function passBack(
  *
  * @param loss - A float32 scalar.
  * @param tensors - Tensors to differentiate with respect to: inputs or intermediate values.
- * @returns One gradient per tensor, in its shape, summed over all uses of the tensor; zeros if the
- *   loss does not depend on it. Gradients are ordinary tensors and can be differentiated again.
+ * @returns One gradient per tensor, in the tensor's shape, summed over all its uses; zeros if the
+ *   loss does not depend on the tensor. Gradients are ordinary tensors and can be differentiated
+ *   again.
  * @throws `RangeError` if the loss is not a float32 scalar.
  *
  * @example
- * trace((g) => {
- *   const x = g.input("x", "float32", ["n"]);
- *   const loss = g.reduceSum(g.multiply(x, x));
- *   const [dx] = gradients(g, loss, [x]); // 2 * x
- *   return { dx: dx! };
- * });
+ * trace((g) => { const x = g.input("x", "float32", ["n"]); const loss = g.reduceSum(g.multiply(x,
+ * x)); const [dx] = gradients(g, loss, [x]); // 2 * x return { dx: dx! }; });
  */
 export function gradients(g: Tracer, loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
   if (loss.shape.length > 0 || loss.dtype !== "float32") {
@@ -277,7 +275,7 @@ export function gradients(g: Tracer, loss: Tensor, tensors: readonly Tensor[]): 
 /**
  * Computes the gradients of `sum(output * cotangent)`, like {@link gradients}.
  * @param options - With `isolated`, gradients do not flow through `tensors` to each other, even if
- *   one is computed from another.
+ *   one of them is computed from another.
  */
 export function backpropagate(
   g: Tracer,

@@ -75,8 +75,8 @@ describe("graphOperations", () => {
         const { loss, gradient } = interpret(program, feeds);
         expect(loss.data[0]).toBeCloseTo(evaluate(logProbs), 10);
 
-        // Stopped gradients change the derivative, so only where nothing is stopped are finite
-        // differences of the plain objective an independent check.
+        // `stopGradient` changes the derivative, so finite differences of the plain objective are a
+        // valid check only without it.
         const numeric = finiteDifferences(program, feeds, "loss", "logProbs", 1e-6);
         tokens.forEach(({ logProb, oldLogProb, advantage }, i) => {
           const difference = logProb - oldLogProb;

@@ -3,24 +3,26 @@ import type { Dimension } from "./dimension.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Operand, Tracer } from "./tracer.ts";
 
-/** Segment of each token, on a graph. */
+/** Segment of each token, as tensors of a graph. */
 export interface GraphSegments {
-  /** int32 `[token]`, each in `[0, count)`. */
+  /** Segment ids, int32 `[token]`, each in `[0, count)`. */
   readonly ids: Tensor;
   /** Number of segments. */
   readonly count: Dimension;
 }
 
 /**
- * Core's tensor operations on a tracer: an objective evaluated with them becomes part of the traced
- * program and can be differentiated.
+ * The `TensorOperations` of `@turnwise/core` on a tracer: an objective evaluated with them becomes
+ * part of the traced program and can be differentiated.
  *
  * @example
- * const { loss } = objective.evaluate(graphOperations(g), inputs);
- * const [dWeight] = gradients(g, loss, [weight]);
+ * const { loss } = objective.evaluate(graphOperations(g), inputs); const [dWeight] = gradients(g,
+ * loss, [weight]);
  */
 export function graphOperations(g: Tracer): TensorOperations<Tensor, GraphSegments> {
-  /** Converts a 0-or-1 tensor to booleans, directly if it was cast from them. */
+  /**
+   * Converts a tensor of zeros and ones to booleans; if it was cast from booleans, returns those.
+   */
   const truth = (x: Tensor): Tensor => {
     const { kind, inputs } = g.producer(x);
     return kind === "cast" && inputs[0]!.dtype === "bool" ? inputs[0]! : g.not(g.equal(x, 0));

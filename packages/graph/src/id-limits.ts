@@ -10,7 +10,7 @@ export interface IdLimit {
   readonly rows: Dimension;
 }
 
-/** Ids that an operation reads, and the number of rows that they select from. */
+/** Finds the ids that an operation reads, and the number of rows of its table. */
 function findIds({ kind, inputs, outputs }: Operation): readonly [Tensor, Dimension] | undefined {
   if (kind === "gather") return [inputs[1]!, inputs[0]!.shape[0]!];
   if (kind === "scatterAdd") return [inputs[1]!, outputs[0]!.shape[0]!];
@@ -21,7 +21,7 @@ function findIds({ kind, inputs, outputs }: Operation): readonly [Tensor, Dimens
   return undefined;
 }
 
-/** Finds the inputs of a program that are used as ids without arithmetic. */
+/** Finds the inputs of a program that are used directly as ids. */
 export function idLimits(program: Program): readonly IdLimit[] {
   const names = new Map<number, string>();
   const limits = new Map<string, IdLimit>();
@@ -38,8 +38,8 @@ export function idLimits(program: Program): readonly IdLimit[] {
 }
 
 /**
- * Checks that ids are rows of their table. ONNX Runtime itself would accept negative ones, counted
- * from the end.
+ * Checks that ids are valid rows of their table. ONNX Runtime would accept negative ids and count
+ * them from the end.
  * @throws `RangeError` naming the feed, the entry and its range.
  */
 export function checkIds(

@@ -140,7 +140,7 @@ describe("interpret", () => {
   });
 
   it("rotates the two halves of a head against each other", () => {
-    // By a right angle at position 1: (x1, x2) becomes (-x2, x1).
+    // Rotation by a right angle at position 1: (x1, x2) becomes (-x2, x1).
     const turned = entries((g) => {
       const x = g.constant([1, 2, 3, 4, 1, 2, 3, 4], { shape: [1, 2, 1, 4] });
       const cos = matrix(g, [

@@ -29,7 +29,10 @@ function flatIndex(shape: readonly number[], place: MultiIndex): number {
   return index;
 }
 
-/** Visits every multi-index of a shape in row-major order. It is only valid during the visit. */
+/**
+ * Visits every multi-index of a shape in row-major order. The index object is reused, so it is
+ * valid only during the visit.
+ */
 function visit(shape: readonly number[], at: (place: MultiIndex, index: number) => void): void {
   const place = shape.map(() => 0);
   const length = count(shape);
@@ -323,16 +326,16 @@ function evaluate(
   }
 }
 
-/** The type checker reports here which operation the interpreter lacks. */
+/** Compile-time check that the interpreter implements every operation. */
 function refuse(kind: Exclude<OperationKind, ExecutableKind>): never {
   throw new Error(`interpret: ${kind} must not be an operation of a program`);
 }
 
 /**
- * Runs a program in float64 by the definition of each operation: slow, and the reference for all
+ * Runs a program in float64 by the definition of each operation: slow; the reference for all
  * executors.
- * @throws `RangeError` or `TypeError` for feeds that do not fit, see `bindFeeds`; `RangeError` for
- *   an id outside its table.
+ * @throws `RangeError` or `TypeError` for feeds that do not match the program, see `bindFeeds`;
+ *   `RangeError` for an id outside its table.
  */
 export function interpret<Output extends string>(
   program: Program<Output>,

@@ -20,7 +20,7 @@ describe.each(["node", "koffi"] as const)("the ONNX executor, called through %s"
 });
 
 describe("executorLaws", () => {
-  /** The reference executor with one wrong number. */
+  /** The reference executor with one wrong result. */
   const broken: Executor = {
     ...createReferenceExecutor(),
     compile: async (program, options) => {
@@ -40,7 +40,7 @@ describe("executorLaws", () => {
 
   it("hold for the reference executor", async () => {
     const laws = executorLaws(createReferenceExecutor(), { seed: "reference" });
-    // The scatter is slow in the interpreter, and cannot race.
+    // Skip the scatter law: it is slow in the interpreter, which has no threads that could race.
     for (const law of laws.filter(({ name }) => !name.startsWith("sums all updates")))
       await law.check();
   });

@@ -3,7 +3,10 @@ import type * as KoffiModule from "koffi";
 /** The package koffi, which calls functions of native libraries. */
 export type Koffi = typeof KoffiModule;
 
-/** Stack size of koffi's calls; on its default stack, compilers overflow at long expressions. */
+/**
+ * Stack size of koffi's calls; with koffi's default, compilers overflow the stack on long
+ * expressions.
+ */
 const stackBytes = 16 * 2 ** 20;
 
 function enlargeStack(koffi: Koffi): void {
@@ -12,14 +15,15 @@ function enlargeStack(koffi: Koffi): void {
   try {
     koffi.config({ ...config, sync_stack_size: stackBytes });
   } catch {
-    // koffi rejects changes once a library is loaded; keep the stack size that the other package left.
+    // koffi rejects changes after a library was loaded by another package; its stack size then
+    // stays.
   }
 }
 
 /**
  * Loads the package koffi.
  * @param where - Name of the caller, for messages.
- * @throws `Error` that says how to install it.
+ * @throws `Error` that says how to install koffi.
  */
 export async function loadKoffi(where: string): Promise<Koffi> {
   try {

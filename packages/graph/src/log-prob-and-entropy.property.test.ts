@@ -75,7 +75,7 @@ describe("logProbAndEntropy", () => {
           .flatMap(({ outputs }) => outputs)
           .filter(({ shape }) => shape[0] === "vocabulary").length,
     );
-    // The head itself, and with it the sums that chunks wait for.
+    // With a frozen head, only the head itself has this shape; otherwise also its gradient sums.
     expect(numHeads[1]).toBe(1);
     expect(numHeads[0]).toBeGreaterThan(1);
   });

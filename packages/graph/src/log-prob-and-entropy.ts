@@ -8,21 +8,21 @@ export interface HeadInputs {
   readonly hidden: Tensor;
   /** Output matrix, `[vocabulary, d]`. */
   readonly head: Tensor;
-  /** Next token of each token, int32 `[token]`. */
+  /** Target token of each position, int32 `[token]`. */
   readonly targets: Tensor;
 }
 
 /** Options of {@link logProbAndEntropy}. */
 export interface HeadOptions {
-  /** Divides the logits, `> 0`. Default 1. */
+  /** Divisor of the logits, `> 0`. Default 1. */
   readonly temperature?: number;
   /**
-   * Number of chunks in which tokens are processed, recomputing the logits for the gradient, so
-   * that at most `[token / chunks, vocabulary]` logits exist at a time. Default 1: all at once, and
-   * kept.
+   * Number of chunks of tokens. Each chunk recomputes its logits for the gradient, so that at most
+   * `[token / chunks, vocabulary]` logits exist at a time. Default 1: all logits at once, kept for
+   * the gradient.
    */
   readonly chunks?: number;
-  /** No gradient with respect to `head` is needed, and none is computed. Default false. */
+  /** True if no gradient with respect to `head` is needed. Default false. */
   readonly frozenHead?: boolean;
 }
 
@@ -30,14 +30,15 @@ export interface HeadOptions {
 export interface HeadOutputs {
   /** Log-prob of each target, nats. */
   readonly logProbs: Tensor;
-  /** Entropy of each next-token distribution over the full vocabulary, nats. */
+  /** Entropy of the distribution at each position over the full vocabulary, nats. */
   readonly entropies: Tensor;
 }
 
 /**
  * Computes log-probs of the targets, and entropies of the distributions, of
  * `softmax(hidden . head^T / temperature)`. Both can be differentiated with respect to `hidden` and
- * `head`; a gradient of only the log-probs costs no more than the products with the head.
+ * `head`; if only log-probs are differentiated, the gradient costs little more than the products
+ * with the head.
  *
  * @throws `RangeError` for shapes that do not fit, or a temperature that is not above 0.
  */
@@ -77,12 +78,13 @@ export function logProbAndEntropy(
   const entropies = join(parts.map((part) => part.entropy));
 
   // With a and e the gradients of log-prob and entropy, and W = P * (a + e * (log P + entropy)):
-  // dLogits = a * oneHot(target) - W. The first part is a gather and a scatter of rows.
+  // dLogits = a * oneHot(target) - W. The first term is computed by gathering and scattering rows.
   const results = g.withGradient([logProbs, entropies], [hidden, head], ([a, e]) => {
     const aParts = a && g.split(column(a), 0, chunks);
     const eParts = e && g.split(column(e), 0, chunks);
     const shares: { spread: Tensor; gathered: Tensor }[] = [];
-    // Each chunk waits for the sum of the earlier ones, so that at most two tables exist at a time.
+    // Each chunk waits for the sum of the earlier chunks, so that at most two logit tables exist at
+    // a time.
     const push = (spread: Tensor, part: Tensor): void => {
       const before = shares.at(-1);
       shares.push({ spread, gathered: before ? g.add(before.gathered, part) : part });
@@ -90,13 +92,13 @@ export function logProbAndEntropy(
     for (const [i, { rows, entropy }] of parts.entries()) {
       const [aPart, ePart] = [aParts?.[i], eParts?.[i]];
       const before = shares.at(-1);
-      // Do not wait for unused values: that would compute them.
+      // Do not wait for values that nothing uses, because waiting would compute them.
       const done = before && (frozenHead ? [before.spread] : [before.spread, before.gathered]);
       const earlier = [(aPart ?? ePart)!, ...(done ?? [])];
       const all = traceLogProbs(chunks === 1 ? rows : g.barrier(rows, earlier));
       const probabilities = g.exp(all);
       if (ePart === undefined) {
-        // W is P with scaled rows, so the other factor can be scaled instead.
+        // W is P with scaled rows; scale the smaller factor of the product instead.
         const spread = g.matmul(probabilities, head, { scale: -scale });
         const scaled = g.multiply(rows, aPart!);
         const gathered = g.matmul(probabilities, scaled, { transposeA: true, scale: -scale });

@@ -1,16 +1,16 @@
 import type { Dimension } from "./dimension.ts";
 import type { Shape, Tensor } from "./tensor.ts";
 
-/** No attributes. */
+/** Attributes of an operation that has none. */
 export type None = Readonly<Record<string, never>>;
 
-/** Axes that a reduction removes, and whether they stay with size 1. */
+/** Axes over which to reduce, and whether they are kept with size 1. */
 export interface ReduceAttributes {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
 }
 
-/** One axis, counted from the front. */
+/** One axis, as a non-negative index. */
 export interface AxisAttributes {
   readonly axis: number;
 }
@@ -19,8 +19,8 @@ export interface AxisAttributes {
 export type ConstantValues = readonly number[] | Float32Array | Int32Array | Uint8Array;
 
 /**
- * Every operation with its attributes. For an added operation the type checker names every place
- * that must handle it: differentiation, the interpreter, and the executors on ONNX Runtime,
+ * Every operation with its attributes. If you add an operation, the type checker reports every
+ * place that must handle it: differentiation, the interpreter, and the executors on ONNX Runtime,
  * TensorFlow.js and CUDA.
  */
 export interface Operations {
@@ -73,13 +73,13 @@ export interface Operations {
 
   /** Inputs table `[rows, ...]`, ids. */
   readonly gather: { readonly uniqueIds: boolean };
-  /** Inputs updates `[...ids, ...]`, ids: the adjoint of gather. */
+  /** Inputs updates `[...ids, ...]` and ids. The adjoint of gather. */
   readonly scatterAdd: { readonly rows: Dimension; readonly uniqueIds: boolean };
   /** Inputs table `[rows, ...]`, updates `[...ids, ...]`, unique ids. */
   readonly replaceRows: None;
-  /** Inputs x, ids; along the last axis. */
+  /** Inputs x and ids; gathers along the last axis. */
   readonly takeAlong: None;
-  /** Inputs updates, ids; along the last axis: the adjoint of takeAlong. */
+  /** Inputs updates and ids; scatters along the last axis. The adjoint of takeAlong. */
   readonly scatterAddAlong: { readonly size: Dimension };
 
   readonly softmax: None;
@@ -96,17 +96,17 @@ export interface Operations {
    */
   readonly withGradient: { readonly numOutputs: number };
 
-  /** Inputs x, then tensors to compute first: a scheduling barrier, equal to x. */
+  /** Inputs x, and tensors to compute first: a scheduling barrier whose result is x. */
   readonly barrier: None;
 }
 
 /** Kind of an operation. */
 export type OperationKind = keyof Operations;
 
-/** Operations that only differentiation reads; a finished program has none. */
+/** Operations that only differentiation uses; a finished program has none. */
 export type DifferentiationKind = "stopGradient" | "withGradient";
 
-/** Operations that an executor computes. */
+/** Operations that executors must implement. */
 export type ExecutableKind = Exclude<OperationKind, "input" | DifferentiationKind>;
 
 type OperationsByKind = {
@@ -118,8 +118,8 @@ type OperationsByKind = {
   };
 };
 
-/** Operation of one kind. */
+/** Operation of a given kind. */
 export type OperationOf<K extends OperationKind> = OperationsByKind[K];
 
-/** Operation of a program. Plain data. */
+/** Operation of a program, as plain data. */
 export type Operation = OperationOf<OperationKind>;

@@ -3,11 +3,11 @@ import { mapRecord } from "./map-record.ts";
 import type { Operation } from "./operation.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** Traced computation, ready for the interpreter or an executor. Plain data. */
+/** Traced computation as plain data, ready for the interpreter or an executor. */
 export interface Program<Output extends string = string> {
   /** Operations in a valid order; only those that outputs need. */
   readonly operations: readonly Operation[];
-  /** All declared inputs, used or not, by name. */
+  /** All declared inputs by name, including unused ones. */
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: Readonly<Record<Output, Tensor>>;
 }
@@ -26,8 +26,8 @@ export interface Feed {
 export type Feeds = Readonly<Record<string, Feed>>;
 
 /**
- * Creates a program from traced operations, without those that no output needs and those that only
- * differentiation reads.
+ * Creates a program from traced operations, without operations that no output needs or that only
+ * differentiation uses.
  * @throws `RangeError` if an operation uses a named size that is not an axis of any input.
  */
 export function createProgram<Output extends string>(

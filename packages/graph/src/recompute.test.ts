@@ -6,7 +6,7 @@ const build = (isRecomputed: boolean): Program =>
     const x = g.input("x", "float32", ["n", 3]);
     const weights = ["w0", "w1"].map((name) => g.input(name, "float32", [3, 3]));
     const [shared, second] = [weights[0]!, g.multiply(weights[1]!, weights[0]!)];
-    // The second layer uses both a weight and a tensor computed from it.
+    // The second layer uses a weight, and a tensor computed from a weight.
     const layers = [
       (y: Tensor): Tensor => g.tanh(g.linear(y, shared)),
       (y: Tensor): Tensor => g.add(y, g.silu(g.linear(g.linear(y, second), shared))),

@@ -3,14 +3,14 @@ import type { Tensor } from "./tensor.ts";
 import type { Tracer } from "./tracer.ts";
 
 /**
- * Computes `compute(x)`, and recomputes it for its gradient (activation checkpointing), so that no
- * intermediate value needs to be kept. The gradient reaches `x` and every other tensor that
+ * Computes `compute(x)`, and recomputes it in the backward pass (activation checkpointing), so that
+ * no intermediate value needs to be kept. The gradient reaches `x` and every other tensor that
  * `compute` uses.
  *
- * A barrier on the gradient of the result keeps executors from sharing the second pass with the
- * first, or starting it early.
+ * A barrier on the gradient of the result keeps executors from merging the recomputation with the
+ * first computation, or starting it early.
  *
- * @param compute - Must record the same operations each time it is called.
+ * @param compute - Traces the computation; must record the same operations at every call.
  */
 export function recompute(g: Tracer, x: Tensor, compute: (x: Tensor) => Tensor): Tensor {
   const before = g.operations.length;

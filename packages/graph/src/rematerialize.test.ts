@@ -12,7 +12,7 @@ import {
 } from "./index.ts";
 
 /**
- * Layer of a transformer and the gradient of a weighted sum; at `slope` the backward pass starts.
+ * Transformer layer and the gradient of a weighted sum; the backward pass starts at output `slope`.
  */
 const step: Program = trace((g): Record<string, Tensor> => {
   const x = g.input("x", "float32", ["n", 8]);
@@ -62,7 +62,7 @@ function findKeptKinds({ operations, outputs }: Program): string[] {
     for (const { id } of inputs) read.add(id);
     for (const { id } of results) dependent.add(id);
   }
-  // Copies come after all results of the forward pass.
+  // Recomputed copies must come after all results of the forward pass.
   const forward = operations.findIndex(({ outputs: results }) =>
     results.some(({ id }) => id === outputs["y"]!.id),
   );
@@ -90,7 +90,7 @@ describe("rematerialize", () => {
 
   it("keeps projections, the output of attention, and the residual stream", () => {
     // Queries, keys and values in the layout of the products; the output of attention; the residual
-    // stream; gate and up projections. No attention weights, norms or activations of the gated
+    // stream; gate and up projections. Not attention weights, norms or activations of the gated
     // unit.
     const kinds = ["reshape", "transpose", "transpose", "matmul", "add", "linear", "linear"];
     expect(findKeptKinds(less)).toEqual(kinds);

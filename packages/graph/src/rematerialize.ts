@@ -3,13 +3,16 @@ import type { Operation, OperationOf } from "./operation.ts";
 import type { Program } from "./program.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** Assumed value of named sizes when tensors are compared. */
+/** Size assumed for named dimensions when tensors are compared. */
 const nominalSize = 64;
 
-/** Maximum number of multiplications per entry of a cheap product: the size of a head. */
+/**
+ * Maximum number of multiplications per entry of a cheap product: the typical size of an attention
+ * head.
+ */
 const fewMultiplications = 128;
 
-/** Approximate number of entries, for comparisons. */
+/** Approximate number of entries, for comparisons only. */
 function roughSize({ shape }: Tensor): number {
   return shape.reduce<number>(
     (product, size) => product * (typeof size === "number" ? size : nominalSize),
@@ -72,7 +75,8 @@ export function rematerialize<Output extends string>(
       continue;
     }
     forward.push(operation);
-    // Operations without inputs, and the start of the backward pass itself, are always available.
+    // Operations without inputs, and the gradients at which the backward pass starts, are always
+    // available.
     if (operation.inputs.length === 0) continue;
     for (const { id } of operation.outputs) if (!startIds.has(id)) producers.set(id, operation);
   }
@@ -90,7 +94,9 @@ export function rematerialize<Output extends string>(
   return dropUnused({ ...program, operations: [...forward, ...copies.operations, ...rewritten] });
 }
 
-/** Finds the smallest set of tensors from which all the wanted ones can be recomputed cheaply. */
+/**
+ * Finds the smallest set of tensors from which all tensors in `wanted` can be recomputed cheaply.
+ */
 function findKept(
   wanted: readonly Tensor[],
   producers: ReadonlyMap<number, Operation>,
@@ -116,7 +122,7 @@ function findKept(
   return findMinimumCut({ capacities, edges, sources, sinks: wanted.map(({ id }) => id) });
 }
 
-/** Recomputed operations, each added on first use. */
+/** Recomputed operations; each is added on first use. */
 class RecomputedOperations {
   readonly operations: Operation[] = [];
   readonly #producers: ReadonlyMap<number, Operation>;
@@ -135,7 +141,7 @@ class RecomputedOperations {
     this.#nextId = ids.reduce((most, id) => Math.max(most, id), 0) + 1;
   }
 
-  /** Returns the tensor itself if it is kept or always available, else its recomputed copy. */
+  /** Returns the tensor itself if it is kept or always available, otherwise its recomputed copy. */
   get(tensor: Tensor): Tensor {
     const producer = this.#producers.get(tensor.id);
     if (!producer || this.#kept.has(tensor.id)) return tensor;

@@ -11,7 +11,7 @@ function isEmptyStep({ inputs, outputs }: Operation): boolean {
 }
 
 describe("removeEmpty", () => {
-  // Excluded: ids into a table without rows, and a slice that cuts off more than there is.
+  // Excludes ids into a table without rows, and a slice that removes more entries than exist.
   const examples = operationCases.filter(
     ({ ids, name }) => ids === undefined && !name.startsWith("slice"),
   );

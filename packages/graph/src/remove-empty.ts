@@ -6,7 +6,7 @@ import { showShape, type Shape, type Tensor } from "./tensor.ts";
 
 /** Program for fixed sizes, in which no operation reads or returns an empty tensor. */
 export interface NonEmptyProgram {
-  /** Without empty inputs and outputs. */
+  /** Program without its empty inputs and outputs. */
   readonly program: Program;
   /** Shapes of the empty outputs. */
   readonly emptyOutputs: Readonly<Record<string, readonly number[]>>;
@@ -30,9 +30,10 @@ function isEmpty(shape: Shape): boolean {
 
 /**
  * Determines whether a program has empty tensors for some sizes.
- * @param program - Analyzed once.
- * @returns A function of the sizes: `"none"`; `"harmless"` if empty tensors are only moved and
- *   concatenated; `"computed"` if an entry is computed from an empty tensor, or an input is empty.
+ * @param program - Program, which is analyzed once.
+ * @returns A function that returns, for given sizes: `"none"`; `"harmless"` if empty tensors are
+ *   only moved and concatenated; `"computed"` if an entry is computed from an empty tensor, or an
+ *   input is empty.
  */
 export function createEmptyCheck(
   program: Program,
@@ -54,7 +55,7 @@ export function createEmptyCheck(
   };
 }
 
-/** Replaces all sizes of an operation by numbers. */
+/** Evaluates all sizes in an operation to numbers. */
 function bindOperation(operation: Operation, inputs: readonly Tensor[], sizes: Sizes): Operation {
   const outputs = operation.outputs.map((tensor) => ({
     ...tensor,
@@ -88,7 +89,8 @@ function bindOperation(operation: Operation, inputs: readonly Tensor[], sizes: S
 }
 
 /**
- * Rewrites a program for fixed sizes without empty tensors, for libraries that do not support them.
+ * Rewrites a program for fixed sizes so that it has no empty tensors, which some libraries do not
+ * support.
  * @throws `RangeError` if an operation selects from a table without rows.
  */
 export function removeEmpty(program: Program, sizes: Sizes): NonEmptyProgram {

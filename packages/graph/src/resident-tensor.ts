@@ -11,18 +11,21 @@ export interface ResidentTensor {
   /** Copies the entries to the caller, row-major. @throws `Error` after `dispose`. */
   read(): Promise<Float32Array>;
   /**
-   * Frees its memory as soon as no started run uses it. It cannot be fed or read afterwards. GPU
-   * memory is not freed by garbage collection. A second call has no effect.
+   * Frees the tensor's memory as soon as no running program uses it. The tensor cannot be fed or
+   * read afterwards. GPU memory is not freed by garbage collection. A second call has no effect.
    */
   dispose(): void;
 }
 
-/** All inputs of a program by name: arrays, or tensors of the executor. */
+/** All inputs of a program by name: arrays, or resident tensors of the executor. */
 export type RunFeeds = Readonly<Record<string, Feed | ResidentTensor>>;
 
-/** Owner of the storage of resident tensors. Tensors of one owner cannot be fed to another. */
+/**
+ * Owner of the storage of resident tensors. Tensors can be fed only to executors with the same
+ * owner.
+ */
 export interface StorageOwner<Storage> {
-  /** Name in messages. */
+  /** Name of the owner, for messages. */
   readonly name: string;
   read(storage: Storage, shape: readonly number[]): Promise<Float32Array>;
   /** Frees the storage. */
@@ -44,7 +47,7 @@ export class OwnedTensor<Storage> implements ResidentTensor {
     this.shape = [...shape];
   }
 
-  /** @throws `RangeError` for a resident tensor of another owner. */
+  /** Checks the owner of a tensor. @throws `RangeError` for a tensor of another owner. */
   static of<Storage>(
     where: string,
     name: string,
@@ -58,7 +61,7 @@ export class OwnedTensor<Storage> implements ResidentTensor {
     );
   }
 
-  /** @throws `Error` after `dispose`. */
+  /** Returns the storage. @throws `Error` after `dispose`. */
   storage(where: string): Storage {
     if (this.#isDisposed) {
       throw new Error(`${where}: resident tensor must not be disposed of, got a disposed one`);
@@ -66,7 +69,7 @@ export class OwnedTensor<Storage> implements ResidentTensor {
     return this.#storage;
   }
 
-  /** Keeps the storage alive while a run reads it. */
+  /** Calls a function; keeps the storage alive until its promise settles. */
   async keepAlive<T>(use: () => Promise<T>): Promise<T> {
     this.#numUses++;
     try {
@@ -93,7 +96,7 @@ export class OwnedTensor<Storage> implements ResidentTensor {
   }
 }
 
-/** Runs a function while keeping all tensors that it reads alive. */
+/** Calls a function; keeps all resident tensors among the feeds alive until its promise settles. */
 export function runWithTensors<Storage, Result>(
   held: readonly OwnedTensor<Storage>[],
   run: () => Promise<Result>,

@@ -12,7 +12,7 @@ import {
   type Tracer,
 } from "./index.ts";
 
-/** Tensors of many shapes for invalid combinations. */
+/** Tensors of many shapes, from which invalid combinations are built. */
 interface Tensors {
   readonly scalar: Tensor;
   /** `[n]` */
@@ -31,7 +31,7 @@ interface Tensors {
   readonly places: Tensor;
 }
 
-/** Each operation with shapes that do not fit, and the expected message. */
+/** Invalid calls of each operation, and the expected messages. */
 const mistakes: Readonly<
   Record<string, readonly [wrong: (g: Tracer, x: Tensors) => unknown, message: string]>
 > = {

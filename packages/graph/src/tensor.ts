@@ -1,12 +1,12 @@
 import { canonicalDimension, multiplyDimensions, type Dimension } from "./dimension.ts";
 
-/** Data type of a tensor: numbers, indices, or booleans. */
+/** Data type of a tensor. */
 export type DataType = "float32" | "int32" | "bool";
 
 /** Sizes of all axes, outermost first; empty for a scalar. */
 export type Shape = readonly Dimension[];
 
-/** Value in a traced program: a handle for a result, without its entries. */
+/** Value in a traced program: a handle without entries. */
 export interface Tensor {
   /** Unique within its tracer. */
   readonly id: number;
@@ -24,19 +24,19 @@ export function canonicalShape(shape: Shape): Shape {
   return shape.map(canonicalDimension);
 }
 
-/** Number of entries of a tensor of a shape. */
+/** Number of entries of a tensor with a given shape. */
 export function shapeSize(shape: Shape): Dimension {
   return multiplyDimensions(...shape);
 }
 
-/** True if two shapes are the same for all values of their named sizes. */
+/** True if two shapes are equal for all values of their named sizes. */
 export function equalShapes(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dimension, axis) => dimension === b[axis]);
 }
 
 /**
  * Shape to which two tensors broadcast: aligned at the last axis, with sizes that are equal or 1.
- * @throws `RangeError` if an axis has two other sizes.
+ * @throws `RangeError` if the sizes of an axis differ and neither is 1.
  */
 export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
@@ -54,7 +54,7 @@ export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
 
 /**
  * Converts an axis of a shape to its index from the front.
- * @throws `RangeError` unless it is a whole number in `[-rank, rank)`.
+ * @throws `RangeError` unless the axis is an integer in `[-rank, rank)`.
  */
 export function checkAxis(where: string, axis: number, shape: Shape): number {
   const rank = shape.length;

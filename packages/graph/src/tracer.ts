@@ -20,12 +20,12 @@ import {
   type Tensor,
 } from "./tensor.ts";
 
-/** A tensor, or a number that is a scalar of the other operand's type. */
+/** A tensor, or a number, which becomes a scalar of the other operand's type. */
 export type Operand = Tensor | number;
 
 /** Axes that a reduction removes. */
 export interface ReduceOptions {
-  /** Axes, negative ones counted from the end. Default all. */
+  /** Axes to reduce; negative axes count from the end. Default all. */
   readonly axes?: readonly number[];
   /** Keeps removed axes with size 1. Default false. */
   readonly keepDims?: boolean;
@@ -33,9 +33,9 @@ export interface ReduceOptions {
 
 /** Options of {@link Tracer.matmul}. */
 export interface MatmulOptions {
-  /** Swaps the last two axes of `a` first. */
+  /** Swaps the last two axes of `a` before the product. */
   readonly transposeA?: boolean;
-  /** Swaps the last two axes of `b` first. */
+  /** Swaps the last two axes of `b` before the product. */
   readonly transposeB?: boolean;
   /** Factor of the product. Default 1. */
   readonly scale?: number;
@@ -53,15 +53,15 @@ export interface GatherOptions {
 /**
  * Hand-written derivative of {@link Tracer.withGradient}.
  * @param cotangents - Gradient of each result; `undefined` where no gradient flows into it.
- * @returns The gradient of each input, of its shape; `undefined` for none.
+ * @returns The gradient of each input, in the input's shape; `undefined` for no gradient.
  */
 export type Backward = (
   cotangents: readonly (Tensor | undefined)[],
 ) => readonly (Tensor | undefined)[];
 
 /**
- * Records a computation. Methods check data types and shapes immediately and return handles;
- * nothing is computed. Equal operations are recorded once.
+ * Records a computation. Methods check data types and shapes immediately, and return handles
+ * without computing anything. Equal operations are recorded once.
  */
 export class Tracer {
   readonly #operations: Operation[] = [];
@@ -71,23 +71,26 @@ export class Tracer {
   readonly #known = new Map<string, Operation>();
   readonly #backward = new Map<Operation, Backward>();
 
-  /** All operations so far. */
+  /** All operations recorded so far. */
   get operations(): readonly Operation[] {
     return this.#operations;
   }
 
-  /** All inputs so far, by name. */
+  /** All inputs declared so far, by name. */
   get inputs(): Readonly<Record<string, Tensor>> {
     return this.#inputs;
   }
 
-  /** Operation that produces a tensor. @throws `RangeError` for a tensor of another tracer. */
+  /**
+   * Returns the operation that produces a tensor. @throws `RangeError` for a tensor of another
+   * tracer.
+   */
   producer(tensor: Tensor): Operation {
     this.#check("producer", tensor);
     return this.#producers[tensor.id]!;
   }
 
-  /** Hand-written derivative of a `withGradient` operation. */
+  /** Returns the hand-written derivative of a `withGradient` operation. */
   getBackward(operation: Operation): Backward | undefined {
     return this.#backward.get(operation);
   }
@@ -128,7 +131,7 @@ export class Tracer {
       const tensor: Tensor = { id: this.#tensors.length + i, dtype, shape };
       return Object.freeze(tensor);
     });
-    // K links kind and attributes.
+    // Sound because K determines both kind and attributes.
     const operation = { kind, attributes, inputs, outputs } as unknown as Operation;
     this.#operations.push(operation);
     this.#tensors.push(...outputs);
@@ -163,7 +166,7 @@ export class Tracer {
   }
 
   /**
-   * Constant of the program. Equal short lists are recorded once.
+   * Adds a constant. Equal short lists are recorded once.
    * @param values - A scalar, or all entries in row-major order; not copied.
    * @throws `RangeError` if the number of entries does not match the shape.
    */
@@ -177,7 +180,7 @@ export class Tracer {
         `constant: values must fill shape ${showShape(shape)}, got ${list.length} entries`,
       );
     }
-    // JSON has no infinities, and -0 equals 0 in it: such constants are never shared.
+    // JSON has no infinities and turns -0 into 0, so such constants are never shared.
     const isShared =
       Array.isArray(list) &&
       list.length <= 16 &&
@@ -185,7 +188,7 @@ export class Tracer {
     return this.#record("constant", { values: list }, [], [{ dtype, shape }], isShared)[0]!;
   }
 
-  /** Value of a size, a scalar. */
+  /** Value of a size, as a scalar tensor. */
   size(dimension: Dimension, dtype: "int32" | "float32" = "int32"): Tensor {
     const canonical = canonicalDimension(dimension);
     if (typeof canonical === "number") return this.constant(canonical, { dtype });
@@ -233,11 +236,11 @@ export class Tracer {
   divide(a: Operand, b: Operand): Tensor {
     return this.#binary("divide", a, b);
   }
-  /** Minimum of two, broadcast; at a tie the gradient goes to `a`. */
+  /** Elementwise minimum, broadcast; at a tie the gradient goes to `a`. */
   minimum(a: Operand, b: Operand): Tensor {
     return this.#binary("minimum", a, b);
   }
-  /** Maximum of two, broadcast; at a tie the gradient goes to `a`. */
+  /** Elementwise maximum, broadcast; at a tie the gradient goes to `a`. */
   maximum(a: Operand, b: Operand): Tensor {
     return this.#binary("maximum", a, b);
   }
@@ -260,7 +263,10 @@ export class Tracer {
     return this.#recordOne("not", {}, [a], a.shape, "bool");
   }
 
-  /** `a` where `condition` is true, else `b`, all broadcast; the other one gets no gradient. */
+  /**
+   * `a` where `condition` is true, else `b`, all broadcast; only the selected operand gets a
+   * gradient.
+   */
   where(condition: Tensor, a: Operand, b: Operand): Tensor {
     this.#checkType("where", "bool", condition);
     const [left, right] = this.#operands("where", a, b);
@@ -426,7 +432,10 @@ export class Tracer {
     return this.#recordOne("transpose", { permutation: axes }, [x], shape, x.dtype);
   }
 
-  /** Entries `start` to `end - 1` along an axis; both count from the front, `end` defaults to all. */
+  /**
+   * Entries `start` to `end - 1` along an axis, counted from the front; `end` defaults to the size
+   * of the axis.
+   */
   slice(
     x: Tensor,
     axis: number,
@@ -449,7 +458,7 @@ export class Tracer {
     return this.#recordOne("slice", { axis: at, start: from, end: to }, [x], shape, x.dtype);
   }
 
-  /** Concatenates tensors along an axis; all other axes must be equal. */
+  /** Concatenates tensors along an axis; the sizes of all other axes must be equal. */
   concat(tensors: readonly Tensor[], axis: number): Tensor {
     const first = tensors[0];
     if (!first) throw new RangeError("concat: tensors must not be empty, got length 0");
@@ -478,8 +487,8 @@ export class Tracer {
 
   /**
    * Splits a tensor along an axis, in order.
-   * @param parts - Size of each part; or the number of parts, of `floor(size / parts)` each with
-   *   the remainder in the last.
+   * @param parts - The size of each part; or the number of parts, each of size `floor(size /
+   *   parts)`, with the remainder added to the last.
    */
   split(x: Tensor, axis: number, parts: number | readonly Dimension[]): readonly Tensor[] {
     const at = checkAxis("split", axis, x.shape);
@@ -524,7 +533,7 @@ export class Tracer {
 
   /**
    * Adds each update to the row of its id: updates `[...ids, ...entry]`, ids `[...ids]`, result
-   * `[rows, ...entry]`; 0 in rows without an id.
+   * `[rows, ...entry]`; rows without an id are 0.
    */
   scatterAdd(
     updates: Tensor,
@@ -546,7 +555,8 @@ export class Tracer {
 
   /**
    * Replaces rows of a table: table `[rows, ...entry]`, updates `[...ids, ...entry]`, ids
-   * `[...ids]`. Ids must be unique, otherwise their rows are undefined. If the table is a
+   * `[...ids]`. Ids must be unique, otherwise the contents of their rows are undefined. If the
+   * table is a
    * `consumed` input that nothing else reads, an executor may update it in place; see
    * `CompileOptions`.
    */
@@ -590,7 +600,10 @@ export class Tracer {
     return this.#recordOne("scatterAddAlong", { size: length }, [updates, ids], shape);
   }
 
-  /** `exp(x)` scaled to sum 1 along the last axis, with the maximum taken out. */
+  /**
+   * `exp(x)` scaled to sum 1 along the last axis; the maximum is subtracted first, for numerical
+   * stability.
+   */
   softmax(x: Tensor): Tensor {
     this.#checkType("softmax", "float32", x);
     checkAxis("softmax", -1, x.shape);
@@ -609,7 +622,7 @@ export class Tracer {
     return this.rmsNormWithScale(x, weight, epsilon)[0];
   }
 
-  /** {@link rmsNorm}, with the factor `1 / sqrt(mean(x^2) + epsilon)` as `[..., 1]`. */
+  /** {@link rmsNorm}, and the factor `1 / sqrt(mean(x^2) + epsilon)` as `[..., 1]`. */
   rmsNormWithScale(x: Tensor, weight: Tensor, epsilon: number): readonly [Tensor, Tensor] {
     this.#checkType("rmsNorm", "float32", x, weight);
     checkFinite("rmsNorm", { epsilon });
@@ -631,12 +644,14 @@ export class Tracer {
 
   /**
    * Rotary position embedding in the half-split form of Hugging Face's Llama and Qwen: entry `j` of
-   * the first half and entry `j` of the second are rotated by the angle of the row's position.
+   * the first half and entry `j` of the second half are rotated by the angle of the token's
+   * position.
    *
    * @param x - `[batch, time, heads, 2*half]`.
-   * @param cos - Cosines by position, `[positions, half]`; `sin` likewise. They get no gradient.
+   * @param cos - Cosines by position, `[positions, half]`; the same for `sin`. Neither gets a
+   *   gradient.
    * @param positions - int32 `[batch, time]`, each in `[0, positions)`.
-   * @param inverse - Rotates back, as in the derivative. Default false.
+   * @param inverse - Rotates in the opposite direction, as the derivative does. Default false.
    */
   rope(x: Tensor, cos: Tensor, sin: Tensor, positions: Tensor, inverse = false): Tensor {
     this.#checkType("rope", "float32", x, cos, sin);
@@ -659,8 +674,8 @@ export class Tracer {
 
   /**
    * Scheduling barrier: equals `x`, but cannot be computed before `others`. Keeps executors from
-   * sharing recomputed values with the first computation, or recomputing them early.
-   * @param others - At least one tensor. All are float32.
+   * merging a recomputation with the first computation, or starting it early.
+   * @param others - Tensors to compute first, at least one. `x` and `others` must be float32.
    */
   barrier(x: Tensor, others: readonly Tensor[]): Tensor {
     if (others.length === 0) throw new RangeError("barrier: others must hold a tensor, got none");
@@ -669,7 +684,7 @@ export class Tracer {
     return this.#recordOne("barrier", {}, [x, ...others], x.shape, x.dtype);
   }
 
-  /** Same value as a constant: no gradient passes. */
+  /** Same value as a constant: gradients do not flow through it. */
   stopGradient(x: Tensor): Tensor {
     return this.#recordOne("stopGradient", {}, [x], x.shape, x.dtype);
   }
@@ -677,8 +692,8 @@ export class Tracer {
   /**
    * Replaces the derivative of a computation by a hand-written one.
    * @param results - Tensors computed from `inputs`.
-   * @param inputs - Tensors that gradients flow to; the operations in between are not
-   *   differentiated.
+   * @param inputs - Tensors to which gradients flow; the operations between inputs and results are
+   *   not differentiated.
    * @returns The results, with the new derivative.
    */
   withGradient(
@@ -700,7 +715,7 @@ export class Tracer {
 
 /**
  * Traces a program.
- * @param build - Declares inputs, computes, and returns the outputs by name.
+ * @param build - Declares inputs, records operations, and returns the outputs by name.
  *
  * @example
  * const program = trace((g) => {

@@ -1,18 +1,18 @@
 import type { Executor } from "../index.ts";
 import { createMeasuredLaws, type ExecutorLawOptions } from "./executor-laws.ts";
 
-/** Result of an executor for one law. */
+/** Result of checking one law on an executor. */
 export interface ConformanceResult {
   /** Name of the law. */
   readonly law: string;
   /** True if the law holds. */
   readonly holds: boolean;
   /**
-   * Largest error, relative to an entry or to 1 if that is more; 0 if all is exact or nothing is
+   * Largest error, relative to `max(1, |expected|)`; 0 if all results are exact or nothing is
    * computed.
    */
   readonly maxError: number;
-  /** Reason why it does not hold; empty if it does. */
+  /** Reason why the law does not hold; empty if it holds. */
   readonly message: string;
 }
 
@@ -23,7 +23,7 @@ export async function measureConformance(
 ): Promise<readonly ConformanceResult[]> {
   let maxError = 0;
   const laws = createMeasuredLaws(executor, options, (error) => {
-    // NaN is the worst error, and must not be lost.
+    // NaN is the worst error; `Math.max` alone would not keep it.
     maxError = Number.isNaN(error) ? error : Math.max(maxError, error);
   });
   const results: ConformanceResult[] = [];

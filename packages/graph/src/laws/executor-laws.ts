@@ -19,16 +19,16 @@ import { trainResident } from "./training-step.ts";
 
 /** Options of {@link executorLaws}. */
 export interface ExecutorLawOptions {
-  /** Seed of the fed numbers. Default 0. */
+  /** Seed of the random inputs. Default 0. */
   readonly seed?: number | string;
   /**
-   * Largest allowed error, relative to an entry or to 1 if that is more. Default 2e-5, some hundred
-   * float32 roundings.
+   * Largest allowed error, relative to `max(1, |expected|)`. Default 2e-5, a few hundred float32
+   * roundings.
    */
   readonly tolerance?: number;
 }
 
-/** Receives the error of each entry, relative to it or to 1 if that is more. */
+/** Receives the error of each entry, relative to `max(1, |expected|)`. */
 export type ErrorListener = (error: number) => void;
 
 /** Tolerance, and an optional listener for errors. */
@@ -37,7 +37,7 @@ interface Measure {
   readonly listen: ErrorListener;
 }
 
-/** Checks that all outputs of a run equal the interpreter's. */
+/** Checks that all outputs of a run equal the outputs of the interpreter. */
 function checkOutputs(
   program: Program,
   feeds: Feeds,
@@ -64,7 +64,7 @@ function checkOutputs(
 
 const contract = "the contract of Executor";
 
-/** Programs over x `[n, 3]`, a table `[4, 3]` and n ids that have empty tensors. */
+/** Programs with empty tensors if n = 0; the inputs are x `[n, 3]`, a table `[4, 3]` and n ids. */
 const emptyPrograms: readonly {
   readonly name: string;
   readonly sizes: readonly number[];
@@ -109,7 +109,7 @@ const emptyPrograms: readonly {
   },
 ];
 
-/** A resident value that grows by one row per run, like a cache. */
+/** Checks resident tensors with a value that grows by one row per run, like a cache. */
 async function checkResidents(executor: Executor): Promise<void> {
   const program = trace((g) => {
     const past = g.input("past", "float32", ["n", 2]);
@@ -122,7 +122,8 @@ async function checkResidents(executor: Executor): Promise<void> {
   for (let i = 0; i < 3; i++) {
     const row = { data: Float32Array.of(i, 10 * i), shape: [1, 2] };
     const running = executable.run({ past, row });
-    // While the run reads it: the memory must stay until the run has ended.
+    // Dispose of the tensor while the run reads it: its memory must stay valid until the run has
+    // ended.
     past.dispose();
     const outputs = await running;
     total += 11 * i;
@@ -130,7 +131,7 @@ async function checkResidents(executor: Executor): Promise<void> {
       throw new Error(`output total must be ${total}, got ${outputs.total.data[0]}`);
     }
     past = outputs.all;
-    // Outputs are separate tensors, whatever happens to the others.
+    // Outputs are independent tensors: disposing of one must not affect the others.
     outputs.again.dispose();
     outputs.same.dispose();
   }
@@ -150,7 +151,10 @@ async function checkResidents(executor: Executor): Promise<void> {
   if (!(error instanceof Error)) throw new Error("read must be refused after dispose, got a value");
 }
 
-/** A table that runs update in place, like a cache of keys; a failing run consumes it as well. */
+/**
+ * Checks consumed inputs with a table that runs update in place, like a key cache. A failed run
+ * consumes the table too.
+ */
 async function checkConsumed(executor: Executor): Promise<void> {
   const program = trace((g) => {
     const table = g.input("table", "float32", ["rows", 2]);
@@ -172,7 +176,7 @@ async function checkConsumed(executor: Executor): Promise<void> {
     if (!(error instanceof Error)) throw new Error(`${what} must be refused, got a value`);
   };
   const start = { data: Float32Array.of(9, 9, 9, 9, 9, 9), shape: [3, 2] };
-  // A fed array must not change.
+  // The executor must not change an array that was fed.
   let table = (await executable.run({ table: start, ...feed(1, 1) })).written;
   if (start.data.join() !== "9,9,9,9,9,9") {
     throw new Error(`a consumed array must not change, got [${start.data.join(", ")}]`);
@@ -200,7 +204,9 @@ async function checkConsumed(executor: Executor): Promise<void> {
   );
 }
 
-/** Four optimizer steps: errors grow with each step, and AdamW divides by small roots. */
+/**
+ * Checks four optimizer steps. Errors grow with each step, because AdamW divides by small roots.
+ */
 async function checkTraining(executor: Executor, { tolerance, listen }: Measure): Promise<void> {
   const expected = await trainResident(createReferenceExecutor(), 4);
   const actual = await trainResident(executor, 4);
@@ -234,7 +240,7 @@ async function checkFrozenInputs(executor: Executor, measure: Measure): Promise<
   await executable.release();
 }
 
-/** Weights in one file, in three types, at consecutive odd offsets. */
+/** Checks weights in one file, in three types, at consecutive odd offsets. */
 async function checkFiles(executor: Executor, measure: Measure): Promise<void> {
   const { mkdtemp, rm, writeFile } = await import("node:fs/promises");
   const { tmpdir } = await import("node:os");
@@ -291,7 +297,7 @@ function numbers(random: Random, length: number): number[] {
 
 /**
  * Laws of every {@link Executor}: each operation and its gradient agree with the float64
- * interpreter, at all sizes of one compiled program; and no update is lost where rows repeat.
+ * interpreter, for several sizes of one compiled program, and no update is lost if ids repeat.
  *
  * @example
  * for (const law of executorLaws(createMyExecutor())) test(law.name, law.check);
@@ -300,7 +306,9 @@ export function executorLaws(executor: Executor, options: ExecutorLawOptions = {
   return createMeasuredLaws(executor, options, () => {});
 }
 
-/** The laws, with a listener for the errors that they find, large or small. */
+/**
+ * Creates the laws with a listener that receives all errors, including those within the tolerance.
+ */
 export function createMeasuredLaws(
   executor: Executor,
   { seed = 0, tolerance = 2e-5 }: ExecutorLawOptions,
@@ -313,7 +321,7 @@ export function createMeasuredLaws(
       const random = createRandom(seed).fork(example.name);
       const program = traceCase(example);
       const executable = await executor.compile(program);
-      // Sizes return to an earlier value: a run must leave nothing behind for the next.
+      // The last size equals an earlier one: a run must not depend on state left by other sizes.
       for (const n of [2, 3, 2]) {
         const feeds = feedCase(example, n, numbers(random, maxCaseEntries));
         checkOutputs(program, feeds, await executable.run(feeds), measure);
@@ -354,7 +362,7 @@ export function createMeasuredLaws(
         weights: { data: Float32Array.from(numbers(random, count * width)), shape: [count, width] },
       };
       const executable = await executor.compile(program);
-      // Kernels that lose updates to a race between threads do so only sometimes.
+      // Repeat, because kernels whose threads race lose updates only sometimes.
       for (let run = 0; run < 30; run++) {
         checkOutputs(program, feeds, await executable.run(feeds), measure);
       }

@@ -3,7 +3,7 @@ import { gradientLaws, type GradientExample } from "../laws.ts";
 import { createOnnxExecutor } from "../onnx/index.ts";
 import type { Backward, Tensor, Tracer } from "../index.ts";
 
-/** Length and direction of rows, with a hand-written derivative. */
+/** Operation with two results, length and direction of rows, and a hand-written derivative. */
 function polar(backward?: (g: Tracer, length: Tensor, direction: Tensor) => Backward) {
   return (g: Tracer, { x }: Readonly<Record<string, Tensor>>): readonly Tensor[] => {
     const square = g.reduceSum(g.multiply(x!, x!), { axes: [-1], keepDims: true });

@@ -18,32 +18,34 @@ import {
   type OperationCase,
 } from "./operation-cases.ts";
 
-/** Operation to check: its trace and its inputs. */
+/** Operation to check: the function that traces it, and its inputs. */
 export interface GradientExample {
   readonly name: string;
   /** Shapes of the float32 inputs; sizes may be formulas of `n`. At most 100 entries at `n = 3`. */
   readonly inputs: Readonly<Record<string, Shape>>;
-  /** Fixed index inputs. */
+  /** Constant id inputs. */
   readonly ids?: OperationCase["ids"];
   /** Traces the operation. @returns Its results, one or more. */
   readonly build: (
     g: Tracer,
     inputs: Readonly<Record<string, Tensor>>,
   ) => Tensor | readonly Tensor[];
-  /** Maps numbers in [-2, 2] to where the operation is smooth. Default: identity. */
+  /** Maps numbers in [-2, 2] into the domain where the operation is smooth. Default: identity. */
   readonly domain?: (entry: number) => number;
 }
 
 /** Options of {@link gradientLaws}. */
 export interface GradientLawOptions {
-  /** Seed of the fed numbers. Default 0. */
+  /** Seed of the random inputs. Default 0. */
   readonly seed?: number | string;
   /**
-   * Largest allowed difference between a gradient and a central difference, relative to it or to 1
-   * if that is more. Default 1e-6.
+   * Largest allowed difference between a gradient and a central difference, relative to `max(1,
+   * |gradient|)`. Default 1e-6.
    */
   readonly tolerance?: number;
-  /** Also checks gradients on this executor against those of the interpreter, to 2e-5. */
+  /**
+   * Executor whose gradients are also compared with those of the interpreter, with tolerance 2e-5.
+   */
   readonly executor?: Executor;
 }
 
@@ -51,7 +53,7 @@ function toList(results: Tensor | readonly Tensor[]): readonly Tensor[] {
   return "dtype" in results ? [results] : results;
 }
 
-/** A scaled loss of some of the results, and its gradients by name. */
+/** Traces a weighted loss of some of the results, and its gradients by name. */
 function traceLoss(
   { inputs, ids = {}, build }: GradientExample,
   isUsed: (result: number) => boolean,
@@ -120,19 +122,14 @@ function checkClose(
 
 /**
  * Laws of an operation's derivative: it agrees with central differences, in float64 and at several
- * sizes, for each result alone and for all together; and it scales with its cotangents. For
- * composite operations with a hand-written derivative, see `Tracer.withGradient`.
+ * sizes, for each result alone and for all results together; and it is linear in its cotangents.
+ * For composite operations with a hand-written derivative, see `Tracer.withGradient`.
  *
  * @example
- * const cube: GradientExample = {
- *   name: "cube",
- *   inputs: { x: ["n", 2] },
- *   build: (g, { x }) =>
- *     g.withGradient([g.multiply(x!, g.multiply(x!, x!))], [x!], ([c]) => [
- *       g.multiply(c!, g.multiply(3, g.multiply(x!, x!))),
- *     ])[0]!,
- * };
- * for (const law of gradientLaws(cube)) test(law.name, law.check);
+ * const cube: GradientExample = { name: "cube", inputs: { x: ["n", 2] }, build: (g, { x }) =>
+ * g.withGradient([g.multiply(x!, g.multiply(x!, x!))], [x!], ([c]) => [ g.multiply(c!,
+ * g.multiply(3, g.multiply(x!, x!))), ])[0]!, }; for (const law of gradientLaws(cube))
+ * test(law.name, law.check);
  */
 export function gradientLaws(
   example: GradientExample,

@@ -1,9 +1,12 @@
 import { trace, type Feeds, type Program, type Tensor, type Tracer } from "../index.ts";
 
-/** Operation on integers or booleans. */
+/** Test case of an operation on integers or booleans. */
 export interface IndexCase {
   readonly name: string;
-  /** From int32 `[n, 3]`, int32 `[3]` without zeros, float32 `[n, 3]` and bool `[n, 3]`. */
+  /**
+   * Traces the operation from inputs int32 `[n, 3]`, int32 `[3]` without zeros, float32 `[n, 3]`
+   * and bool `[n, 3]`.
+   */
   readonly build: (
     g: Tracer,
     x: { readonly a: Tensor; readonly b: Tensor; readonly x: Tensor; readonly flags: Tensor },
@@ -12,7 +15,7 @@ export interface IndexCase {
 
 const arithmetic = ["add", "subtract", "multiply", "divide", "minimum", "maximum"] as const;
 
-/** Every operation on integers or booleans, which have no gradients. */
+/** Test cases of all operations on integers or booleans; they have no gradients. */
 export const indexCases: readonly IndexCase[] = [
   ...arithmetic.map((kind): IndexCase => ({
     name: `${kind}, int32`,
@@ -63,7 +66,7 @@ export const indexCases: readonly IndexCase[] = [
   }),
 ];
 
-/** Traces a program with the operation's result as float32. */
+/** Traces a program that returns the operation's result as float32. */
 export function traceIndexCase({ build }: IndexCase): Program {
   return trace((g) => {
     const inputs = {
@@ -76,12 +79,12 @@ export function traceIndexCase({ build }: IndexCase): Program {
   });
 }
 
-/** Feeds of a case, from `3*n` numbers in [-2, 2]. */
+/** Creates the feeds of a case from `3*n` numbers in [-2, 2]. */
 export function feedIndexCase(n: number, numbers: readonly number[]): Feeds {
   const x = Float32Array.from(numbers.slice(0, 3 * n));
   return {
     a: { data: Int32Array.from(x, (entry) => Math.round(3 * entry)), shape: [n, 3] },
-    // Larger than float32 can hold exactly, to detect integer arithmetic done in float32.
+    // Not exactly representable in float32, to detect integer arithmetic done in float32.
     b: { data: Int32Array.of(-2, 3, 16_777_217), shape: [3] },
     x: { data: x, shape: [n, 3] },
     flags: { data: Uint8Array.from(x, (entry) => Number(entry > 0.5)), shape: [n, 3] },

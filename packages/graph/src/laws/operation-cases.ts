@@ -14,22 +14,22 @@ import {
   type Tracer,
 } from "../index.ts";
 
-/** Operation to test: its trace and its inputs. */
+/** Test case of an operation: the function that traces it, and its inputs. */
 export interface OperationCase {
   readonly name: string;
   /** Shapes of the float32 inputs, with named sizes. */
   readonly inputs: Readonly<Record<string, Shape>>;
-  /** Fixed index inputs. */
+  /** Constant id inputs. */
   readonly ids?: Readonly<Record<string, { readonly shape: Shape; readonly values: number[] }>>;
   readonly build: (g: Tracer, x: Readonly<Record<string, Tensor>>) => Tensor;
-  /** Maps entries to where the operation is smooth. */
+  /** Maps entries into the domain where the operation is smooth. */
   readonly domain?: (entry: number) => number;
 }
 
 const positive = (x: number): number => Math.abs(x) + 0.3;
 const awayFromZero = (x: number): number => (x < 0 ? x - 0.3 : x + 0.3);
 
-/** Every differentiable operation and composite at least once. */
+/** Test cases that cover every differentiable operation and composite. */
 export const operationCases: readonly OperationCase[] = [
   { name: "add", inputs: { a: ["n", 3], b: [3] }, build: (g, { a, b }) => g.add(a!, b!) },
   {
@@ -206,7 +206,7 @@ export const operationCases: readonly OperationCase[] = [
       return g.multiply(y, g.multiply(scale, scale));
     },
   },
-  // The second has more tokens than there are positions, like a row of many sequences.
+  // The second case has more tokens than positions, like a row that packs many sequences.
   ...[
     [2, 0, 1],
     [2, 0, 1, 2, 1],
@@ -286,7 +286,7 @@ export const operationCases: readonly OperationCase[] = [
   ),
 ];
 
-/** Scalar that depends on every entry of a tensor differently. */
+/** Traces a scalar that depends on every entry of a tensor with a different weight. */
 export function traceWeightedSum(g: Tracer, x: Tensor): Tensor {
   const size = multiplyDimensions(...x.shape);
   const weights = g.reciprocal(g.add(g.cast(g.iota(size), "float32"), 1.5));
@@ -294,8 +294,8 @@ export function traceWeightedSum(g: Tracer, x: Tensor): Tensor {
 }
 
 /**
- * Traces a program with the operation's result, a scalar loss of it, and the loss's gradients by
- * name.
+ * Traces a program with the operation's result, a scalar loss computed from the result, and the
+ * gradients of the loss by name.
  */
 export function traceCase({ inputs, ids = {}, build }: OperationCase): Program {
   const keys = Object.keys(inputs);
@@ -314,10 +314,10 @@ export function traceCase({ inputs, ids = {}, build }: OperationCase): Program {
   });
 }
 
-/** Maximum number of entries that {@link feedCase} takes. */
+/** Maximum number of list entries that {@link feedCase} uses. */
 export const maxCaseEntries = 100;
 
-/** Feeds of a case, with `n` fixed and entries taken from a list in turn. */
+/** Creates the feeds of a case for a given `n`, with entries taken from a list in turn. */
 export function feedCase(
   { inputs, ids = {}, domain = (x) => x }: OperationCase,
   n: number,

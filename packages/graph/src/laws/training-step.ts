@@ -27,7 +27,7 @@ const shapes = {
 
 const moments = ["first", "second"] as const;
 
-/** Names of the state that lasts from step to step. */
+/** Names of the weights and moments, which are carried from step to step. */
 const stateNames: readonly string[] = Object.keys(shapes).flatMap((name) => [
   name,
   ...moments.map((moment) => `${moment} ${name}`),
@@ -104,14 +104,14 @@ export function traceTrainingStep(): Program {
   });
 }
 
-/** Result of a training. */
+/** Result of {@link trainResident}. */
 export interface TrainingResult {
   readonly losses: readonly number[];
   /** Entries of the weights and moments, by name. */
   readonly state: Readonly<Record<string, Float32Array>>;
 }
 
-/** Makes some optimizer steps from fixed weights, with everything except the loss resident. */
+/** Makes optimizer steps from fixed initial weights, with everything except the loss resident. */
 export async function trainResident(executor: Executor, numSteps: number): Promise<TrainingResult> {
   const random = createRandom("training step");
   let state: Record<string, ResidentTensor> = {};

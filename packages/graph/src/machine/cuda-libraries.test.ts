@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { findCudaLibraries, type LibrarySearch } from "./cuda-libraries.ts";
 
-/** Computer that has exactly the given files. */
+/** Creates a machine that has exactly the given files. */
 function computer(
   files: readonly string[],
   facts: Partial<Pick<LibrarySearch, "environment" | "cached" | "pythonFolders">> = {},

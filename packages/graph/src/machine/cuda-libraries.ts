@@ -2,22 +2,22 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
-/** Folders and lookups of a computer for finding libraries. */
+/** Lookups on a machine that are needed to find libraries. */
 export interface LibrarySearch {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Names in a folder; empty if there is no such folder. */
+  /** Lists the names in a folder; empty if the folder does not exist. */
   list(folder: string): readonly string[];
-  /** Path of a file name in the loader's cache. */
+  /** Path of a library file from the loader's cache. */
   cached(file: string): string | undefined;
-  /** Package folders of the Python on the path. */
+  /** Lists the site-packages folders of the Python on the PATH. */
   pythonFolders(): readonly string[];
 }
 
 /** Locations of CUDA's libraries. */
 export interface CudaLibraries {
-  /** The driver; a bare name is left to the loader. */
+  /** Path of the driver; a bare name is resolved by the loader. */
   readonly driver: string;
-  /** In the order to try them: newer ones first. */
+  /** Candidates in the order in which to try them: newer versions first. */
   readonly compiler: readonly CudaLibrary[];
   readonly products: readonly CudaLibrary[];
 }
@@ -28,14 +28,15 @@ export interface CudaLibrary {
   /** CUDA version of the library, which the driver must support. */
   readonly major: number;
   /**
-   * Libraries to load first. This library opens them by bare name, and the loader does not search
-   * this library's own folder. NVRTC's built-in functions are in `libnvrtc-builtins`, cuBLAS kernels in
+   * Libraries that must be loaded first, because this library opens them by bare name and the
+   * loader does not search its folder. NVRTC's built-in functions are in `libnvrtc-builtins`,
+   * cuBLAS kernels in
    * `libcublasLt`.
    */
   readonly companions: readonly string[];
 }
 
-/** Lookups on this computer. */
+/** Creates the lookups on this machine. */
 export function thisComputer(): LibrarySearch {
   let cache: ReadonlyMap<string, string> | undefined;
   return {
@@ -72,13 +73,16 @@ function loaderCache(): ReadonlyMap<string, string> {
   return new Map(Array.from(lines, ([, file, path]) => [file!, path!]));
 }
 
-/** Folders of NVIDIA's Python packages: `nvidia/cu13/lib`, `nvidia/cublas/lib` and the like. */
+/**
+ * Lists the library folders of NVIDIA's Python packages, such as `nvidia/cu13/lib` and
+ * `nvidia/cublas/lib`.
+ */
 function listWheelFolders(search: LibrarySearch, packages: string): readonly string[] {
   const nvidia = join(packages, "nvidia");
   return search.list(nvidia).map((name) => join(nvidia, name, "lib"));
 }
 
-/** The same, for a Python environment. */
+/** Lists the library folders of NVIDIA's packages in a Python environment. */
 function listEnvironmentFolders(search: LibrarySearch, root: string): readonly string[] {
   const lib = join(root, "lib");
   return search
@@ -87,7 +91,10 @@ function listEnvironmentFolders(search: LibrarySearch, root: string): readonly s
     .flatMap((name) => listWheelFolders(search, join(lib, name, "site-packages")));
 }
 
-/** Library folders of a toolkit, a folder of libraries, or a Python environment. */
+/**
+ * Lists the library folders below a root: a toolkit, a folder of libraries, or a Python
+ * environment.
+ */
 function listLibraryFolders(search: LibrarySearch, root: string): readonly string[] {
   return [
     root,
@@ -103,7 +110,7 @@ function paths(value: string | undefined): readonly string[] {
   return (value ?? "").split(delimiter).filter((path) => path !== "");
 }
 
-/** Default folders of a computer, in addition to the loader's own. */
+/** Lists the default folders of a machine, in addition to those that the loader searches. */
 function listDefaultFolders(search: LibrarySearch): readonly string[] {
   const { environment } = search;
   const toolkits = search
@@ -133,9 +140,9 @@ const productFiles: readonly (readonly [string, number])[] = [
 /**
  * Finds the driver, NVRTC and cuBLAS.
  *
- * @param path - Folders to search first; libraries found there are used exclusively. Separated as
- *   in `PATH`: a toolkit, a folder of libraries, or a Python environment with NVIDIA's packages.
- *   Default: `TURNWISE_CUDA_PATH`.
+ * @param path - Folders to search first, separated as in `PATH`: toolkits, folders of libraries, or
+ *   Python environments with NVIDIA's packages. If a library is found there, no other copy of it is
+ *   tried. Default: `TURNWISE_CUDA_PATH`.
  */
 export function findCudaLibraries(
   path?: string,
@@ -146,7 +153,7 @@ export function findCudaLibraries(
     listLibraryFolders(search, root),
   );
   const loader = paths(environment["LD_LIBRARY_PATH"]);
-  // Starting Python is slow: it is asked once, and only if needed.
+  // Starting Python is slow, so ask it only once, and only if needed.
   let usual: readonly string[] | undefined;
   const inFolders = (file: string, folders: readonly string[]): string | undefined => {
     const folder = folders.find((each) => search.list(each).includes(file));
@@ -174,7 +181,7 @@ export function findCudaLibraries(
   };
 }
 
-/** WSL keeps its driver where the loader may not look. */
+/** Finds the driver on WSL, whose folder the loader may not search. */
 function findWslDriver(search: LibrarySearch): string | undefined {
   const folder = "/usr/lib/wsl/lib";
   return search.list(folder).includes("libcuda.so.1") ? join(folder, "libcuda.so.1") : undefined;

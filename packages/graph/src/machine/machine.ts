@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 import { findCudaLibraries, type CudaLibraries } from "./cuda-libraries.ts";
 
-/** Result of a script that ran in its own process. */
+/** Result of a script that ran in a child process. */
 export interface ScriptResult {
   readonly code: number | null;
   readonly signal: string | null;
@@ -12,19 +12,19 @@ export interface ScriptResult {
   readonly stderr: string;
 }
 
-/** Lookups that a diagnosis makes on a computer. */
+/** Lookups on a machine for a diagnosis. */
 export interface Machine {
-  /** As in `process.platform` and `process.arch`, such as `linux/x64`. */
+  /** Platform as in `process.platform` and `process.arch`, such as `linux/x64`. */
   readonly platform: string;
   readonly nodeVersion: string;
-  /** Path at which the loader finds a shared library; `undefined` if it does not. */
+  /** Path at which the loader finds a shared library; `undefined` if it finds none. */
   findLibrary(file: string): string | undefined;
-  /** Libraries of the CUDA executor; `TURNWISE_CUDA_PATH` is searched first. */
+  /** Finds the libraries of the CUDA executor; `TURNWISE_CUDA_PATH` is searched first. */
   findCuda(): CudaLibraries;
-  /** Folder of an installed package; `undefined` if there is none. */
+  /** Folder of an installed package; `undefined` if it is not installed. */
   findPackage(name: string): string | undefined;
   hasFile(path: string): boolean;
-  /** Runs a Node script with standard input. Stops it after a minute. */
+  /** Runs a Node.js script with the given standard input; kills it after a minute. */
   runScript(script: string, input: string): Promise<ScriptResult>;
 }
 
@@ -42,7 +42,7 @@ function readLibraryCache(): ReadonlyMap<string, string> {
   return new Map(Array.from(lines, ([, file, path]) => [file!, path!]));
 }
 
-/** Package folder that Node resolves from a file of this package. */
+/** Folder of a package as Node.js resolves it from this package. */
 function findPackage(name: string): string | undefined {
   const paths = createRequire(import.meta.url).resolve.paths(name) ?? [];
   return paths.map((folder) => join(folder, name)).find((path) => existsSync(path));
@@ -61,13 +61,14 @@ function runScript(script: string, input: string): Promise<ScriptResult> {
       resolve({ code: null, signal: null, ...text, stderr: error.message }),
     );
     child.on("close", (code, signal) => resolve({ code, signal, ...text }));
-    // A script that ends early closes its input; its output explains why.
+    // Ignore the error of writing to a script that has ended; the script's output explains why it
+    // ended.
     child.stdin.on("error", () => {});
     child.stdin.end(input);
   });
 }
 
-/** This computer. */
+/** Creates the lookups on this machine. */
 export function thisMachine(): Machine {
   let cached: ReadonlyMap<string, string> | undefined;
   return {

@@ -4,13 +4,13 @@ import type { Machine } from "./machine.ts";
 
 /** Missing requirement of an executor. */
 export interface Need {
-  /** A driver, library or package. */
+  /** Missing driver, library or package. */
   readonly what: string;
   /** Instructions to install it. */
   readonly remedy: string;
 }
 
-/** Libraries that ONNX Runtime's CUDA provider links to, and their packages. */
+/** Libraries that ONNX Runtime's CUDA provider links to, and the packages that contain them. */
 const cudaLibraries: readonly (readonly [string, string])[] = [
   ["libcuda.so.1", "install NVIDIA's driver (Debian: nvidia-driver)"],
   ["libcudart.so.12", "install the CUDA 12 runtime (cuda-cudart-12-*)"],
@@ -21,7 +21,7 @@ const cudaLibraries: readonly (readonly [string, string])[] = [
   ["libcudnn.so.9", "install cuDNN 9 for CUDA 12 (libcudnn9-cuda-12)"],
 ];
 
-/** Possible reasons for a missing WebGPU adapter. */
+/** Lists possible reasons for a missing WebGPU adapter. */
 export function webgpuNeeds(machine: Machine): readonly Need[] {
   const needs: Need[] = [];
   if (machine.platform.startsWith("linux/")) {
@@ -39,7 +39,7 @@ export function webgpuNeeds(machine: Machine): readonly Need[] {
   return needs;
 }
 
-/** Missing requirements of the CUDA executor. @param cuda - Libraries found. */
+/** Lists missing requirements of the CUDA executor. @param cuda - Libraries that were found. */
 export function cudaDeviceNeeds(machine: Machine, cuda: CudaLibraries): readonly Need[] {
   if (!machine.platform.startsWith("linux/")) {
     const remedy = "use the webgpu provider of ONNX Runtime elsewhere";
@@ -65,7 +65,8 @@ export function cudaDeviceNeeds(machine: Machine, cuda: CudaLibraries): readonly
 }
 
 /**
- * Missing requirements of ONNX Runtime's CUDA provider. @param folder - Folder of onnxruntime-node.
+ * Lists missing requirements of ONNX Runtime's CUDA provider. @param folder - Folder of
+ * onnxruntime-node.
  */
 export function cudaNeeds(machine: Machine, folder: string): readonly Need[] {
   if (machine.platform !== "linux/x64") {

@@ -7,7 +7,7 @@ import type { LoweringRule, LoweringRules } from "./lowering.ts";
 
 type Reduction = "reduceSum" | "reduceMean" | "reduceMax";
 
-/** Rule for an operation that is one node with the same inputs. */
+/** Rule for an operation that corresponds to one ONNX node with the same inputs. */
 function lowerDirectly<K extends OperationKind>(
   operator: string,
   attributes: Readonly<Record<string, Attribute>> = {},
@@ -21,7 +21,7 @@ function lowerReduction<K extends Reduction>(operator: string): LoweringRule<K> 
   ];
 }
 
-/** Fused operators of ONNX Runtime's CPU provider. */
+/** Rules for ONNX Runtime's CPU provider, with its fused operators. */
 export const cpuRules: LoweringRules = {
   constant: ({ model }, { attributes: { values }, outputs: [y] }) => [
     model.constant(y!.dtype, y!.shape.map(Number), values),
@@ -44,8 +44,8 @@ export const cpuRules: LoweringRules = {
     lowering.node("Cast", inputs, { to: elementTypes[y!.dtype] }),
   ],
 
-  // Nothing is greater than infinity, NaN included, but ONNX Runtime does not know that: `x` plus
-  // this zero for each of the others cannot be computed before them.
+  // Adds to `x`, for each tensor to wait for, a value that is always 0: `sum > infinity` is false
+  // even for NaN. ONNX Runtime cannot know this, so it computes the tensors before the result.
   barrier: (lowering, { inputs: [, ...others] }, [x, ...names]) => {
     const infinity = lowering.model.constant("float32", [], [Number.POSITIVE_INFINITY]);
     const zeros = others.map(({ shape }, i) => {
@@ -91,13 +91,14 @@ export const cpuRules: LoweringRules = {
     lowering.node("Transpose", names, { perm: permutation }),
   ],
   slice: (lowering, { inputs: [x], attributes: { axis, start, end } }, names) => {
-    // Largest int64 that a JavaScript number holds: an end beyond the axis means its end.
+    // Largest integer of a JavaScript number, as int64: an end beyond the axis means the end of the
+    // axis.
     const last = end === x!.shape[axis] ? lowering.list([2 ** 53 - 1]) : lowering.size(end);
     return [lowering.node("Slice", [names[0]!, lowering.size(start), last, lowering.list([axis])])];
   },
   concat: (lowering, { attributes: { axis } }, names) => [lowering.node("Concat", names, { axis })],
   expand: (lowering, { inputs: [x], outputs: [y] }, names) => {
-    // Expand keeps an axis where 1 is requested.
+    // Expand does not change axes where the requested size is 1.
     const added = y!.shape.length - x!.shape.length;
     const target = y!.shape.map((size, axis) => (size === x!.shape[axis - added] ? 1 : size));
     return [lowering.node("Expand", [names[0]!, lowering.shape(target)])];
@@ -110,12 +111,12 @@ export const cpuRules: LoweringRules = {
     const zero = lowering.model.constant("float32", [], [0]);
     if (attributes.uniqueIds) {
       const data = lowering.node("Expand", [zero, lowering.shape(y!.shape)]);
-      // Reshaped as int32: WebGPU has no kernel that reshapes int64.
+      // Reshape as int32, because WebGPU has no kernel that reshapes int64.
       const column = lowering.reshape(names[1]!, ids!.shape, [...ids!.shape, 1]);
       const index = lowering.node("Cast", [column], { to: elementTypes.int64 });
       return [lowering.node("ScatterND", [data, index, names[0]!])];
     }
-    // Not ScatterND: with repeated ids its CPU kernel loses updates to a race between threads.
+    // Do not use ScatterND: if ids repeat, its CPU kernel loses updates in a race between threads.
     const flat = width === 1 ? [count] : [count, width];
     const update = lowering.reshape(names[0]!, updates!.shape, flat);
     const column = lowering.reshape(names[1]!, ids!.shape, width === 1 ? [count] : [count, 1]);
@@ -130,7 +131,7 @@ export const cpuRules: LoweringRules = {
     return [lowering.reshape(sum, rows, y!.shape)];
   },
   replaceRows: (lowering, { inputs: [, , ids] }, [table, updates, rows]) => {
-    // Ids are unique, so the threads of its kernel cannot race.
+    // Ids are unique, so ScatterND's threads cannot race.
     const column = lowering.reshape(rows!, ids!.shape, [...ids!.shape, 1]);
     const index = lowering.node("Cast", [column], { to: elementTypes.int64 });
     return [lowering.node("ScatterND", [table!, index, updates!])];
@@ -161,8 +162,8 @@ export const cpuRules: LoweringRules = {
     ),
   rope: (lowering, { inputs: [x], attributes: { inverse } }, [value, cos, sin, positions]) => {
     const [batch, time, heads, size] = x!.shape;
-    // Each token as a separate sequence: the kernel does not accept sequences longer than the
-    // tables, and a row may hold tokens of many sequences.
+    // Pass each token as a separate sequence: the kernel rejects sequences longer than the tables,
+    // and a row may contain tokens of many sequences.
     const numTokens = multiplyDimensions(batch!, time!);
     const flat = [numTokens, 1, multiplyDimensions(heads!, size!)];
     const places = lowering.reshape(positions!, [batch!, time!], [numTokens, 1]);

@@ -4,7 +4,7 @@ import type { OnnxRuntime } from "./onnx-runtime.ts";
 import type { Provider } from "./providers.ts";
 import type { Session, SessionOptions } from "./session.ts";
 
-/** Binding through which ONNX Runtime is called. */
+/** Binding used to call ONNX Runtime: its Node.js package, or its C interface through koffi. */
 export type Binding = "node" | "koffi";
 
 /** Creates a session for a model. */
@@ -23,7 +23,7 @@ function createNodeSession({ InferenceSession }: OnnxRuntime): CreateSession {
 
 /**
  * Returns the session factory of a provider.
- * @param binding - Default koffi on the CPU, if available.
+ * @param binding - Binding to use. Default: koffi on the CPU, if available.
  * @throws `Error` if koffi is requested and not available.
  */
 export async function getSessionFactory(
@@ -36,7 +36,7 @@ export async function getSessionFactory(
     const library = await loadNativeLibrary();
     return async (model, options) => new NativeSession(library, runtime, model, options);
   } catch (error) {
-    // The doctor reports the reason.
+    // Fall back to the Node.js binding; `turnwise doctor` reports the reason.
     if (binding === undefined) return createNodeSession(runtime);
     throw error;
   }

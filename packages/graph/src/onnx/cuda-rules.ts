@@ -3,7 +3,7 @@ import type { LoweringRules } from "./lowering.ts";
 import { plainRmsNorm } from "./plain-rules.ts";
 
 /**
- * Operators of ONNX Runtime's CUDA provider, by its table of kernels. RMSNorm is not fused, since
- * the second output of the fused kernel has not been verified there.
+ * Rules for ONNX Runtime's CUDA provider, according to its table of kernels. RMSNorm is not fused,
+ * because the second output of the fused CUDA kernel has not been verified.
  */
 export const cudaRules: LoweringRules = { ...cpuRules, rmsNorm: plainRmsNorm };

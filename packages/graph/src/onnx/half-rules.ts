@@ -2,8 +2,8 @@ import type { Lowering, LoweringRules } from "./lowering.ts";
 import { elementTypes } from "./model.ts";
 
 /**
- * Rules of a provider with matrix products in float16. Everything else stays float32: weights,
- * accumulators, norms, softmax, losses, sums and the optimizer.
+ * Replaces the matrix products in a provider's rules by float16 products. Everything else remains
+ * float32: weights, accumulators, norms, softmax, losses, sums and the optimizer.
  */
 export function addHalfProducts(rules: LoweringRules): LoweringRules {
   const cast = (lowering: Lowering, name: string, to: "float16" | "float32"): string =>

@@ -11,9 +11,9 @@ import { lowerMapped } from "./mapped-rules.ts";
 /** Program as ONNX bytes, with the names of its inputs and outputs. */
 export interface LoweredModel {
   readonly bytes: Uint8Array;
-  /** Name in the model of each output of the program. */
+  /** Name of each output in the model. */
   readonly outputNames: Readonly<Record<string, string>>;
-  /** Additional inputs of the model: values of sizes. */
+  /** Additional inputs of the model, which provide sizes. */
   readonly sizeInputs: readonly SizeInput[];
 }
 
@@ -24,13 +24,14 @@ export interface LoweringOptions {
   /** Number type of matrix products. Default `"float32"`. */
   readonly products?: ProductType;
   /**
-   * Inputs that are constants: the model references a file `frozen/<input>` for each array; or, if
-   * some are in files, their paths without the root, and embeds the arrays. Default none.
+   * Inputs that become constants. If all are arrays, the model references a file `frozen/<input>`
+   * for each. If some are in files, the model references those files by paths relative to their
+   * root, and embeds the arrays. Default none.
    */
   readonly frozen?: FrozenFeeds;
   /** Block sizes of memory-mapped weights. */
   readonly blocks?: BlockSizes;
-  /** Outputs that must not share a value with others. Default none. */
+  /** Outputs that must not alias another value. Default none. */
   readonly resident?: readonly string[];
 }
 

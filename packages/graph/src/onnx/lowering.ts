@@ -9,8 +9,8 @@ import { chooseBlockSizes, describeFile, MappedWeight, type BlockSizes } from ".
 import { elementTypes, type Attribute, type OnnxModel } from "./model.ts";
 
 /**
- * Lowers one kind of operation to ONNX nodes: takes the names of its inputs, returns those of its
- * outputs.
+ * Lowers one kind of operation to ONNX nodes: takes the names of the inputs, returns the names of
+ * the outputs.
  */
 export type LoweringRule<K extends OperationKind> = (
   lowering: Lowering,
@@ -24,8 +24,8 @@ export type LoweringRules = {
 };
 
 /**
- * Source of sizes that are known only at run time: the shapes of a model's inputs, by arithmetic in
- * the model; or additional inputs, see {@link SizeInput}.
+ * Source of sizes that are known only at run time: computed in the model from the shapes of its
+ * inputs, or fed as additional inputs (see {@link SizeInput}).
  */
 export type SizeSource = "computed" | "fed";
 
@@ -33,14 +33,14 @@ export type SizeSource = "computed" | "fed";
 export interface SizeInput {
   readonly name: string;
   /**
-   * Values of a shape, int64 `[axis]`; value of a size, an int32 scalar; or the numbers from a
-   * first size to below a second, int32.
+   * `list`: the sizes of a shape, int64 `[axis]`. `scalar`: one size, an int32 scalar. `range`: the
+   * integers from a first size to below a second size, int32.
    */
   readonly form: "list" | "scalar" | "range";
   readonly shape: Shape;
 }
 
-/** Value of a size input for a run. Lists are int64, everything else int32. */
+/** Computes the value of a size input for a run. Lists are int64, all others int32. */
 export function evaluateSizeInput({ form, shape }: SizeInput, sizes: Sizes): Feed {
   const values = evaluateShape(shape, sizes);
   if (form === "list") return { data: Int32Array.from(values), shape: [values.length] };
@@ -54,7 +54,8 @@ function rangeFeed(start: number, end: number): Feed & { readonly data: Int32Arr
 }
 
 /**
- * Lowers an operation that reads memory-mapped weights; `undefined` if it needs them as a whole.
+ * Lowers an operation that reads memory-mapped weights; returns `undefined` if the operation needs
+ * a whole weight.
  */
 export type LowerMapped = (
   lowering: Lowering,
@@ -63,7 +64,7 @@ export type LowerMapped = (
   findName: (input: number) => string,
 ) => string | undefined;
 
-/** Lowers a program to a model, and helps rules with sizes that are known only at run time. */
+/** Lowers a program to a model; helps rules with sizes that are known only at run time. */
 export class Lowering {
   readonly model: OnnxModel;
   readonly #program: Program;
@@ -103,7 +104,7 @@ export class Lowering {
     return this.model.node(operator, inputs, attributes)[0]!;
   }
 
-  /** A constant int64 list. */
+  /** Adds a constant int64 list. @returns Its name. */
   list(values: readonly number[]): string {
     return this.model.constant("int64", [values.length], values);
   }
@@ -119,7 +120,7 @@ export class Lowering {
     return name;
   }
 
-  /** Value of a size, an int32 scalar. */
+  /** Adds a size as an int32 scalar. @returns Its name. */
   scalar(dimension: Dimension): string {
     if (typeof dimension === "number") return this.model.constant("int32", [], [dimension]);
     if (this.#source === "fed") return this.#fed("scalar", [dimension]);
@@ -127,7 +128,7 @@ export class Lowering {
     return this.node("Cast", [value], { to: elementTypes.int32 });
   }
 
-  /** Numbers from `start` to below `end`, int32. */
+  /** Adds the integers from `start` to below `end`, int32. @returns The name of the list. */
   range(start: Dimension, end: Dimension): string {
     if (typeof start === "number" && typeof end === "number") {
       const { data, shape } = rangeFeed(start, end);
@@ -138,7 +139,7 @@ export class Lowering {
     return this.node("Range", [this.scalar(start), this.scalar(end), one]);
   }
 
-  /** Value of a size, int64 `[1]`; computed once for the whole model. */
+  /** Adds a size as int64 `[1]`, computed once for the whole model. @returns Its name. */
   size(dimension: Dimension): string {
     if (typeof dimension === "number") return this.list([dimension]);
     if (this.#source === "fed") return this.#fed("list", [dimension]);
@@ -173,7 +174,7 @@ export class Lowering {
     throw new Error(`lower: size ${factor.text} must be an axis of an input`);
   }
 
-  /** Values of a shape, int64 `[axis]`. */
+  /** Adds the sizes of a shape, int64 `[axis]`. @returns The name of the list. */
   shape(shape: Shape): string {
     if (shape.every((size) => typeof size === "number")) return this.list(shape);
     if (this.#source === "fed") return this.#fed("list", shape);
@@ -186,7 +187,7 @@ export class Lowering {
     return value;
   }
 
-  /** Reshapes a value, with minimal arithmetic on sizes at run time. */
+  /** Adds a reshape, with minimal size arithmetic at run time. @returns The name of the result. */
   reshape(name: string, from: Shape, to: Shape): string {
     const sizes = to.map((size, axis) =>
       typeof size === "number" ? size : size === from[axis] ? 0 : undefined,
@@ -214,11 +215,11 @@ export class Lowering {
 
   /**
    * Lowers all operations.
-   * @param frozen - Inputs that are constants, with their values.
+   * @param frozen - Inputs that become constants, with their values.
    * @param blocks - Block sizes of memory-mapped weights.
-   * @param own - Outputs that need a separate value; others may share one if they are the same
-   *   tensor.
-   * @returns The value of each output of the program.
+   * @param own - Outputs that must not alias another value. Other outputs may share a value if they
+   *   are the same tensor.
+   * @returns The name of each output's value.
    */
   run(
     frozen: FrozenFeeds = {},
@@ -248,7 +249,7 @@ export class Lowering {
     return mapRecord(this.#program.outputs, (tensor, name) => {
       const known = own.has(name) ? undefined : shared.get(tensor);
       if (known !== undefined) return known;
-      // Always a new name: an output may also be an input, a constant, or alias another value.
+      // Always use a new name: an output may be an input, a constant, or an alias of another value.
       const stored = this.#stored.get(tensor.id);
       const value = this.node("Identity", [stored?.upcastRows() ?? this.#names.get(tensor.id)!]);
       this.model.output(value, tensor.dtype, tensor.shape);
@@ -258,7 +259,7 @@ export class Lowering {
   }
 
   #freeze(name: string, dtype: DataType, { data, shape }: Feed, takesFiles: boolean): void {
-    // A session that is given in-memory files does not read others.
+    // A session that gets any files from memory does not read files from disk.
     if (takesFiles) {
       const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
       this.model.embedded(name, dtype, shape, bytes);
@@ -271,8 +272,8 @@ export class Lowering {
 
 /**
  * Moves operations without readers to the end, in reverse order. ONNX Runtime starts with the
- * dependencies of the last node, so it computes each gradient as early as possible, and its inputs
- * need not be kept until all other gradients are computed.
+ * dependencies of the last node, so this order computes each gradient as early as possible and
+ * frees its inputs early.
  */
 function moveResultsLast(operations: readonly Operation[]): readonly Operation[] {
   const used = new Set(operations.flatMap(({ inputs }) => inputs.map(({ id }) => id)));

@@ -3,14 +3,17 @@ import type { Lowering } from "./lowering.ts";
 import { elementTypes } from "./model.ts";
 import type { MappedWeight } from "./mapped-weight.ts";
 
-/** For sums of products, blocks can be larger: each reads and writes the whole result. */
+/**
+ * Factor of the block size for sums of products, where each block reads and writes the whole
+ * result.
+ */
 const sumScale = 8;
 
 /**
- * Lowers an operation that reads memory-mapped weights, without upcasting all of one at once.
- * @param stored - Its inputs that are such weights.
- * @param nameOf - Value of an input, as a whole.
- * @returns The value of its output; `undefined` if the operation needs them as a whole.
+ * Lowers an operation that reads memory-mapped weights, without upcasting a whole weight at once.
+ * @param stored - Inputs of the operation that are memory-mapped weights.
+ * @param nameOf - Returns the name of a whole input.
+ * @returns The name of the output; `undefined` if the operation needs a whole weight.
  */
 export function lowerMapped(
   lowering: Lowering,
@@ -39,14 +42,14 @@ export function lowerMapped(
   return undefined;
 }
 
-/** Left factor of a weight: `x` or its transpose. */
+/** Left factor of a product with a weight: `x` or its transpose. */
 interface Factor {
   readonly x: string;
   readonly transA: number;
   readonly scale: number;
 }
 
-/** `scale x W^T + bias`: each block of rows computes some columns. */
+/** `scale x W^T + bias`: each block of rows of W gives some columns of the result. */
 function lowerByColumns(
   lowering: Lowering,
   weight: MappedWeight,
@@ -64,7 +67,7 @@ function lowerByColumns(
   return columns.length === 1 ? columns[0]! : lowering.node("Concat", columns, { axis: 1 });
 }
 
-/** `scale x W`: each block of rows contributes to all entries. */
+/** `scale x W`: each block of rows of W adds to all entries of the result. */
 function lowerBySums(
   lowering: Lowering,
   weight: MappedWeight,
@@ -78,7 +81,7 @@ function lowerBySums(
   }, undefined)!;
 }
 
-/** Splits a value along an axis like the rows. */
+/** Splits a value along an axis at the same positions as the row blocks. */
 function split(
   lowering: Lowering,
   value: string,

@@ -8,7 +8,7 @@ import { createOnnxExecutor } from "./index.ts";
 
 const random = createRandom("stored-weight");
 const [rows, width] = [700, 320];
-// Safetensors promise no alignment: the first byte is at an odd offset.
+// Safetensors do not guarantee alignment, so let the first byte be at an odd offset.
 const start = 9;
 let directory: string;
 let weight: FileFeed;
@@ -33,7 +33,7 @@ function numbers(...shape: number[]): Feed & { readonly data: Float32Array } {
   return { data: Float32Array.from({ length }, () => 2 * random.next() - 1), shape };
 }
 
-/** All operations that read a weight in blocks, and one that needs it as a whole. */
+/** All operations that read a weight in blocks, and one that needs the whole weight. */
 const readers = trace((g) => {
   const w = g.input("w", "float32", ["rows", width]);
   const bias = g.input("bias", "float32", ["rows"]);
@@ -67,7 +67,8 @@ describe("memory-mapped weights", () => {
     for (const name of ["linear", "plain", "transposed", "gathered", "whole", "same"] as const) {
       expect(actual[name]).toEqual(expected[name]);
     }
-    // Sums over the rows are computed block by block: 700 terms of about 1/3, in another order.
+    // Sums over rows are computed block by block, that is, 700 terms of about 1/3 in a different
+    // order.
     for (const name of ["product", "gradient"] as const) {
       const largest = expected[name].data.reduce((most, value) => Math.max(most, Math.abs(value)));
       const error = expected[name].data.reduce(

@@ -12,32 +12,34 @@ import { elementTypes, type OnnxModel } from "./model.ts";
 /** Block sizes of weights that are upcast block by block. */
 export interface BlockSizes {
   /**
-   * Minimum rows of a block: products with fewer are rounded differently, depending on their
-   * number.
+   * Minimum number of rows of a block. Products with fewer rows are rounded differently, depending
+   * on the number of rows.
    */
   readonly minRows: number;
   /**
-   * Maximum entries of a block beyond `minRows`: upcast, it should fit into the processor's cache.
+   * Maximum number of entries of a block if it has more than `minRows` rows; the upcast block
+   * should fit into the processor's cache.
    */
   readonly numEntries: number;
 }
 
-/** Block sizes for a number of threads: 2 MB, or more. */
+/** Chooses block sizes for a number of threads: 2 MB, or more to reach `minRows`. */
 export function chooseBlockSizes(threads: number): BlockSizes {
-  // At least 65 rows of a block per thread: with fewer, ONNX Runtime sums the terms of an entry in
-  // another order, and the number of rows per thread depends on the rest of the batch.
+  // At least 80 rows per thread: with fewer than 65 rows per thread, ONNX Runtime sums the terms of
+  // an entry in a different order, and the number of rows per thread depends on the rest of the
+  // batch.
   return { minRows: 80 * Math.min(threads, maxEqualThreads), numEntries: 2 ** 19 };
 }
 
-/** Up to this number of threads, a row of a product has the same bits in any batch. */
+/** Maximum number of threads for which a row of a product is bitwise equal in any batch. */
 const maxEqualThreads = 8;
 
-/** Entries up to which memory-mapping a weight is not worthwhile. */
+/** Maximum number of entries for which memory-mapping a weight is not worthwhile. */
 const maxReadEntries = 2 ** 16;
 
 /**
- * Reads frozen inputs into arrays, except for large ones that a session can memory-map: all under
- * the same root folder, with enough rows for a block.
+ * Reads frozen inputs into arrays, except large ones that a session can memory-map: they must share
+ * a root folder and have enough rows for a block.
  */
 export async function readSmallFrozen(
   where: string,
@@ -56,29 +58,29 @@ export async function readSmallFrozen(
   return { ...Object.fromEntries(entries.filter(canMap)), ...(await readFrozen(where, read)) };
 }
 
-/** Root folder of the files of frozen inputs; undefined without files. */
+/** Root folder of the files of frozen inputs; `undefined` if there are no files. */
 export function findSharedRoot(frozen: FrozenFeeds): string | undefined {
   const feed = Object.values(frozen).find((each) => "file" in each);
   return feed && "file" in feed ? findRoot(feed) : undefined;
 }
 
-/** Rows `[first, first + numRows)` of a weight. */
+/** Rows `first` to `first + numRows - 1` of a weight. */
 export interface RowBlock {
   readonly first: number;
   readonly numRows: number;
 }
 
-/** File location in the form of a model: path relative to its root, see `findSharedRoot`. */
+/** File location as a model stores it: the path relative to its root, see `findSharedRoot`. */
 export function describeFile(feed: FileFeed): { path: string; offset: number; numBytes: number } {
   const path = relative(findRoot(feed), resolve(feed.file)).replaceAll("\\", "/");
   return { path, offset: feed.offset, numBytes: numFileBytes(feed) };
 }
 
-/** Root that file paths are relative to. */
+/** Root to which file paths are relative. */
 const findRoot = ({ file }: FileFeed): string => parse(resolve(file)).root;
 
 /**
- * 16-bit weight in a file, of which a session upcasts what an operation needs, when it needs it.
+ * 16-bit weight in a file; a session upcasts only the rows that an operation needs, when it runs.
  */
 export class MappedWeight {
   readonly #model: OnnxModel;
@@ -99,9 +101,9 @@ export class MappedWeight {
   }
 
   /**
-   * Stored entries of some rows, as a separate constant for each use: casts of the same constant
-   * would be merged, and their result kept until the last use.
-   * @returns Its name.
+   * Adds the stored entries of some rows as a new constant for each use, because ONNX Runtime would
+   * merge casts of the same constant and keep the result until the last use.
+   * @returns The name of the constant.
    */
   storedRows(rows?: RowBlock): string {
     const { type, shape } = this.#feed;
@@ -119,14 +121,14 @@ export class MappedWeight {
     return this.#model.external(`${this.#name} ${this.#numUses++}`, stored, taken, place);
   }
 
-  /** Entries of some rows as float32, for one operation. @returns Their name. */
+  /** Adds the entries of some rows as float32, for one operation. @returns Their name. */
   upcastRows(rows?: RowBlock): string {
     return this.#model.firstNode("Cast", [this.storedRows(rows)], { to: elementTypes.float32 });
   }
 
   /**
-   * Cuts a matrix into blocks of similar size.
-   * @param scale - Factor of the usual block size.
+   * Splits the rows into blocks of similar size.
+   * @param scale - Factor of the block size.
    */
   rowBlocks(scale = 1): readonly RowBlock[] {
     const [numRows, width] = this.#feed.shape;

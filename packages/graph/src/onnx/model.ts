@@ -9,7 +9,7 @@ import {
   type Bytes,
 } from "./protobuf.ts";
 
-/** ONNX data types in use, with their numbers in TensorProto. */
+/** ONNX data types that are used, with their numbers in TensorProto. */
 export const elementTypes = {
   float32: 1,
   int32: 6,
@@ -19,10 +19,10 @@ export const elementTypes = {
   bfloat16: 16,
 } as const;
 
-/** ONNX data types of values: those of tensors, and int64 for shapes. */
+/** ONNX data types of values: the data types of tensors, and int64 for shapes. */
 export type ElementType = Exclude<keyof typeof elementTypes, "float16" | "bfloat16">;
 
-/** Attribute of a node; a `float` must be marked, since whole numbers are integers otherwise. */
+/** Attribute of a node. A float with an integer value must be marked as `float`. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
 /** Version of the standard operator set. */
@@ -63,7 +63,7 @@ function tensorMessage(
   ]);
 }
 
-/** Without a shape, a value of any rank. */
+/** Encodes a value; if `shape` is absent, the rank is unspecified. */
 function valueMessage(name: string, type: ElementType, shape?: Shape): Bytes {
   const sizes = shape?.map((size) =>
     bytesField(1, typeof size === "number" ? integerField(1, size) : textField(2, size)),
@@ -79,7 +79,7 @@ function constantKey(type: ElementType, shape: readonly number[], values: Consta
   return `${type} ${shape.join()} ${entries.join()}`;
 }
 
-/** ONNX model under construction: nodes in order, small constants shared. */
+/** ONNX model under construction. Nodes are in order; equal small constants are shared. */
 export class OnnxModel {
   readonly #firstNodes: Bytes[] = [];
   readonly #nodes: Bytes[] = [];
@@ -104,7 +104,7 @@ export class OnnxModel {
     this.#outputs.push(bytesField(12, valueMessage(name, type, shape)));
   }
 
-  /** A constant of the model. @returns Its name. */
+  /** Adds a constant. @returns Its name. */
   constant(type: ElementType, shape: readonly number[], values: ConstantValues): string {
     const key = values.length > 16 ? undefined : constantKey(type, shape, values);
     const known = key === undefined ? undefined : this.#constants.get(key);
@@ -115,7 +115,7 @@ export class OnnxModel {
     return name;
   }
 
-  /** A constant with its own name, whose bytes are in the model. */
+  /** Adds a named constant whose bytes are in the model. */
   embedded(name: string, type: ElementType, shape: readonly number[], bytes: Uint8Array): string {
     const fields = [
       ...shape.map((size) => integerField(1, size)),
@@ -128,7 +128,7 @@ export class OnnxModel {
   }
 
   /**
-   * A constant whose bytes are in an external file.
+   * Adds a named constant whose bytes are in an external file.
    * @param file - Location of the bytes. Default: the whole file.
    */
   external(
@@ -154,7 +154,7 @@ export class OnnxModel {
 
   /**
    * Appends a node.
-   * @param operator - Name; those of ONNX Runtime's own set start with `com.microsoft.`.
+   * @param operator - Name of the operator; operators of ONNX Runtime start with `com.microsoft.`.
    * @returns The names of its outputs.
    */
   node(
@@ -167,8 +167,8 @@ export class OnnxModel {
   }
 
   /**
-   * Puts a node that reads only constants before all others. Of several inputs of a node, ONNX
-   * Runtime computes the one that comes first in the model last, so its memory is allocated as late
+   * Inserts a node that reads only constants before all other nodes. ONNX Runtime computes the
+   * inputs of a node in reverse model order, so the node runs, and its memory is allocated, as late
    * as possible.
    * @returns The name of its output.
    */

@@ -5,12 +5,15 @@ import { loadKoffi, type Koffi } from "../load-koffi.ts";
 /** Address of an object of the library. */
 export type Address = bigint;
 
-/** Argument of a function: a number, a string, an address, or an array to read or write. */
+/**
+ * Argument of a function: a number, a string, an address, or an array that the function reads or
+ * writes.
+ */
 export type Argument = number | bigint | string | NodeJS.TypedArray | null;
 
 /**
- * Functions in use: index in the library's table, return type and argument types. The table is ONNX
- * Runtime's stable interface: functions are only appended to it.
+ * Functions that are called: index in the library's function table, return type and argument types.
+ * Indices are stable, because new versions of ONNX Runtime only append functions.
  */
 const table = {
   getErrorMessage: [2, "str", "p"],
@@ -38,10 +41,10 @@ const table = {
   addExternalInitializers: [279, "void *", "ppppn"],
 } as const;
 
-/** C types of the letters above. */
+/** C type of each letter above. */
 const types: Readonly<Record<string, string>> = { p: "void *", s: "str", i: "int", n: "size_t" };
 
-/** Version of the interface that has all of these. */
+/** Interface version that contains all of these functions. */
 const interfaceVersion = 18;
 
 type NativeFunctions = Readonly<
@@ -51,9 +54,9 @@ type NativeFunctions = Readonly<
 /** ONNX Runtime's C functions, from the library in onnxruntime-node. */
 export interface NativeLibrary {
   readonly functions: NativeFunctions;
-  /** @throws `Error` with the library's message, if a function returned an error. */
+  /** Checks a returned status. @throws `Error` with the library's message if a function failed. */
   readonly check: (status: unknown) => void;
-  /** Address of an array's entries. */
+  /** Returns the address of an array's entries. */
   readonly addressOf: (data: NodeJS.TypedArray) => Address;
   /** Memory info of the host. */
   readonly memory: Address;
@@ -89,7 +92,7 @@ function open(koffi: Koffi, file: string): NativeLibrary {
     const parameters = letters.split("").map((letter) => types[letter]!);
     return [name, koffi.decode(pointer, koffi.proto(result, parameters))] as const;
   });
-  // One function per name.
+  // Sound because there is one function per name.
   const functions = Object.fromEntries(bound) as NativeFunctions;
   const check = (status: unknown): void => {
     if (status === null) return;
@@ -109,7 +112,8 @@ function open(koffi: Koffi, file: string): NativeLibrary {
     addressOf: (data) => koffi.address(data),
     // Arena allocator, default memory type.
     memory: createObject((result) => functions.createCpuMemoryInfo(1, 0, result)),
-    // A process has one environment, shared with the Node binding; fatal errors are printed.
+    // Log level 4: only fatal errors. A process has one environment, shared with the Node.js
+    // binding.
     environment: createObject((result) => functions.createEnv(4, "turnwise", result)),
     allocator: createObject((result) => functions.getAllocator(result)),
   };
@@ -119,7 +123,7 @@ let opened: Promise<NativeLibrary> | undefined;
 
 /**
  * Opens ONNX Runtime's library.
- * @throws `Error` if it or koffi is missing.
+ * @throws `Error` if the library or koffi is missing.
  */
 export function loadNativeLibrary(): Promise<NativeLibrary> {
   opened ??= loadKoffi("createOnnxExecutor").then((koffi) => open(koffi, findLibraryFile()));

@@ -11,13 +11,13 @@ const optimizationLevels: Readonly<Record<string, number>> = {
   all: 99,
 };
 
-/** Non-zero address for empty arrays. */
+/** Provides a nonzero address for empty arrays. */
 const nonEmpty = new Uint8Array(8);
 
 /** Maximum rank of a tensor. */
 const maxAxes = 16;
 
-/** List of strings for the library: addresses of null-terminated strings. */
+/** List of strings for C functions: addresses of null-terminated strings. */
 class TextList {
   readonly #texts: readonly Buffer[];
   readonly addresses: BigUint64Array;
@@ -28,7 +28,7 @@ class TextList {
   }
 }
 
-/** Names of inputs and outputs, with space for their tensors. */
+/** Names of inputs and outputs, with memory for their tensor addresses. */
 interface Arguments {
   readonly inputNames: TextList;
   readonly outputNames: TextList;
@@ -37,7 +37,7 @@ interface Arguments {
 }
 
 /**
- * Session through ONNX Runtime's C functions: outputs are computed directly into the returned
+ * Session that calls ONNX Runtime's C functions: outputs are computed directly into the returned
  * arrays, whereas the Node binding copies them.
  */
 export class NativeSession implements Session {
@@ -48,7 +48,7 @@ export class NativeSession implements Session {
   readonly #shape = new BigInt64Array(maxAxes);
   #arguments: Arguments | undefined;
 
-  /** @throws `Error` for a model that the library refuses. */
+  /** @throws `Error` for a model that ONNX Runtime rejects. */
   constructor(
     library: NativeLibrary,
     runtime: Pick<typeof Ort, "Tensor">,
@@ -75,7 +75,7 @@ export class NativeSession implements Session {
     shapes: Readonly<Record<string, readonly number[]>>,
     spare: SpareArrays,
   ): Promise<Record<string, Ort.Tensor>> {
-    // Yields between runs, like the Node binding.
+    // Yield to the event loop between runs, like the Node.js binding.
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
@@ -122,11 +122,11 @@ export class NativeSession implements Session {
     };
   }
 
-  /** Creates tensors of the library over JavaScript arrays. */
+  /** Creates ONNX Runtime tensors over JavaScript arrays. */
   #wrap(tensors: readonly Ort.Tensor[], values: BigUint64Array): void {
     const { functions, check, memory } = this.#library;
     tensors.forEach(({ data, dims, type }, i) => {
-      // There are no string tensors here.
+      // Sound because string tensors are never used.
       const entries = data as NodeJS.TypedArray;
       for (let axis = 0; axis < dims.length; axis++) this.#shape[axis] = BigInt(dims[axis]!);
       check(
@@ -136,7 +136,7 @@ export class NativeSession implements Session {
           entries.byteLength,
           this.#shape,
           dims.length,
-          // Only these types are fed.
+          // Sound because only tensors of these types are fed.
           elementTypes[type as keyof typeof elementTypes],
           this.#result,
         ),
@@ -156,7 +156,7 @@ export class NativeSession implements Session {
   }
 }
 
-/** Entries of a nested configuration, with keys joined by dots. */
+/** Flattens a nested configuration; keys are joined by dots. */
 function flatten(value: object, prefix = ""): (readonly [key: string, value: string])[] {
   return Object.entries(value).flatMap(([key, entry]: [string, unknown]) =>
     typeof entry === "object" && entry !== null
@@ -199,7 +199,7 @@ function configure(library: NativeLibrary, native: Address, options: SessionOpti
     if (typeof file === "string" || typeof file.data === "string") {
       throw new TypeError("createOnnxExecutor: external data must be arrays, got a path");
     }
-    // Node offers no other form.
+    // Sound because this package always passes files in this form.
     return file as { readonly path: string; readonly data: Uint8Array };
   });
   const paths = new TextList(

@@ -34,7 +34,9 @@ function ids(limit: number, ...shape: number[]): Feeds[string] {
   return { data: Int32Array.from({ length }, () => random.integer(limit)), shape };
 }
 
-/** Requires all entries to agree to float32 accuracy, relative to the largest or to 0.1. */
+/**
+ * Asserts that all entries are equal to float32 accuracy, relative to the largest entry or to 0.1.
+ */
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
   expect(actual.length).toBe(expected.length);
   let largest = 0.1;
@@ -46,7 +48,7 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>): vo
   expect(worst / largest).toBeLessThan(1e-5);
 }
 
-/** A small language model with all gradients; sizes named or given. */
+/** Traces a small language model with all gradients; its sizes are names or numbers. */
 function languageModel(g: Tracer, batch: Shape[0], time: Shape[0]): Record<string, Tensor> {
   const [d, heads, keyHeads, vocabulary] = [8, 4, 2, 11];
   const weights = {
@@ -114,7 +116,7 @@ describe("createOnnxExecutor", () => {
   });
 
   it("loses no update of a repeated row, in any run", async () => {
-    // If updates race, about half of the runs of such a program fail.
+    // If threads race, about half of the runs of this program give wrong results.
     const [count, rows, width] = [4096, 300, 64];
     const program = trace((g) => {
       const table = g.input("table", "float32", ["rows", width]);
@@ -227,7 +229,8 @@ describe("createOnnxExecutor", () => {
     };
     const before = await many(100);
     const after = await many(300);
-    // A megabyte per run would be 300; noise of the allocator and of uncollected garbage is less.
+    // Leaking a megabyte per run would add 300 MB; noise of the allocator and garbage collector is
+    // smaller.
     expect(after - before).toBeLessThan(150e6);
     await executable.release();
   });
@@ -398,7 +401,7 @@ describe("spare arrays", () => {
       const { twice, square } = await executable.run(feeds, spare);
       expect([...twice.data]).toEqual([2, 4, 6]);
       expect([...square.data]).toEqual([1, 4, 9]);
-      // One of another size is left alone.
+      // A spare array of another size is not used.
       expect([...spare.square]).toEqual([7, 7]);
       await executable.release();
     },

@@ -49,46 +49,50 @@ import { fromOrt, OnnxStorage, toOrt } from "./tensors.ts";
 /** Options of {@link createOnnxExecutor}. */
 export interface OnnxOptions {
   /**
-   * Device: `"cpu"`; `"webgpu"`, any GPU with a Vulkan driver; `"cuda"`, an NVIDIA GPU, with
-   * libraries that are installed separately. Default `"cpu"`.
+   * Device: `"cpu"`; `"webgpu"`, any GPU with a Vulkan driver; or `"cuda"`, an NVIDIA GPU (its
+   * libraries must be installed separately). Default `"cpu"`.
    */
   readonly provider?: Provider;
   /**
-   * Number type of matrix products, on a GPU: `"float16"` is faster, with three digits; everything
-   * else stays float32. Gradients below 6e-8 underflow in such products: scale the loss up, and
-   * `gradientScale` of AdamW down. Default `"float32"`.
+   * Number type of matrix products. `"float16"` (GPUs only) is faster but has three significant
+   * digits; everything else remains float32. Gradients below 6e-8 underflow in float16 products:
+   * scale the loss up, and reduce AdamW's `gradientScale` accordingly. Default `"float32"`.
    */
   readonly products?: ProductType;
-  /** GPU number, for `"cuda"`. Default 0. */
+  /** GPU number, for `"cuda"` only. Default 0. */
   readonly deviceId?: number;
-  /** Threads within an operation, `>= 1`. Default: ONNX Runtime's choice, the physical cores. */
+  /**
+   * Number of threads per operation, `>= 1`. Default: chosen by ONNX Runtime, the number of
+   * physical cores.
+   */
   readonly threads?: number;
   /**
-   * Lets waiting threads spin: a few percent faster on an idle machine, less than half as fast on a
-   * shared one. Default false.
+   * Lets waiting threads spin, which is a few percent faster on an idle machine, but more than
+   * twice as slow on a shared one. Default false.
    */
   readonly allowSpinning?: boolean;
   /** Level of ONNX Runtime's graph optimizations. Default `"all"`. */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /**
-   * Binding to ONNX Runtime: `"node"`, its own, which copies all outputs; or `"koffi"`, on the CPU,
-   * which needs the optional package of that name. Default `"koffi"` if it can be loaded.
+   * Binding to ONNX Runtime: `"node"`, the onnxruntime-node package, which copies all outputs; or
+   * `"koffi"`, only on the CPU, which needs the optional package koffi. Default `"koffi"` if it can
+   * be loaded.
    */
   readonly binding?: Binding;
   /**
-   * Prefix of the files to which each executable writes a Chrome trace when it is released. Default
-   * none.
+   * Path prefix of Chrome traces; each executable writes one when it is released. Default: no
+   * traces.
    */
   readonly profilePrefix?: string;
 }
 
-/** One storage per device: executors of one device may share their resident tensors. */
+/** One storage per device, so that executors of a device can share resident tensors. */
 const storages = new Map<string, OnnxStorage>();
 
-/** Number of size combinations with empty tensors that keep their own session. */
+/** Maximum number of cached sessions for size combinations with empty tensors. */
 const maxEmptySessions = 16;
 
-/** Program in a session, for all sizes or for one combination of them. */
+/** Program in a session, for all sizes or for one combination of sizes. */
 class CompiledModel {
   readonly #runtime: OnnxRuntime;
   readonly #storage: OnnxStorage;
@@ -96,7 +100,7 @@ class CompiledModel {
   readonly #lowered: ReturnType<typeof lowerToOnnx>;
   readonly #resident: ReadonlySet<string>;
   readonly #frozen: ReadonlySet<string>;
-  /** By their names in the model. */
+  /** Shapes of the outputs, by their names in the model. */
   readonly #outputs: Readonly<Record<string, Shape>>;
   readonly session: TensorSession;
 
@@ -109,7 +113,7 @@ class CompiledModel {
     this.#storage = storage;
     this.#program = program;
     this.#resident = new Set(resident);
-    // Only names: the arrays may be large, and the session has its own copy.
+    // Keep only the names: the arrays may be large, and the session has its own copy.
     this.#frozen = new Set(Object.keys(frozen));
     this.#lowered = lowered;
     this.#outputs = Object.fromEntries(
@@ -208,7 +212,7 @@ function pickKeys<T>(
   return Object.fromEntries(Object.entries(record).filter(([key]) => Object.hasOwn(keys, key)));
 }
 
-/** Sessions for sizes with empty tensors, evicted oldest first. */
+/** Sessions for size combinations with empty tensors; the oldest are evicted. */
 class EmptyTensorModels {
   readonly #parts: ModelParts;
   readonly #models = new Map<string, Promise<EmptyTensorModel>>();
@@ -257,7 +261,7 @@ class EmptyTensorModels {
   }
 }
 
-/** Session options with constants outside of the model: in memory, or some in files. */
+/** Adds session options with the constants outside the model: all in memory, or some in files. */
 function addFrozen(
   options: Ort.InferenceSession.SessionOptions,
   { extra }: ProviderTraits,
@@ -272,13 +276,13 @@ function addFrozen(
     });
     return { ...options, externalData };
   }
-  // Constant folding would upcast all weights at once, and keep them.
+  // Disable constant folding, which would upcast all weights at once and keep the results.
   const disabled = [extra.optimization?.["disable_specified_optimizers"] ?? [], "ConstantFolding"];
   return {
     ...options,
     extra: {
       ...options.extra,
-      // One flat key: the session's other options are nested.
+      // This option's key is flat, while the session's other options are nested.
       "session.model_external_initializers_file_folder_path": root,
       optimization: {
         ...extra.optimization,
@@ -288,7 +292,7 @@ function addFrozen(
   };
 }
 
-/** The program without its frozen inputs. */
+/** Returns the program without its frozen inputs. */
 function dropInputs(program: Program, frozen: FrozenFeeds): Program {
   const inputs = Object.entries(program.inputs).filter(([name]) => !Object.hasOwn(frozen, name));
   return { ...program, inputs: Object.fromEntries(inputs) };
@@ -318,10 +322,10 @@ function sessionOptions({
   return {
     executionProviders: [provider === "cuda" ? { name: provider, deviceId } : provider],
     graphOptimizationLevel: optimization,
-    // Memory patterns are planned for one combination of sizes; here sizes change between runs.
+    // Memory patterns assume constant sizes, but here sizes change between runs.
     enableMemPattern: false,
     interOpNumThreads: 1,
-    // Errors are thrown; they need not be printed as well.
+    // Log only fatal errors; other errors are thrown.
     logSeverityLevel: 4,
     extra: {
       ...extra,
@@ -339,11 +343,13 @@ function sessionOptions({
  * first program is compiled. On the CPU feeds are read in place, without a copy; a run blocks the
  * calling thread.
  *
- * On `"webgpu"` all operations run on the GPU, or `compile` throws; resident tensors stay there. On
- * `"cuda"` they are kept in host memory, since the binding moves all inputs and outputs through it.
- * Executors of one provider and device share their resident tensors.
+ * On `"webgpu"` all operations run on the GPU (otherwise `compile` throws), and resident tensors
+ * are in GPU memory. On `"cuda"` resident tensors are in host memory, because the binding copies
+ * all inputs and outputs through it. Executors of one provider and device share their resident
+ * tensors.
  *
- * @throws `RangeError` for an unknown provider, or numbers that are not whole. `compile` throws an
+ * @throws `RangeError` for an unknown provider, or options that are not integers. `compile` throws
+ *   an
  *   `Error` that says how to install a missing native module, library or GPU driver.
  */
 export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
@@ -389,7 +395,7 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
       const frozen = providers[provider].readsFiles
         ? await readSmallFrozen("compile", given, blocks)
         : await readFrozen("compile", given);
-      // Values referenced by runs; nothing else may keep the arrays alive.
+      // Reference the frozen arrays only if `keepsFrozen` is set, so that they can be freed.
       const kept = keepsFrozen ? frozen : {};
       const bound = keepsFrozen ? program : dropInputs(program, frozen);
       checkProvider(provider);
@@ -425,7 +431,7 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
             const outputs = await (isSpecial
               ? special.run(feeds, sizes)
               : model.run(feeds, sizes, spare));
-            // The names determine which outputs are resident.
+            // Sound because the names determine which outputs are resident.
             return outputs as Outputs<Name, Resident>;
           }),
         release: async () => {

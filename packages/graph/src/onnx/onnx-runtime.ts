@@ -30,21 +30,20 @@ function listMissing(provider: Provider, needs: readonly Need[], cause?: unknown
 }
 
 /**
- * @throws `Error` that names the missing requirements of a provider, if they can be detected in
- *   advance.
+ * @throws `Error` naming missing requirements of a provider, if they can be detected in advance.
  */
 export function checkProvider(provider: Provider): void {
   if (provider !== "cuda") return;
   const machine = thisMachine();
   const folder = machine.findPackage("onnxruntime-node");
-  // Without its libraries, the provider would print messages about them.
+  // If libraries are missing, throw here, because the provider would print messages about them.
   const needs = folder === undefined ? [] : cudaNeeds(machine, folder);
   if (needs.length > 0) throw listMissing(provider, needs);
 }
 
 /**
- * Replaces the error of a failed session by one that names the provider's missing requirements, if
- * any.
+ * Converts the error of a failed session to an error that names the provider's missing
+ * requirements, if any.
  */
 export function explainFailure(provider: Provider, cause: unknown): unknown {
   const message = cause instanceof Error ? cause.message : "";

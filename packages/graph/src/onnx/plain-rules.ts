@@ -5,7 +5,7 @@ import { elementTypes } from "./model.ts";
 
 /** Operations with a fused operator on the CPU, in operators that every provider has. */
 
-/** `log(softmax(x))` along the last axis, with the maximum taken out. */
+/** Lowers `log(softmax(x))` along the last axis; subtracts the maximum first. */
 export const plainLogSoftmax: LoweringRule<"logSoftmax"> = (lowering, _, [x]) => {
   const last = lowering.list([-1]);
   const high = lowering.node("ReduceMax", [x!, last], { keepdims: 1 });
@@ -16,7 +16,7 @@ export const plainLogSoftmax: LoweringRule<"logSoftmax"> = (lowering, _, [x]) =>
   return [lowering.node("Sub", [shifted, lowering.node("Log", [total])])];
 };
 
-/** Computes the root mean square separately, so that its inverse is available. */
+/** Lowers RMSNorm with a separate root mean square, so that its inverse is available. */
 export const plainRmsNorm: LoweringRule<"rmsNorm"> = (
   lowering,
   { attributes: { epsilon } },
@@ -30,7 +30,7 @@ export const plainRmsNorm: LoweringRule<"rmsNorm"> = (
   return [lowering.node("Mul", [lowering.node("Mul", [x!, scale]), weight!]), scale];
 };
 
-/** Without `FusedMatMul`: axes are swapped first, and the product is scaled last. */
+/** Lowers a product without `FusedMatMul`: swaps axes first, and scales the product last. */
 export const plainMatmul: LoweringRule<"matmul"> = (
   lowering,
   { inputs: [a, b], attributes: { transposeA, transposeB, scale } },
@@ -53,14 +53,17 @@ export const plainMatmul: LoweringRule<"matmul"> = (
   return [lowering.node("Mul", [product, lowering.model.constant("float32", [], [scale])])];
 };
 
-/** Slice of integers or booleans as a gather of rows, for providers that slice only floats. */
+/**
+ * Lowers a slice of integers or booleans to a gather of rows, for providers that can slice only
+ * floats.
+ */
 export const sliceByGather: LoweringRule<"slice"> = (
   lowering,
   { attributes: { axis, start, end } },
   [x],
 ) => [lowering.node("Gather", [x!, lowering.range(start, end)], { axis })];
 
-/** Gathers entries along the last axis as rows of one long list. */
+/** Lowers takeAlong to a gather of rows from one flattened list. */
 export const takeAlongByGather: LoweringRule<"takeAlong"> = (
   lowering,
   { inputs: [x, ids], outputs: [y] },
@@ -79,7 +82,7 @@ export const takeAlongByGather: LoweringRule<"takeAlong"> = (
   return [lowering.reshape(taken, table, y!.shape)];
 };
 
-/** Moves booleans as integers. */
+/** Lowers an operation that moves booleans by converting them to integers first. */
 export function moveAsIntegers<K extends "transpose" | "concat">(
   rule: LoweringRule<K>,
 ): LoweringRule<K> {

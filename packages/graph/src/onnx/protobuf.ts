@@ -1,6 +1,6 @@
 /**
- * Part of the protocol-buffer wire format that ONNX models need. A message is a list of fields in
- * any order; each helper returns the bytes of one field, and nothing for an empty list.
+ * The part of the protocol-buffer wire format that ONNX models need. A message is a list of fields
+ * in any order. Each helper returns the encoded field, or no bytes for an empty list.
  */
 export type Bytes = Uint8Array;
 
@@ -16,7 +16,10 @@ export function message(fields: readonly Bytes[]): Bytes {
   return bytes;
 }
 
-/** Seven bits per byte, lowest first; negative numbers as 64-bit two's complement. */
+/**
+ * Encodes an integer with seven bits per byte, lowest first; negative numbers as 64-bit two's
+ * complement.
+ */
 function varint(value: number | bigint): Bytes {
   let rest = BigInt.asUintN(64, BigInt(value));
   const bytes: number[] = [];
@@ -28,24 +31,24 @@ function varint(value: number | bigint): Bytes {
   return Uint8Array.from(bytes);
 }
 
-/** Integer field. */
+/** Encodes an integer field. */
 export function integerField(field: number, value: number | bigint): Bytes {
   return message([varint(field * 8), varint(value)]);
 }
 
-/** Float32 field. */
+/** Encodes a float32 field. */
 export function floatField(field: number, value: number): Bytes {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setFloat32(0, value, true);
   return message([varint(field * 8 + 5), bytes]);
 }
 
-/** Field of bytes, or of another message. */
+/** Encodes a field of bytes or of a nested message. */
 export function bytesField(field: number, bytes: Bytes): Bytes {
   return message([varint(field * 8 + 2), varint(bytes.length), bytes]);
 }
 
-/** String field. */
+/** Encodes a string field. */
 export function textField(field: number, text: string): Bytes {
   return bytesField(field, new TextEncoder().encode(text));
 }

@@ -10,19 +10,24 @@ export type Provider = "cpu" | "webgpu" | "cuda";
 /** Number type of matrix products. */
 export type ProductType = "float32" | "float16";
 
-/** Differences between providers. */
+/** Properties in which providers differ. */
 export interface ProviderTraits {
   readonly rules: LoweringRules;
   readonly sizes: SizeSource;
-  /** Location of resident outputs. */
+  /** Memory in which resident outputs are kept. */
   readonly residence: Ort.Tensor.DataLocation;
-  /** False if any empty tensor crashes it, true if only some computations on one do. */
+  /**
+   * False if any empty tensor crashes the provider; true if only some computations on empty tensors
+   * do.
+   */
   readonly takesEmpty: boolean;
-  /** True if weights can be memory-mapped; otherwise they are read when a program is compiled. */
+  /**
+   * True if weights can be memory-mapped; otherwise weights are read when a program is compiled.
+   */
   readonly readsFiles: boolean;
   /** Supported number types of products. */
   readonly products: readonly ProductType[];
-  /** Session options, in ONNX Runtime's terms. */
+  /** Session options of ONNX Runtime. */
   readonly extra: {
     readonly session?: Readonly<Record<string, string>>;
     readonly optimization?: Readonly<Record<string, string>>;
@@ -37,27 +42,27 @@ export const providers: Readonly<Record<Provider, ProviderTraits>> = {
     residence: "cpu",
     takesEmpty: true,
     readsFiles: true,
-    // It has no float16 products: it would compute in float32, and cast.
+    // The CPU provider has no float16 products; it would cast and compute in float32.
     products: ["float32"],
-    // Equal operations are intentional: recomputed values need not be kept.
+    // Do not merge equal operations: they recompute values that need not be kept.
     extra: { optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" } },
   },
   webgpu: {
     rules: webgpuRules,
-    // Arithmetic on sizes would be placed on the CPU.
+    // Sizes are fed, because arithmetic on sizes would run on the CPU.
     sizes: "fed",
     residence: "gpu-buffer",
     takesEmpty: false,
     readsFiles: false,
     products: ["float32", "float16"],
-    // An operation that this provider lacks is an error, instead of a fallback to the CPU.
+    // Throw for operations that this provider lacks, instead of falling back to the CPU.
     extra: {
       session: { disable_cpu_ep_fallback: "1" },
-      // It creates splits of integers, which this provider lacks.
+      // This optimizer creates splits of integers, which the provider lacks.
       optimization: { disable_specified_optimizers: "GatherSliceToSplitFusion" },
     },
   },
-  // The Node binding moves all inputs and outputs of CUDA through host memory.
+  // On CUDA the Node.js binding copies all inputs and outputs through host memory.
   cuda: {
     rules: cudaRules,
     sizes: "computed",

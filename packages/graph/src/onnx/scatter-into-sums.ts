@@ -2,13 +2,13 @@ import type { Operation } from "../operation.ts";
 import type { Program } from "../program.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** Tables with fewer entries are left alone: a second one costs almost nothing. */
+/** Minimum number of entries for the optimization; for smaller tables the saving is negligible. */
 const manyEntries = 2 ** 20;
 
 /**
- * Scatters rows directly into the table that their sum would be added to: for a large table, such
- * as the gradient of an embedding, no second one is allocated. The operation `scatterAdd` then has
- * a third input, the initial table instead of zeros. Sums are equal up to rounding.
+ * Fuses a `scatterAdd` with the addition of its result to another table: rows are scattered
+ * directly into that table, which becomes the third input of `scatterAdd`. For large tables, such
+ * as the gradient of an embedding, this avoids a second table. Results are equal up to rounding.
  */
 export function scatterIntoSums<Output extends string>(program: Program<Output>): Program<Output> {
   const numUses = new Map<number, number>();

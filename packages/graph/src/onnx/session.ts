@@ -1,14 +1,14 @@
 import type * as Ort from "onnxruntime-node";
 import type { SpareArrays } from "../executor.ts";
 
-/** Options of a session, in the words of onnxruntime-node. */
+/** Session options, as in onnxruntime-node. */
 export type SessionOptions = Ort.InferenceSession.SessionOptions;
 
 /** Model that is ready to run. */
 export interface Session {
   /**
    * @param shapes - Shapes of all outputs, by their names in the model.
-   * @param spare - Arrays that some may be computed into.
+   * @param spare - Arrays into which outputs may be written.
    */
   run(
     feeds: Readonly<Record<string, Ort.Tensor>>,

@@ -2,8 +2,8 @@ import type * as Ort from "onnxruntime-node";
 import type { Session } from "./session.ts";
 
 /**
- * Session that stays open while its tensors are in use: a GPU tensor lives in memory of the session
- * that created it, and disposing of it after the session would crash the process.
+ * Session that stays open while its tensors are in use: the memory of a GPU tensor belongs to the
+ * session that created it, and disposing of the tensor after the session would crash the process.
  */
 export class TensorSession {
   readonly #session: Session;
@@ -35,14 +35,14 @@ export class TensorSession {
     if (this.#isReleased && this.#numTensors === 0) await this.#session.release();
   }
 
-  /** Releases the session as soon as none of its tensors is left. */
+  /** Releases the session once all its tensors are disposed of. */
   async release(): Promise<void> {
     this.#isReleased = true;
     if (this.#numTensors === 0) await this.#session.release();
   }
 }
 
-/** Tensor with the session that owns its memory; without one, it is in host memory. */
+/** Tensor with the session that owns its memory; without a session the tensor is in host memory. */
 export interface StoredTensor {
   readonly tensor: Ort.Tensor;
   readonly session?: TensorSession;

@@ -20,7 +20,7 @@ export function toOrt({ Tensor }: OnnxRuntime, name: string, { data, shape }: Fe
   throw new TypeError(`run: feed ${name} must be a Float32Array, got a ${data.constructor.name}`);
 }
 
-/** Returns the array of an output. Must never be called for a tensor on a GPU. */
+/** Returns the array of an output. @throws For a tensor that is not in host memory. */
 export function fromOrt(tensor: Ort.Tensor): Output {
   // Reading the data of a GPU tensor crashes the process.
   if (tensor.location !== "cpu") {
@@ -33,10 +33,10 @@ export function fromOrt(tensor: Ort.Tensor): Output {
   return { shape: dims, data };
 }
 
-/** Session that moves a tensor: its one input and output. */
+/** Function that copies a tensor between memories. */
 type Move = (tensor: Ort.Tensor) => Promise<Ort.Tensor>;
 
-/** Creates a one-operation program that moves a tensor between memories. */
+/** Creates a session with one operation that copies a tensor between memories. */
 async function createMove(
   runtime: OnnxRuntime,
   provider: Ort.InferenceSession.ExecutionProviderConfig,
@@ -54,7 +54,7 @@ async function createMove(
   return async (x) => (await session.run({ x }))[y!]!;
 }
 
-/** Keeper of the resident tensors of one device, with transfers to and from it. */
+/** Owner of the resident tensors of one device; transfers arrays to and from the device. */
 export class OnnxStorage implements StorageOwner<StoredTensor> {
   readonly name: string;
   readonly #provider: Provider;
@@ -89,7 +89,7 @@ export class OnnxStorage implements StorageOwner<StoredTensor> {
     if (data.length === 0 || residence === "cpu") {
       return new OwnedTensor(this, shape, { tensor: new Tensor("float32", data.slice(), shape) });
     }
-    // The session that moves arrays to the device is never released.
+    // The session that copies arrays to the device is never released.
     const tensor = await this.#move(new Tensor("float32", data, shape), residence);
     return new OwnedTensor(this, shape, { tensor });
   }

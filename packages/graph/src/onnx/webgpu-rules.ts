@@ -15,7 +15,7 @@ function isNumber({ outputs }: Operation): boolean {
 }
 
 /**
- * Operators of ONNX Runtime's WebGPU provider. `FusedMatMul`, `LogSoftmax`, and `Slice` and
+ * Rules for ONNX Runtime's WebGPU provider. `FusedMatMul`, `LogSoftmax`, and `Slice` and
  * `GatherElements` of types other than float32 are missing and would run on the CPU; the second
  * output of `SimplifiedLayerNormalization` is wrong.
  */

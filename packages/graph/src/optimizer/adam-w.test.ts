@@ -17,7 +17,7 @@ describe("adamW", () => {
     adamW(s, { step: 1, learningRate: 0.1, epsilon: 0 });
     expect(s.parameter[0]).toBeCloseTo(0.9, 6);
     expect(s.parameter[1]).toBeCloseTo(1.1, 6);
-    // 0 / 0 without an epsilon: NaN, as in PyTorch.
+    // Without epsilon, 0 / 0 gives NaN, as in PyTorch.
     expect(s.parameter[2]).toBeNaN();
   });
 
@@ -29,7 +29,7 @@ describe("adamW", () => {
     expect(s.parameter[0]).toBeCloseTo(0.95 - 0.2 / 3, 6);
     s.gradient[0] = -1;
     adamW(s, { step: 2, ...options });
-    // m = 0.5 - 0.5 = 0, v = 0.75 + 0.25 = 1; only the decay remains
+    // m = 0.5 - 0.5 = 0, v = 0.75 + 0.25 = 1, so only weight decay has an effect
     expect(s.firstMoment[0]).toBe(0);
     expect(s.secondMoment[0]).toBe(1);
     expect(s.parameter[0]).toBeCloseTo((0.95 - 0.2 / 3) * 0.95, 6);

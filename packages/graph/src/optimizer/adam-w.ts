@@ -1,13 +1,13 @@
 import { checkFinite, checkInteger, checkNonNegative, checkSameLength } from "@turnwise/core";
 
-/** Parameter with its running averages, all of one length. */
+/** Parameter with its running averages; all arrays have the same length. */
 export interface AdamWState {
-  /** Updated in place. */
+  /** Parameter, updated in place. */
   readonly parameter: Float32Array;
   readonly gradient: Float32Array;
-  /** Running mean of the gradient; zeros at first. Updated in place. */
+  /** Running mean of the gradient, initially 0. Updated in place. */
   readonly firstMoment: Float32Array;
-  /** Running mean of the squared gradient; zeros at first. Updated in place. */
+  /** Running mean of the squared gradient, initially 0. Updated in place. */
   readonly secondMoment: Float32Array;
 }
 
@@ -20,15 +20,20 @@ export interface AdamWOptions {
   readonly beta1?: number;
   /** Decay rate of the mean squared gradient, in [0, 1). Default 0.999. */
   readonly beta2?: number;
-  /** Added to the root of the corrected second moment. Default 1e-8. */
+  /** Added to the square root of the corrected second moment. Default 1e-8. */
   readonly epsilon?: number;
-  /** Decoupled decay: shrinks the parameter by `learningRate * weightDecay` first. Default 0. */
+  /**
+   * Decoupled weight decay: the parameter is first reduced by `learningRate * weightDecay` of
+   * itself. Default 0.
+   */
   readonly weightDecay?: number;
-  /** Factor of the gradient, to clip its norm. Default 1. */
+  /** Factor of the gradient, used to clip its norm. Default 1. */
   readonly gradientScale?: number;
 }
 
-/** Coefficients of a step of AdamW: its options, and values derived from its number. */
+/**
+ * Coefficients of an optimizer step of AdamW: the options, and values derived from the step number.
+ */
 export interface AdamWCoefficients extends Required<
   Pick<AdamWOptions, "beta1" | "beta2" | "epsilon" | "gradientScale">
 > {
@@ -68,7 +73,7 @@ export function computeAdamWCoefficients({
 }
 
 /**
- * Makes one step of AdamW on one parameter, with PyTorch's order of operations
+ * Makes one optimizer step of AdamW on one parameter, with PyTorch's order of operations
  * (`torch.optim.AdamW`).
  *
  * `parameter -= learningRate * (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + epsilon)`,

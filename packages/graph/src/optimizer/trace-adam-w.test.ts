@@ -54,7 +54,7 @@ describe("traceAdamW", () => {
       expect(results["norm"]!.data[0]).toBeCloseTo(norm, 12);
       adamW({ ...arrays, gradient }, { ...options, gradientScale: Math.min(1, 0.7 / norm) });
       traced = Object.fromEntries(Object.keys(arrays).map((name) => [name, results[name]!.data]));
-      // Arrays and coefficients are float32.
+      // Compare with float32 accuracy, because arrays and coefficients are float32.
       for (const [name, data] of Object.entries(arrays)) {
         data.forEach((value, i) => expect(traced[name]![i]).toBeCloseTo(value, 5));
       }

@@ -3,13 +3,13 @@ import { equalShapes, showShape, type Tensor } from "../tensor.ts";
 import type { Tracer } from "../tracer.ts";
 import { computeAdamWCoefficients, type AdamWOptions } from "./adam-w.ts";
 
-/** Parameter with its running averages in a program, all of one shape. */
+/** Parameter and its running averages as tensors of a program; all have the same shape. */
 export interface AdamWTensors {
   readonly parameter: Tensor;
   readonly gradient: Tensor;
-  /** Running mean of the gradient; zeros at first. */
+  /** Running mean of the gradient, initially 0. */
   readonly firstMoment: Tensor;
-  /** Running mean of the squared gradient; zeros at first. */
+  /** Running mean of the squared gradient, initially 0. */
   readonly secondMoment: Tensor;
 }
 
@@ -18,7 +18,7 @@ export const adamWFeedLength = 9;
 
 /**
  * Feed of {@link traceAdamW} for one optimizer step: float32 `[9]`. Everything that depends on the
- * step number is computed here, in float64, so that one program serves all steps.
+ * step number is computed here, in float64, so that one program works for all steps.
  * @throws `RangeError` for options outside their range.
  */
 export function adamWFeed(options: AdamWOptions): Feed {
@@ -86,8 +86,8 @@ export function traceAdamW(
 }
 
 /**
- * Factor that clips gradients to a joint norm of at most `maxNorm`, a scalar of at most 1:
- * `min(1, maxNorm / (norm + 1e-6))`, as in PyTorch's `clip_grad_norm_`.
+ * Computes a factor of at most 1 that clips gradients to a joint norm of at most `maxNorm`: `min(1,
+ * maxNorm / (norm + 1e-6))`, as in PyTorch's `clip_grad_norm_`.
  * @returns The factor, and the Euclidean norm over all entries before clipping.
  * @throws `RangeError` if there are no gradients.
  */

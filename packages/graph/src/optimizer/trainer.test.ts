@@ -91,7 +91,8 @@ describe("createTrainer", () => {
     const start = await trainer.read("bias");
     await trainer.step(batch, { learningRate: 0.1, epsilon: 0 });
     const moved = await trainer.read("bias");
-    // The first step of AdamW moves each entry by the learning rate, whatever its gradient.
+    // The first step of AdamW moves each entry by the learning rate, whatever the size of its
+    // gradient.
     moved.forEach((value, i) => expect(Math.abs(value - start[i]!)).toBeCloseTo(0.1, 5));
     await trainer.close();
   });

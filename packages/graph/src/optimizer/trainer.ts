@@ -10,30 +10,34 @@ import { adamWFeed, adamWFeedLength, clipScale, traceAdamW } from "./trace-adam-
 
 /** Options of {@link createTrainer}. */
 export interface TrainerOptions {
-  /** Initial weights, float32, by name; copied. */
+  /** Initial weights by name, float32. They are copied. */
   readonly parameters: Readonly<Record<string, Feed>>;
   /**
    * Traces the loss, a float32 scalar.
-   * @param weights - The parameters as inputs of the program. Further inputs are declared here.
+   * @param weights - The parameters as inputs of the program. The function declares all other
+   *   inputs.
    */
   readonly loss: (g: Tracer, weights: Readonly<Record<string, Tensor>>) => Tensor;
-  /** Joint Euclidean norm that gradients are clipped to, `> 0`. Default: no clipping. */
+  /**
+   * Maximum joint Euclidean norm of the gradients, to which they are clipped, `> 0`. Default: no
+   * clipping.
+   */
   readonly maxNorm?: number;
 }
 
 /** Report of one optimizer step. */
 export interface TrainerReport {
-  /** Loss before the weights changed. */
+  /** Loss before the weights change. */
   readonly loss: number;
   /** Joint Euclidean norm of all gradients before clipping. */
   readonly gradientNorm: number;
 }
 
-/** Trains weights that stay with an executor. */
+/** Trains weights that stay in an executor's memory. */
 export interface Trainer {
   /**
-   * Makes one optimizer step of AdamW. The next must wait for it.
-   * @param feeds - The inputs that the loss declared.
+   * Makes one optimizer step of AdamW. Await each step before calling the next.
+   * @param feeds - Inputs that `loss` declared.
    * @param options - Options of `adamW`; steps are counted from 1.
    */
   step(feeds: RunFeeds, options: Omit<AdamWOptions, "step">): Promise<TrainerReport>;
@@ -51,20 +55,18 @@ function stateNames(name: string): readonly [string, string, string] {
 
 /**
  * Compiles a complete optimizer step as one program: loss, gradients, clipping and AdamW. Weights
- * and moments stay in the executor's memory; a step transfers only its feeds and two numbers.
+ * and moments stay in the executor's memory; a step transfers only its feeds and two numbers (loss
+ * and gradient norm).
  *
- * @throws `RangeError` without parameters, or for a `maxNorm` that is not above 0; errors of
- *   `trace`, `gradients` and `compile`.
+ * @throws `RangeError` without parameters, or for a `maxNorm` that is not above 0; and the errors
+ *   of `trace`, `gradients` and `compile`.
  *
  * @example
- * const trainer = await createTrainer(executor, {
- *   parameters: { weight: { data: new Float32Array(2), shape: [1, 2] } },
- *   loss: (g, { weight }) => {
- *     const error = g.subtract(g.linear(g.input("x", "float32", ["n", 2]), weight!), 1);
- *     return g.reduceMean(g.multiply(error, error));
- *   },
- * });
- * const { loss } = await trainer.step({ x }, { learningRate: 0.01 });
+ * const trainer = await createTrainer(executor, { parameters: { weight: { data: new
+ * Float32Array(2), shape: [1, 2] } }, loss: (g, { weight }) => { const error =
+ * g.subtract(g.linear(g.input("x", "float32", ["n", 2]), weight!), 1); return
+ * g.reduceMean(g.multiply(error, error)); }, }); const { loss } = await trainer.step({ x }, {
+ * learningRate: 0.01 });
  */
 export async function createTrainer(
   executor: Executor,

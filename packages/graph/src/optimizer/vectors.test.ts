@@ -8,7 +8,7 @@ describe("globalNorm", () => {
   });
 
   it("neither loses small entries after a large one, nor overflows", () => {
-    // In float32 the sum would stay at 2^24 and the square would be infinite.
+    // In float32 the sum would stop at 2^24 and the square would be infinite.
     const ones = new Float32Array(2 ** 12).fill(1);
     expect(globalNorm([Float32Array.of(2 ** 12), ones])).toBe(Math.sqrt(2 ** 24 + 2 ** 12));
     expect(globalNorm([Float32Array.of(1e30)])).toBe(Math.fround(1e30));

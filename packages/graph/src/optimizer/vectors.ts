@@ -1,8 +1,8 @@
 import { checkFinite, checkSameLength } from "@turnwise/core";
 
 /**
- * Euclidean norm over all entries of all arrays, summed in float64; 0 for none. Not finite if an
- * entry is not.
+ * Euclidean norm over all entries of all arrays, summed in float64; 0 for an empty list. Not finite
+ * if an entry is not finite.
  */
 export function globalNorm(arrays: readonly Float32Array[]): number {
   let total = 0;
@@ -11,7 +11,7 @@ export function globalNorm(arrays: readonly Float32Array[]): number {
 }
 
 function sumOfSquares(array: Float32Array): number {
-  // Four independent sums, for instruction-level parallelism.
+  // Use four independent sums, for instruction-level parallelism.
   let [a, b, c, d] = [0, 0, 0, 0];
   let i = 0;
   for (; i + 4 <= array.length; i += 4) {

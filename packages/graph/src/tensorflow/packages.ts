@@ -1,4 +1,4 @@
-/** TensorFlow.js packages, fastest first. */
+/** TensorFlow.js packages, the fastest first. */
 export const tensorFlowPackages = [
   "@tensorflow/tfjs-node-gpu",
   "@tensorflow/tfjs-node",

@@ -44,7 +44,7 @@ function isBinary(kind: OperationKind): kind is keyof typeof binary {
   return kind in binary;
 }
 
-/** Integer division rounded towards 0; TensorFlow.js rounds down. */
+/** Divides integers, rounding toward 0; TensorFlow.js itself rounds down. */
 function divideIntegers(tf: TensorFlow, a: T, b: T): T {
   const zero = tf.tensor(Int32Array.of(0), [], "int32");
   const down = tf.floorDiv(a, b);
@@ -53,7 +53,7 @@ function divideIntegers(tf: TensorFlow, a: T, b: T): T {
   return tf.add(down, tf.cast(tf.logicalAnd(isInexact, isNegative), "int32"));
 }
 
-/** Ids of rows of `size` entries as ids of the flattened table. */
+/** Converts row ids to ids of all entries of these rows in the flattened table. */
 function flattenIds(tf: TensorFlow, ids: T, size: number): T {
   const width = ids.shape.at(-1)!;
   const rows = count(ids.shape.slice(0, -1));
@@ -196,7 +196,7 @@ export function runOperation(
   }
 }
 
-/** The type checker reports here which operation TensorFlow.js lacks. */
+/** Compile-time check that TensorFlow.js implements every operation. */
 function refuse(kind: Exclude<OperationKind, ExecutableKind>): never {
   throw new Error(`run: ${kind} must not be an operation of a program`);
 }

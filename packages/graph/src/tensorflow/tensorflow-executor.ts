@@ -35,13 +35,13 @@ import {
 /** Options of {@link createTensorFlowExecutor}. */
 export interface TensorFlowOptions {
   /**
-   * TensorFlow.js module, imported by the caller. Default: the first of `packages` that can be
+   * TensorFlow.js module that the caller imported. Default: the first of `packages` that can be
    * imported.
    */
   readonly module?: TensorFlowModule;
-  /** Packages to try. Default `tfjs-node-gpu`, `tfjs-node` and `tfjs`, in this order. */
+  /** Packages to try, in this order. Default `tfjs-node-gpu`, `tfjs-node`, `tfjs`. */
   readonly packages?: readonly TensorFlowPackage[];
-  /** Backend of the module, such as `"cpu"` or `"wasm"`. Default: the module's own choice. */
+  /** Backend of the module, such as `"cpu"` or `"wasm"`. Default: chosen by the module. */
   readonly backend?: string;
 }
 
@@ -56,7 +56,7 @@ function toTensor(tf: TensorFlow, name: string, { data, shape }: Feed): TensorFl
   return tf.keep(tf.tensor(data, [...shape], dtype));
 }
 
-/** Returns the results of a computation, and disposes of its other tensors. */
+/** Runs a computation, returns its results, and disposes of all other tensors that it created. */
 function keepResults(tf: TensorFlow, compute: () => TensorFlowTensor[]): TensorFlowTensor[] {
   tf.engine().startScope();
   try {
@@ -66,7 +66,7 @@ function keepResults(tf: TensorFlow, compute: () => TensorFlowTensor[]): TensorF
   }
 }
 
-/** Tensors of a program by the operation that reads them last. */
+/** Lists, for each operation, the tensors of which it is the last reader. */
 function findLastUses(program: Program): ReadonlyMap<number, readonly number[]> {
   const last = new Map<number, number>();
   program.operations.forEach(({ inputs, outputs }, index) => {
@@ -114,7 +114,7 @@ class TensorFlowStorage implements StorageOwner<TensorFlowTensor> {
   }
 }
 
-/** Executors that share a module share their tensors. */
+/** Storage by module, so that executors with the same module can share tensors. */
 const storages = new WeakMap<TensorFlow, TensorFlowStorage>();
 
 function getStorage(tf: TensorFlow): TensorFlowStorage {
@@ -123,7 +123,7 @@ function getStorage(tf: TensorFlow): TensorFlowStorage {
   return storage;
 }
 
-/** Collects outputs for the caller, and disposes of the other tensors. */
+/** Converts outputs for the caller, and disposes of all other tensors. */
 async function collect(
   tf: TensorFlow,
   program: Program,
@@ -137,7 +137,8 @@ async function collect(
     const tensor = tensors.get(id)!;
     const shape = [...tensor.shape];
     if (resident.has(name)) {
-      // A separate handle, independent of other names for the same entries.
+      // Create a separate handle, so that disposing of another name of the same entries has no
+      // effect.
       const [own] = keepResults(tf, () => [tf.reshape(tensor, shape)]);
       outputs[name] = new OwnedTensor(getStorage(tf), shape, own!);
     } else {
@@ -257,7 +258,7 @@ export function createTensorFlowExecutor({
                   : { shape, data };
               }
             }
-            // The names determine which outputs are resident.
+            // Sound because the names determine which outputs are resident.
             return outputs as Outputs<Name, Resident>;
           }),
         release: async () => {

@@ -1,7 +1,7 @@
 import type { DataType } from "../tensor.ts";
 import { tensorFlowPackages, type TensorFlowPackage } from "./packages.ts";
 
-/** Used part of a TensorFlow.js tensor. */
+/** The part of a TensorFlow.js tensor that this package uses. */
 export interface TensorFlowTensor {
   readonly shape: readonly number[];
   readonly isDisposed: boolean;
@@ -12,7 +12,7 @@ export interface TensorFlowTensor {
 type T = TensorFlowTensor;
 
 /**
- * TensorFlow.js module, with only the part declared that callers see: `@tensorflow/tfjs`,
+ * TensorFlow.js module as callers pass it; only part of its type is declared: `@tensorflow/tfjs`,
  * `tfjs-node`, `tfjs-node-gpu`, or `tfjs-core` with a backend.
  */
 export interface TensorFlowModule {
@@ -20,7 +20,7 @@ export interface TensorFlowModule {
   setBackend(name: string): Promise<boolean>;
 }
 
-/** Used part of a module. */
+/** The part of a TensorFlow.js module that this package uses. */
 export interface TensorFlow extends TensorFlowModule {
   tensor(
     data: Float32Array | Int32Array | Uint8Array,
@@ -28,7 +28,7 @@ export interface TensorFlow extends TensorFlowModule {
     dtype: "float32" | "int32" | "bool",
   ): T;
   keep(x: T): T;
-  /** Tensors created in a scope, and not kept, are disposed of at its end. */
+  /** At the end of a scope, all tensors created in it are disposed of unless they are kept. */
   engine(): { startScope(): void; endScope(): void };
   cast(x: T, dtype: DataType): T;
   add(a: T, b: T): T;
@@ -74,7 +74,7 @@ const functionNames = [
   "max matMul reshape transpose slice concat broadcastTo gather scatterND softmax logSoftmax",
 ].flatMap((line) => line.split(" "));
 
-/** Checks that all functions in use exist. */
+/** Checks that a module has all functions that this package calls. */
 export function checkModule(module: TensorFlowModule): TensorFlow {
   const functions = module as unknown as Readonly<Record<string, unknown>>;
   for (const name of functionNames) {
@@ -84,7 +84,7 @@ export function checkModule(module: TensorFlowModule): TensorFlow {
       );
     }
   }
-  // All functions were checked above.
+  // Sound because all functions were checked above.
   return module as TensorFlow;
 }
 
