@@ -75,8 +75,8 @@ describe("groupAdvantages", () => {
 
   it("detects a group of one in terms of responses", () => {
     const options = { ...grpoPresets.verlAgent, scale: "none" } as const;
-    // A group with one trajectory, of three responses or of one response: the trajectory keeps its
-    // return.
+    // One trajectory with three responses is compared with its own mean; with one response it is a
+    // group of one and keeps its return.
     expect(groupAdvantages([[2]], { ...options, numResponses: [[3]] })).toEqual([[0]]);
     expect(groupAdvantages([[2]], { ...options, numResponses: [[1]] })).toEqual([[2]]);
     expect(groupAdvantages([[2, 5]], { ...options, numResponses: [[1, 0]] })).toEqual([[2, 5]]);

@@ -57,7 +57,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     const data = Float32Array.of(1, 2, 3, 4);
     const [from, to] = [put(data), device.allocate(16)];
     expect(from % 256).toBe(0);
-    data.fill(9); // Clearing the source afterwards must not affect the upload.
+    data.fill(9); // Must not affect the queued upload, which has a copy.
     device.clear(to, 16);
     const cleared = read(to, 4);
     device.copy(to + 4, from, 8);
@@ -370,7 +370,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
       const [left, right, result] = [matrix(x), matrix(y), matrix(z)];
       device.multiply({ m: 1, n: 2, k: 1, left, right, result, beta: 1 });
     });
-    parameters.fill(0); // Kernel arguments are copied when recorded.
+    parameters.fill(0); // Must not affect the recording, which has a copy.
     expect(Array.from(await read(x, 2))).toEqual([1, 2]);
     recording.repeat();
     expect(Array.from(await read(z, 2))).toEqual([2 * 2, 2 * 3]);

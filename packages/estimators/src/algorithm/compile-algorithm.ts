@@ -31,7 +31,7 @@ import {
 } from "./estimate-credit.ts";
 import type { TokenCredit } from "./token-credit.ts";
 
-/** What an algorithm requires of the other parts of a run; checked before the run starts. */
+/** Requirements of an algorithm on the other parts of a run; checked before the run starts. */
 export interface AlgorithmNeeds {
   /** Learner with a value head. */
   readonly critic: boolean;
