@@ -9,7 +9,8 @@ const entry = {
 };
 
 const config: Options = {
-  // The worker is found next to the file that starts it: all files but the reader's are in one folder.
+  // The worker must be in the same folder as the file that starts it; all files except the reader's
+  // are in one folder.
   entry: { ...entry, "compress-worker": "src/records/compress-worker.mjs" },
   format: "esm",
   target: "node20",

@@ -9,7 +9,7 @@ import {
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** Exports that no experiment uses, with the reason for each. */
+/** Exports that no experiment uses, each with the reason why it is exported. */
 const tools: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "@turnwise/estimators": {
     ratioStatistics: "diagnosis: compares two policies on the same tokens, outside a run",

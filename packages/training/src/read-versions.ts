@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 
-/** Reads the versions and the machine of a run, for its manifest. */
+/** Reads software versions and machine properties for the manifest of a run. */
 export async function readVersions(): Promise<Record<string, unknown>> {
   const manifest = JSON.parse(
     await readFile(new URL("../package.json", import.meta.url), "utf8"),

@@ -5,20 +5,20 @@ import { writeWhole } from "../files/write-whole.ts";
 export interface AnalysisFigure {
   /** File name within `plots/`. */
   readonly file: string;
-  /** Sentence below the figure. */
+  /** Caption, one sentence below the figure. */
   readonly caption: string;
   readonly svg: string;
 }
 
-/** Result of an analysis: its data, and the same for people. */
+/** Result of an analysis: its data, and figures and text for people. */
 export interface AnalysisReport {
   /** Name of the analysis and of its files: `proxy`. */
   readonly name: string;
   readonly title: string;
-  /** Plain data. */
+  /** Results as plain data. */
   readonly data: object;
   readonly figures: readonly AnalysisFigure[];
-  /** Measurements next to the paper's figure. */
+  /** One paragraph that compares the measurements with the paper's figure. */
   readonly paragraph: string;
 }
 
@@ -27,8 +27,8 @@ const digits = 6;
 
 /**
  * Writes an analysis: `NAME.json` (numbers with 6 significant digits), `NAME.md` and `plots/*.svg`.
- * Equal reports give equal files.
- * @param command - Command that made it, for the Markdown file.
+ * Equal reports give identical files.
+ * @param command - Command line that created the report, for the Markdown file.
  * @returns Paths of the files.
  */
 export async function writeAnalysis(

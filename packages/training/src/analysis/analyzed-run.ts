@@ -13,7 +13,7 @@ import { reloadParts } from "../run/reload-parts.ts";
 import { RunFolder, type RunCheckpoint } from "../run/run-folder.ts";
 import type { Run } from "../run/run.ts";
 
-/** Origin of an analysis: enough to find the run again, without paths. */
+/** Origin of an analysis: identifies the run without paths. */
 export interface AnalyzedOrigin {
   readonly experiment: string;
   /** Seed of the run. */
@@ -22,7 +22,7 @@ export interface AnalyzedOrigin {
   readonly modulation: string;
 }
 
-/** A finished or stopped run, open for analyses. */
+/** A finished or stopped run, opened for analyses. */
 export interface AnalyzedRun extends Run {
   close(): Promise<void>;
 }
@@ -52,21 +52,21 @@ export async function openAnalyzedRun(path: string, reporter: Reporter): Promise
   };
 }
 
-/** Experiment, seed and modulator of a run. */
+/** Reads experiment, seed and modulator of a run. */
 export function readOrigin({ config }: Pick<RunFolder, "config">): AnalyzedOrigin {
   const { experiment, seed, modulation } = config;
   return { experiment, seed, modulation: modulation.kind };
 }
 
-/** A run in words: `alfworld-study (modulation aem, seed 1)`. */
+/** Describes a run: `alfworld-study (modulation aem, seed 1)`. */
 export function describeRun({ experiment, modulation, seed }: AnalyzedOrigin): string {
   return `${experiment} (modulation ${modulation}, seed ${seed})`;
 }
 
 /**
- * Finds the checkpoint after a number of iterations whose policy sampled a recorded batch: the batch of
- * the next iteration.
- * @param iteration - Default: the newest such checkpoint.
+ * Finds the checkpoint whose policy sampled the recorded batch of the next iteration.
+ * @param iteration - Number of iterations before the checkpoint. Default: the newest checkpoint
+ *   with such a batch.
  * @throws `InputError` naming the existing checkpoints, and the settings that keep more.
  */
 export async function findCheckpoint(
@@ -91,7 +91,7 @@ export async function findCheckpoint(
   );
 }
 
-/** Checkpoints of reinforcement learning, one for each number of iterations. */
+/** Lists the checkpoints of reinforcement learning, one for each number of iterations. */
 async function listPolicyCheckpoints(folder: RunFolder): Promise<RunCheckpoint[]> {
   const { epochs } = folder.config.warmStart;
   const checkpoints = await folder.listCheckpoints();
@@ -101,7 +101,7 @@ async function listPolicyCheckpoints(folder: RunFolder): Promise<RunCheckpoint[]
   );
 }
 
-/** Number of the last iteration whose trajectories are there. */
+/** Number of the last iteration whose trajectories are recorded. */
 async function countRecorded(folder: RunFolder): Promise<number> {
   const source = createFolderSource(folder.path);
   const metrics = await folder.readMetrics();
@@ -114,8 +114,9 @@ async function countRecorded(folder: RunFolder): Promise<number> {
 }
 
 /**
- * Opens the policy of a checkpoint, its weights loaded into the sampler, and closes it after use.
- * @throws `InputError` if the checkpoint does not fit the run.
+ * Opens the policy of a checkpoint with its weights loaded into the sampler, calls a function with
+ * it, and closes it.
+ * @throws `InputError` if the checkpoint does not match the run.
  */
 export async function withPolicy<T>(
   run: Run,

@@ -7,10 +7,11 @@ export interface EntropyBounds {
 }
 
 /**
- * Bounds that an engine's k most likely tokens leave on the entropies of responses.
- * @param tops - Log-probs of the most likely tokens in falling order, nats, `[response][token][choice]`.
- *   Choices beyond those given have no mass.
- * @param k - Number of choices that the engine reports; a smaller vocabulary is reported whole.
+ * Computes bounds on token entropies from the k most likely tokens that an engine reports.
+ * @param tops - Log-probs of the most likely tokens in descending order, nats,
+ *   `[response][token][choice]`. Tokens beyond these have no mass.
+ * @param k - Number of choices that the engine reports; if the vocabulary is smaller, the engine
+ *   reports all of it.
  */
 export function boundEntropies(
   tops: readonly (readonly (readonly number[])[])[],

@@ -19,20 +19,23 @@ import { describeRun, readOrigin, type AnalyzedOrigin } from "./analyzed-run.ts"
 import { paperFigures } from "./paper-figures.ts";
 import { readRecordedBatch, toCredited } from "./recorded-batch.ts";
 
-/** Time of one iteration, and of AEM on its batch. */
+/** Time of one iteration, and time of AEM on its batch. */
 export interface IterationCost {
   readonly iteration: number;
   readonly numResponses: number;
-  /** Recorded wall-clock time of the iteration by phase, seconds. */
+  /** Recorded wall-clock time of the iteration, by phase, seconds. */
   readonly seconds: { readonly collect: number; readonly score: number; readonly update: number };
-  /** Median time of AEM on the batch, and of the identity, which copies it, seconds. */
+  /**
+   * Median time of AEM on the batch, seconds; `identitySeconds`: of the identity, which copies the
+   * batch.
+   */
   readonly aemSeconds: number;
   readonly identitySeconds: number;
   /** `aemSeconds` divided by the total time of the iteration. */
   readonly share: number;
 }
 
-/** Data of `analyse cost`. Times differ from one measurement to the next. */
+/** Data of `analyse cost`. Times differ between measurements. */
 export interface CostAnalysis {
   readonly run: AnalyzedOrigin;
   readonly repetitions: number;
@@ -44,23 +47,23 @@ export interface CostAnalysis {
 
 /** Options of {@link analyzeCost}. */
 export interface CostOptions {
-  /** The only iteration to measure, from 1. Default: up to five recorded ones, evenly spaced. */
+  /** Iteration to measure, from 1. Default: up to five recorded iterations, evenly spaced. */
   readonly iteration?: number;
   /** Repetitions of each measurement, `>= 1`. Default 25. */
   readonly samples?: number;
 }
 
-/** Iterations that are measured by default. */
+/** Number of iterations that are measured by default. */
 const numMeasured = 5;
 
 /**
- * Measures AEM's share of an iteration: the time that the modulator takes on recorded batches, by the
- * recorded time of their iterations (collect, score and update). The entropies come with the log-probs
- * that every algorithm scores, and cost nothing more; so AEM's work is the coefficients and the product.
- * Both modulators run alternately; the median of the repetitions counts. The recorded times are those of
- * the machine and the load that the run had, so measure on the same machine.
+ * Measures AEM's share of an iteration: the time of the modulator on recorded batches, divided by
+ * the recorded time of their iterations (collect, score and update). Entropies are computed
+ * together with the log-probs that every algorithm needs, so AEM only adds the coefficients and the
+ * product. AEM and the identity run alternately, and the median of the repetitions is used.
+ * Recorded times depend on the machine and its load, so measure on the machine of the run.
  *
- * @param folder - A run; no policy is opened.
+ * @param folder - Folder of the run; no policy is opened.
  * @throws `InputError` if timings or batches are missing.
  * @see arXiv:2605.00425, section 5.4
  */
@@ -119,7 +122,7 @@ export async function analyzeCost(
   };
 }
 
-/** Mean and largest share of the iterations, at least one. */
+/** Computes mean and maximum of the shares of at least one iteration. */
 export function summarizeCost(
   iterations: readonly Pick<IterationCost, "share">[],
 ): Pick<CostAnalysis, "share" | "maxShare"> {
@@ -130,7 +133,10 @@ export function summarizeCost(
   };
 }
 
-/** Entries at equal distances, first and last included; all if there are no more than `count`. */
+/**
+ * Picks `count` entries at equal distances, including the first and the last; all if there are not
+ * more.
+ */
 export function pickEvenly<T>(entries: readonly T[], count: number): T[] {
   if (entries.length <= count) return [...entries];
   return Array.from(
@@ -139,7 +145,7 @@ export function pickEvenly<T>(entries: readonly T[], count: number): T[] {
   );
 }
 
-/** Median time of each modulator on a batch, seconds, measured alternately after one warm-up. */
+/** Median time of each modulator on a batch, seconds, measured alternately after a warm-up. */
 function timeModulators(
   modulators: readonly Modulator[],
   responses: readonly CreditedResponse[],
@@ -153,7 +159,7 @@ function timeModulators(
       const started = performance.now();
       const tokens = computeTokenAdvantages(responses, modulator.modulate(responses, random));
       const seconds = (performance.now() - started) / 1000;
-      // Used, so that nothing is optimized away.
+      // Use the result, so that the call is not optimized away.
       numTokens += tokens.length;
       if (repetition > 0) times[i]!.push(seconds);
     }
@@ -168,7 +174,7 @@ function computeMedian(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Plot and paragraph of AEM's cost. */
+/** Creates the plot and paragraph about AEM's cost. */
 export function reportCost(analysis: CostAnalysis): AnalysisReport {
   const { iterations, share, maxShare, repetitions } = analysis;
   const text = (value: number): string => `${(100 * value).toPrecision(2)} %`;

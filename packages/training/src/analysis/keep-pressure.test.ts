@@ -19,7 +19,7 @@ const response = (
 });
 
 describe("keepPressure", () => {
-  // Coefficients 1.42, 1.05 and 0.52.
+  // The coefficients are 1.42, 1.05 and 0.52.
   const responses = [response(1, 0.2), response(-1, 0.5), response(-1, 1.2)];
 
   it("keeps confident successes and uncertain failures, which sharpen, or the others", () => {

@@ -1,11 +1,12 @@
 import { computeTokenAdvantages, type Modulator } from "@turnwise/aem";
 
 /**
- * Modulator that keeps only responses on which another one exerts pressure of one sign:
- * `sign(advantage * (coefficient - 1))`. The advantages of all others become 0, those in the dead zone
- * included. By theorem 3.2.1 positive pressure lowers entropy and negative pressure raises it.
+ * Wraps a modulator so that only responses under pressure of one sign are trained on, where
+ * pressure is `advantage * (coefficient - 1)`. The advantages of all other responses become 0,
+ * including those in the dead zone. By theorem 3.2.1 positive pressure lowers entropy and negative
+ * pressure raises it.
  *
- * @param sign - Of the responses that stay.
+ * @param sign - Sign of the pressure on the responses that are kept.
  * @see arXiv:2605.00425, analysis B
  */
 export function keepPressure(modulator: Modulator, sign: 1 | -1): Modulator {
@@ -18,7 +19,7 @@ export function keepPressure(modulator: Modulator, sign: 1 | -1): Modulator {
       const isKept = responses.map(
         ({ advantage }, i) => Math.sign(advantage * (coefficients[i]! - 1)) === sign,
       );
-      // Responses whose tokens differ get their zeros token by token.
+      // If tokens have different advantages, set all of them to 0.
       const tokens =
         tokenAdvantages ??
         (responses.some((response) => response.tokenAdvantages !== undefined)

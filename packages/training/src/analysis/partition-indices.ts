@@ -1,4 +1,4 @@
-/** Indices of equal keys, in the order of their first appearance. */
+/** Groups the indices of equal keys, in the order of first appearance. */
 export function partitionIndices(keys: readonly unknown[]): number[][] {
   const members = new Map<unknown, number[]>();
   for (const [i, key] of keys.entries()) {

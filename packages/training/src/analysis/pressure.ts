@@ -22,29 +22,29 @@ import { partitionIndices } from "./partition-indices.ts";
 import { keepPressure } from "./keep-pressure.ts";
 import { formatSigned } from "./format-numbers.ts";
 
-/** Responses that an arm trains on, by the sign of `advantage * (coefficient - 1)`. */
+/** Responses that an arm trains on, by the sign of the pressure `advantage * (coefficient - 1)`. */
 export type PressureArm = "positive" | "negative" | "all";
 
-/** Entropy while one arm is trained. */
+/** Entropy while one arm trains. */
 export interface PressureCurve {
   readonly arm: PressureArm;
   /**
-   * Mean token entropy of the responses of the first batch, which is the same in all arms, under the
-   * policy before each update and after the last, nats per token, `[iteration]`.
+   * Mean token entropy of the responses of the first batch, which is the same in all arms, under
+   * the policy before each update and after the last update, nats per token, `[iteration]`.
    */
   readonly sameResponses: readonly number[];
   /**
-   * Mean token entropy of each iteration's own batch before its update, nats per token; `null` where
+   * Mean token entropy of each iteration's own batch before its update, nats per token; `null` if
    * all groups were filtered.
    */
   readonly ownResponses: readonly (number | null)[];
-  /** Success rate of each iteration's own episodes; `null` where none was graded. */
+  /** Success rate of each iteration's own episodes; `null` if none was graded. */
   readonly success: readonly (number | null)[];
   /** Share of the first batch's responses that the arm trains on. */
   readonly trainedShare: number;
   /**
-   * Change of `sameResponses` from first to last, mean over the groups of the first batch with a t
-   * interval: it covers other groups, not other draws of the training.
+   * Change of `sameResponses` from first to last: mean over the groups of the first batch, with a t
+   * interval. The interval includes the variation between groups, but not between training seeds.
    */
   readonly change: IntervalEstimate;
 }
@@ -52,36 +52,44 @@ export interface PressureCurve {
 /** Data of `analyse pressure`. */
 export interface PressureAnalysis {
   readonly run: AnalyzedOrigin;
-  /** Iterations before the checkpoint that all arms begin with. */
+  /** Number of iterations before the checkpoint from which all arms start. */
   readonly iteration: number;
   readonly seed: number;
   readonly trainIterations: number;
   readonly curves: readonly PressureCurve[];
-  /** Change under negative pressure less that under positive, paired by group. */
+  /** Change under negative pressure minus change under positive pressure, paired by group. */
   readonly difference: IntervalEstimate;
 }
 
 /** Options of {@link analyzePressure}. */
 export interface PressureOptions {
-  /** Iterations before the checkpoint. Default: the newest whose next iteration is recorded. */
+  /**
+   * Number of iterations before the checkpoint. Default: the newest checkpoint whose next iteration
+   * is recorded.
+   */
   readonly iteration?: number;
-  /** Iterations that each arm trains, `>= 1`. Default 5. */
+  /** Number of iterations that each arm trains, `>= 1`. Default 5. */
   readonly trainIterations?: number;
-  /** Seed of tasks and draws. Default: the run's, so that the first batch is that of the run. */
+  /**
+   * Seed of tasks and random draws. Default: the seed of the run, with which the first batch equals
+   * the run's.
+   */
   readonly seed?: number;
 }
 
 const arms: readonly PressureArm[] = ["positive", "negative", "all"];
 
 /**
- * Trains from one checkpoint on responses of one sign of `advantage * (coefficient - 1)` alone, and
- * measures the policy's entropy. By theorem 3.2.1 a step on a response moves the entropy of its state by
- * `advantage * (surprisal - entropy)`; as far as `coefficient - 1` has the sign of
- * `entropy - surprisal`, positive pressure lowers entropy and negative pressure raises it. A third arm
- * trains on all responses. Advantages are AEM's; those of the other sign, and of the dead zone, are 0,
- * while a KL term or entropy bonus of the algorithm still acts on all.
+ * Trains from one checkpoint only on responses with one sign of `advantage * (coefficient - 1)`,
+ * and measures the policy's entropy. By theorem 3.2.1 a step on a response moves the entropy of its
+ * state by
+ * `advantage * (surprisal - entropy)`; if `coefficient - 1` has the sign of `entropy - surprisal`,
+ * positive pressure lowers entropy and negative pressure raises it. A third arm trains on all
+ * responses. Advantages are those of AEM; they are 0 for responses with the other sign or in the
+ * dead zone, although a KL term or an entropy bonus still applies to these.
  *
- * @throws `InputError` if the checkpoint is missing, or its first batch has fewer than 2 groups; `LostInfrastructure` as `trainIteration` does.
+ * @throws `InputError` if the checkpoint is missing, or its first batch has fewer than 2 groups;
+ *   `LostInfrastructure` as `trainIteration` does.
  * @see arXiv:2605.00425, analysis B
  */
 export async function analyzePressure(
@@ -123,7 +131,7 @@ interface ArmParts {
 
 interface TrainedArm {
   readonly curve: PressureCurve;
-  /** Change of the mean token entropy of each group of the first batch, `[group]`. */
+  /** Change of the mean token entropy in each group of the first batch, `[group]`. */
   readonly groupChanges: readonly number[];
 }
 
@@ -198,7 +206,7 @@ interface FirstBatch {
   readonly rows: readonly TokenRow[];
   /** Group of each response, `[response]`. */
   readonly groups: readonly number[];
-  /** Mean token entropy of each before the update, nats per token, `[response]`. */
+  /** Mean token entropy of each response before the update, nats per token, `[response]`. */
   readonly entropies: number[];
   readonly trainedShare: number;
 }
@@ -216,7 +224,10 @@ function readFirstBatch({ credited }: IterationReport): FirstBatch {
   };
 }
 
-/** Mean token entropy of each response under the present weights, nats per token, `[response]`. */
+/**
+ * Computes the mean token entropy of each response under the current weights, nats per token,
+ * `[response]`.
+ */
 async function scoreEntropies(
   { learner }: TrainingPolicy,
   rows: readonly TokenRow[],
@@ -227,7 +238,7 @@ async function scoreEntropies(
 
 const armColors: Readonly<Record<PressureArm, number>> = { positive: 1, negative: 0, all: 5 };
 
-/** Plot and paragraph of the pressure's effect. */
+/** Creates the plot and paragraph about the effect of pressure. */
 export function reportPressure(analysis: PressureAnalysis): AnalysisReport {
   const { curves, difference, iteration, trainIterations } = analysis;
   const seriesOf = (values: (curve: PressureCurve) => readonly (number | null)[], from: number) =>

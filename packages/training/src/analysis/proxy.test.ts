@@ -12,10 +12,10 @@ const state = (coefficient: number, surprisal: number, entropy: number, numToken
 describe("summarizeProxy", () => {
   it("counts states where a confident response has a coefficient above 1", () => {
     const summary = summarizeProxy([
-      state(1.5, 1, 2), // Less surprising than usual, and counts more: agrees.
-      state(0.5, 3, 1), // More surprising, and counts less: agrees.
+      state(1.5, 1, 2), // Low surprisal, coefficient above 1: agrees.
+      state(0.5, 3, 1), // High surprisal, coefficient below 1: agrees.
       state(1.2, 2, 1), // Disagrees.
-      state(0.8, 1, 1), // As surprising as usual: no sign.
+      state(0.8, 1, 1), // Surprisal equals entropy: no sign.
     ]);
     expect([summary.numAgreeing, summary.numSigned]).toEqual([2, 3]);
     expect(summary.agreement!.estimate).toBeCloseTo(2 / 3, 12);

@@ -35,7 +35,7 @@ export interface ProxyState {
   readonly group: string;
   readonly trajectory: number;
   readonly turn: number;
-  /** Length of the response, tokens. */
+  /** Length of the response in tokens. */
   readonly numTokens: number;
   /** AEM's coefficient of the response (the paper's alpha). */
   readonly coefficient: number;
@@ -47,9 +47,12 @@ export interface ProxyState {
   readonly standardError: number;
 }
 
-/** Agreement of the coefficients with the states' relative surprisal. */
+/** Agreement between coefficients and relative surprisals over states. */
 export interface ProxyAgreement {
-  /** Pearson correlation of `coefficient - 1` with `entropy - surprisal`; absent if one does not vary. */
+  /**
+   * Pearson correlation of `coefficient - 1` with `entropy - surprisal`; absent if one of them is
+   * constant.
+   */
   readonly correlation?: IntervalEstimate;
   /** Spearman's rank correlation of `coefficient - 1` with `entropy - surprisal`. */
   readonly rankCorrelation?: number;
@@ -62,8 +65,9 @@ export interface ProxySummary {
   /** Relative surprisal divided by the length of the response, nats per token. */
   readonly perToken: ProxyAgreement;
   /**
-   * Number of states in which `coefficient - 1` and `entropy - surprisal` have the same sign, of those
-   * where neither is 0, and their share with Wilson's interval; absent without such a state.
+   * Number of states in which `coefficient - 1` and `entropy - surprisal` have the same sign;
+   * `numSigned` counts the states where neither is 0; `agreement` is the share with Wilson's
+   * interval, absent if `numSigned` is 0.
    */
   readonly numAgreeing: number;
   readonly numSigned: number;
@@ -73,40 +77,48 @@ export interface ProxySummary {
 /** Data of `analyse proxy`. */
 export interface ProxyAnalysis extends ProxySummary {
   readonly run: AnalyzedOrigin;
-  /** Iterations after which the policy was taken; it sampled the batch of the next. */
+  /**
+   * Number of iterations before the checkpoint; its policy sampled the batch of the next iteration.
+   */
   readonly iteration: number;
   readonly seed: number;
   readonly samplesPerState: number;
-  /** Share of the batch's responses in groups that AEM modulates, from which states are drawn. */
+  /**
+   * Share of the batch's responses that are in groups modulated by AEM; states are drawn from these
+   * groups.
+   */
   readonly modulatedShare: number;
   readonly states: readonly ProxyState[];
 }
 
 /** Options of {@link analyzeProxy}. */
 export interface ProxyOptions {
-  /** Iterations before the checkpoint. Default: the newest whose next iteration is recorded. */
+  /**
+   * Number of iterations before the checkpoint. Default: the newest checkpoint whose next iteration
+   * is recorded.
+   */
   readonly iteration?: number;
   /** Number of states, `>= 4`. Default 64 (paper). */
   readonly states?: number;
-  /** Responses sampled in each state, `>= 2`. Default 64. */
+  /** Number of responses sampled in each state, `>= 2`. Default 64. */
   readonly samples?: number;
-  /** Seed of the draws. Default: the run's. */
+  /** Seed of the random draws. Default: the seed of the run. */
   readonly seed?: number;
 }
 
 /**
- * Compares AEM's proxy with the quantity that it approximates. By theorem 3.2.1 the entropy of a state
- * moves with `advantage * (surprisal - entropy)`, where `entropy` is the expected surprisal of a
- * response in that state; AEM only knows mean token entropies and their range in the group. So
- * `coefficient - 1` should have the sign of `entropy - surprisal`.
+ * Compares AEM's coefficients with the quantity for which they are a proxy. By theorem 3.2.1 the
+ * entropy of a state changes by `advantage * (surprisal - entropy)`, where `entropy` is the
+ * expected surprisal of a response in that state. AEM only has mean token entropies; if they are a
+ * good proxy, `coefficient - 1` has the sign of `entropy - surprisal`.
  *
- * States are prompts of recorded responses in groups outside the dead zone, each at most once, drawn
- * at random. In each state, `samples` responses are drawn from the policy that sampled the recorded
- * response, and `entropy = mean(-log p(sample))`. Log-probs are the sampler's, at the temperature of
- * training.
+ * States are prompts of recorded responses in groups outside the dead zone, each at most once,
+ * drawn at random. In each state, `samples` responses are drawn from the policy that sampled the
+ * recorded response, and `entropy = mean(-log p(sample))`. Log-probs are from the sampler, at the
+ * training temperature.
  *
- * @throws `InputError` if the checkpoint, its batch or the sampler's log-probs are missing, or fewer than
- *   4 states are outside the dead zone.
+ * @throws `InputError` if the checkpoint, its batch or the sampler's log-probs are missing, or
+ *   fewer than 4 states are outside the dead zone.
  * @see arXiv:2605.00425, analysis A
  */
 export async function analyzeProxy(
@@ -177,7 +189,7 @@ export async function analyzeProxy(
   };
 }
 
-/** Drops responses to a prompt that an earlier one has. */
+/** Drops responses whose prompt already occurred. */
 function dropRepeatedPrompts<T extends { readonly response: RecordedResponse }>(
   entries: readonly T[],
 ): T[] {
@@ -195,7 +207,7 @@ interface SurprisalParts extends Pick<TrainingPolicy, "sampler"> {
   readonly seedOf: (sample: number) => string;
 }
 
-/** Samples responses to a prompt. @returns Surprisal of each, nats, `[sample]`. */
+/** Samples responses to a prompt. @returns Surprisal of each response, nats, `[sample]`. */
 async function sampleSurprisals(
   response: RecordedResponse,
   count: number,
@@ -210,7 +222,9 @@ async function sampleSurprisals(
   );
 }
 
-/** Agreement of `coefficient - 1` with `entropy - surprisal` over states, `[state]`. */
+/**
+ * Summarizes the agreement of `coefficient - 1` with `entropy - surprisal` over states, `[state]`.
+ */
 export function summarizeProxy(
   states: readonly Pick<ProxyState, "coefficient" | "surprisal" | "entropy" | "numTokens">[],
 ): ProxySummary {
@@ -239,7 +253,7 @@ function measureAgreement(excess: readonly number[], relative: readonly number[]
   };
 }
 
-/** Plot and paragraph of the proxy's validity. */
+/** Creates the plot and paragraph about the validity of the proxy. */
 export function reportProxy(analysis: ProxyAnalysis): AnalysisReport {
   const { states, perResponse, perToken, numAgreeing, numSigned, agreement } = analysis;
   const { proxy: paper } = paperFigures;

@@ -5,13 +5,13 @@ import { readEpisodes, readTrajectory } from "../reader/read-trajectories.ts";
 import type { RunSource } from "../reader/run-source.ts";
 import { formatSegmentName } from "../records/format-segment-name.ts";
 
-/** Response of a recorded iteration, with what training knew of it before the update. */
+/** Response of a recorded iteration, with the values that training computed before the update. */
 export interface RecordedResponse {
-  /** Prompt group, trajectory within it, and turn. */
+  /** Prompt group; then trajectory within the group, and turn. */
   readonly group: string;
   readonly trajectory: number;
   readonly turn: number;
-  /** Tokens of the row that it belongs to; the prompt is everything before `start`. */
+  /** Tokens of the row that contains the response; the prompt is everything before `start`. */
   readonly row: readonly number[];
   readonly start: number;
   /** Tokens of the response, `[token]`. */
@@ -21,13 +21,13 @@ export interface RecordedResponse {
   /** Log-probs and entropies under the learner before the update, nats, `[token]`. */
   readonly oldLogProbs: readonly number[];
   readonly entropies: readonly number[];
-  /** Advantage before modulation; a list over tokens if they differ. */
+  /** Advantage before modulation; a list over tokens if tokens differ. */
   readonly advantage: number | readonly number[];
 }
 
 /**
  * Reads the responses that an iteration trained on, in the order of groups, trajectories and turns.
- * @param iteration - From 1.
+ * @param iteration - Number of the iteration, from 1.
  * @throws `InputError` if the iteration was not recorded, or recorded without credit;
  *   `RangeError` for damaged files.
  */
@@ -73,12 +73,15 @@ export async function readRecordedBatch(
   );
 }
 
-/** Prompt of a response: all tokens before it. */
+/** Returns the prompt of a response: all tokens of its row before it. */
 export function slicePrompt({ row, start }: RecordedResponse): readonly number[] {
   return row.slice(0, start);
 }
 
-/** Response as modulators take it, with its exact entropies or another measure of uncertainty. */
+/**
+ * Converts a response to the input of modulators, with exact entropies or another measure of
+ * uncertainty.
+ */
 export function toCredited(
   response: RecordedResponse,
   uncertainty: Uncertainty = readExactEntropies(response),
@@ -89,7 +92,7 @@ export function toCredited(
   return { ...place, advantage: mean(advantage), tokenAdvantages: advantage };
 }
 
-/** Float32 arithmetic may pass 0 by rounding. */
+/** Float32 rounding may make entropies slightly negative. */
 const readExactEntropies = ({ entropies }: RecordedResponse): Uncertainty => ({
   kind: "entropy",
   entropies: entropies.map((entropy) => Math.max(0, entropy)),

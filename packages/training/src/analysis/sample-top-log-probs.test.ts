@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { RecordedResponse } from "./recorded-batch.ts";
 import { sampleTopLogProbs } from "./sample-top-log-probs.ts";
 
-/** Sampler of one fixed distribution, for requests that keep the most likely token alone. */
+/** Sampler with one fixed distribution, for requests with `topK: 1`. */
 function fixedSampler(probabilities: readonly number[], reportsUnfiltered = true): Sampler {
   return {
     capabilities: { entropies: "exact", maxSequenceTokens: 99 },

@@ -3,16 +3,16 @@ import { InputError } from "../input-error.ts";
 import { partitionIndices } from "./partition-indices.ts";
 import { slicePrompt, type RecordedResponse } from "./recorded-batch.ts";
 
-/** Probability mass beyond which the remaining choices no longer matter to an entropy. */
+/** Probability mass above which the remaining choices have a negligible effect on an entropy. */
 const enoughMass = 1 - 1e-6;
 
 /**
- * Finds the log-probs of the most likely tokens at each token of responses, with samplers that report
- * no such list: a request with `topK: 1` draws the most likely token and returns its log-prob before
- * filtering; the next request bans it. Ends early at a mass of `1 - 1e-6`.
+ * Finds the log-probs of the most likely tokens at each position of responses, with samplers that
+ * do not report them: a request with `topK: 1` draws the most likely token and returns its log-prob
+ * before filtering; the next request bans that token. Stops early at a mass of `1 - 1e-6`.
  *
- * @returns Log-probs in falling order, nats, at temperature 1, `[response][token][choice]`, at most k
- *   choices each.
+ * @returns Log-probs in descending order, nats, at temperature 1, `[response][token][choice]`, at
+ *   most k choices each.
  * @throws `InputError` if the sampler reports no log-probs before filtering.
  */
 export async function sampleTopLogProbs(
@@ -22,7 +22,7 @@ export async function sampleTopLogProbs(
   onProgress: (done: number) => void,
 ): Promise<number[][][]> {
   let numDone = 0;
-  // The responses of a row one after another: the sampler keeps the row's prefix.
+  // Process the responses of a row one after another, so that the sampler's prefix cache is used.
   const rows = partitionIndices(responses.map(({ row }) => row));
   const found: number[][][] = responses.map(() => []);
   await Promise.all(

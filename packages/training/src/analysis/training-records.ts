@@ -11,22 +11,22 @@ import { collectTrainingCurves } from "../study/summarize-cell.ts";
 
 /** Metrics over training of one run or one cell of a study. */
 export interface TrainingRecord {
-  /** File or folder that it came from, for messages. */
+  /** File or folder of the record, for messages. */
   readonly source: string;
   readonly experiment: string;
-  /** Arm of a cell; kind of the modulator of a run. */
+  /** Arm of a cell, or kind of a run's modulator. */
   readonly arm: string;
   readonly modulation: string;
-  /** Settings but for seed and modulator: what a comparison of modulators holds fixed. */
+  /** Settings except seed and modulator; they must be equal in a comparison of modulators. */
   readonly base: string;
   readonly seed: number;
-  /** By metric, `[iteration]`; `null` where an iteration has no value. */
+  /** Curves by metric, `[iteration]`; `null` if an iteration has no value. */
   readonly curves: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
 /**
- * Reads the metrics of run folders, cell files, and folders of studies (all finished cells).
- * @throws `InputError` if a path is none of these, or holds no iterations.
+ * Reads the training metrics from run folders, cell files and study folders (all finished cells).
+ * @throws `InputError` if a path is none of these, or contains no iterations.
  */
 export async function readTrainingRecords(paths: readonly string[]): Promise<TrainingRecord[]> {
   const records = await Promise.all(paths.map(readPath));
@@ -84,7 +84,7 @@ function toRecords(cells: readonly (StudyCell | FailedCell)[], source: string): 
   });
 }
 
-/** Settings that must be equal for a comparison of modulators. */
+/** Serializes the settings that must be equal in a comparison of modulators. */
 function describeBase(settings: Readonly<Record<string, unknown>>): string {
   const { seed: _, modulation: __, checkpoints: ___, engine: ____, ...rest } = settings;
   return toCanonicalJson(rest);

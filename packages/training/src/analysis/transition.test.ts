@@ -29,7 +29,7 @@ describe("analyzeTransition", () => {
     expect(arm!.earlyEntropy).toBeCloseTo(0.95, 12);
     expect(arm!.lateEntropy).toBeCloseTo(0.15, 12);
     expect(arm!.lateSuccess).toBeCloseTo(0.95, 12);
-    // Positive shares 0.1, 0.2, ..., 1: above a half at the sixth iteration.
+    // The positive shares are 0.1, 0.2, ..., 1: above one half from the sixth iteration onward.
     expect(arm!.mostlyPositiveFrom).toBe(6);
   });
 

@@ -7,7 +7,7 @@ import type { AnalysisReport } from "./analysis-report.ts";
 import { formatSigned } from "./format-numbers.ts";
 import type { TrainingRecord } from "./training-records.ts";
 
-/** Metrics of the transition; see docs/metrics.md. */
+/** Metrics that the analysis follows; see docs/metrics.md. */
 export const transitionMetrics = [
   "meanTokenEntropy",
   "meanTokenEntropyPositive",
@@ -19,7 +19,7 @@ export const transitionMetrics = [
 /** Metric of {@link transitionMetrics}. */
 export type TransitionMetric = (typeof transitionMetrics)[number];
 
-/** Mean over the seeds of an arm at one iteration; with one seed the interval has no width. */
+/** Mean over the seeds of an arm at one iteration; with a single seed the interval has width 0. */
 export interface TransitionPoint {
   readonly iteration: number;
   readonly estimate: number;
@@ -27,29 +27,35 @@ export interface TransitionPoint {
   readonly high: number;
 }
 
-/** One arm over training. */
+/** Training of one arm. */
 export interface TransitionArm {
   readonly arm: string;
-  /** Ascending. */
+  /** Seeds of the arm, ascending. */
   readonly seeds: readonly number[];
   readonly curves: Readonly<Record<TransitionMetric, readonly TransitionPoint[]>>;
-  /** Mean entropy over the first and last fifth of the iterations, mean over seeds, nats per token. */
+  /**
+   * Mean entropy over the first fifth of the iterations (`lateEntropy`: last fifth), mean over
+   * seeds, nats per token.
+   */
   readonly earlyEntropy: number;
   readonly lateEntropy: number;
   /** Mean success over the last fifth. */
   readonly lateSuccess: number;
   /**
-   * First iteration at which most responses have a positive advantage, in the mean over seeds;
-   * absent if there is none.
+   * First iteration at which most responses have a positive advantage, on average over seeds;
+   * absent if there is no such iteration.
    */
   readonly mostlyPositiveFrom?: number;
 }
 
-/** An arm less the arm without modulation, seed by seed. */
+/** Difference between an arm and the arm without modulation, seed by seed. */
 export interface TransitionDifference {
   readonly arm: string;
   readonly seeds: readonly number[];
-  /** Differences of early and late entropy and late success, `[seed]`, with t intervals from two seeds on. */
+  /**
+   * Differences of early entropy, late entropy and late success, `[seed]`; with t intervals for two
+   * or more seeds.
+   */
   readonly earlyEntropy: SeedDifferences;
   readonly lateEntropy: SeedDifferences;
   readonly lateSuccess: SeedDifferences;
@@ -69,14 +75,14 @@ export interface TransitionAnalysis {
 }
 
 /**
- * Follows entropy by sign of advantage, positive share and success over training, by arm. AEM shifts
- * entropy up where advantages are negative and down where they are positive, so with rising success it
- * should keep entropy higher early and bring it lower late.
+ * Follows, for each arm, the entropy by sign of advantage, the positive share and the success rate
+ * over training. AEM shifts entropy up where advantages are negative and down where they are
+ * positive, so with rising success, entropy should be higher early and lower late.
  *
- * @param records - Runs or cells of one experiment; arms are compared with the arm `none`, or whose
- *   modulator is none, over the seeds that both have.
- * @throws `InputError` for records of several experiments, two with one arm and seed, or metrics that
- *   were not recorded.
+ * @param records - Runs or cells of one experiment. Each arm is compared with the arm without
+ *   modulation, over the seeds that both have.
+ * @throws `InputError` for records of several experiments, two records with the same arm and seed,
+ *   or metrics that were not recorded.
  * @see arXiv:2605.00425, analysis C
  */
 export function analyzeTransition(records: readonly TrainingRecord[]): TransitionAnalysis {
@@ -108,7 +114,7 @@ export function analyzeTransition(records: readonly TrainingRecord[]): Transitio
     arms: arms.map(summarizeArm),
     differences: arms.flatMap((arm) => {
       if (isPlain(arm[0]!)) return [];
-      // The arm without modulation that has everything else of this arm's.
+      // Find the arm without modulation whose other settings are the same as this arm's.
       const baseline = arms.find((one) => isPlain(one[0]!) && sharesBase(one[0]!, arm[0]!));
       return baseline === undefined ? [] : [compareArms(arm, baseline)];
     }),
@@ -140,7 +146,7 @@ function summarizeArm(records: readonly TrainingRecord[]): TransitionArm {
   };
 }
 
-/** A metric over training. @throws `InputError` if it was not recorded. */
+/** Reads the curve of a metric. @throws `InputError` if the metric was not recorded. */
 function getCurve(
   { source, curves }: TrainingRecord,
   metric: TransitionMetric,
@@ -161,7 +167,7 @@ function averageFifth(
   return mean(part === "first" ? curve.slice(0, count) : curve.slice(-count));
 }
 
-/** Mean over seeds at the iterations that all of them have. */
+/** Computes the mean over seeds for the iterations that all seeds have. */
 function averageCurves(curves: readonly (readonly (number | null)[])[]): TransitionPoint[] {
   const length = Math.min(...curves.map((curve) => curve.length));
   const present = Array.from({ length }, (_, i) => i).filter((i) =>
@@ -203,7 +209,7 @@ function compareArms(
   };
 }
 
-/** Plots and paragraph of the transition. */
+/** Creates the plots and paragraph about the transition. */
 export function reportTransition(analysis: TransitionAnalysis): AnalysisReport {
   const { arms, differences, experiment } = analysis;
   const seriesOf = (metric: TransitionMetric): CurveSeries[] =>

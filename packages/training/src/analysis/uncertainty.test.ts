@@ -14,13 +14,14 @@ describe("compareCoefficients", () => {
   });
 
   it("counts decisions by group, and correlates in the groups that exact entropies modulate", () => {
-    // Group b is modulated now, c no longer is; a has its first two exchanged.
+    // Group b is modulated only by the measure, group c only by exact entropies; in group a the
+    // first two coefficients are swapped.
     const measured = [1.1, 1.4, 0.5, 1.3, 0.7, 1, 1];
     const { withinGroups, ...compared } = compareCoefficients(exact, measured, groups);
     expect(compared.deadZoneShare).toBeCloseTo(1 / 3, 12);
     expect(compared.sameDecisionShare).toBeCloseTo(1 / 3, 12);
     expect(compared.meanDifference).toBeCloseTo((0.6 + 0.6 + 0.4) / 7, 12);
-    // Only group a has a rank correlation: one value has no interval.
+    // Only group a has a rank correlation, and a single value has no interval.
     expect(withinGroups).toBeUndefined();
     // Ranks of a and c: (5, 3, 1, 4, 2) and (4, 5, 1, 2.5, 2.5).
     expect(compared.rankCorrelation).toBeCloseTo(6 / Math.sqrt(10 * 9.5), 12);
@@ -48,7 +49,7 @@ describe("boundEntropies", () => {
       expect(low[0]!).toBeGreaterThanOrEqual((bounds[i - 1]?.low[0] ?? 0) - 1e-12);
     }
     expect(bounds[3]!.low[0]).toBeCloseTo(entropy, 12);
-    // One known choice: at least the entropy of a fair coin, at most log 2 + log(3) / 2.
+    // With one known choice of 1/2, the entropy is between log 2 and log 2 + log(3) / 2.
     expect(bounds[0]!.low[0]).toBeCloseTo(Math.log(2), 12);
     expect(bounds[0]!.high[0]).toBeCloseTo(Math.log(2) + Math.log(3) / 2, 12);
   });

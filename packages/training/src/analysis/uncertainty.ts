@@ -21,26 +21,30 @@ import { readRecordedBatch, toCredited, type RecordedResponse } from "./recorded
 import { sampleTopLogProbs } from "./sample-top-log-probs.ts";
 import { boundEntropies, type EntropyBounds } from "./bound-entropies.ts";
 
-/** Coefficients from one measure of uncertainty, held against those from exact entropies. */
+/**
+ * Agreement of coefficients from one measure of uncertainty with coefficients from exact entropies.
+ */
 export interface MeasureAgreement {
-  /** `exact`, `top-5`, `surprisal`. */
+  /** Name of the measure: `exact`, `top-5`, `surprisal`. */
   readonly measure: string;
   /** Share of groups whose coefficients are all 1. */
   readonly deadZoneShare: number;
-  /** Share of groups that both measures modulate, or neither. */
+  /** Share of groups for which both measures decide the same: modulate, or dead zone. */
   readonly sameDecisionShare: number;
   /**
-   * Rank correlation of the coefficients over all responses of the groups that exact entropies
-   * modulate; absent if there is none, or one side does not vary.
+   * Rank correlation of the coefficients over all responses of the groups that are modulated with
+   * exact entropies; absent if there are none, or one of the lists is constant.
    */
   readonly rankCorrelation?: number;
-  /** Mean of the rank correlations within these groups, where it is defined in two or more. */
+  /**
+   * Mean of the rank correlations within these groups; absent if fewer than two groups have one.
+   */
   readonly withinGroups?: IntervalEstimate;
   /** Mean of |coefficient - exact coefficient| over all responses. */
   readonly meanDifference: number;
   /**
-   * For top-k: share of groups whose bounds are wider than the dead zone, so that AEM refuses bounds,
-   * and mean width of the bounds of a response, nats per token.
+   * Only for top-k: share of groups whose bounds are wider than the dead zone, for which AEM
+   * throws; `meanBoundWidth`: mean width of a response's bounds, nats per token.
    */
   readonly undecidedShare?: number;
   readonly meanBoundWidth?: number;
@@ -49,7 +53,7 @@ export interface MeasureAgreement {
 /** Data of `analyse uncertainty`. */
 export interface UncertaintyAnalysis {
   readonly run: AnalyzedOrigin;
-  /** Iterations before the checkpoint; the responses are those of the next. */
+  /** Number of iterations before the checkpoint; the responses are from the next iteration. */
   readonly iteration: number;
   readonly seed: number;
   readonly numGroups: number;
@@ -62,21 +66,27 @@ export interface UncertaintyAnalysis {
 
 /** Options of {@link analyzeUncertainty}. */
 export interface UncertaintyOptions {
-  /** Iterations before the checkpoint. Default: the newest whose next iteration is recorded. */
+  /**
+   * Number of iterations before the checkpoint. Default: the newest checkpoint whose next iteration
+   * is recorded.
+   */
   readonly iteration?: number;
-  /** Groups to compare, drawn at random, `>= 2`. Default 8. */
+  /** Number of groups to compare, drawn at random, `>= 2`. Default 8. */
   readonly groups?: number;
-  /** Numbers of most likely tokens that an engine reports, ascending. Default 2, 5, 20. */
+  /**
+   * Numbers of most likely tokens, as if the engine reported that many, ascending. Default 2, 5,
+   * 20.
+   */
   readonly topK?: readonly number[];
-  /** Seed of the draw. Default: the run's. */
+  /** Seed of the random draws. Default: the seed of the run. */
   readonly seed?: number;
 }
 
 /**
- * Compares AEM's coefficients from what engines report: exact entropies; lower bounds of entropies from
- * the k most likely tokens, as remote samplers give them; surprisals of the sampled tokens, as Tinker's
- * learners give them. All are of the same recorded responses and of the policy that sampled them.
- * Top-k log-probs come from the checkpoint's policy, at temperature 1.
+ * Compares AEM's coefficients for the measures of uncertainty that engines report: exact entropies;
+ * lower bounds of entropies from the k most likely tokens (remote samplers); surprisals of the
+ * sampled tokens (Tinker learners). All are computed for the same recorded responses, under the
+ * policy that sampled them. Top-k log-probs come from the checkpoint's policy, at temperature 1.
  *
  * @throws `InputError` if the checkpoint or its batch is missing, or the run's learner has no exact
  *   entropies.
@@ -151,7 +161,7 @@ export async function analyzeUncertainty(
 /**
  * Compares coefficients from a measure of uncertainty with those from exact entropies.
  * @param exact - Coefficients from exact entropies, `[response]`.
- * @param measured - Coefficients from the other measure, `[response]`.
+ * @param measured - Coefficients from the measure to compare, `[response]`.
  * @param groups - Group of each response.
  */
 export function compareCoefficients(
@@ -181,7 +191,7 @@ export function compareCoefficients(
   };
 }
 
-/** Widths of top-k bounds, and groups that they leave undecided. */
+/** Computes the mean width of top-k bounds, and the share of groups for which they are too wide. */
 function measureBounds(
   bounds: readonly EntropyBounds[] | undefined,
   groups: readonly string[],
@@ -196,10 +206,10 @@ function measureBounds(
   return { undecidedShare: undecided.length / members.length, meanBoundWidth: mean(widths) };
 }
 
-/** Maximum number of responses plotted in a panel; more dots would hide each other. */
+/** Maximum number of responses plotted per panel, so that dots remain distinguishable. */
 const maxDots = 400;
 
-/** Plot and paragraph of the measures of uncertainty. */
+/** Creates the plot and paragraph about the measures of uncertainty. */
 export function reportUncertainty(analysis: UncertaintyAnalysis): AnalysisReport {
   const { measures, coefficients, numResponses, numGroups, vocabularySize } = analysis;
   const others = measures.filter(({ measure }) => measure !== "exact");

@@ -78,7 +78,7 @@ describe("an evaluation", () => {
     expect(await idsOf(`unseen/valid_unseen/${look}`)).toEqual([
       ["valid_unseen", "trial_1", "trial_2"],
     ]);
-    // The held-out split has no such game.
+    // The held-out split has no game of this kind.
     expect(await idsOf("both", { kinds: ["pick_heat_then_place_in_recep"] })).toEqual([
       ["train", `train/${heat}/trial_1`],
     ]);

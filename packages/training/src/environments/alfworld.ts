@@ -14,7 +14,7 @@ import { parseNames } from "./parse-option.ts";
 
 const dataFolder = "alfworld-data";
 
-/** Household games. */
+/** Household tasks (ALFWorld). */
 export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasksSchema> = {
   name: "alfworld",
   description: "household games, generated or released",
@@ -122,7 +122,10 @@ export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasks
   ],
 };
 
-/** Parses a list of task kinds: names, numbers in ALFWorld, or unique prefixes. */
+/**
+ * Parses a list of task kinds; each is a name, its number in ALFWorld, or a unique prefix of the
+ * name.
+ */
 function parseKinds(text: string): readonly string[] {
   const known: readonly string[] = [...gameKinds, "other"];
   return parseNames(text, known, (name) => {

@@ -1,15 +1,15 @@
 import type { IdleRule } from "../experiment/idle-rule.ts";
 import type { EnvironmentTasks } from "./environment.ts";
 
-/** Tasks whose format may be a conversation in a chat template. */
+/** Tasks with a format that may be rendered in a chat template. */
 interface ChatTasks extends EnvironmentTasks {
   readonly format: string;
   readonly template: string;
 }
 
 /**
- * Limits tasks to an evaluation, without training tasks.
- * @param isServed - True if a server applies the chat template: prompts are then messages.
+ * Removes the training tasks, for an evaluation.
+ * @param isServed - True if a server applies the chat template; prompts are then messages.
  */
 export function toChatEvaluation<T extends ChatTasks>(
   tasks: T,
@@ -19,7 +19,7 @@ export function toChatEvaluation<T extends ChatTasks>(
   return { ...tasks, numTraining: 0, evaluation, ...(isServed && { template: "messages" }) };
 }
 
-/** Creates the rule that the chat template has no effect without this format. */
+/** Creates the rule that setting the chat template has no effect unless this format is used. */
 export function createChatTemplateRule(format: string): IdleRule<ChatTasks> {
   return {
     paths: ["tasks.template"],

@@ -6,10 +6,10 @@ import { InputError } from "../input-error.ts";
 import { environments, findEnvironment } from "./environments.ts";
 
 /**
- * Puts a language model into an experiment, in the paper's setting of its environment.
- * @param path - A Hugging Face folder.
+ * Creates the experiment of a language model with the paper's settings for the environment.
+ * @param path - Path of a Hugging Face folder.
  * @param adapterRank - Rank of the LoRA adapter to train; absent: all weights are trained.
- * @throws {@link InputError} if the paper has no setting for the environment.
+ * @throws {@link InputError} if the paper has no settings for the environment.
  */
 export function createLanguageModelRun(
   config: ExperimentInput,

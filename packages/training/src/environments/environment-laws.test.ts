@@ -23,7 +23,8 @@ const games = householdGames(1);
 const gameTasks = { ...games.tasks, numTraining: 12, evaluation: [] };
 const goals = shopping(1);
 const shopTasks = { ...goals.tasks, numTraining: 12, numProducts: 100, evaluation: [] };
-// As in the original shop, pages of results always link to a next page, and empty pages look alike.
+// As in the original shop, every page of results links to a next page, and empty pages look the
+// same.
 const shopClaims = environmentClaims.filter((claim) => claim !== "effective-actions");
 
 const cases: readonly (readonly [string, TaskSource, readonly EnvironmentClaim[]])[] = [
@@ -52,7 +53,7 @@ describe.each(cases)("%s", (_, source, claims) => {
   for (const { name, check } of environmentLaws(source, claims)) it(`law of ${name}`, check);
 });
 
-/** Software tasks, where a container engine answers. */
+/** Opens software tasks; `undefined` if no container engine is available. */
 async function openSoftware(): Promise<TaskSource | undefined> {
   try {
     return await open(softwareDemo(1));
@@ -66,7 +67,7 @@ async function openSoftware(): Promise<TaskSource | undefined> {
 const software = await openSoftware();
 describe.skipIf(software === undefined)("software tasks in containers", () => {
   if (software === undefined) return;
-  // Every episode makes a container. Messages of tests hold times, so replies are not compared.
+  // Every episode creates a container. Test output contains times, so replies are not compared.
   const options = { numRuns: 2, maxTurns: 3, actions: ["ls", "submit"] };
   for (const { name, check } of environmentLaws(software, ["readable-actions"], options)) {
     it(`law of ${name}`, check);

@@ -8,7 +8,7 @@ import type { InputOn, SettingsOn } from "../experiment/run-schema.ts";
 /** Settings that the tasks of every environment have. */
 export interface EnvironmentTasks {
   readonly environment: string;
-  /** Maximum number of training tasks; 0 for an evaluation. */
+  /** Maximum number of training tasks; 0 in an evaluation. */
   readonly numTraining: number;
   readonly evaluation: readonly EvaluationSplit[];
 }
@@ -16,16 +16,16 @@ export interface EnvironmentTasks {
 /** Command-line option of `train` and `evaluate` for a setting of the tasks. */
 export interface TaskOption<K extends string = string> {
   readonly setting: K;
-  /** Name without dashes. Default: the setting's, in kebab-case. */
+  /** Name without dashes. Default: the name of the setting, in kebab-case. */
   readonly flag?: string;
-  /** Placeholder of the value. Default: by the setting's type. */
+  /** Placeholder of the value in help texts. Default: by the type of the setting. */
   readonly value?: string;
-  /** For help texts. Default: the setting's effect. */
+  /** Description in help texts. Default: the effect of the setting. */
   readonly description?: string;
-  /** Settings that it cannot be combined with. */
+  /** Settings that cannot be combined with this option. */
   readonly conflicts?: readonly K[];
   /**
-   * Parses the text of the option. Default: by the setting's type.
+   * Parses the text of the option. Default: by the type of the setting.
    * @throws `RangeError` whose message ends the sentence "option ... is invalid: ".
    */
   readonly parse?: (text: string) => unknown;
@@ -41,10 +41,10 @@ export interface EnvironmentExperiment<T> {
   readonly create: (seed: number) => InputOn<T>;
 }
 
-/** Runs of a language model in the setting of AEM's paper. */
+/** Runs of a language model with the settings of AEM's paper. */
 export interface PaperExperiment<T> {
   readonly setting: PaperSetting;
-  /** Settings of the tasks in which the paper's runs differ from {@link PaperExperiment.create}. */
+  /** Task settings in which the paper's runs differ from {@link PaperExperiment.create}. */
   readonly tasks: Partial<T>;
   readonly needs: readonly ExperimentNeed[];
   /** Experiment on the paper's tasks. */
@@ -52,8 +52,8 @@ export interface PaperExperiment<T> {
 }
 
 /**
- * A built-in environment: everything that the schema, the command line and the built-in experiments need.
- * To add one, list it in `environments.ts`.
+ * A built-in environment: its schema, command-line options and experiments. To add an environment,
+ * list it in `environments.ts`.
  *
  * @typeParam T - Settings of the environment's tasks.
  * @typeParam S - Schema of `T`.
@@ -69,9 +69,9 @@ export interface EnvironmentDefinition<
   /** Description of the environment's tasks, for help texts. */
   readonly description: string;
   readonly schema: S;
-  /** @throws `InputError` if there are no tasks, or they cannot be read. */
+  /** Opens the tasks. @throws `InputError` if there are no tasks, or they cannot be read. */
   open(tasks: T, episode: TaskEpisode, seed: number): Promise<TaskSource>;
-  /** Settings of the tasks that `train` and `evaluate` offer as options, in the order of the help. */
+  /** Task settings that `train` and `evaluate` offer as options, in the order of the help text. */
   readonly options: readonly (K | TaskOption<K>)[];
   /**
    * Creates the experiment of `turnwise train NAME`.
@@ -79,19 +79,28 @@ export interface EnvironmentDefinition<
    */
   createExperiment(seed: number, chosen: Partial<T>): InputOn<T>;
   readonly experiments: readonly EnvironmentExperiment<T>[];
-  /** Absent if the paper does not use it: language models then need the user's own experiment. */
+  /**
+   * Paper's experiment; absent if the paper does not use the environment. Language models then need
+   * the user's own experiment.
+   */
   readonly paper?: PaperExperiment<T>;
   /** Chooses the split that `evaluate` plays by default. */
   chooseEvaluationSplit(tasks: T): string;
-  /** Limits tasks to an evaluation. @param isServed - True if a server applies the chat template. */
+  /**
+   * Removes the training tasks, for an evaluation. @param isServed - True if a server applies the
+   * chat template.
+   */
   limitToEvaluation?(tasks: T, evaluation: T["evaluation"], isServed: boolean): T;
-  /** Chooses tasks that the summary of a run suggests for evaluation. Default: the run's. */
+  /**
+   * Chooses the tasks that the summary of a run suggests for evaluation. Default: the tasks of the
+   * run.
+   */
   suggestTasks?(tasks: T): T;
-  /** Settings of the tasks that have no effect under a condition. */
+  /** Task settings that have no effect under some condition. */
   readonly idleRules?: readonly IdleRule<T>[];
-  /** Settings that cannot work together, as `FIELD must RULE, got VALUE`. */
+  /** Finds settings that contradict each other; returns `FIELD must RULE, got VALUE`. */
   findConflict?(settings: SettingsOn<T>): string | undefined;
-  /** True if an episode starts containers, which a dry run avoids. */
+  /** True if episodes start containers; a dry run then does not play any. */
   readonly startsContainers?: boolean;
 }
 

@@ -8,7 +8,7 @@ import { crossingLakes } from "../experiments/small-games.ts";
 import { createChatTemplateRule, toChatEvaluation } from "./chat-tasks.ts";
 import type { EnvironmentDefinition } from "./environment.ts";
 
-/** Frozen lakes. */
+/** FrozenLake environment. */
 export const frozenlake: EnvironmentDefinition<FrozenlakeTasks, typeof frozenlakeTasksSchema> = {
   name: "frozenlake",
   description: "generated frozen lakes, firm or slippery",

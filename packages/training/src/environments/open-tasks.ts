@@ -6,7 +6,7 @@ import { findEnvironment } from "./environments.ts";
 /**
  * Opens or generates the tasks of a run.
  * @param parts - Components of the experiment.
- * @throws `InputError` if there are none, or they cannot be read.
+ * @throws `InputError` if there are no tasks, or they cannot be read.
  */
 export async function openTasks(
   { tasks, episode, seed }: Pick<ExperimentSettings, "tasks" | "episode" | "seed">,

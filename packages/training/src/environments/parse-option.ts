@@ -3,20 +3,19 @@ import { describeType } from "../settings/describe-type.ts";
 
 type Parse = (text: string) => unknown;
 
-/** Command-line form of a setting. */
+/** Form of a setting on the command line. */
 export interface OptionType {
-  /** Placeholder of the value; absent for a switch. */
+  /** Placeholder of the value; absent for a flag. */
   readonly value?: string;
   readonly choices?: readonly string[];
-  /** May be repeated; each adds an entry. */
+  /** Present if the option may be repeated; each occurrence adds an entry. */
   readonly isRepeated?: true;
-  /** Default: the text as it is. */
+  /** Parses the text. Default: the text unchanged. */
   readonly parse?: Parse;
 }
 
 /**
- * Finds the command-line form of a setting.
- * @param schema - Without wrappers.
+ * Finds how a setting is given on the command line. @param schema - Schema without wrappers.
  * @throws `TypeError` for a type without a command-line form, such as an object.
  */
 export function findOptionType(schema: z.core.$ZodType): OptionType {
@@ -48,7 +47,8 @@ function parseNumber(schema: z.ZodNumber, text: string): number {
 
 /**
  * Parses comma-separated names.
- * @param find - Finds the known names that an entry matches. Default: the name equal to the entry.
+ * @param find - Returns the known names that an entry matches. Default: the name that equals the
+ *   entry.
  * @throws `RangeError` for an entry that matches no name, or several.
  */
 export function parseNames(
@@ -68,7 +68,7 @@ export function parseNames(
 
 /**
  * Parses a list of whole numbers and ranges: `0,5,10-19`.
- * @throws `RangeError` with the rule, for another text.
+ * @throws `RangeError` stating the rule, for any other text.
  */
 export function parseIndices(text: string): readonly number[] {
   return text.split(",").flatMap((part) => {

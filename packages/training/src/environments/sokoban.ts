@@ -4,7 +4,7 @@ import { pushingBoxes } from "../experiments/small-games.ts";
 import { createChatTemplateRule, toChatEvaluation } from "./chat-tasks.ts";
 import type { EnvironmentDefinition } from "./environment.ts";
 
-/** Sokoban rooms. */
+/** Sokoban environment. */
 export const sokoban: EnvironmentDefinition<SokobanTasks, typeof sokobanTasksSchema> = {
   name: "sokoban",
   description: "generated Sokoban rooms",

@@ -16,7 +16,7 @@ const paper: PaperExperiment<SwebenchTasks> = {
   create: (seed) => deepSweRun(seed, "r2e-gym.parquet"),
 };
 
-/** Software-engineering tasks in containers. */
+/** Software-engineering tasks in containers (SWE-bench). */
 export const swebench: EnvironmentDefinition<SwebenchTasks, typeof swebenchTasksSchema> = {
   name: "swebench",
   description:
@@ -51,7 +51,7 @@ export const swebench: EnvironmentDefinition<SwebenchTasks, typeof swebenchTasks
   ],
   paper,
   chooseEvaluationSplit: ({ path }) => (path === null ? "train" : "held_out"),
-  // The training tasks stay: they determine which tasks are held out.
+  // Keep the training tasks, because they determine which tasks are held out.
   limitToEvaluation: (tasks, evaluation, isServed) => ({
     ...tasks,
     evaluation,

@@ -5,13 +5,13 @@ import { unwrapSchema } from "../settings/schema-parts.ts";
 import type { BuiltInEnvironment, EnvironmentTasks, TaskOption } from "./environment.ts";
 import { findOptionType, type OptionType } from "./parse-option.ts";
 
-/** Command-line option for a setting of the tasks. */
+/** Command-line option for a task setting, with its description. */
 export interface DescribedOption extends Omit<OptionType, "value"> {
   readonly setting: string;
-  /** Form in help texts: `--num-tasks <number>`. */
+  /** Option in help texts: `--num-tasks <number>`. */
   readonly flags: string;
   readonly description: string;
-  /** Settings that it cannot be combined with. */
+  /** Settings that cannot be combined with this option. */
   readonly conflicts: readonly string[];
 }
 
@@ -35,7 +35,10 @@ export function listTaskOptions({ schema, options }: BuiltInEnvironment): Descri
   });
 }
 
-/** Formats tasks as options: settings that differ from the environment's own experiment. */
+/**
+ * Formats task settings as command-line options; only settings that differ from the environment's
+ * own experiment.
+ */
 export function formatTaskArguments(
   environment: BuiltInEnvironment,
   tasks: EnvironmentTasks,

@@ -8,7 +8,7 @@ import { craftingItems } from "../experiments/small-games.ts";
 import { createChatTemplateRule, toChatEvaluation } from "./chat-tasks.ts";
 import type { EnvironmentDefinition } from "./environment.ts";
 
-/** Items to craft. */
+/** TextCraft environment. */
 export const textcraft: EnvironmentDefinition<TextcraftTasks, typeof textcraftTasksSchema> = {
   name: "textcraft",
   description: "items to craft, by recipes that are generated or read from files",

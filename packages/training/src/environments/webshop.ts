@@ -4,10 +4,10 @@ import { releasedShopping, shopping } from "../experiments/shopping.ts";
 import { turnWiseShoppingStudy, shoppingStudy } from "../experiments/study-sizes.ts";
 import type { EnvironmentDefinition } from "./environment.ts";
 
-/** Files of a released shop. */
+/** Settings for the files of a released shop. */
 const files = ["catalogue", "products", "attributes", "humanInstructions"] as const;
 
-/** Goals of a shop. */
+/** WebShop environment. */
 export const webshop: EnvironmentDefinition<WebshopTasks, typeof webshopTasksSchema> = {
   name: "webshop",
   description: "goals of a shop, generated or released",

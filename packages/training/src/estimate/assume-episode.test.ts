@@ -4,7 +4,7 @@ import { assumeEpisode } from "./assume-episode.ts";
 
 const limits = { maxTurns: 20, maxResponseTokens: 100, successReward: 1 };
 
-/** Turn-wise trajectory of two turns: prompts of 10 tokens, responses of `length`. */
+/** Turn-wise trajectory of two turns with prompts of 10 tokens and responses of `length` tokens. */
 const played = (length: number): Trajectory => ({
   version: recordVersion,
   taskId: "t",

@@ -4,9 +4,9 @@ import { measureEpisodes, type EpisodeShape } from "./episode-shape.ts";
 import type { PlayProbe } from "./probe-policy.ts";
 
 /**
- * Assumes the mean episode of a policy during training. After a warm start, its number of turns lies
- * halfway between the demonstrations and the limit; otherwise it has half of the maximum turns, and
- * responses as long as in its first episodes.
+ * Estimates the mean episode of a policy during training. After a warm start, its number of turns
+ * is halfway between the demonstrations' and the limit. Without a warm start, it is half of the
+ * maximum, with responses as long as in the policy's first episodes.
  *
  * @param imitated - Mean demonstration of a warm start, if any.
  * @param played - First episodes of the policy.
@@ -19,7 +19,7 @@ export function assumeEpisode(
 ): EpisodeShape {
   if (imitated !== undefined) return { ...imitated, turns: (imitated.turns + maxTurns) / 2 };
   const shape = measureEpisodes(played);
-  // Responses that reach the probe's limit may grow to the run's limit.
+  // If responses reach the limit of the probe, assume that they reach the limit of the run.
   const isCut = shape.responseTokens > 0.9 * probe.maxResponseTokens;
   return {
     ...shape,

@@ -35,7 +35,7 @@ const speeds = {
 const episode = { turns: 5, promptTokens: 16, responseTokens: 4 };
 
 it("adds up collecting, scoring and training", () => {
-  // 0.1 + 3 * 0.02 a turn; 10 episodes of 5 turns and 100 tokens.
+  // A turn takes 0.1 + 3 * 0.02 seconds; 10 episodes have 5 turns and 100 tokens.
   expect(computeTurnSeconds(speeds, episode)).toBeCloseTo(0.16);
   const { iteration } = computeRunSeconds(
     config,
@@ -50,9 +50,9 @@ it("adds up collecting, scoring and training", () => {
 it("counts the evaluations before, between and after, and the warm start", () => {
   const demonstration = { turns: 4, promptTokens: 8, responseTokens: 2 };
   const seconds = computeRunSeconds(config, tasks, speeds, { episode, demonstration }, 1);
-  // Before and after 50 tasks in two modes; after iterations 4 and 8 the first split once.
+  // Before and after: 50 tasks in two modes; after iterations 4 and 8: the first split in one mode.
   expect(seconds.evaluations).toBeCloseTo((2 * 2 * 50 + 2 * 20) * 5 * 0.16);
-  // 4 epochs of 1000 demonstrations of 40 tokens; 1000 are recorded.
+  // 4 epochs of 1000 demonstrations of 40 tokens; all 1000 must be recorded.
   expect(seconds.warmStart).toBeCloseTo((4 * 1000 * 40) / 200 + 1000 * 0.01);
   const half = { episode, demonstration, imitatedShare: 0.5 };
   expect(computeRunSeconds(config, tasks, speeds, half, 1).warmStart).toBeCloseTo(

@@ -7,11 +7,11 @@ import type { LearnerProbe, PlayProbe } from "./probe-policy.ts";
 
 /** Measured speeds. */
 export interface RunSpeeds extends Omit<PlayProbe, "trajectories">, LearnerProbe {
-  /** Time of a demonstration; 0 where none is recorded. */
+  /** Time to record a demonstration; 0 if none is recorded. */
   readonly secondsPerDemonstration: number;
 }
 
-/** Seconds of the stages of a run. */
+/** Time of each stage of a run, seconds. */
 export interface RunSeconds {
   readonly warmStart: number;
   readonly iteration: number;
@@ -19,12 +19,12 @@ export interface RunSeconds {
   readonly total: number;
 }
 
-/** Mean episodes of a run. */
+/** Mean episodes of a run, from which its time is computed. */
 export interface RunEpisodes {
   readonly episode: EpisodeShape;
-  /** Demonstration that a warm start imitates; absent without a warm start. */
+  /** Mean demonstration of the warm start; absent if there is no warm start. */
   readonly demonstration: EpisodeShape | undefined;
-  /** Share of the demonstrations that is imitated, in [0, 1]. Default 1. */
+  /** Share of the demonstrations that are imitated, in [0, 1]. Default 1. */
   readonly imitatedShare?: number | undefined;
 }
 
@@ -37,8 +37,8 @@ export function computeTurnSeconds(
 }
 
 /**
- * Computes the time of a run.
- * @param numScores - Scoring passes of an iteration: 1, or 2 with a reference policy.
+ * Computes the time of each stage of a run.
+ * @param numScores - Number of scoring passes per iteration: 1, or 2 with a reference policy.
  */
 export function computeRunSeconds(
   config: ExperimentSettings,

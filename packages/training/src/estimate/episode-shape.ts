@@ -5,9 +5,12 @@ import { toImitationRows } from "../loop/imitation.ts";
 /** Mean episode, in tokens of the model. */
 export interface EpisodeShape {
   readonly turns: number;
-  /** Prompt of a turn; with concatenated turns, the tokens that the turn adds. */
+  /**
+   * Mean number of prompt tokens per turn; with concatenated turns, only the tokens that the turn
+   * adds.
+   */
   readonly promptTokens: number;
-  /** Response of a turn, end token included. */
+  /** Mean number of response tokens per turn, including the end token. */
   readonly responseTokens: number;
 }
 

@@ -20,10 +20,10 @@ import { createSilentEnvironment } from "./silent-environment.ts";
 /** Number of demonstrations that an estimate records. */
 const numDemonstrations = 64;
 
-/** Number of tokens that a learner is measured on. */
+/** Number of tokens on which the learner's speed is measured. */
 const probeRowTokens = 16_384;
 
-/** Demonstrations, and the time of each. */
+/** Demonstrations, and the time to record one. */
 interface Recorded {
   readonly demonstrations: readonly Demonstration[];
   /** Demonstrations that a warm start imitates. */
@@ -32,9 +32,9 @@ interface Recorded {
 }
 
 /**
- * Estimates the memory, tokens and time of a run: memory from its settings, tokens from demonstrations or
- * a few episodes, time from a short probe of the model on these.
- * @returns Lines for people, one of them with the assumptions.
+ * Estimates the memory, tokens and time of a run: memory from its settings, tokens from
+ * demonstrations or a few episodes, time from a short measurement of the model on these.
+ * @returns Lines of text; one of them states the assumptions.
  */
 export async function estimateRun(
   config: ExperimentSettings,
@@ -124,7 +124,7 @@ function describeAssumptions(
   ];
 }
 
-/** Records some demonstrations; `undefined` if the tasks have none. */
+/** Records some demonstrations; returns `undefined` if the tasks have none. */
 async function recordDemonstrations(
   { warmStart }: ExperimentSettings,
   source: TaskSource,
@@ -154,7 +154,10 @@ function toDemonstratedRows(
   );
 }
 
-/** Opens a policy like the run's: the same architecture, with the folder's weights or random ones. */
+/**
+ * Opens a policy with the architecture of the run's, with weights from its folder or random
+ * weights.
+ */
 async function openPolicy(
   config: ExperimentSettings,
   tasks: TaskSource,

@@ -14,37 +14,37 @@ import type { LocalPolicy } from "@turnwise/policy/local";
 import { playGroups } from "../loop/play-groups.ts";
 
 /**
- * Time after which a probe is not enlarged, seconds. With too few concurrent episodes, each is slower
- * than in the run.
+ * A measurement that takes longer than this is not enlarged, seconds. Enlarging matters because
+ * with few concurrent episodes each episode takes longer than in the run.
  */
 const enoughSeconds = 5;
 
-/** Time for which an update is repeated, seconds: the first ones are slow. */
+/** Minimum time for which updates are repeated, seconds, because the first ones are slow. */
 const repeatSeconds = 1;
 
-/** Turns of a probe's episodes. */
+/** Number of turns in a probe's episodes. */
 const probeTurns = 6;
 
-/** Longest response of a probe, tokens: short enough for a large model on a CPU. */
+/** Maximum response length in a probe, tokens; short enough for a large model on a CPU. */
 const probeResponseTokens = 64;
 
 /** Speed of concurrent episodes. */
 export interface PlayProbe {
   /** Number of concurrent episodes. */
   readonly numEpisodes: number;
-  /** Time of one turn of one episode whose response has one token. */
+  /** Time of one turn of one episode with a response of one token, seconds. */
   readonly secondsPerTurn: number;
-  /** Time of each further token of a response. */
+  /** Time of each additional response token, seconds. */
   readonly secondsPerToken: number;
   readonly trajectories: readonly Trajectory[];
-  /** Longest response of the probe, tokens. */
+  /** Maximum response length in the probe, tokens. */
   readonly maxResponseTokens: number;
 }
 
 /**
- * Measures how long episodes take. The number of concurrent episodes grows, up to `numEpisodes`, until a
- * measurement takes a few seconds.
- * @param responseTokens - Longest response, tokens; the probe's own limit may be shorter.
+ * Measures the speed of episodes. The number of concurrent episodes is increased, up to
+ * `numEpisodes`, until a measurement takes a few seconds.
+ * @param responseTokens - Maximum response length of the run, tokens; the probe may use less.
  */
 export async function probePlaying(
   parts: RolloutParts,
@@ -69,7 +69,7 @@ export async function probePlaying(
     const numTurns = sum(trajectories.map((trajectory) => trajectory.turns.length));
     return { seconds, trajectories, secondsPerTurn: seconds / Math.max(1, numTurns) };
   };
-  // The first run also compiles the programs of the model.
+  // The first run includes the compilation of the model's programs, so discard it.
   await play(Math.min(4, numEpisodes), 1, 2);
   for (let count = Math.min(4, numEpisodes); ; count = Math.min(4 * count, numEpisodes)) {
     const short = await play(count, maxTurns, 1);
@@ -89,7 +89,7 @@ export async function probePlaying(
   }
 }
 
-/** Tokens per second of a learner. */
+/** Speed of a learner, tokens per second. */
 export interface LearnerProbe {
   readonly scored: number;
   readonly trained: number;
@@ -99,7 +99,7 @@ export interface LearnerProbe {
 
 /**
  * Measures scoring, and training on all rows and on batches of `batchSize`.
- * @param rows - Rows of usual length.
+ * @param rows - Rows of typical length.
  */
 export async function probeLearner(
   { learner }: LocalPolicy,
@@ -118,7 +118,8 @@ export async function probeLearner(
       return Math.max(1e-6, (performance.now() - started) / 1000);
     };
     const first = await timeOnce();
-    // The first run also compiles the programs; if it takes long, compilation is a small part of it.
+    // The first run includes the compilation of the programs; if it takes long, compilation is only
+    // a small part.
     if (first > 2 * enoughSeconds) return numTokens / first;
     const seconds: number[] = [];
     while (sum(seconds) < repeatSeconds) seconds.push(await timeOnce());
@@ -139,7 +140,7 @@ export function selectProbeRows(
   return takeRows(trajectories.flatMap(trajectoryRows), maxTokens);
 }
 
-/** Takes the first rows with at most `maxTokens` tokens in total, but at least one row. */
+/** Takes rows from the start with at most `maxTokens` tokens in total, but at least one row. */
 export function takeRows<T extends { readonly tokens: readonly number[] }>(
   rows: readonly T[],
   maxTokens: number,

@@ -1,6 +1,6 @@
 import type { EnvironmentFactory } from "@turnwise/envs";
 
-/** Words of a silent environment's observation. */
+/** Number of words in an observation. */
 const numWords = 100;
 
 /**

@@ -7,7 +7,7 @@ import { InputError } from "../input-error.ts";
 import { openEvaluatedPolicy } from "../policy/open-evaluated-policy.ts";
 import { evaluate, type EvaluationReport } from "./evaluate.ts";
 
-/** Formats of each environment that are played; the first is the experiment's own. */
+/** Formats to test in each environment; the first is the format of the experiment. */
 const formats: Readonly<Record<string, readonly string[]>> = {
   alfworld: ["compact", "verl-agent", "react"],
   webshop: ["compact", "verl-agent", "react"],
@@ -22,7 +22,10 @@ const cases = environments.flatMap((environment) =>
 
 const numTasks = 12;
 
-/** Tasks of an environment; `undefined` where no container engine answers. */
+/**
+ * Opens the tasks of an environment; `undefined` if they need a container engine and none is
+ * available.
+ */
 async function open(
   environment: BuiltInEnvironment,
   format: string,
@@ -73,7 +76,7 @@ describe.each(cases)("baselines on $name, $format", ({ environment, format }) =>
     for (const { metrics } of [random, demonstrator]) {
       expect(metrics).toMatchObject({ episodes: tasks.length, failed: 0, invalidActions: 0 });
     }
-    // Short tasks are solved at random too, but in more turns.
+    // Random actions also solve short tasks, but need more turns.
     const rank = ({ metrics }: EvaluationReport): number =>
       metrics["success"]! - metrics["turns"]! / 1000;
     expect(rank(demonstrator)).toBeGreaterThan(rank(random));

@@ -1,16 +1,16 @@
 import type { Outcome, Trajectory } from "@turnwise/core";
 
-/** A stop reason, its number of episodes, and the first of them. */
+/** Stop reason with its number of episodes and the first of these episodes. */
 export interface StopReason {
-  /** `solved`, `unsolved`, `truncated: turns`, `failed: engine`, ... */
+  /** Reason: `solved`, `unsolved`, `truncated: turns`, `failed: engine`, ... */
   readonly reason: string;
   readonly count: number;
   readonly example: {
     readonly taskId: string;
-    /** Index of the episode among those of its task, from 0. */
+    /** Index of the episode among the episodes of its task, from 0. */
     readonly trajectoryIndex: number;
     readonly numTurns: number;
-    /** Numbers of the limit or message of the failure, if there is one. */
+    /** Details of the first episode: numbers of the limit, or message of the failure. */
     readonly message?: string;
   };
 }
@@ -45,7 +45,7 @@ export function countStopReasons(trajectories: readonly Trajectory[]): StopReaso
   return [...reasons.values()].toSorted((a, b) => b.count - a.count);
 }
 
-/** Longest message in a line of text, characters. */
+/** Maximum length of a message in a line of text, characters. */
 const maxMessage = 200;
 
 /** Formats stop reasons as lines of text: count, total, and the first example. */

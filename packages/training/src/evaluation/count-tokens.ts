@@ -1,18 +1,22 @@
 import type { Trajectory, Turn, TokenUsage } from "@turnwise/core";
 
-/** Prices of a hosted model, in any currency per million tokens, `>= 0`. */
+/** Prices of a hosted model per million tokens, in any currency, `>= 0`. */
 export interface TokenPrices {
   readonly prompt: number;
   readonly response: number;
 }
 
-/** Reads the tokens of one turn, with the whole prompt. `undefined` if they were not counted. */
+/**
+ * Reads the number of tokens of one turn, including the whole prompt; `undefined` if they were not
+ * counted.
+ */
 function readTurnUsage(
   { usage, promptTokens, responseTokens, samplerLogProbs }: Turn,
   before: number,
 ): TokenUsage | undefined {
   if (usage !== undefined) return usage;
-  // Texts of a hosted model are stored as characters, without log-probs.
+  // The texts of a hosted model are stored as characters, so their length is not a number of
+  // tokens.
   if (samplerLogProbs.length !== responseTokens.length) return undefined;
   return {
     promptTokens: before + promptTokens.length,
@@ -21,8 +25,8 @@ function readTurnUsage(
 }
 
 /**
- * Counts the tokens of episodes, failed ones included, as a server charges them: whole prompts and
- * responses of all turns.
+ * Counts the tokens of episodes as a server charges them: whole prompts and responses of all turns,
+ * including failed episodes.
  * @returns `undefined` if the server does not report the tokens of some turn.
  */
 export function countTokens(trajectories: readonly Trajectory[]): TokenUsage | undefined {

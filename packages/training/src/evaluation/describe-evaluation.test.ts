@@ -21,7 +21,7 @@ const outcomes: Readonly<Record<string, Outcome>> = {
   f: { kind: "truncated", limit: "turns" },
   x: { kind: "failed", error: { kind: "network", message: "gone" } },
 };
-/** A task of a kind; each letter is an episode that succeeded, failed to, or broke. */
+/** Creates the group of a task; each letter is an episode: success, failure or failed. */
 function group(
   kind: string,
   episodes: string,
@@ -72,13 +72,13 @@ describe("an evaluation's report", () => {
         heat: { success: 2 / 3, episodes: 3 },
         look: { success: 0, episodes: 2 },
       },
-      // 4 episodes of 2 turns and 4 of 1, failed ones included.
+      // 4 episodes of 2 turns and 4 of 1 turn, including failed episodes.
       tokens: { promptTokens: 12 * 900, responseTokens: 12 * 100 },
       seconds: 75,
       passAtK: { 1: expect.closeTo(1 / 3, 12), 2: 0.5, 3: 1 },
       passAllK: { 1: expect.closeTo(1 / 3, 12), 2: expect.closeTo(1 / 6, 12), 3: 0 },
     });
-    // 10,800 tokens at 3 a million, 1,200 at 15.
+    // 10,800 tokens at 3 per million, 1,200 at 15 per million.
     expect(record["cost"]).toBeCloseTo(0.0324 + 0.018, 12);
     expect(JSON.parse(JSON.stringify(record))).toEqual(record);
   });
@@ -112,7 +112,7 @@ it("counts whole prompts, also of growing sequences", () => {
   const totals = (presentation: "turn-wise" | "concatenated") =>
     countTokens(group("look", "s", turns, presentation).trajectories);
   expect(totals("turn-wise")).toEqual({ promptTokens: 6, responseTokens: 4 });
-  // The second prompt holds the first prompt of 3, the response of 2, and 3 more.
+  // The second prompt consists of the first prompt (3), the response (2), and 3 more tokens.
   expect(totals("concatenated")).toEqual({ promptTokens: 3 + 8, responseTokens: 4 });
 });
 

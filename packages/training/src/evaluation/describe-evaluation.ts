@@ -10,11 +10,11 @@ import { computeCost, countTokens, type TokenPrices } from "./count-tokens.ts";
 
 /** Facts about an evaluation that its episodes do not contain. */
 export interface EvaluationContext {
-  /** Episodes of each task. */
+  /** Number of episodes per task. */
   readonly samples: number;
-  /** Time of the played episodes, seconds, without those resumed from disk. */
+  /** Time of the episodes played in this process, seconds, without resumed ones. */
   readonly seconds: number;
-  /** Absent: no cost is reported. */
+  /** Prices; absent: no cost is reported. */
   readonly prices?: TokenPrices | undefined;
   /** Results of the paper on the same benchmark. */
   readonly paper: readonly PaperResult[];

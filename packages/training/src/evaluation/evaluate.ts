@@ -16,9 +16,9 @@ export interface EvaluationReport {
 }
 
 /**
- * Plays each task `numSamples` times.
- * @param name - Name of the evaluation, which determines its draws.
- * @param temperature - 0 plays greedily; without effect for a scripted player.
+ * Plays each task `numSamples` times. @param name - Name of the evaluation, from which its random
+ * streams are forked.
+ * @param temperature - Sampling temperature; 0 is greedy. Scripted players ignore it.
  * @throws `LostInfrastructure` if too many episodes fail for longer than the tolerance allows.
  */
 export async function evaluate(
@@ -29,7 +29,7 @@ export async function evaluate(
     Omit<EpisodeParts, "options"> & {
       readonly options: RolloutOptions;
       readonly random: Random;
-      /** Episodes of each task, `>= 1`. Default 1. */
+      /** Number of episodes per task, `>= 1`. Default 1. */
       readonly numSamples?: number;
     } & PlayOptions,
 ): Promise<EvaluationReport> {

@@ -14,8 +14,7 @@ export interface PaperResult {
 }
 
 /**
- * Lists the paper's rows with numbers for the benchmark of an environment; empty if the paper does not
- * use it.
+ * Lists the paper's results on the benchmark of an environment; empty if the paper does not use it.
  */
 export function listPaperResults({ paper }: Pick<BuiltInEnvironment, "paper">): PaperResult[] {
   return builtInExperiments.flatMap(({ name, paper: run }) => {

@@ -1,24 +1,24 @@
 import { isGraded, isSuccess, type Group } from "@turnwise/core";
 import { clusteredRateInterval } from "@turnwise/statistics";
 
-/** Success rate of graded episodes with its interval. */
+/** Success rate over graded episodes, with its interval. */
 export interface SuccessRate {
-  /** In [0, 1]. */
+  /** Success rate, in [0, 1]. */
   readonly success: number;
   /** Ends of the interval, in [0, 1]. */
   readonly low: number;
   readonly high: number;
   /** Confidence of the interval, in (0, 1). */
   readonly confidence: number;
-  /** Tasks with graded episodes. */
+  /** Number of tasks with graded episodes. */
   readonly tasks: number;
-  /** Graded episodes. */
+  /** Number of graded episodes. */
   readonly episodes: number;
 }
 
 /**
- * Measures the success rate of an evaluation, with the 95 % interval over tasks for one policy: see
- * `clusteredRateInterval`. Failed episodes are left out.
+ * Measures the success rate of an evaluation, with the 95 % interval over tasks for one policy, see
+ * `clusteredRateInterval`. Failed episodes are excluded.
  * @returns `undefined` if no episode was graded.
  */
 export function measureSuccess(groups: readonly Group[]): SuccessRate | undefined {

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { passAllK, passAtK, computePassCurve } from "./pass-at-k.ts";
 
-/** One letter per episode: s for success, f for failure, x for a failed episode. */
+/** Creates a group from one letter per episode: s success, f failure, x failed episode. */
 function group(episodes: string): Group {
   const outcomes: Readonly<Record<string, Outcome>> = {
     s: { kind: "terminated", isSuccess: true },
@@ -30,7 +30,7 @@ function group(episodes: string): Group {
 
 describe("passAtK", () => {
   it("is the share of draws with a success in them", () => {
-    // 3 of the 6 pairs of 4 episodes contain the success.
+    // Three of the 6 pairs from 4 episodes contain the success.
     expect(passAtK(4, 1, 2)).toBeCloseTo(0.5, 12);
     expect(passAtK(5, 0, 3)).toBe(0);
     expect(passAtK(5, 3, 3)).toBe(1);
@@ -63,7 +63,7 @@ describe("passAtK", () => {
 
 describe("passAllK", () => {
   it("is the share of draws with only successes", () => {
-    // 3 of the 6 pairs of 4 episodes leave out the failure.
+    // Three of the 6 pairs from 4 episodes do not contain the failure.
     expect(passAllK(4, 3, 2)).toBeCloseTo(0.5, 12);
     expect(passAllK(5, 5, 3)).toBe(1);
     expect(passAllK(5, 2, 3)).toBe(0);
@@ -84,7 +84,7 @@ describe("computePassCurve", () => {
         [4, 0.5],
       ]),
     );
-    // Two episodes of three are left: k = 1 and 2.
+    // Two of the three episodes are graded: k = 1 and 2.
     expect([...computePassCurve([group("sxf")])]).toEqual([
       [1, 0.5],
       [2, 1],

@@ -14,7 +14,8 @@ export function passAtK(n: number, c: number, k: number): number {
   checkInteger("passAtK", { n }, { min: 1 });
   checkInteger("passAtK", { c }, { min: 0, max: n });
   checkInteger("passAtK", { k }, { min: 1, max: n });
-  // Probability that all k fail, factor by factor, which avoids large binomials.
+  // Multiply the probability that all k fail factor by factor, which avoids large binomial
+  // coefficients.
   let failing = 1;
   for (let i = 0; i < k; i++) failing *= Math.max(0, n - c - i) / (n - i);
   return 1 - failing;
@@ -31,14 +32,14 @@ export function passAtK(n: number, c: number, k: number): number {
  * @see arXiv:2406.12045
  */
 export function passAllK(n: number, c: number, k: number): number {
-  // All k succeed if none fails.
+  // All k succeed if there is no failure among them, so exchange successes and failures.
   return 1 - passAtK(n, n - c, k);
 }
 
 /**
  * Averages `passAtK` or `passAllK` over tasks, for k = 1, 2, 4, ... and the number of samples. Only
- * graded episodes count; a task with fewer than k of them is left out of that mean.
- * @returns Entries `k: mean`; none for a k that no task has enough episodes for.
+ * graded episodes count; the mean for k excludes tasks with fewer than k graded episodes. @returns
+ * Pairs of k and mean; a k is omitted if no task has enough episodes.
  */
 export function computePassCurve(
   groups: readonly Group[],

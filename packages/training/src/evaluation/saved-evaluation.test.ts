@@ -41,7 +41,7 @@ describe("SavedEvaluation", () => {
     const opened = await SavedEvaluation.open(path);
     expect(opened.settings).toMatchObject(settings);
     expect(opened.findKept("g", 0)).toEqual(episodes[0]);
-    // The engine's failure says nothing about the episode.
+    // An infrastructure failure says nothing about the policy, so the episode is not kept.
     expect(opened.findKept("g", 1)).toBeUndefined();
     expect(opened.findKept("g", 2)).toEqual(episodes[2]);
     expect(opened.numKept).toBe(2);

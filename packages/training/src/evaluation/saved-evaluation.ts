@@ -10,7 +10,7 @@ import { writeWhole } from "../files/write-whole.ts";
 export interface EvaluationSettings {
   /** Name of the environment. */
   readonly environment: string;
-  /** Options of the command, all of them. */
+  /** All options of the command. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -19,15 +19,15 @@ const episodesName = "episodes.jsonl";
 const reportName = "report.json";
 
 /**
- * The folder of one evaluation: `evaluation.json` (its settings), `episodes.jsonl` (one trajectory per
- * line, appended when it ends) and, at the end, `report.json`. An interrupted evaluation resumes with the
- * episodes that are missing or failed for infrastructure reasons.
+ * The folder of one evaluation: `evaluation.json` (its settings), `episodes.jsonl` (one trajectory
+ * per line, appended when the episode ends) and, at the end, `report.json`. An interrupted
+ * evaluation resumes with the episodes that are missing or failed for infrastructure reasons.
  */
 export class SavedEvaluation {
   readonly path: string;
   readonly settings: EvaluationSettings;
   readonly #episodes: ReadonlyMap<string, Trajectory>;
-  /** Serializes writes, so that lines do not mix. */
+  /** Chain of writes, so that lines are written one after another. */
   #written: Promise<void> = Promise.resolve();
   #failure: unknown;
 
@@ -63,7 +63,10 @@ export class SavedEvaluation {
     return new SavedEvaluation(path, settings, new Map());
   }
 
-  /** Opens the folder of an interrupted evaluation. @throws {@link InputError} if the folder holds none. */
+  /**
+   * Opens the folder of an interrupted evaluation. @throws {@link InputError} if the folder
+   * contains no evaluation.
+   */
   static async open(path: string): Promise<SavedEvaluation> {
     const settingsPath = join(path, settingsName);
     const settings = await readJson(settingsPath);
@@ -83,23 +86,23 @@ export class SavedEvaluation {
       checkRecordVersion(episodesPath, trajectory.version, remedy);
       episodes.set(formatKey(trajectory.groupId, trajectory.trajectoryIndex), trajectory);
     }
-    // The next line would be appended to a line cut short by a crash.
+    // Rewrite the file without an incomplete last line, to which the next line would be appended.
     await writeWhole(episodesPath, lines.map((line) => `${line}\n`).join(""));
     return new SavedEvaluation(path, settings, episodes);
   }
 
-  /** Number of episodes that need not be played again. */
+  /** Number of episodes that are complete and will not be played again. */
   get numKept(): number {
     return [...this.#episodes.values()].filter(isKept).length;
   }
 
-  /** Finds an episode that need not be played again. */
+  /** Finds an episode that is complete and will not be played again. */
   readonly findKept = (groupId: string, trajectoryIndex: number): Trajectory | undefined => {
     const trajectory = this.#episodes.get(formatKey(groupId, trajectoryIndex));
     return trajectory !== undefined && isKept(trajectory) ? trajectory : undefined;
   };
 
-  /** Appends an episode. A write error is thrown by {@link finish}. */
+  /** Appends an episode. Write errors are thrown by {@link finish}. */
   readonly keep = (trajectory: Trajectory): void => {
     const line = `${JSON.stringify(trajectory)}\n`;
     this.#written = this.#written
@@ -115,7 +118,7 @@ export class SavedEvaluation {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Writes the report, once the evaluation is complete. */
+  /** Writes the report when the evaluation is complete. */
   async writeReport(report: object): Promise<void> {
     await writeWhole(join(this.path, reportName), `${JSON.stringify(report, null, 2)}\n`);
   }

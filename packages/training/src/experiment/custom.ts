@@ -2,15 +2,17 @@ import { setting } from "@turnwise/envs";
 import { z } from "zod";
 
 /**
- * Component that the experiment's module supplies, as a configuration stores it: its name and options.
- * See {@link Part}.
+ * Settings of a component that the experiment's module provides: its name and options. See {@link
+ * Part}.
  */
 export interface CustomSettings {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** Schema of a custom component in a union with this discriminator. */
+/**
+ * Creates the schema of a custom component, as an option of a union with the given discriminator.
+ */
 export function createCustomSchema<K extends string>(
   discriminator: K,
 ): z.ZodObject<
@@ -36,7 +38,7 @@ function listOptions(schema: z.core.$ZodType): z.core.$ZodTypeDiscriminable[] {
   return [inner as z.core.$ZodTypeDiscriminable];
 }
 
-/** Extends a union of records by a custom component. */
+/** Adds a custom component to a union of records. */
 export function allowCustom<T>(
   schema: z.ZodType<T>,
 ): z.ZodType<T | ({ readonly kind: "custom" } & CustomSettings)> {

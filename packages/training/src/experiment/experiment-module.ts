@@ -9,23 +9,26 @@ import { InputError } from "../input-error.ts";
 
 /** Module of an experiment. */
 export interface ModuleRecord {
-  /** Absolute path. */
+  /** Absolute path of the module. */
   readonly path: string;
-  /** Local files that it consists of, itself first, relative to its folder, with their SHA-256. */
+  /**
+   * Local files of the module, starting with the module itself: paths relative to its folder, and
+   * SHA-256.
+   */
   readonly files: readonly { readonly path: string; readonly sha256: string }[];
 }
 
 const extensions = ["", ".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".json"];
 
-/** True if the argument of a command names a module rather than a built-in experiment. */
+/** True if an argument is the path of a module rather than the name of a built-in experiment. */
 export function isModulePath(name: string): boolean {
   return /[/\\]/u.test(name) || /\.[cm]?[jt]s$/u.test(name);
 }
 
 /**
- * Imports a module in TypeScript or JavaScript from outside the repository.
+ * Imports a user's module in TypeScript or JavaScript.
  * @returns Its default export, and a record of its files.
- * @throws {@link InputError} if there is no such file, or it does not load.
+ * @throws {@link InputError} if the file does not exist or cannot be loaded.
  */
 export async function importModule(
   path: string,
@@ -35,7 +38,7 @@ export async function importModule(
   const record = await recordModule(absolute);
   let value: unknown;
   try {
-    // No cache of transpiled files: nothing is written next to the user's code.
+    // Disable the cache of transpiled files, so that nothing is written next to the user's code.
     const jiti = createJiti(pathToFileURL(absolute).href, { fsCache: false, moduleCache: false });
     value = await jiti.import(absolute, { default: true });
   } catch (cause) {
@@ -52,8 +55,8 @@ function describeError(cause: unknown): string {
 }
 
 /**
- * Hashes a module and the local files that it imports, directly or not. Packages are not followed:
- * a run's manifest holds their versions.
+ * Hashes a module and the local files that it imports, directly or not. Packages are not included;
+ * a run's manifest has their versions.
  */
 export async function recordModule(path: string): Promise<ModuleRecord> {
   const entry = resolve(path);
@@ -78,8 +81,8 @@ export async function recordModule(path: string): Promise<ModuleRecord> {
 }
 
 /**
- * Finds relative specifiers of imports, exports and `require` calls. A match in a comment only adds a
- * file to the record.
+ * Finds the relative specifiers of imports, exports and `require` calls. Matches in comments do no
+ * harm: they only add a file to the record.
  */
 function findLocalSpecifiers(text: string): string[] {
   const pattern =
@@ -87,7 +90,10 @@ function findLocalSpecifiers(text: string): string[] {
   return Array.from(text.matchAll(pattern), ([, specifier]) => specifier!);
 }
 
-/** Resolves a specifier to a file: as written, with an extension added, or with `.ts` in place of `.js`. */
+/**
+ * Resolves a specifier to a file: as written, with an added extension, or with `.ts` instead of
+ * `.js`.
+ */
 async function resolveSpecifier(path: string): Promise<string | undefined> {
   const bare = path.replace(/\.([cm]?)js$/u, "");
   const asTypeScript = bare === path ? [] : [`${bare}.ts`, `${bare}.mts`, `${bare}.cts`];
@@ -103,8 +109,8 @@ async function resolveSpecifier(path: string): Promise<string | undefined> {
 }
 
 /**
- * Names the first difference between two records of a module; `undefined` if they are equal. The
- * folder may have moved.
+ * Describes the first difference between two records of a module; returns `undefined` if they are
+ * equal. The path of the folder is ignored.
  */
 export function findModuleDifference(before: ModuleRecord, now: ModuleRecord): string | undefined {
   const hashes = new Map(now.files.map(({ path, sha256 }) => [path, sha256]));

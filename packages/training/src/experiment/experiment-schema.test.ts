@@ -12,7 +12,7 @@ interface Described {
   readonly isNumber: boolean;
 }
 
-/** Lists all settings of a schema: those of every option of every union, and of list entries. */
+/** Lists all settings of a schema, including those in options of unions and in list entries. */
 function settingsOf(schema: z.core.$ZodType, path: readonly string[] = []): Described[] {
   const { schema: inner, description: effect, unit } = unwrapSchema(schema);
   const own =
@@ -25,7 +25,7 @@ function settingsOf(schema: z.core.$ZodType, path: readonly string[] = []): Desc
       const kind = option instanceof z.ZodObject ? option.shape[discriminator] : undefined;
       const name = kind instanceof z.ZodLiteral ? String(kind.value) : "";
       return settingsOf(option, name === "" ? path : [...path, `(${name})`]).filter(
-        // The option itself is described by its fields, and the discriminator by the union.
+        // An option of a union is described by its fields, and its discriminator by the union.
         (entry) => entry.path !== [...path, `(${name})`].join("."),
       );
     });
@@ -73,7 +73,7 @@ describe("every setting of an experiment", () => {
     for (const { create } of builtInExperiments.slice(0, 6)) {
       const value = experimentSchema.parse(create(1));
       const rows = listSettingRows(experimentSchema, value, []);
-      // The discriminator of a union is explained by the union.
+      // The union describes its discriminator, so an option need not.
       const unexplained = rows.filter(
         ({ path, effect }) => effect === undefined && !/\.(?:kind|source)$/u.test(path),
       );

@@ -17,8 +17,8 @@ export const experimentSchema = z.strictObject({
   ...sectionFields,
 });
 
-/** A checked configuration with every setting stated. */
+/** Checked configuration with all defaults filled in. */
 export type ExperimentSettings = z.output<typeof experimentSchema>;
 
-/** A configuration as an experiment states it; fields with a default may be left out. */
+/** Configuration as written in an experiment; fields with a default may be omitted. */
 export type ExperimentInput = InputOn<z.input<typeof experimentSchema>["tasks"]>;

@@ -12,7 +12,7 @@ import {
 } from "./experiment.ts";
 import { definePart } from "./part.ts";
 
-/** Part whose objective keeps the name of the built-in surrogate, which states its options. */
+/** Part whose objective has the name of the built-in surrogate, which includes the options. */
 const narrowClip = definePart<Objective, { readonly clip: number }>({
   name: "narrow-clip",
   options: { clip: 0.1 },

@@ -16,13 +16,13 @@ import type { CustomSettings } from "./custom.ts";
 import type { ExperimentInput, ExperimentSettings } from "./experiment-schema.ts";
 import { checkOptions, toPart, type Part, type PartLike } from "./part.ts";
 
-/** Context of a task source: the settings of the run that concern tasks. */
+/** Settings of the run that a task source may depend on. */
 export interface TaskContext {
   readonly seed: number;
   readonly episode: ExperimentSettings["episode"];
 }
 
-/** Input for opening a policy: seed, tasks and requirements of the run. */
+/** Seed, tasks and requirements of the run, from which a policy is opened. */
 export interface PolicyContext {
   readonly seed: number;
   readonly random: Random;
@@ -31,15 +31,15 @@ export interface PolicyContext {
   readonly needs: AlgorithmNeeds;
 }
 
-/** Opens the policy that an experiment trains. */
+/** Opens the policy to train. */
 export interface PolicySource {
   readonly name: string;
   open(context: PolicyContext): Promise<TrainingPolicy>;
 }
 
 /**
- * Everything that a run needs, with nothing implied: plain data, and custom components in place of
- * records. An experiment's module exports a function of a seed that returns an experiment.
+ * Complete description of a run: settings as plain data, and custom components in place of records.
+ * The module of an experiment exports a function of a seed that returns an experiment.
  */
 export type Experiment = Omit<ExperimentInput, "tasks" | "model" | "algorithm" | "modulation"> & {
   readonly tasks: ExperimentInput["tasks"] | PartLike<TaskSource, TaskContext>;
@@ -67,7 +67,7 @@ type PartPath = keyof typeof discriminators;
 /** Components of an experiment by their path. */
 export type Parts = ReadonlyMap<PartPath, Part<unknown, never>>;
 
-/** No components: a built-in experiment. */
+/** Components of a built-in experiment: none. */
 export const noParts: Parts = new Map();
 
 /**
@@ -102,8 +102,8 @@ export function splitExperiment(experiment: Experiment): {
 }
 
 /**
- * Creates the component that custom settings name.
- * @throws {@link InputError} if the experiment has no such component, or the options do not fit it.
+ * Creates the component with the name in custom settings.
+ * @throws {@link InputError} if the experiment has no such component, or the options are invalid.
  */
 export async function createPart<T>(
   parts: Parts,
@@ -126,7 +126,10 @@ export async function createPart<T>(
   return part.create(checked, context);
 }
 
-/** Creates the modulator of a run. @throws {@link InputError} if options do not fit the part. */
+/**
+ * Creates the modulator of a run. @throws {@link InputError} if the options of a custom part are
+ * invalid.
+ */
 export async function createModulator(
   { modulation }: ExperimentSettings,
   parts: Parts,
@@ -135,7 +138,10 @@ export async function createModulator(
   return createPart<Modulator>(parts, "modulation", modulation);
 }
 
-/** Compiles the algorithm of a run. @throws {@link InputError} if options do not fit the part. */
+/**
+ * Compiles the algorithm of a run. @throws {@link InputError} if the options of a custom part are
+ * invalid.
+ */
 export async function createAlgorithm(
   { algorithm }: ExperimentSettings,
   parts: Parts,
@@ -156,7 +162,7 @@ export async function createAlgorithm(
       ),
     }),
   };
-  // A component's name may state its options; the record then has that name.
+  // A component's name may include its options, so use the full name in the record too.
   const withName = <T extends { readonly kind: string }>(
     choice: T,
     part: { readonly name: string } | undefined,
@@ -174,7 +180,7 @@ export async function createAlgorithm(
 }
 
 /**
- * Finds the components of a built-in experiment, to resume a run.
+ * Finds the components of the built-in experiment of a run, to resume it.
  * @param entries - The built-in experiments.
  */
 export function findBuiltInParts(

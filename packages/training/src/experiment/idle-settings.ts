@@ -17,7 +17,7 @@ const imitation = [
 
 const clipping = ["clipLow", "clipHigh", "dualClip", "ratioCap", "logRatioLimits"];
 
-/** Training settings that only reinforcement learning uses; the warm start shares the others. */
+/** Training settings used only by reinforcement learning; the warm start uses all others too. */
 const reinforcement = [
   "groupsPerIteration",
   "groupSize",
@@ -29,7 +29,7 @@ const reinforcement = [
   "warmUpUpdates",
 ].map((name) => `training.${name}`);
 
-/** Rules for any tasks. */
+/** Rules that apply in every environment. */
 const rules: readonly IdleRule<unknown>[] = [
   {
     paths: imitation,
@@ -98,7 +98,7 @@ const rules: readonly IdleRule<unknown>[] = [
 ];
 
 /**
- * Refuses a setting that the user changed and that has no effect in this combination.
+ * Throws if the user changed a setting that has no effect in this combination.
  * @throws {@link InputError} naming the setting and the reason.
  */
 export function refuseIdle(
@@ -115,7 +115,9 @@ export function refuseIdle(
   }
 }
 
-/** Finds the path itself, or the first changed setting below it; `undefined` if none is changed. */
+/**
+ * Finds the path itself, or the first changed setting below it; `undefined` if nothing was changed.
+ */
 function findChanged(changed: unknown, path: string): string | undefined {
   let inner = changed;
   for (const key of path.split(".").filter((part) => part !== "")) {

@@ -8,23 +8,26 @@ import { findSettingDifferences, type SettingsLayer } from "./setting-rows.ts";
 
 /** Change of settings by the user. */
 export interface Overlay {
-  /** Name for messages: a file, `--set`, an option. */
+  /** Source of the change, for messages: a file, `--set`, or an option. */
   readonly source: string;
-  /** Returns the settings with the change; not checked. */
+  /** Applies the change; the result is not checked. */
   readonly apply: (settings: unknown) => unknown;
-  /** True for a variant of the experiment: its settings count as the experiment's own. */
+  /**
+   * True if the change defines a variant of the experiment, so that its settings count as the
+   * experiment's own.
+   */
   readonly isVariant?: boolean;
 }
 
-/** Settings, and the layers that they come from. */
+/** Settings, and the layers from which they come. */
 export interface LayeredSettings {
   readonly settings: ExperimentSettings;
   readonly layers: readonly SettingsLayer[];
 }
 
 /**
- * Applies changes to the settings of an experiment, in order. Fields are checked after each change,
- * combinations only at the end, because a later change may complete them.
+ * Applies changes to the settings of an experiment, in order. Fields are checked after each change.
+ * Combinations are checked only at the end, because a later change may make them valid.
  * @throws `InputError` naming the first field that is unknown, out of range, without effect or in
  *   conflict with the tasks.
  */

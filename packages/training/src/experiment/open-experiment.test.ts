@@ -30,7 +30,7 @@ const scaledLogProbs = definePart({
   name: "scaled-log-probs",
   options: { factor: 2 },
   create: ({ factor }): Objective => ({
-    // Names of objectives state their options, like those of the built-in ones.
+    // The name of an objective includes its options, like the names of built-in objectives.
     name: `scaled-log-probs(factor=${factor})`,
     needs: ["advantages"],
     evaluate: (operations, { newLogProbs, weights }) => {

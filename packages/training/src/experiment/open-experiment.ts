@@ -14,15 +14,15 @@ import {
 /** Checked experiment and its parts, ready for `trainIteration`. */
 export interface OpenedExperiment {
   readonly settings: ExperimentSettings;
-  /** The caller closes it. */
+  /** Tasks; the caller must close them. */
   readonly tasks: TaskSource;
   readonly algorithm: CompiledAlgorithm;
   readonly modulator: Modulator;
 }
 
 /**
- * Checks an experiment and creates its parts, for a program that runs the loop itself.
- * @throws `InputError` naming the first setting that is wrong.
+ * Checks an experiment and creates its parts, for programs that call the training loop themselves.
+ * @throws `InputError` naming the first invalid setting.
  */
 export async function openExperiment(experiment: Experiment): Promise<OpenedExperiment> {
   const { settings: given, parts } = splitExperiment(experiment);

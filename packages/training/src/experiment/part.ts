@@ -1,7 +1,7 @@
-/** Options of a part: plain data, so that a configuration file can hold them. */
+/** Options of a part as plain data, for configuration files. */
 export type PartOptions = Readonly<Record<string, unknown>>;
 
-/** Checks and completes options; every zod schema fits. */
+/** Schema that checks options and fills in defaults; every zod schema can be used. */
 export interface OptionsSchema {
   safeParse(value: unknown):
     | { readonly success: true; readonly data: unknown }
@@ -17,26 +17,27 @@ export interface OptionsSchema {
 }
 
 /**
- * A custom component of an experiment, in place of a built-in one: a task source, a policy, an advantage
- * estimator, an objective, a rollout correction or a modulator.
+ * A custom component that replaces a built-in one in an experiment: a task source, a policy, an
+ * advantage estimator, an objective, a rollout correction or a modulator.
  *
- * A run folder stores its name and options; `--set` and configuration files change the options.
+ * A run folder stores the component's name and options; `--set` and configuration files can change
+ * the options.
  *
  * @example
- * definePart({
- *   name: "my-modulator",
- *   options: { strength: 1 },
- *   create: ({ strength }) => ({ name: "my-modulator", modulate: (batch) => ... }),
- * });
+ * definePart({ name: "my-modulator", options: { strength: 1 }, create: ({ strength }) => ({ name:
+ * "my-modulator", modulate: (batch) => ... }), });
  */
 export interface Part<T, Context = unknown> {
-  /** Names the component in run folders and messages. */
+  /** Name of the component in run folders and messages. */
   readonly name: string;
-  /** Every option with its default. */
+  /** All options with their defaults. */
   readonly options: PartOptions;
-  /** Checks options; without it an option must have the type of its default. */
+  /** Checks options. Default: an option must have the type of its default. */
   readonly schema?: OptionsSchema;
-  /** Creates the component. @param context - Values of the run that components of this kind may use. */
+  /**
+   * Creates the component. @param context - Values of the run that are available to components of
+   * this kind.
+   */
   create(options: PartOptions, context: Context): T | Promise<T>;
 }
 
@@ -44,7 +45,7 @@ export interface Part<T, Context = unknown> {
 export type PartLike<T, Context = unknown> = Part<T, Context> | (T & { readonly name: string });
 
 /**
- * Types a part by its options.
+ * Defines a part; infers its type from the options.
  * @throws `TypeError` if the name is empty or the options are not plain data.
  */
 export function definePart<T, Options extends PartOptions, Context = unknown>(part: {
@@ -95,7 +96,7 @@ function hasFunction(value: object): boolean {
 }
 
 /**
- * Merges options into a part's defaults and checks them.
+ * Merges options into the defaults of a part, and checks the result.
  * @param source - Path of the options, for messages: `config.json: modulation.options`.
  * @throws `RangeError` naming the first option that is unknown or has the wrong type.
  */

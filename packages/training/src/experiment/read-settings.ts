@@ -5,8 +5,8 @@ import { InputError, readInput } from "../input-error.ts";
 import { isSettings, type Settings } from "../settings/merge-settings.ts";
 
 /**
- * Reads a file in YAML or JSON that holds an object.
- * @param content - Name of the content for messages: `config`.
+ * Reads a YAML or JSON file that contains an object. @param content - Name of the object, for
+ * messages: `config`.
  * @throws `InputError` naming the file, and the line of a syntax error.
  */
 export async function readSettings(path: string, content = "config"): Promise<Settings> {
@@ -16,7 +16,7 @@ export async function readSettings(path: string, content = "config"): Promise<Se
     });
     const text = decodeText(bytes, path);
     try {
-      // JSON is YAML.
+      // YAML includes JSON, so parse both as YAML.
       return parseYaml(text) as unknown;
     } catch (cause) {
       const message = (cause as Error).message.split("\n")[0]!.replace(/:$/u, "");

@@ -17,13 +17,13 @@ import {
   watchdogSchema,
 } from "./sections.ts";
 
-/** Settings that name a run. */
+/** Settings that identify a run. */
 export const identityFields = {
   experiment: setting(z.string().min(1), "Name of the experiment"),
   seed: setting(z.int().nonnegative(), "Seed of tasks, weights, demonstrations and every draw"),
 } as const;
 
-/** Settings of a run in any environment. */
+/** Settings of a run that do not depend on the environment. */
 export const sectionFields = {
   episode: setting(episodeSchema, "Limits and rewards of an episode"),
   model: setting(
@@ -52,10 +52,13 @@ export const sectionFields = {
 
 type RunSchema = z.ZodObject<typeof identityFields & typeof sectionFields, z.core.$strict>;
 
-/** Checked settings of a run on tasks `T`. */
+/** Checked settings of a run with tasks of type `T`. */
 export type SettingsOn<T> = z.output<RunSchema> & { readonly tasks: T };
 
-/** Settings of a run on tasks `T` as an experiment states them; fields with a default may be left out. */
+/**
+ * Settings of a run with tasks of type `T`, as written in an experiment; fields with a default may
+ * be omitted.
+ */
 export type InputOn<T> = Omit<z.input<RunSchema>, "algorithm" | "modulation"> & {
   readonly tasks: T;
   readonly algorithm: Algorithm;

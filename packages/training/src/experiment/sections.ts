@@ -12,7 +12,8 @@ export const episodeSchema = z.strictObject({
   maxResponseTokens: setting(count, "Longest response, end token included", "tokens"),
   successReward: setting(positive, "Reward of success; a score in [0, 1] pays that share of it"),
   invalidActionPenalty: setting(nonNegative, "Penalty of a response that does not parse"),
-  // Default: training episodes are too many for states, which would double the cost of recording them.
+  // By default no states are recorded for training episodes: they would double the cost of
+  // recording.
   recordedStates: setting(
     z.enum(["none", "evaluations", "all"]),
     "Episodes whose environment states are recorded, for viewers to draw; changes no result",
@@ -48,7 +49,7 @@ const folderModelSchema = z.strictObject({
   ),
 });
 
-/** Model on a server of the Tinker protocol. */
+/** Model on a Tinker server. */
 const tinkerModelSchema = z.strictObject({
   source: z.literal("tinker"),
   url: setting(text, "Address of the server"),
@@ -87,7 +88,7 @@ export const warmStartSchema = z.strictObject({
   ),
 });
 
-/** Reinforcement learning: sizes of an iteration, and the optimizer. */
+/** Reinforcement learning: sizes of an iteration, and optimizer. */
 export const trainingSchema = z.strictObject({
   iterations: setting(countOrNone, "Iterations of collecting and updating"),
   groupsPerIteration: setting(count, "Groups per iteration"),
@@ -109,7 +110,7 @@ export const trainingSchema = z.strictObject({
   maxGradientNorm: setting(positive, "Global norm to which gradients are clipped"),
 });
 
-/** Evaluation during and around training. */
+/** Evaluations before, during and after training. */
 export const evaluationSchema = z.strictObject({
   every: setting(
     countOrNone,
@@ -123,7 +124,7 @@ export const evaluationSchema = z.strictObject({
   ).default(["greedy", "sampled"]),
 });
 
-/** Tolerance for failures of the infrastructure. */
+/** Tolerance for infrastructure failures. */
 export const failuresSchema = z.strictObject({
   maxInfrastructureShare: setting(
     share,
@@ -155,7 +156,7 @@ export const watchdogSchema = z.strictObject({
   ),
 });
 
-/** Local compute. */
+/** Settings of the local engine. */
 export const engineSchema = z.strictObject({
   threads: setting(count, "CPU threads"),
   provider: setting(
@@ -178,7 +179,7 @@ export const engineSchema = z.strictObject({
   ).default("auto"),
 });
 
-/** Checkpoints of a run. */
+/** Settings of a run's checkpoints. */
 export const checkpointsSchema = z.strictObject({
   every: setting(count, "Iterations between checkpoints", "iterations"),
   keep: setting(count, "Number of newest checkpoints to keep"),

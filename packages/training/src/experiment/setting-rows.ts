@@ -4,32 +4,32 @@ import { isSettings } from "../settings/merge-settings.ts";
 import { unwrapSchema } from "../settings/schema-parts.ts";
 import { describeType } from "../settings/describe-type.ts";
 
-/** A setting of an experiment with its explanation. */
+/** Setting of an experiment, with its description. */
 export interface SettingRow {
   /** Path with dots: `training.groupSize`. */
   readonly path: string;
   readonly value: unknown;
-  /** Where the value comes from: the experiment, a file, `--set`, a preset. */
+  /** Source of the value: the experiment, a file, `--set`, or a preset. */
   readonly source: string;
   /** Type and range: `whole number >= 1`. */
   readonly type: string;
-  /** Unit of a number, where it has one. */
+  /** Unit of the number, if it has one. */
   readonly unit?: string;
-  /** Default if a file leaves the setting out. */
+  /** Default that applies if a file omits the setting. */
   readonly default?: unknown;
   /** Effect of the setting. */
   readonly effect?: string;
 }
 
-/** Settings and their source; later layers take precedence. */
+/** Settings from one source; later layers take precedence. */
 export interface SettingsLayer {
   readonly source: string;
   readonly settings: unknown;
 }
 
 /**
- * Lists every setting of a checked value with its explanation, in the schema's order.
- * @param layers - In the order in which they were applied.
+ * Lists all settings of a checked value with their descriptions, in the order of the schema. @param
+ * layers - Layers in the order in which they were applied.
  */
 export function listSettingRows(
   schema: z.core.$ZodType,
@@ -61,7 +61,7 @@ export function listSettingRows(
   return rows;
 }
 
-/** Finds the source of a setting: the last layer that sets it, or an object that contains it. */
+/** Finds the source of a setting: the last layer that sets it or an object that contains it. */
 function findSource(path: readonly string[], layers: readonly SettingsLayer[]): string {
   const setting = layers.findLast(({ settings }) => {
     let inner: unknown = settings;
@@ -75,7 +75,7 @@ function findSource(path: readonly string[], layers: readonly SettingsLayer[]): 
   return setting?.source ?? "default";
 }
 
-/** A setting that differs between two experiments; `undefined` where one does not have it. */
+/** Setting that differs between two experiments; a side is `undefined` if it lacks the setting. */
 export interface SettingDifference {
   readonly path: string;
   readonly left: unknown;

@@ -4,16 +4,16 @@ import { InputError, readInput } from "../input-error.ts";
 import { didYouMean } from "../settings/suggest.ts";
 import { builtInExperiments } from "./registry.ts";
 
-/** Experiment as a function of a seed, not yet called. */
+/** Experiment as a function of a seed. */
 export interface FoundExperiment {
   readonly create: (seed: number) => unknown;
-  /** Module that defines it; absent for a built-in experiment. */
+  /** Module that defines the experiment; absent for a built-in experiment. */
   readonly module?: ModuleRecord;
 }
 
 /**
  * Finds the experiment with a name, or in a module with a path.
- * @throws `InputError` if there is none.
+ * @throws `InputError` if there is no such experiment.
  */
 export async function findExperiment(name: string): Promise<FoundExperiment> {
   if (isModulePath(name)) {
@@ -41,7 +41,7 @@ export function createUnknownExperimentError(name: string | undefined): InputErr
 /**
  * Creates an experiment and separates its settings from its components.
  * @param name - Name of the experiment, for messages.
- * @throws `InputError` for anything that the module throws.
+ * @throws `InputError` for any error that the module throws.
  */
 export async function createExperiment(
   name: string,

@@ -4,7 +4,7 @@ import type { InputOn } from "../experiment/run-schema.ts";
 import { defaultTolerance } from "../loop/play-groups.ts";
 import { cpuEngine } from "./cpu-engine.ts";
 
-/** All games of the splits, with careful demonstrators. */
+/** All games of the splits; demonstrators act carefully. */
 const everyGame = {
   kinds: null,
   indices: null,
@@ -33,8 +33,9 @@ export function householdGames(seed: number) {
       evaluation: [{ split: "held_out", numTasks: 256 }],
       ...everyGame,
     },
-    // Success pays 10, and an inadmissible action costs a twentieth of that. In verl-agent it costs a
-    // hundredth, and only a response without an action is penalized; our responses always contain one.
+    // Success pays 10, and an inadmissible action costs a twentieth of that. In verl-agent the
+    // penalty is a hundredth, and applies only to responses without an action, which cannot occur
+    // here.
     episode: {
       maxTurns: 20,
       maxResponseTokens: 8,
@@ -75,8 +76,8 @@ export function householdGames(seed: number) {
     },
     algorithm: {
       ...grpo,
-      // No scale: if all siblings fail, their returns differ only by penalties, and dividing by a
-      // deviation close to 0 would make these count as much as success.
+      // Do not scale: if all siblings fail, their returns differ only by penalties, and dividing by
+      // a small standard deviation would make penalties count as much as success.
       advantages: {
         kind: "group",
         ...grpoPresets.drGrpo,
@@ -96,8 +97,8 @@ export function householdGames(seed: number) {
 }
 
 /**
- * The same on released games: larger rooms, so more demonstrations, more turns and longer sequences.
- * @param path - A folder of `game.tw-pddl` files, or an archive of them.
+ * {@link householdGames} on released games: rooms are larger, so it needs more demonstrations, more
+ * turns and longer sequences. @param path - Folder or archive of `game.tw-pddl` files.
  */
 export function releasedHouseholdGames(seed: number, path: string) {
   const small = householdGames(seed);

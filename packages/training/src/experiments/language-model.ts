@@ -1,15 +1,15 @@
 import { grpo, type PaperSetting } from "@turnwise/estimators";
 import type { InputOn } from "../experiment/run-schema.ts";
 
-/** Linear layers that an adapter changes. */
+/** Linear layers that an adapter targets. */
 const targetModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 
 /**
- * Replaces an experiment's small model by a language model, in the setting of AEM's paper
- * (`PaperSetting`): no warm start, verl-agent's prompts, its GRPO, and AEM.
+ * Replaces an experiment's small model by a language model with the settings of AEM's paper
+ * (`PaperSetting`): no warm start, verl-agent's prompts and GRPO, and AEM.
  *
- * @param config - An experiment in the same environment, for its tasks.
- * @param path - A Hugging Face folder.
+ * @param config - Experiment in the same environment, which provides the tasks.
+ * @param path - Path of a Hugging Face folder.
  * @param adapterRank - Rank of the LoRA adapter to train, at ten times the learning rate; absent: all
  *   weights are trained.
  */
@@ -45,10 +45,10 @@ export function toPaperSetting<T extends object>(
       groupsPerIteration: setting.groupsPerIteration.value,
       groupSize: setting.groupSize.value,
       temperature: setting.temperature.value,
-      // An episode takes about half of the maximum number of turns.
+      // On average an episode takes about half of the maximum number of turns.
       minibatches: Math.round(rowsAnIteration / 2 / setting.minibatchRows.value),
       epochs: setting.epochs.value,
-      // Rounded: ten times 1e-6 is 9.999999999999999e-6.
+      // Round, because ten times 1e-6 is 9.999999999999999e-6 in float64.
       learningRate: Number(
         (setting.learningRate.value * (adapterRank === undefined ? 1 : 10)).toPrecision(12),
       ),
@@ -65,7 +65,7 @@ export function toPaperSetting<T extends object>(
   };
 }
 
-/** Creates the settings of a model from a folder, with or without an adapter. */
+/** Creates the settings of a model from a folder, with or without adapter. */
 function createModelSettings(
   { presentation }: PaperSetting,
   path: string,
@@ -74,7 +74,7 @@ function createModelSettings(
   return {
     source: "folder",
     path,
-    // Concatenated formats write the chat markup themselves.
+    // Concatenated formats contain the chat markup already.
     chat: presentation.value === "turn-wise",
     adapter:
       adapterRank === undefined

@@ -13,12 +13,14 @@ export interface ExperimentEntry {
   /** One sentence for people. */
   readonly description: string;
   readonly needs: readonly ExperimentNeed[];
-  /** Results and hyperparameters of the paper, each with its certainty; only for rows of the paper. */
+  /**
+   * Results and hyperparameters of the paper with their sources; only for experiments of the paper.
+   */
   readonly paper?: PaperRun;
   readonly create: (seed: number) => Experiment;
 }
 
-/** Experiments for the rows of the paper, such as `paper-alfworld-qwen2.5-1.5b-grpo-aem`. */
+/** Experiments of the paper, such as `paper-alfworld-qwen2.5-1.5b-grpo-aem`. */
 const paperExperiments: readonly ExperimentEntry[] = paperRuns.flatMap((run) => {
   const { setting, model, algorithm: preset, modulation: modulator, isInPaper } = run;
   const environment = environments.find(({ paper }) => paper?.setting === setting);

@@ -7,7 +7,7 @@ import { householdGames } from "./household-games.ts";
  * then GRPO with AEM, in minutes on two cores.
  */
 export function shopping(seed: number) {
-  // Model and algorithm are those of the household games.
+  // Model and algorithm are the same as for household games.
   const household = householdGames(seed);
   return {
     ...household,
@@ -24,8 +24,8 @@ export function shopping(seed: number) {
       splits: "products",
       format: "compact",
       shownProducts: 5,
-      // Half of the demonstrated choices are made without looking: imitation teaches the actions, and
-      // the agent's own episodes teach which of them to choose.
+      // Half of the demonstrated choices are random: imitation teaches which actions exist, and the
+      // agent learns from its own episodes which of them to choose.
       hurry: 0.5,
       reward: "success",
       numTraining: 4096,
@@ -54,8 +54,8 @@ export function shopping(seed: number) {
 }
 
 /**
- * The same on released files: longer titles and more words, so more demonstrations. The options name the
- * files.
+ * {@link shopping} on released files: titles are longer and there are more words, so it needs more
+ * demonstrations. Options give the paths of the files.
  */
 export function releasedShopping(seed: number) {
   const small = shopping(seed);

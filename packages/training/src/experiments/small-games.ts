@@ -4,7 +4,10 @@ import type { TextcraftTasks } from "@turnwise/envs/textcraft";
 import type { InputOn } from "../experiment/run-schema.ts";
 import { householdGames } from "./household-games.ts";
 
-/** Settings that the experiments on grids share: short prompts of one state each, and many iterations. */
+/**
+ * Creates the settings that the grid experiments share: short prompts with one state each, and many
+ * iterations.
+ */
 function createGridSettings(seed: number) {
   const household = householdGames(seed);
   return {

@@ -5,8 +5,8 @@ import { defaultTolerance } from "../loop/play-groups.ts";
 import { cpuEngine } from "./cpu-engine.ts";
 
 /**
- * A small agent learns to fix the demonstration's repositories: a warm start from demonstrators of which
- * one in three resolves its issue, then DeepSWE's algorithm (GRPO++) with AEM.
+ * A small agent learns to fix the demonstration's repositories: a warm start from demonstrations,
+ * of which one in three resolves its issue, then DeepSWE's algorithm (GRPO++) with AEM.
  */
 export function softwareDemo(seed: number) {
   return {
@@ -33,14 +33,14 @@ export function softwareDemo(seed: number) {
       grading: "strict",
       testTimeout: "unresolved",
       outOfMemory: "fail",
-      // If truncated episodes were left out of the loss, a small agent would soon learn to run into the
-      // limit after a wrong edit.
+      // Grade at the limit: if truncated episodes were masked from the loss, a small agent would
+      // learn to run into the limit after a wrong edit.
       stepLimit: "grade",
       timeLimit: "fail",
       reuseVerdicts: true,
       numTraining: 8,
       demonstrators: "mixed",
-      // The demonstration has no other tasks: the experiment shows that the agent learns these.
+      // The demonstration has no other tasks, so evaluate on the training tasks.
       evaluation: [{ split: "train", numTasks: 8 }],
       shownCharacters: 400,
     },
@@ -63,7 +63,7 @@ export function softwareDemo(seed: number) {
       numDemonstrations: 24,
       slipShare: 0,
       renames: false,
-      // Enough to write valid calls, and the right ones about every third time.
+      // Enough epochs to write valid calls, and correct calls about every third time.
       epochs: 40,
       minibatchSize: 4,
       learningRate: 5e-3,
@@ -93,10 +93,10 @@ export function softwareDemo(seed: number) {
 }
 
 /**
- * DeepSWE as published: R2E-Gym's tools in one growing sequence, leave-one-out baseline, higher upper
- * clip, no divergence, no entropy bonus, no division by lengths, compact filtering. The model comes from
- * a folder or a server.
- * @param path - Instances, such as R2E-Gym's subset.
+ * DeepSWE as published: R2E-Gym's tools in one growing sequence, leave-one-out baseline, higher
+ * upper clip bound, no KL, no entropy bonus, no length normalization, compact filtering. The model
+ * comes from a folder or a server.
+ * @param path - Path of instances, such as R2E-Gym's subset.
  */
 export function deepSweRun(seed: number, path: string) {
   const demo = softwareDemo(seed);
@@ -132,7 +132,7 @@ export function deepSweRun(seed: number, path: string) {
       evaluation: [{ split: "held_out", numTasks: 32 }],
       shownCharacters: 10_000,
     },
-    // Prompt and all turns have 36,864 tokens together; a response may use up to 4,096 of the rest.
+    // Prompt and all turns together have at most 36,864 tokens, and a response at most 4,096.
     episode: { ...demo.episode, maxTurns: 50, maxResponseTokens: 4096 },
     warmStart: { ...demo.warmStart, numDemonstrations: 0, epochs: 0 },
     training: {

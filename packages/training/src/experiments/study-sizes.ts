@@ -6,9 +6,9 @@ import { householdGames } from "./household-games.ts";
 import { shopping } from "./shopping.ts";
 
 /**
- * Settings that the studies' experiments share. Success pays 1, which a critic can learn within a short
- * run, and there are no penalties: algorithms that divide by a group's deviation would make a small
- * penalty count as much as success if all siblings fail.
+ * Settings that the studies' experiments share. Success pays 1, which a critic can learn within a
+ * short run, and there are no penalties: if all siblings fail, algorithms that divide by the
+ * group's standard deviation would make a small penalty count as much as success.
  */
 function createStudySettings(seed: number) {
   const { training, engine } = householdGames(seed);
@@ -22,7 +22,8 @@ function createStudySettings(seed: number) {
     },
     algorithm: grpo,
     modulation: { kind: "none" },
-    // Many tasks per evaluation, so that its noise is small compared to that of the seeds.
+    // Use many tasks per evaluation, so that evaluation noise is small compared to the variation
+    // between seeds.
     evaluation: { every: 0, temperature: 1, modes: ["sampled"] },
     engine: { ...engine, threads: 1 },
     checkpoints: { every: 7, keep: 1 },
@@ -43,7 +44,7 @@ export function householdStudy(seed: number) {
     tasks: {
       ...household.tasks,
       size: "tiny",
-      // Two objects are too many for so few turns.
+      // Exclude the kind with two objects, which needs more turns.
       kinds: [
         "pick_and_place_simple",
         "look_at_obj_in_light",
@@ -68,8 +69,8 @@ export function householdStudy(seed: number) {
 }
 
 /**
- * {@link householdStudy} with turn-wise prompts, each of which contains the last two turns, as in AEM's
- * paper. A demonstration is several rows here.
+ * {@link householdStudy} with turn-wise prompts, each of which contains the last two turns, as in
+ * AEM's paper. With these prompts, a demonstration gives several rows.
  */
 export function turnWiseHouseholdStudy(seed: number) {
   const study = householdStudy(seed);
@@ -90,7 +91,7 @@ export function shoppingStudy(seed: number) {
     experiment: "webshop-study",
     tasks: {
       ...shop.tasks,
-      // Enough for more than 1,024 goals on held-out products.
+      // Enough products for more than 1,024 goals on held-out products.
       numProducts: 1600,
       shownProducts: 4,
       hurry: 0.6,

@@ -3,14 +3,14 @@ import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 
-/** Size and SHA-256 of a file, or of the first bytes of one that grows. */
+/** Size and SHA-256 of a file, or of the first bytes of a growing file. */
 export interface FileDigest {
   readonly bytes: number;
-  /** 64 hexadecimal digits. */
+  /** SHA-256 as 64 hexadecimal digits. */
   readonly sha256: string;
 }
 
-/** Digests of files by their paths, which are relative and use `/`. */
+/** Digests of files by path; paths are relative and use `/`. */
 export type FileDigests = Readonly<Record<string, FileDigest>>;
 
 export const fileDigestSchema: z.ZodType<FileDigest> = z.strictObject({
@@ -18,17 +18,17 @@ export const fileDigestSchema: z.ZodType<FileDigest> = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/u, "must be 64 hexadecimal digits"),
 });
 
-/** Bytes that are read at a time. */
+/** Number of bytes read at a time. */
 const chunkBytes = 1 << 20;
 
-/** Digest of bytes in memory. */
+/** Computes the digest of bytes in memory. */
 export function digestBytes(content: Uint8Array): FileDigest {
   return { bytes: content.length, sha256: createHash("sha256").update(content).digest("hex") };
 }
 
 /**
- * Digest of a file.
- * @param numBytes - Only its first bytes; default: all.
+ * Computes the digest of a file.
+ * @param numBytes - Maximum number of bytes from the start of the file. Default: all.
  */
 export async function digestFile(path: string, numBytes = Infinity): Promise<FileDigest> {
   const file = await open(path, "r");
@@ -49,7 +49,7 @@ export async function digestFile(path: string, numBytes = Infinity): Promise<Fil
   }
 }
 
-/** Digests of all files below a folder, after waiting until they are on disk. */
+/** Computes the digests of all files below a folder, after waiting until they are on disk. */
 export async function digestFolder(path: string): Promise<FileDigests> {
   const digests: Record<string, FileDigest> = {};
   for (const name of await listFiles(path)) {
@@ -71,7 +71,8 @@ export async function syncFile(path: string): Promise<void> {
 
 /**
  * Compares a file with its digest.
- * @returns What is wrong, naming the file; `undefined` if it is as it was.
+ * @returns Description of the difference, naming the file; `undefined` if the file matches its
+ *   digest.
  */
 export async function findDamage(
   path: string,
@@ -94,7 +95,7 @@ export async function findDamage(
   return `${path}: file must have the SHA-256 that it was written with (${sha256}), got ${found.sha256}`;
 }
 
-/** Damage of the first file that is not as its digest says; `undefined` if all are whole. */
+/** Describes the first file that does not match its digest; `undefined` if all files match. */
 export async function findFolderDamage(
   path: string,
   digests: FileDigests,
@@ -106,7 +107,7 @@ export async function findFolderDamage(
   return undefined;
 }
 
-/** Paths of all files below a folder, sorted. */
+/** Lists the paths of all files below a folder, sorted. */
 async function listFiles(path: string): Promise<string[]> {
   const entries = await readdir(path, { withFileTypes: true, recursive: true });
   return entries

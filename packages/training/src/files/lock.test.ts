@@ -21,7 +21,7 @@ const record = (changes: object): string =>
     ...changes,
   });
 
-/** A process id that Linux never assigns. */
+/** Process id that Linux never assigns. */
 const noPid = 2 ** 22 + 1;
 
 describe("withLock", () => {

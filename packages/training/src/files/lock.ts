@@ -18,29 +18,31 @@ interface LockRecord {
 
 /** Seconds between two heartbeats. */
 const beatSeconds = 10;
-/** Seconds without a heartbeat after which a lock of another machine counts as stale. */
+/** Seconds without a heartbeat after which a lock held on another machine counts as stale. */
 const staleSeconds = 300;
 
 /** Options of {@link withLock}. */
 export interface LockOptions {
-  /** Called before each wait for another process; absent: a lock that is held is an error. */
+  /** Called before each wait for another process. Default: throw if the lock is held. */
   readonly onWait?: () => void;
 }
 
 /** Seconds between two attempts to acquire a lock. */
 const waitSeconds = 2;
 
-/** Locks that this process holds: any other with its process id is an earlier process's. */
+/**
+ * Locks that this process holds. Any other lock with this process id is from an earlier process.
+ */
 const held = new Set<string>();
 
 /** Thrown if another process holds the lock. */
 export class LockedError extends InputError {}
 
 /**
- * Runs work under a lock file that only one process can hold, also across machines that share the file
- * system. A stale lock is taken over.
+ * Runs work under a lock file that only one process can hold, also across machines that share the
+ * file system. A stale lock is replaced.
  * @param path - Lock file; its folder is created.
- * @param what - Name of the work for messages: `study toy`.
+ * @param what - Name of the work, for messages: `study toy`.
  * @throws {@link LockedError} if another process holds the lock and `onWait` is absent.
  */
 export async function withLock<T>(
@@ -59,7 +61,7 @@ export async function withLock<T>(
   }
 }
 
-/** Acquires a lock, after waiting for its holder if there is `onWait`. */
+/** Acquires a lock; if `onWait` is given, waits while another process holds it. */
 async function acquireInTurn(
   path: string,
   what: string,
@@ -77,7 +79,7 @@ async function acquireInTurn(
   }
 }
 
-/** Works while it gives signs of life in the lock, and removes the lock at the end. */
+/** Runs work, updates the heartbeat in the lock meanwhile, and removes the lock at the end. */
 async function workWithSigns<T>(path: string, id: string, work: () => Promise<T>): Promise<T> {
   let written = Promise.resolve();
   const timer = setInterval(() => {
@@ -100,7 +102,7 @@ async function acquire(path: string, what: string, id: string): Promise<void> {
   await makeFolder(dirname(path));
   if (await createFile(path, formatRecord(id))) return;
   await refuseIfHeld(path, what);
-  // Only one process may replace a stale lock, and it may die doing so.
+  // Another lock ensures that only one process replaces a stale lock; that process may die too.
   const guard = `${path}.takeover`;
   if (!(await createFile(guard, formatRecord(id)))) {
     await refuseIfHeld(guard, what);
@@ -126,7 +128,10 @@ async function refuse(path: string, what: string): Promise<never> {
   throw createLockedError(path, what, await readLock(path));
 }
 
-/** Creates a file with its content in one step, so that no reader finds it empty; false if it exists. */
+/**
+ * Creates a file with its content atomically, so that no reader sees it empty. @returns False if
+ * the file exists.
+ */
 async function createFile(path: string, content: string): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}`;
   await writeFile(temporary, content);
@@ -141,7 +146,7 @@ async function createFile(path: string, content: string): Promise<boolean> {
   }
 }
 
-/** Checks whether a process holds a lock. */
+/** True if a live process holds a lock. */
 export async function isLocked(path: string): Promise<boolean> {
   const found = await readLock(path);
   return found !== undefined && isAlive(found);
@@ -153,18 +158,18 @@ async function readLock(path: string): Promise<LockRecord | undefined> {
   try {
     return JSON.parse(text) as LockRecord;
   } catch {
-    return undefined; // Damaged: nobody gives signs of life in it.
+    return undefined; // The lock file is damaged, so no live process updates it.
   }
 }
 
 function isAlive({ id, host, pid, at }: LockRecord): boolean {
   const isRecent = Date.now() - Date.parse(at) < 1000 * staleSeconds;
   if (host !== hostname()) return isRecent;
-  // Processes of successive containers often have the same id.
+  // Containers that run one after another often have the same process id.
   if (pid === process.pid) return held.has(id);
   try {
     process.kill(pid, 0);
-    // The process id may have been reused.
+    // A process with this id exists, but the id may have been reused; then the heartbeat is old.
     return isRecent;
   } catch (cause) {
     return (cause as NodeJS.ErrnoException).code === "EPERM" && isRecent;

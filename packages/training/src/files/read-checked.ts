@@ -3,7 +3,7 @@ import { InputError } from "../input-error.ts";
 import { describeIssue } from "../settings/describe-issue.ts";
 import { readJson } from "./read-json.ts";
 
-/** Reads a file of JSON with a schema. @throws {@link InputError} naming the first field that is wrong. */
+/** Reads a JSON file with a schema. @throws {@link InputError} naming the first invalid field. */
 export async function readChecked<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   const value = await readJson(path);
   const result = schema.safeParse(value);

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { decodeText } from "@turnwise/core";
 import { InputError, readInput } from "../input-error.ts";
 
-/** Reads a file of JSON. @throws {@link InputError} if it cannot be read, or does not hold JSON. */
+/** Reads a JSON file. @throws {@link InputError} if it cannot be read or is not JSON. */
 export async function readJson(path: string): Promise<unknown> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new InputError(`${path}: file must be readable, got ${(cause as Error).message}`, {

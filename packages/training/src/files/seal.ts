@@ -6,15 +6,15 @@ import { readChecked } from "./read-checked.ts";
 import { syncFolder } from "./sync-folder.ts";
 import { writeWhole } from "./write-whole.ts";
 
-/** Digests of a folder that never changes once it is whole. */
+/** Digests of a folder that never changes after it is complete. */
 export interface Seal {
-  /** Files of the folder. */
+  /** Digests of the files in the folder. */
   readonly files: FileDigests;
-  /** Files elsewhere that grow, as long as they were when the folder was sealed. */
+  /** Digests of growing files elsewhere, at their length when the folder was sealed. */
   readonly logs: FileDigests;
 }
 
-/** Name of the file with the digests, in a sealed folder. */
+/** Name of the file with the digests in a sealed folder. */
 export const sealName = "digests.json";
 
 const sealSchema: z.ZodType<Seal> = z.strictObject({
@@ -31,7 +31,7 @@ export async function sealFolder(path: string, logs: FileDigests): Promise<void>
 
 /**
  * Checks every file of a sealed folder.
- * @throws {@link InputError} naming the first file that is missing or not as it was written.
+ * @throws {@link InputError} naming the first file that is missing or has changed.
  */
 export async function checkSeal(path: string): Promise<Seal> {
   const seal = await readChecked(join(path, sealName), sealSchema);

@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 
 /**
- * Waits until the names in a folder are on disk, so that files that were created, renamed or deleted in
- * it stay so after a power failure. Does nothing where the system cannot open folders, such as Windows.
+ * Waits until the names in a folder are on disk, so that creating, renaming or deleting files
+ * survives a power failure. Has no effect on systems that cannot open folders, such as Windows.
  */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r").catch(() => undefined);

@@ -1,7 +1,7 @@
 import { mkdir, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Replaces a file atomically: a reader sees the old content or the new, never a part of it. */
+/** Replaces a file atomically: a reader sees the old content or the new content, never a part. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.part`;

@@ -18,13 +18,13 @@ export interface MatchedParts {
   readonly format: Pick<AgentFormat, "roles">;
 }
 
-/** Entropies available to modulators, by capability of the learner. */
+/** Entropies that modulators can use, by capability of the learner. */
 const knownEntropies: Readonly<
   Record<LearnerCapabilities["entropies"], KnownOfResponses["entropies"]>
 > = {
   exact: "tokens",
   "top-k": "tokens",
-  // The surprisal of a token says nothing of its entropy; over a response the two have the same mean.
+  // The surprisal of a single token is no estimate of its entropy, but the mean over a response is.
   surprisal: "responses",
   none: "none",
 };
@@ -37,8 +37,8 @@ const remedies: Readonly<Record<ModulatorNeed, string>> = {
 
 /**
  * Checks that the needs of a modulator are met.
- * @param entropies - Capability of the learner that scores the batch.
- * @throws {@link InputError} naming the first need that is not met.
+ * @param entropies - Entropies that the learner reports.
+ * @throws {@link InputError} naming the first unmet need.
  */
 export function checkModulatorNeeds(
   modulator: MatchedParts["modulator"],
@@ -56,7 +56,7 @@ export function checkModulatorNeeds(
 
 /**
  * Checks that learner, reference and format meet the needs of algorithm and modulator.
- * @throws {@link InputError} naming the first need that is not met.
+ * @throws {@link InputError} naming the first unmet need.
  */
 export function checkNeeds({
   algorithm,

@@ -3,7 +3,7 @@ import { taggedRoles, type AgentFormat } from "@turnwise/envs";
 import { expect, it } from "vitest";
 import { createRoleFinder } from "./create-role-finder.ts";
 
-/** Tokens are pairs of characters, as numbers; 0 ends a response. */
+/** Tokens are pairs of characters as numbers; 0 ends a response. */
 const tokenizer: Tokenizer = {
   vocabularySize: 2 ** 16,
   endToken: 0,
@@ -34,7 +34,7 @@ it("maps the roles of characters to tokens, and finds the end", () => {
     role,
     tokenizer.decode(turn.responseTokens.slice(start, start + length)),
   ]);
-  // The reasoning begins in the middle of the token ">a", which belongs to the tag.
+  // The reasoning starts in the middle of token ">a", whose first character belongs to the tag.
   expect(found).toEqual([
     ["reasoning", "bcde"],
     ["action", "look"],

@@ -2,8 +2,8 @@ import type { RoleSpan, Tokenizer, Turn } from "@turnwise/core";
 import type { AgentFormat } from "@turnwise/envs";
 
 /**
- * Creates a function that finds the roles of a response's tokens; `undefined` if the format has no roles.
- * A token belongs to the role of its first character.
+ * Creates a function that finds the roles of a response's tokens; returns `undefined` if the format
+ * has no roles. A token has the role of its first character.
  */
 export function createRoleFinder({
   format,
@@ -17,7 +17,7 @@ export function createRoleFinder({
   return ({ responseTokens }) => {
     const isEnded = responseTokens.at(-1) === tokenizer.endToken;
     const tokens = isEnded ? responseTokens.slice(0, -1) : responseTokens;
-    // Position of the first character of each token, and of the end.
+    // Position of the first character of each token, followed by the end of the text.
     const starts = Array.from({ length: tokens.length + 1 }, (_, count) =>
       count === 0 ? 0 : tokenizer.decode(tokens.slice(0, count)).length,
     );

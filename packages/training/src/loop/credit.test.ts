@@ -46,7 +46,10 @@ const group = (...trajectories: Trajectory[]): Group => ({
   trajectories,
 });
 
-/** Scores in which all tokens of a span have one entropy, taken from a list span by span. */
+/**
+ * Creates scores in which all tokens of a span have the same entropy; entropies are taken from a
+ * list, span by span.
+ */
 function scores(groups: readonly Group[], entropies: number[]): ScoredRow[] {
   const left = [...entropies];
   return batchRows(groups).map(({ row }) => ({
@@ -57,7 +60,7 @@ function scores(groups: readonly Group[], entropies: number[]): ScoredRow[] {
   }));
 }
 
-/** Credit of responses whose tokens share one advantage, in the order of the rows. */
+/** Creates the credit of responses whose tokens share an advantage, in row order. */
 function credits(rows: readonly BatchRow[], advantages: number[]): TokenCredit[][] {
   const left = [...advantages];
   return rows.map(({ row }) =>
@@ -67,7 +70,7 @@ function credits(rows: readonly BatchRow[], advantages: number[]): TokenCredit[]
   );
 }
 
-/** Gives the responses of a batch these coefficients. */
+/** Modulator that assigns the given coefficients to the responses of a batch. */
 const multiplyBy = (...coefficients: number[]): Modulator => ({
   name: "fixed",
   needs: [],
@@ -95,7 +98,8 @@ describe("creditRows", () => {
     const coefficients = credited.map(({ responses }) =>
       responses.map(({ coefficient }) => Number(coefficient.toFixed(4))),
     );
-    // The published example, (0.2, 0.5, 1.2) -> (1.4227, 1.0539, 0.5234); a group of one is left alone.
+    // The example of the paper, (0.2, 0.5, 1.2) -> (1.4227, 1.0539, 0.5234); a group of one does
+    // not change.
     expect(coefficients).toEqual([[1.4227, 1.0539], [0.5234], [1]]);
   });
 });

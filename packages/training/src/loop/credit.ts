@@ -17,7 +17,7 @@ import {
 } from "@turnwise/core";
 import type { BatchRow, CompiledAlgorithm, TokenCredit, WeighedRow } from "@turnwise/estimators";
 
-/** Credit of one response, with the values that it was computed from; arrays run over its tokens. */
+/** Credit of one response, and the values from which it was computed; arrays are `[token]`. */
 export interface ResponseCredit extends TokenCredit {
   readonly turnIndex: number;
   /** Log-probs under the learner before the update, nats, `[token]`. */
@@ -28,16 +28,16 @@ export interface ResponseCredit extends TokenCredit {
   readonly meanTokenEntropy: number;
   /** Mean over the response's tokens of the advantage before modulation. */
   readonly baseAdvantage: number;
-  /** The modulator's factor, 1 without modulation; where tokens differ, the mean over them. */
+  /** Coefficient of the modulator, 1 without modulation; the mean over tokens if they differ. */
   readonly coefficient: number;
   /** Advantage of each token after modulation, `[token]`. */
   readonly modulated: Float32Array;
 }
 
-/** A row with the credit of each of its responses, in the row's order. */
+/** A row and the credit of each of its responses, in order. */
 export interface CreditedRow extends BatchRow {
   readonly responses: readonly ResponseCredit[];
-  /** Weights of the rollout correction, where the algorithm has one. */
+  /** Weights of the rollout correction, if the algorithm has one. */
   readonly correction?: WeighedRow["correction"];
 }
 
@@ -50,7 +50,7 @@ export type FindRoles = (turn: Turn) => readonly RoleSpan[];
 /**
  * Modulates the credit of all responses of a batch.
  *
- * @param rows - Rows of a group are adjacent.
+ * @param rows - Rows to train on; rows of the same group are adjacent.
  * @param scores - Scores of these rows before the update.
  * @param credits - Credit before modulation, `[row][response]`.
  */
@@ -99,8 +99,8 @@ export function creditRows(
         baseAdvantage: responses[index]!.advantage,
         coefficient: batch.coefficients[index]!,
         modulated: Float32Array.from(tokens[index]!),
-        // Last: V8 gives each object that is extended after a spread its own hidden class, and every
-        // later read of it is slow.
+        // Spread last: V8 gives every object that is extended after a spread a hidden class of its
+        // own, which makes later reads slow.
         ...credits[i]![span]!,
       };
     }),
@@ -113,13 +113,13 @@ function toUncertainty(
 ): Uncertainty {
   if (known === "none") return { kind: "unknown", numTokens: logProbs.length };
   if (known === "surprisal") return { kind: "surprisal", logProbs: Array.from(logProbs) };
-  // Rounding in float32 may give values slightly below 0.
+  // Float32 rounding may make entropies slightly negative.
   return { kind: "entropy", entropies: Array.from(entropies, (entropy) => Math.max(0, entropy)) };
 }
 
 /**
  * Applies the algorithm's rollout correction to the rows of an iteration.
- * @returns The rows with their weights, and metrics of the correction.
+ * @returns The rows with their weights, and the metrics of the correction.
  */
 export function correctRows(
   algorithm: CompiledAlgorithm,

@@ -2,7 +2,7 @@ import type { Demonstration, TaskSource } from "@turnwise/envs";
 import type { LoadedTokenizer } from "@turnwise/policy";
 import { renderChatPrompt, renderPlainPrompt } from "../policy/chat-format.ts";
 
-/** Renders the prompts of a demonstration as messages in the model's chat template. */
+/** Converts the prompts of a demonstration to messages in the model's chat template. */
 export function toChatDemonstration(
   demonstration: Demonstration,
   tokenizer: LoadedTokenizer,

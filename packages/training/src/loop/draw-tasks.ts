@@ -1,8 +1,9 @@
 import type { Random, Task } from "@turnwise/core";
 
 /**
- * Draws the tasks of an iteration: the training tasks in seeded order, reshuffled for each pass. Later
- * rounds draw at random, so that the order does not depend on the number of rounds.
+ * Draws the tasks of an iteration. The first round takes the training tasks in a random order that
+ * is reshuffled for each pass. Later rounds draw independently, so that the order does not depend
+ * on the number of rounds.
  */
 export function drawTasks(
   tasks: readonly Task[],

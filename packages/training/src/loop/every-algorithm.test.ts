@@ -31,7 +31,10 @@ import { z } from "zod";
 import { trainIteration, type IterationReport, type TrainerParts } from "./iteration.ts";
 import { linearObjective, computePlainSlopes } from "../testing/compute-plain-slopes.ts";
 
-/** Two turns; the reward of each rises with the mean of the digits in its action. */
+/**
+ * Environment of two turns; the reward of a turn increases with the mean of the digits in the
+ * action.
+ */
 const createEnvironment: EnvironmentFactory = async () => {
   let numTurns = 0;
   return {
@@ -47,7 +50,7 @@ const createEnvironment: EnvironmentFactory = async () => {
   };
 };
 
-/** The first word is the reasoning, the others are the action. */
+/** Format in which the first word is the reasoning, and all others are the action. */
 const format = (presentation: Presentation): AgentFormat => ({
   presentation,
   prompt: (_history, { text }) => `${text} `,
@@ -66,7 +69,7 @@ const format = (presentation: Presentation): AgentFormat => ({
 const folder = await mkdtemp(join(tmpdir(), "turnwise-algorithms-"));
 const tokenizer = createTokenizer(buildWordVocabulary(["say much little 0 1 2 3 4 5 6 7"]));
 const policy = await createLocalPolicy({
-  // Large weights, so that entropies and values differ between responses.
+  // Use large initial weights, so that entropies and values differ between responses.
   model: {
     ...smallModelConfig({
       vocabularySize: tokenizer.vocabularySize,
@@ -82,8 +85,9 @@ const policy = await createLocalPolicy({
   thread: "same",
   keepReference: true,
   valueHead: true,
-  // A large epsilon makes the step nearly proportional to the gradient. With a small one it would be
-  // nearly its sign, and rounding could turn that of a weight whose gradient is 0.
+  // With a large epsilon, the step is nearly proportional to the gradient. With a small epsilon it
+  // would be nearly the sign of the gradient, and rounding could flip the sign where the gradient
+  // is 0.
   optimizer: { learningRate: { peak: 0.2 }, epsilon: 1, maxGradientNorm: Infinity },
 });
 const atStart = join(folder, "start");
@@ -93,7 +97,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** All weights of the learner, value head included, one after the other. */
+/** Reads all weights of the learner, including the value head, as one list. */
 async function readWeights(directory: string): Promise<Float64Array> {
   const values: number[] = [];
   for (const file of ["model.safetensors", "value_head.safetensors"]) {
@@ -106,7 +110,7 @@ async function readWeights(directory: string): Promise<Float64Array> {
 const distance = (a: Float64Array, b: Float64Array): number =>
   Math.hypot(...a.map((value, i) => value - b[i]!));
 
-/** Evaluates an objective on plain arrays under the present weights of the learner. */
+/** Evaluates an objective on plain arrays under the current weights of the learner. */
 function onPlainArrays(
   objective: Objective,
   rows: readonly TrainingRow[],
@@ -134,8 +138,8 @@ function onPlainArrays(
 }
 
 /**
- * The learner of the policy. Each update is compared with that of the objective evaluated on plain
- * arrays: the same loss and metrics, and the same change of the weights.
+ * Wraps the learner so that each update is compared with the objective evaluated on plain arrays:
+ * loss, metrics and the change of the weights must be the same.
  */
 function checkedLearner(onUpdate: (change: number) => void): Learner {
   const { learner } = policy;
@@ -153,7 +157,7 @@ function checkedLearner(onUpdate: (change: number) => void): Learner {
       const plain = onPlainArrays(objective, rows, await learner.score(rows));
       await learner.save(before);
       const report = await learner.update(rows, objective);
-      // Float32 holds seven digits; log-probs of large weights lose two of them.
+      // Float32 has seven digits; log-probs of large weights lose two of them.
       const near = (got: number | undefined, wanted: number): void =>
         expect(Math.abs(got! - wanted)).toBeLessThan(1e-4 * (1 + Math.abs(wanted)));
       near(report.loss, plain.loss);
@@ -179,7 +183,7 @@ function checkedLearner(onUpdate: (change: number) => void): Learner {
   };
 }
 
-/** Rows whose fields are the slopes of {@link linearObjective}. */
+/** Creates rows whose fields are the gradients for {@link linearObjective}. */
 function withSlopes(
   rows: readonly TrainingRow[],
   { newLogProbs, entropies, values }: ReturnType<typeof computePlainSlopes>,
@@ -201,7 +205,7 @@ function withSlopes(
   });
 }
 
-/** Trains the policy from its first weights for two iterations. */
+/** Trains the policy from its initial weights for two iterations. */
 async function trainTwice(
   algorithm: Algorithm,
   modulation: ModulatorRecord,
@@ -230,7 +234,7 @@ async function trainTwice(
     settings: {
       groupsPerIteration: 2,
       groupSize: 4,
-      // The second step of an iteration has ratios other than 1.
+      // In the second optimizer step of an iteration, ratios differ from 1.
       minibatches: compiled.needs.onPolicy ? 1 : 2,
       epochs: 1,
     },
@@ -249,7 +253,7 @@ describe("every preset trains like its objective on plain arrays", () => {
   });
 });
 
-/** Surrogates of each kind; those of the clipped one at each level of ratio. */
+/** Surrogates of every kind; the clipped surrogate at every ratio level. */
 const surrogates: readonly Algorithm["surrogate"][] = [
   { kind: "clipped" },
   { kind: "clipped", clipLow: 0.2, clipHigh: 0.28, dualClip: 3 },
@@ -288,7 +292,8 @@ describe("every surrogate trains like its objective on plain arrays", () => {
         "concatenated",
         surrogate.kind === "custom" ? squaredLogRatio : undefined,
       );
-      // The steps are long enough to leave the bounds, so that clipping is checked too.
+      // The optimizer steps are large enough to exceed the clip bounds, so that clipping is tested
+      // too.
       const clipped = reports.flatMap(({ metrics }) => metrics["clipFraction"] ?? []);
       expect(clipped.length === 0 || Math.max(...clipped) > 0).toBe(true);
     },

@@ -18,7 +18,7 @@ const format: AgentFormat = {
   parse: (response) => ({ action: response, isValid: true }),
 };
 
-/** Words are tokens, by their length; 0 ends a response. */
+/** Tokenizer whose token ids are word lengths; 0 ends a response. */
 const tokenizer: Tokenizer = {
   vocabularySize: 20,
   endToken: 0,
@@ -26,7 +26,7 @@ const tokenizer: Tokenizer = {
   decode: () => "",
 };
 
-/** Solved by the action `win`; all actions except `win` and `wait` are no-ops. */
+/** Environment solved by the action `win`; all actions except `win` and `wait` are no-ops. */
 const environment = async (): Promise<Environment> => ({
   reset: async () => ({ text: "start", admissibleActions: ["win", "wait"] }),
   step: async (action) => ({
@@ -68,7 +68,7 @@ describe("demonstrate", () => {
     expect(said.length).toBeGreaterThan(1);
     expect(said.slice(0, -1).every(([action, isSlip]) => action === "fly" && isSlip)).toBe(true);
     const [row] = toImitationRows(demonstration, format, tokenizer, 0.5);
-    // start fly <end> ...: the slip and its end token weigh 0, context tokens 0.5.
+    // Tokens: start fly <end> ...; the no-op and its end token have weight 0, context tokens 0.5.
     expect([...row!.weights].slice(0, 4)).toEqual([0, 0, 0.5, 0.5]);
     expect([...row!.weights].slice(-2)).toEqual([1, 1]);
   });

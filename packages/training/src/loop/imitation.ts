@@ -2,8 +2,9 @@ import type { Random, Tokenizer, TrainingRow } from "@turnwise/core";
 import type { AgentFormat, Demonstration, Demonstrator } from "@turnwise/envs";
 
 /**
- * Swaps interchangeable words of a demonstration, each for one of its own list, throughout. A policy
- * that imitates many such versions learns to read the observation instead of memorizing names.
+ * Replaces interchangeable words in a demonstration, each by another word of the same list,
+ * everywhere. A policy that imitates many such versions learns to read the observation instead of
+ * memorizing names.
  */
 export function renameWords(
   demonstration: Demonstration,
@@ -42,10 +43,13 @@ export function selectImitated(
   return demonstrations.filter(({ isSuccess }) => isSuccess || demonstrator?.imitates === "all");
 }
 
-/** Demonstration in tokens, with the weight of each token in the loss. */
+/** Tokenized demonstration, with the weight of each token in the loss. */
 export interface ImitationRow {
   readonly tokens: readonly number[];
-  /** Weight of each token from the second on, `[token - 1]`: 1 for responses, less for context, 0 for no-ops. */
+  /**
+   * Weight of each token after the first, `[token - 1]`: 1 for responses, less for context, 0 for
+   * no-ops.
+   */
   readonly weights: Float32Array;
 }
 

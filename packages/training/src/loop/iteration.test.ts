@@ -29,7 +29,7 @@ const format: AgentFormat = {
   parse: (response) => ({ action: response, isValid: true }),
 };
 
-/** One turn; solved by the response 7. */
+/** Environment of one turn; solved by the response 7. */
 const environment: Environment = {
   reset: async () => ({ text: "say seven" }),
   step: async (action) => ({
@@ -41,7 +41,10 @@ const environment: Environment = {
   close: async () => undefined,
 };
 
-/** Says 7 in every second episode from `firstSeven` on, with more entropy than otherwise. */
+/**
+ * Parts whose sampler answers 7 in every second episode from episode `firstSeven` onward, with
+ * higher entropy than otherwise.
+ */
 function parts(
   update: Learner["update"],
   algorithm: Partial<Algorithm> = {},
@@ -108,7 +111,8 @@ describe("trainIteration", () => {
       }),
     );
     expect(seen).toHaveLength(8);
-    // Returns 10 and 0 leave 5 and -5; entropies 1.2 and 0.2 the coefficients 2 / (1 + e) and 2 e / (1 + e).
+    // Returns 10 and 0 give advantages 5 and -5; entropies 1.2 and 0.2 give coefficients 2 / (1 +
+    // e) and 2 e / (1 + e).
     const advantages = seen.map(({ tokens, fields }) => [
       tokens.includes(7),
       fields.advantages![0]!,
@@ -166,7 +170,7 @@ describe("trainIteration", () => {
       numRows = rows.length;
       return report;
     };
-    // All 8 episodes of the first round fail; of the second, half of each group succeed.
+    // All 8 episodes of the first round fail; in the second round half of each group succeeds.
     const filled = await trainIteration(
       1,
       parts(update, { groupFilter: { kind: "drop-flat", maxRounds: 3 } }, 8),
@@ -207,7 +211,7 @@ describe("trainIteration", () => {
       "8 of 8 episodes failed (protocol 8; first: sample: status 502)",
     );
     expect(numUpdates).toBe(0);
-    // With patience, the episodes are retried until the server is back.
+    // Within its patience, the run retries the episodes until the server is available again.
     numFailures = 12;
     const patient = { ...tolerance, patienceSeconds: 60 };
     const report = await trainIteration(1, { ...working, sampler, tolerance: patient });

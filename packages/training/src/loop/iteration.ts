@@ -35,7 +35,7 @@ export interface IterationSettings {
   readonly groupSize: number;
   /** Number of optimizer steps per epoch. */
   readonly minibatches: number;
-  /** Passes over the batch. */
+  /** Number of passes over the batch. */
   readonly epochs: number;
 }
 
@@ -44,24 +44,26 @@ export type Phase = "collect" | "score" | "update";
 
 /** Parts of the loop, each replaceable by its interface. */
 export interface TrainerParts {
-  /** Draws the tasks of a round; rounds count from 0 in each iteration. */
+  /** Draws the tasks of a round; in each iteration rounds count from 0. */
   readonly drawTasks: (iteration: number, round: number, count: number) => readonly Task[];
   readonly rolloutParts: Omit<RolloutParts, "sampler" | "policyVersion">;
   readonly sampler: Sampler;
   readonly learner: Learner;
-  /** Scores under the fixed reference policy, if the algorithm needs them. */
+  /** Scores rows under the reference policy; required if the algorithm needs it. */
   readonly reference?: Pick<Learner, "score"> | undefined;
   readonly algorithm: CompiledAlgorithm;
-  /** Default: the algorithm's initial state. */
+  /** State of the algorithm. Default: the initial state. */
   readonly algorithmState?: AlgorithmState | undefined;
   readonly modulator: Modulator;
-  /** Names the state before each turn, for algorithms that need it. Default: its observation. */
+  /**
+   * Keys of the states before each turn, for algorithms that need them. Default: the observations.
+   */
   readonly stateKeys?: StateKeys | undefined;
   readonly settings: IterationSettings;
   readonly random: Random;
-  /** Tolerance for failures of the infrastructure. Default `defaultTolerance`. */
+  /** Tolerance for infrastructure failures. Default `defaultTolerance`. */
   readonly tolerance?: FailureTolerance | undefined;
-  /** Called with the phase, the completed share of it, in [0, 1], and its counts. */
+  /** Called with the phase, its completed share in [0, 1], and its counts. */
   readonly onProgress?: (phase: Phase, done: number, counts?: PhaseCounts) => void;
   /** Called before each pause that precedes a retry of failed episodes. */
   readonly onPause?: ((pause: PlayPause) => void) | undefined;
@@ -72,22 +74,22 @@ export interface TrainerParts {
 /** Result of an iteration. */
 export interface IterationReport {
   readonly iteration: number;
-  /** All groups that were played, kept or not. */
+  /** All groups that were played, including dropped ones. */
   readonly groups: readonly Group[];
   /** Groups that were trained on. */
   readonly kept: readonly Group[];
-  /** Credit of the rows that were trained on; indices refer to `kept`. */
+  /** Credit of the rows that were trained on; group indices refer to `kept`. */
   readonly credited: readonly CreditedRow[];
-  /** For the next iteration. */
+  /** State of the algorithm for the next iteration. */
   readonly algorithmState: AlgorithmState;
-  /** Deterministic: the same in every run with the same settings and seed. */
+  /** Deterministic metrics: the same in every run with the same settings and seed. */
   readonly metrics: Metrics;
-  /** Wall-clock time of each phase. */
+  /** Wall-clock time of each phase, seconds. */
   readonly seconds: Readonly<Record<Phase, number>>;
   readonly numTokens: Readonly<Record<"sampled" | "read" | "trained", number>>;
 }
 
-/** An update whose loss or gradient is not finite, with the batch that caused it. */
+/** Thrown if the loss or gradient of an update is not finite; carries the batch. */
 export class PoisonedUpdate extends Error {
   override readonly name = "PoisonedUpdate";
   readonly rows: readonly TrainingRow[];
@@ -100,10 +102,11 @@ export class PoisonedUpdate extends Error {
 
 /**
  * Runs one iteration: collect, select, score, estimate, modulate, correct, update, report. All
- * randomness is forked from the iteration's number, so the result depends on the learner's state alone.
- * @throws `InputError` if learner, reference and format do not meet the needs of algorithm and modulator;
- *   `LostInfrastructure` before anything has changed, if too many episodes fail for longer than the
- *   tolerance allows.
+ * randomness is forked by the number of the iteration, so the result depends only on the state of
+ * the learner.
+ * @throws `InputError` if learner, reference and format do not meet the needs of algorithm and
+ *   modulator; `LostInfrastructure` if too many episodes fail for longer than the tolerance allows,
+ *   in which case nothing has changed.
  */
 export async function trainIteration(
   iteration: number,
@@ -196,7 +199,7 @@ export async function trainIteration(
         numTrained = numBefore + done;
         onProgress?.("update", (updates.length + done / total) / numUpdates, {
           done: numTrained,
-          // Assumes that later minibatches have the mean size of those so far.
+          // Assumes that the remaining minibatches have the mean size of those so far.
           total: Math.round(((numBefore + total) * numUpdates) / (updates.length + 1)),
           unit: "tokens",
         });

@@ -14,14 +14,17 @@ import { metricMeans } from "@turnwise/estimators";
 import type { CreditedRow } from "./credit.ts";
 import { measureMismatch } from "./measure-mismatch.ts";
 
-/** Metrics by name; `docs/metrics.md` defines each. No entry is NaN: a metric without a value is absent. */
+/**
+ * Metrics by name; `docs/metrics.md` defines each. No value is NaN: a metric without a value is
+ * absent.
+ */
 export type Metrics = Readonly<Record<string, number>>;
 
 function computeMean<T>(values: readonly T[], measure: (value: T) => number): number {
   return values.reduce((total, value) => total + measure(value), 0) / values.length;
 }
 
-/** Drops metrics without a value: means over no entries. */
+/** Drops metrics without a value, such as means over no entries. */
 function dropMissing(metrics: Readonly<Record<string, number | undefined>>): Metrics {
   return Object.fromEntries(
     Object.entries(metrics).flatMap(([name, value]) =>
@@ -30,18 +33,21 @@ function dropMissing(metrics: Readonly<Record<string, number | undefined>>): Met
   );
 }
 
-/** Computes the return of a trajectory, less the penalties of its responses. */
+/** Computes the return of a trajectory minus the penalties of its responses. */
 function computePenalizedReturn(trajectory: Trajectory): number {
   const penalties = trajectory.turns.map(({ penalty = 0 }) => penalty);
   return trajectoryReturn(trajectory) - penalties.reduce((sum, penalty) => sum + penalty, 0);
 }
 
-/** Reads the benchmark's score after the last turn; NaN if there is none. */
+/** Reads the benchmark's score after the last turn; NaN if there is no score. */
 function readFinalScore({ turns }: Trajectory): number {
   return turns.length === 0 ? 0 : (turns.at(-1)!.score ?? Number.NaN);
 }
 
-/** Counts failed trajectories: all, those of infrastructure kinds, and those of each kind that occurred. */
+/**
+ * Counts failed trajectories: all, those with infrastructure failures, and those of each failure
+ * kind.
+ */
 function countFailures(trajectories: readonly Trajectory[]): Metrics {
   const kinds = trajectories.flatMap(({ outcome }) =>
     outcome.kind === "failed" ? [outcome.error.kind] : [],
@@ -57,7 +63,9 @@ function countFailures(trajectories: readonly Trajectory[]): Metrics {
   };
 }
 
-/** Computes the metrics of trajectories: means over graded ones, and counts of failed ones. */
+/**
+ * Computes the metrics of trajectories: means over graded trajectories, and counts of failed ones.
+ */
 export function measureTrajectories(all: readonly Trajectory[]): Metrics {
   const trajectories = all.filter(isGraded);
   const turns = trajectories.flatMap((trajectory) => trajectory.turns);
@@ -93,8 +101,8 @@ export function computeSuccessByKind(all: readonly Trajectory[]): Metrics {
 }
 
 /**
- * Computes the metrics of a batch's credit: advantages, coefficients, entropies, and the mismatch between
- * sampler and learner.
+ * Computes the credit metrics of a batch: advantages, coefficients, entropies, and the mismatch
+ * between sampler and learner.
  */
 export function measureCredit(groups: readonly Group[], rows: readonly CreditedRow[]): Metrics {
   const responses = rows.flatMap((row) => row.responses);

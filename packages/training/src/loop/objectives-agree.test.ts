@@ -37,7 +37,7 @@ import { createOnnxExecutor } from "@turnwise/graph/onnx";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-/** The objectives of all presets, each once. */
+/** The distinct objectives of all presets. */
 const presetObjectives = new Map(
   Object.values(algorithmPresets).map((algorithm) => {
     const { objective } = compileAlgorithm(algorithm);
@@ -76,7 +76,7 @@ const objectives: readonly Objective[] = [
   ),
 ];
 
-/** Inputs that depend on the weights: slopes are computed along these. */
+/** Lists the inputs that depend on the weights, with respect to which gradients are computed. */
 function variables({ needs }: Objective): readonly ("newLogProbs" | "entropies" | "values")[] {
   return needs.includes("values")
     ? ["newLogProbs", "entropies", "values"]
@@ -87,7 +87,8 @@ function plainInputs(
   { newLogProbs, entropies, weights, fields }: TokenBatch,
   needs: readonly ObjectiveField[],
 ): ObjectiveInputs<PlainTensor, Segments> {
-  // Numbers that float32 holds, so that all three are given the same.
+  // Use numbers that float32 represents exactly, so that all three implementations get the same
+  // inputs.
   return {
     newLogProbs: Float64Array.from(newLogProbs.flat(), Math.fround),
     entropies: Float64Array.from(entropies.flat(), Math.fround),
@@ -102,14 +103,16 @@ function plainInputs(
   };
 }
 
-/** The objective as a traced program: loss, metrics, and a slope for each variable. */
+/**
+ * Traces the objective as a program that returns loss, metrics, and a gradient for each variable.
+ */
 function compile(objective: Objective): Program {
   return trace((g) => {
     const token = (name: string): Tensor => g.input(name, "float32", ["token"]);
     const inputs = { newLogProbs: token("newLogProbs"), entropies: token("entropies") };
     const fields: Partial<Record<ObjectiveField, Tensor>> = {};
     for (const name of objective.needs) fields[name] = token(name);
-    // Its length is the number of responses.
+    // An input whose length is the number of responses.
     const marks = g.input("marks", "float32", ["response"]);
     const { loss, metrics } = objective.evaluate(graphOperations(g), {
       ...inputs,
@@ -148,7 +151,7 @@ function feedsOf(inputs: ObjectiveInputs<PlainTensor, Segments>): Feeds {
   };
 }
 
-/** Compares loss, metrics and slopes; `room` is relative to 1 and to the number itself. */
+/** Compares loss, metrics and gradients; `room` is relative to `max(1, |value|)`. */
 function expectAgreement(
   objective: Objective,
   inputs: ObjectiveInputs<PlainTensor, Segments>,
@@ -198,7 +201,7 @@ describe("an objective gives the same numbers", () => {
       const executable = await executor.compile(compile(objective));
       for (const batch of batches) {
         const inputs = plainInputs(batch, objective.needs);
-        // Float32 holds seven digits; ratios and sums of up to thirty tokens lose two.
+        // Float32 has seven digits; ratios and sums over up to thirty tokens lose two of them.
         expectAgreement(objective, inputs, await executable.run(feedsOf(inputs)), 1e-4);
       }
       await executable.release();

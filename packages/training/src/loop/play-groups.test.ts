@@ -28,7 +28,7 @@ const format: AgentFormat = {
   parse: (response) => ({ action: response, isValid: true }),
 };
 
-/** Draws a token from the seed of the request. */
+/** Sampler that derives a token from the seed of the request. */
 const sampler: Sampler = {
   capabilities: { entropies: "exact", maxSequenceTokens: 100 },
   load: async ({ version }) => version,
@@ -41,7 +41,9 @@ const sampler: Sampler = {
   release: () => undefined,
 };
 
-/** Environments of one turn; `fault` gives the failure of the n-th one, if any. */
+/**
+ * Parts with environments of one turn; `fault` returns the failure of the n-th environment, if any.
+ */
 function parts(fault: (n: number) => FailureKind | undefined): RolloutParts & { numMade: number } {
   const state = {
     numMade: 0,
@@ -83,7 +85,7 @@ describe("playGroups", () => {
       parts(() => undefined),
     );
     expect(undisturbed.map(({ trajectories }) => trajectories.length)).toEqual([4, 4]);
-    // The engine is lost for the episodes 3 to 12, so for two attempts.
+    // The engine fails for episodes 3 to 12, that is, in two attempts.
     const disturbed = parts((n) => (n > 2 && n <= 12 ? "engine" : undefined)); // 6 and 4 of them.
     const pauses: PlayPause[] = [];
     const progress: PlayProgress[] = [];
@@ -108,11 +110,11 @@ describe("playGroups", () => {
       4,
       parts(() => undefined),
     );
-    // 8 episodes fail, then 1, which would be tolerated, then none.
+    // 8 episodes fail, then 1 (which would be tolerated), then none.
     const recovering = parts((n) => (n <= 9 ? "network" : undefined));
     expect(await playGroups(plans, 4, recovering, { tolerance })).toEqual(undisturbed);
     expect(recovering.numMade).toBe(8 + 8 + 1);
-    // The image of one task stays missing.
+    // The image of one task remains missing.
     let numTries = 0;
     const lasting = parts((n) => (n <= 8 ? "network" : ++numTries > 7 ? "image" : undefined));
     const groups = await playGroups(plans, 4, lasting, { tolerance });
@@ -159,7 +161,7 @@ describe("playGroups", () => {
     const groups = await playGroups(plans, 4, broken, { tolerance });
     expect(broken.numMade).toBe(16);
     expect(groups[0]!.trajectories[0]!.outcome.kind).toBe("terminated");
-    // A timeout would occur again.
+    // A retry would time out again, so timeouts are not retried.
     const slow = parts(() => "timeout");
     await playGroups(plans, 4, slow, { tolerance });
     expect(slow.numMade).toBe(8);

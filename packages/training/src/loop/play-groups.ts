@@ -11,11 +11,11 @@ import {
 } from "@turnwise/core";
 import { playScripted, rollout, type RolloutParts, type ScriptedParts } from "@turnwise/envs";
 
-/** A group before it is played. */
+/** A group to be played. */
 export interface GroupPlan {
   readonly id: string;
   readonly task: Task;
-  /** Each sibling episode draws from a stream forked from this stream. */
+  /** Random stream of the group; each sibling episode gets a fork of it. */
   readonly random: Random;
 }
 
@@ -23,9 +23,9 @@ export interface GroupPlan {
 export interface FailureTolerance {
   /** Share of episodes that may fail for infrastructure reasons, in [0, 1]. */
   readonly maxInfrastructureShare: number;
-  /** Time without progress after which retries end, seconds, `>= 0`. */
+  /** Maximum time without progress for which episodes are retried, seconds, `>= 0`. */
   readonly patienceSeconds: number;
-  /** Delay before the first retry, seconds; doubled for each further one, at most 60. */
+  /** Delay before the first retry, seconds; doubled for each further retry, at most 60. */
   readonly retrySeconds: number;
 }
 
@@ -36,18 +36,18 @@ export const defaultTolerance: FailureTolerance = {
   retrySeconds: 5,
 };
 
-/** Progress of a set of episodes. */
+/** Progress of episodes that are being played. */
 export interface PlayProgress {
   readonly numEpisodes: number;
-  /** Episodes that have ended; decreases when some are retried. */
+  /** Number of episodes that have ended; decreases if some are retried. */
   readonly numEnded: number;
-  /** Ended episodes that failed for any reason. */
+  /** Number of ended episodes that failed for any reason. */
   readonly numFailed: number;
 }
 
-/** A pause before failed episodes are retried. */
+/** Pause before failed episodes are retried. */
 export interface PlayPause {
-  /** Number and kinds of failures, and the first message. */
+  /** Reason of the pause: number and kinds of failures, and the first message. */
   readonly reason: string;
   readonly waitSeconds: number;
   /** Remaining patience, seconds. */
@@ -56,9 +56,9 @@ export interface PlayPause {
 
 /** Options of {@link playGroups} for failures and progress. */
 export interface PlayOptions {
-  /** Default {@link defaultTolerance}. */
+  /** Tolerance. Default {@link defaultTolerance}. */
   readonly tolerance?: FailureTolerance | undefined;
-  /** Finds an episode that was played before and is not repeated. */
+  /** Finds an episode that was already played and need not be repeated. */
   readonly findPlayed?:
     | ((groupId: string, trajectoryIndex: number) => Trajectory | undefined)
     | undefined;
@@ -67,8 +67,8 @@ export interface PlayOptions {
 }
 
 /**
- * Too many episodes failed for infrastructure reasons, and patience ran out. `groups` holds all episodes,
- * failures included.
+ * Thrown if too many episodes failed for infrastructure reasons and the patience has ended.
+ * `groups` contains all episodes, including failed ones.
  */
 export class LostInfrastructure extends Error {
   override readonly name = "LostInfrastructure";
@@ -80,19 +80,20 @@ export class LostInfrastructure extends Error {
   }
 }
 
-/** Longest pause before a retry, seconds. */
+/** Maximum pause before a retry, seconds. */
 const longestPause = 60;
 
 /**
  * Plays the sibling episodes of groups, all concurrently.
  *
- * If more than a share of the episodes fail for infrastructure reasons, or none could be graded, the
- * failed ones are retried after a pause, as long as that makes progress. An episode depends on its random
- * stream alone, so the groups are then those of an undisturbed run.
+ * If too large a share of the episodes fails for infrastructure reasons, or no episode could be
+ * graded, the failed episodes are retried after a pause, as long as retries make progress. An
+ * episode depends only on its random stream, so the resulting groups are the same as without
+ * failures.
  *
- * @param groupSize - Siblings of each group, `>= 1`.
- * @param parts - Parts of a model's episodes, or of a scripted player's.
- * @throws {@link LostInfrastructure} once patience runs out; the signal's reason if it aborts.
+ * @param groupSize - Number of episodes per group, `>= 1`.
+ * @param parts - Parts of the rollouts, of a model or a scripted player.
+ * @throws {@link LostInfrastructure} when the patience ends; the signal's reason if it aborts.
  */
 export async function playGroups(
   plans: readonly GroupPlan[],
@@ -135,8 +136,8 @@ export async function playGroups(
     await Promise.all(slots.flatMap((_, i) => (played[i] === undefined ? [play(i)] : [])));
     const trajectories = played.map((trajectory) => trajectory!);
     const excess = findFailuresToRepeat(trajectories, maxInfrastructureShare);
-    // After a disturbance, the remaining infrastructure failures are retried too, while their number
-    // falls.
+    // If there was a pause, also retry the remaining infrastructure failures, as long as their
+    // number decreases.
     const rest = numPauses === 0 ? [] : findInfrastructureFailures(trajectories);
     const lost = excess.length > 0 ? excess : rest.length < fewestLost ? rest : [];
     if (lost.length === 0) return toGroups(plans, groupSize, trajectories);
@@ -161,13 +162,13 @@ export async function playGroups(
   }
 }
 
-/** Finds the episodes to retry; none if enough episodes were graded. */
+/** Finds the episodes to retry; empty if enough episodes were graded. */
 function findFailuresToRepeat(trajectories: readonly Trajectory[], maxShare: number): number[] {
   const indices = [...trajectories.keys()];
   const failed = indices.filter((i) => !isGraded(trajectories[i]!));
   const lost = findInfrastructureFailures(trajectories);
   if (lost.length > maxShare * trajectories.length) return lost;
-  // A timeout is not an infrastructure failure, and a retry would take just as long.
+  // A timeout is no infrastructure failure, and a retry would take just as long.
   const isUngraded = failed.length === trajectories.length;
   const isOutOfTime = failed.every((i) => {
     const { outcome } = trajectories[i]!;
@@ -184,7 +185,10 @@ function findInfrastructureFailures(trajectories: readonly Trajectory[]): number
   });
 }
 
-/** `8 of 8 episodes failed (engine 8; first: create environment: connect ECONNREFUSED)`. */
+/**
+ * Formats failures: `8 of 8 episodes failed (engine 8; first: create environment: connect
+ * ECONNREFUSED)`.
+ */
 function describeFailures(trajectories: readonly Trajectory[], lost: readonly number[]): string {
   const errors = lost.flatMap((i) => {
     const { outcome } = trajectories[i]!;
@@ -209,7 +213,7 @@ function toGroups(
   }));
 }
 
-/** Waits, unless the signal aborts. @throws the signal's reason. */
+/** Waits unless the signal aborts. @throws The reason of the signal. */
 async function waitFor(seconds: number, signal: AbortSignal | undefined): Promise<void> {
   await sleep(1000 * seconds, undefined, { signal }).catch(() => undefined);
   signal?.throwIfAborted();

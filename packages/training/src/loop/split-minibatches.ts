@@ -1,8 +1,8 @@
 import type { Random } from "@turnwise/core";
 
 /**
- * Splits samples into minibatches of nearly equal size, in random order. With fewer samples than `count`,
- * there are fewer minibatches; none is empty.
+ * Splits samples into minibatches of nearly equal size, in random order. If there are fewer samples
+ * than `count`, there are fewer minibatches, so that none is empty.
  */
 export function splitMinibatches<T>(samples: readonly T[], count: number, random: Random): T[][] {
   const shuffled = random.shuffle(samples);

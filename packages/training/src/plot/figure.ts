@@ -1,13 +1,16 @@
 import { renderSvgElement, renderSvgText } from "./svg.ts";
 
-/** Colors of series, classes `c0` to `c5`, after Okabe and Ito: distinguishable with color blindness. */
+/**
+ * Colors of series, as CSS classes `c0` to `c5`, after Okabe and Ito: distinguishable with color
+ * blindness.
+ */
 const light = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#555555"];
 const dark = ["#56b4e9", "#ff8c42", "#3ccf9e", "#e6a0c4", "#f0e442", "#bbbbbb"];
 
 const formatColorRules = (colors: readonly string[]): string =>
   colors.map((color, i) => `.c${i}{--c:${color}}`).join("");
 
-/** A figure has its own background, so it is readable on light and dark pages. */
+/** A figure has a background of its own, so that it is readable on light and dark pages. */
 const style = [
   "text{font:12px system-ui,-apple-system,'Segoe UI',sans-serif;fill:var(--text)}",
   ".title{font-weight:600;font-size:13px}.dim{fill:var(--dim)}",
@@ -21,9 +24,8 @@ const style = [
 ].join("");
 
 /**
- * Draws a self-contained SVG file that follows the reader's light or dark setting and needs no script or
- * font.
- * @param title - One sentence for screen readers, also shown as the figure's heading.
+ * Draws a self-contained SVG file that supports light and dark mode, without scripts or fonts.
+ * @param title - Heading of the figure, one sentence; also its name for screen readers.
  */
 export function drawFigure(
   size: { readonly width: number; readonly height: number },

@@ -2,20 +2,20 @@ import { estimateTextWidth } from "./figure.ts";
 import { createLinearScale, type Scale } from "./scale.ts";
 import { renderSvgElement, formatSvgPath, renderSvgText } from "./svg.ts";
 
-/** Panels with axes of common scale. */
+/** Options of a figure with panels whose axes have the same scale. */
 export interface PanelPlot {
   readonly titles: readonly string[];
-  /** All values that the axes must cover. */
+  /** All x values that the axes must cover; `yValues` likewise. */
   readonly xValues: readonly number[];
   readonly yValues: readonly number[];
   /** True if the ticks of the x axis are whole numbers. */
   readonly isWholeX: boolean;
-  /** Values at which lines are drawn. */
+  /** Values at which vertical and horizontal lines are drawn. */
   readonly xLine?: number;
   readonly yLine?: number;
 }
 
-/** Place and scales of one panel, pixels. */
+/** Position and scales of one panel, pixels. */
 export interface Panel {
   readonly x: Scale;
   readonly y: Scale;
@@ -26,8 +26,8 @@ export interface Panel {
 const panel = { width: 300, height: 190, left: 52, top: 62, gapX: 34, gapY: 88 };
 
 /**
- * Lays out panels, three in a row (four: two rows of two), with grid and axes.
- * @param fill - Content of a panel, by its index.
+ * Draws panels with grid and axes, three per row (four panels: two per row). @param fill - Draws
+ * the content of a panel, given its index.
  * @returns Size of the figure, and one SVG text per panel.
  */
 export function drawPanels(
@@ -97,7 +97,7 @@ export function drawPanels(
   return { size, draw };
 }
 
-/** Names of series next to their color, in a row; none for a single series. */
+/** Draws the names of series next to their colors, in a row; nothing for a single series. */
 export function drawLegend(
   series: readonly { readonly name: string; readonly color: number }[],
   left: number,

@@ -2,10 +2,10 @@ import { drawFigure } from "./figure.ts";
 import { drawLegend, drawPanels, type PanelPlot } from "./panels.ts";
 import { formatSvgPath, renderSvgElement } from "./svg.ts";
 
-/** A mean curve with its band. */
+/** Mean curve with a band. */
 export interface CurveSeries {
   readonly name: string;
-  /** Color, 0 to 5. */
+  /** Index of the color, 0 to 5. */
   readonly color: number;
   readonly points: readonly {
     readonly x: number;
@@ -18,15 +18,15 @@ export interface CurveSeries {
 /** Options of {@link plotCurves}. */
 export interface CurvePlot {
   readonly title: string;
-  /** One panel each, with axes of common scale. */
+  /** Panels, whose axes have the same scale. */
   readonly panels: readonly { readonly title: string; readonly series: readonly CurveSeries[] }[];
   readonly xLabel: string;
   readonly yLabel: string;
-  /** Draws a line at y = 0, and includes it. */
+  /** True to draw a line at y = 0, which the axis then includes. */
   readonly zeroLine?: boolean;
 }
 
-/** Draws curves with bands in panels, three in a row, as an SVG file. */
+/** Draws curves with bands in panels, three per row, as an SVG file. */
 export function plotCurves({ title, panels, xLabel, yLabel, zeroLine }: CurvePlot): string {
   const points = panels.flatMap(({ series }) => series.flatMap((one) => one.points));
   const plot: PanelPlot = {

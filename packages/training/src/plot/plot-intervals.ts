@@ -5,17 +5,17 @@ import { renderSvgElement, formatSvgPath, renderSvgText } from "./svg.ts";
 /** A row of {@link plotIntervals}. */
 export interface IntervalRow {
   readonly label: string;
-  /** Color, 0 to 5. */
+  /** Index of the color, 0 to 5. */
   readonly color: number;
   readonly estimate: number;
-  /** Ends of the main interval, drawn thin with end marks. */
+  /** Ends of the main interval, drawn as a thin line with end marks. */
   readonly low: number;
   readonly high: number;
-  /** Ends of a second interval, drawn thick below the first. */
+  /** Ends of a second interval, drawn as a thick line below the first. */
   readonly second?: { readonly low: number; readonly high: number };
-  /** Single values, drawn as small dots below. */
+  /** Single values, drawn as small dots below the intervals. */
   readonly dots?: readonly number[];
-  /** Text at the right end. */
+  /** Text at the right end of the row. */
   readonly note?: string;
 }
 
@@ -24,7 +24,7 @@ export interface IntervalPlot {
   readonly title: string;
   readonly rows: readonly IntervalRow[];
   readonly xLabel: string;
-  /** Draws a line at 0, and includes it. */
+  /** True to draw a line at 0, which the axis then includes. */
   readonly zeroLine?: boolean;
 }
 

@@ -2,15 +2,15 @@ import { drawFigure } from "./figure.ts";
 import { drawLegend, drawPanels, type PanelPlot } from "./panels.ts";
 import { renderSvgElement, formatSvgPath } from "./svg.ts";
 
-/** Points of one color. */
+/** Points of the same color. */
 export interface PointSeries {
   readonly name: string;
-  /** Color, 0 to 5. */
+  /** Index of the color, 0 to 5. */
   readonly color: number;
   readonly points: readonly {
     readonly x: number;
     readonly y: number;
-    /** Half-width of a vertical error bar; default: none. */
+    /** Half the length of a vertical error bar. Default: no error bar. */
     readonly error?: number;
   }[];
 }
@@ -18,16 +18,16 @@ export interface PointSeries {
 /** Options of {@link plotPoints}. */
 export interface PointPlot {
   readonly title: string;
-  /** One panel each, with axes of common scale. */
+  /** Panels, whose axes have the same scale. */
   readonly panels: readonly { readonly title: string; readonly series: readonly PointSeries[] }[];
   readonly xLabel: string;
   readonly yLabel: string;
-  /** Draws lines at these values, and includes them. */
+  /** Value at which a line is drawn; the axis then includes it. */
   readonly xLine?: number;
   readonly yLine?: number;
 }
 
-/** Draws points, with error bars where they have them, in panels, three in a row, as an SVG file. */
+/** Draws points with optional error bars in panels, three per row, as an SVG file. */
 export function plotPoints({ title, panels, xLabel, yLabel, xLine, yLine }: PointPlot): string {
   const points = panels.flatMap(({ series }) => series.flatMap((one) => one.points));
   const plot: PanelPlot = {

@@ -5,7 +5,7 @@ import { plotPoints } from "./plot-points.ts";
 import { createLinearScale } from "./scale.ts";
 import { renderSvgElement, renderSvgText } from "./svg.ts";
 
-/** Requires that all elements are closed in order. */
+/** Checks that all elements are closed in order. */
 function expectWellFormed(svg: string): void {
   const open: (string | undefined)[] = [];
   const unmatched: string[] = [];

@@ -1,17 +1,17 @@
-/** Maps values to pixels along an axis. */
+/** Mapping from values to pixels along an axis. */
 export interface Scale {
   readonly at: (value: number) => number;
   /** Round values within the domain, ascending. */
   readonly ticks: readonly number[];
-  /** Text of a tick, with as many decimals as its step needs. */
+  /** Formats a tick with as many decimals as the tick step needs. */
   readonly label: (tick: number) => string;
 }
 
 /**
  * Creates a linear scale with round ticks.
- * @param domain - Lowest and highest value; widened if they are equal.
- * @param range - Pixels of the two.
- * @param numTicks - Number of ticks to aim at; `isWhole` keeps them to whole numbers.
+ * @param domain - Lowest and highest value; widened if they are equal. @param range - Pixels of the
+ *   lowest and highest value. @param numTicks - Desired number of ticks; with `isWhole`, ticks are
+ *   whole numbers.
  */
 export function createLinearScale(
   [low, high]: readonly [number, number],
@@ -22,7 +22,7 @@ export function createLinearScale(
   const [first, last] = low < high ? [low, high] : [low - 0.5, low + 0.5];
   const step = Math.max(isWhole ? 1 : 0, roundStep((last - first) / numTicks));
   const ticks: number[] = [];
-  // The tolerance keeps a tick at the end that rounding would lose.
+  // The tolerance keeps the last tick, which rounding could drop.
   for (let i = Math.ceil(first / step - 1e-9); i * step <= last + 1e-9 * step; i++) {
     ticks.push(i * step);
   }
@@ -34,7 +34,7 @@ export function createLinearScale(
   };
 }
 
-/** Smallest of 1, 2, 5, 10, ... times a power of ten that is at least `step`. */
+/** Smallest of ..., 1, 2, 5, 10, ... (times a power of ten) that is at least `step`. */
 function roundStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(step));
   return power * ([1, 2, 5].find((factor) => factor * power >= step * (1 - 1e-9)) ?? 10);

@@ -1,7 +1,7 @@
-/** Attributes of an SVG element; numbers are rounded to tenths, `undefined` leaves one out. */
+/** Attributes of an SVG element. Numbers are rounded to tenths; `undefined` omits an attribute. */
 export type SvgAttributes = Readonly<Record<string, string | number | undefined>>;
 
-/** Renders an SVG element with its children, which are rendered SVG too. */
+/** Renders an SVG element; its children are already rendered. */
 export function renderSvgElement(
   name: string,
   attributes: SvgAttributes,

@@ -13,7 +13,7 @@ export function renderChatPrompt(
 /**
  * Wraps a turn-wise format for a chat model: each prompt is a user message in the model's own chat
  * template.
- * @param source - Origin of the tokenizer, for messages.
+ * @param source - Source of the tokenizer, for messages.
  * @throws {@link InputError} if the format is concatenated, or the tokenizer has no template.
  */
 export function toChatFormat(
@@ -47,7 +47,7 @@ export function toChatTokenizer(tokenizer: LoadedTokenizer): LoadedTokenizer {
 
 /**
  * Prepends the tokenizer's BOS tokens to a plain prompt, unless it begins with them.
- * @param turnIndex - In a concatenated format only turn 0 begins a sequence.
+ * @param turnIndex - Index of the turn; in a concatenated format only turn 0 starts a sequence.
  */
 export function renderPlainPrompt(
   { beginTokens, decode }: Pick<LoadedTokenizer, "beginTokens" | "decode">,
@@ -60,7 +60,7 @@ export function renderPlainPrompt(
   return prompt.startsWith(begin) ? prompt : `${begin}${prompt}`;
 }
 
-/** Wraps a format for a model that is prompted without a chat template, see `renderPlainPrompt`. */
+/** Wraps a format for a model that is prompted without chat template, see `renderPlainPrompt`. */
 export function toPlainFormat(
   format: AgentFormat,
   tokenizer: Pick<LoadedTokenizer, "beginTokens" | "decode">,
@@ -73,8 +73,8 @@ export function toPlainFormat(
 }
 
 /**
- * Writes a warning for a model with a chat template that is prompted without it; `undefined` if the
- * format's prompts contain chat markup, as those of software tasks do.
+ * Describes that a model with a chat template is prompted without it; returns `undefined` if the
+ * prompts of the format already contain chat markup, as for software tasks.
  * @param remedy - Setting that applies the template in a turn-wise format.
  */
 export function describeMissingChat(
@@ -86,7 +86,7 @@ export function describeMissingChat(
   try {
     if (/<\|[a-z_]+\|>/u.test(prompt([], { text: "" }))) return undefined;
   } catch {
-    // A format that needs more of an observation has no fixed markup.
+    // The format cannot render this plain observation, so it has no fixed markup.
   }
   try {
     renderChatPrompt({ renderChat }, "?");

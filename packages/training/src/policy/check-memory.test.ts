@@ -10,7 +10,7 @@ import { householdGames } from "../experiments/household-games.ts";
 import { createLanguageModelRun } from "../environments/create-language-model-run.ts";
 
 let folder: string;
-/** A model of 16-bit numbers whose memory is mostly its weights. */
+/** Path of a 16-bit model whose memory is mostly weights. */
 let model: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "turnwise-check-memory-"));
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** A run whose sequences and microbatches are small next to its weights. */
+/** Creates a run whose sequences and microbatches need little memory compared to the weights. */
 function runOf(rank?: number): ExperimentSettings {
   const config = checkConfig(createLanguageModelRun(householdGames(1), model, rank), "test");
   if (config.model.source !== "folder") throw new Error("the model must be a folder's");

@@ -22,23 +22,23 @@ import { InputError, readInput } from "../input-error.ts";
 import { createModelConfig } from "./new-model.ts";
 import { formatBytes } from "../report/progress.ts";
 
-/** Memory that a run needs, by part, and memory available. */
+/** Memory that a run needs, by part, and available memory. */
 export interface MemoryReport {
   readonly parts: readonly MemoryPart[];
   readonly needed: number;
   readonly available: number;
 }
 
-/** Assumed size of the sampler's key-value cache, bytes. */
+/** Assumed bytes of the sampler's key-value cache. */
 const usualCacheBytes = 2 ** 30;
 
-/** Bytes of the process itself: code, tasks, records. */
+/** Assumed bytes of the process itself: code, tasks, records. */
 const processBytes = 2 ** 28;
 
 const sumBytes = (parts: readonly MemoryPart[]): number =>
   parts.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** Shape of a model, and size of its stored weights. */
+/** Shape of a model, and size of its weights on disk. */
 interface KnownModel {
   readonly config: ModelConfig;
   readonly stored: Pick<WeightsInfo, "type" | "numBytes">;
@@ -90,8 +90,8 @@ async function estimateParts(
 }
 
 /**
- * Estimates the memory of a run on this machine; `undefined` if the weights are not in its memory but on
- * a server or a GPU.
+ * Estimates the memory of a run on this machine; `undefined` if the weights are not in main memory
+ * but on a server or a GPU.
  */
 export async function estimateMemory(
   config: ExperimentSettings,
@@ -104,13 +104,13 @@ export async function estimateMemory(
   return { parts, needed: sumBytes(parts), available };
 }
 
-/** A change of settings that saves memory. */
+/** Change of settings that saves memory. */
 interface Saving {
   readonly flags: readonly string[];
   readonly apply: (config: ExperimentSettings) => ExperimentSettings;
 }
 
-/** Lists combinations of changes to try, the less intrusive ones first. */
+/** Lists combinations of changes to try, the least intrusive first. */
 function listSavings(
   { model, engine }: ExperimentSettings,
   { config: shape, stored }: KnownModel,
@@ -160,8 +160,8 @@ function listSavings(
 }
 
 /**
- * Requires that a run fits into memory, before anything is loaded.
- * @throws {@link InputError} with the bytes needed and available, and settings that fit.
+ * Checks that a run fits into memory, before anything is loaded.
+ * @throws {@link InputError} with the bytes needed and available, and settings that would fit.
  */
 export async function checkMemory(
   config: ExperimentSettings,
@@ -190,7 +190,7 @@ export async function checkMemory(
 export const formatMemoryParts = (parts: readonly MemoryPart[]): string =>
   parts.map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`).join(", ");
 
-/** Policy of a folder that is sampled from, not trained. */
+/** Policy in a folder that is only sampled from. */
 interface SampledFolder {
   readonly path: string;
   readonly adapter?: string | undefined;
@@ -200,9 +200,9 @@ interface SampledFolder {
 }
 
 /**
- * Requires that a policy that is only sampled from fits into memory.
- * @param command - Name for messages.
- * @throws {@link InputError} with the bytes needed and available, and a setting that fits.
+ * Checks that a policy that is only sampled from fits into memory. @param command - Name of the
+ * command, for messages.
+ * @throws {@link InputError} with the bytes needed and available, and a setting that would fit.
  */
 export async function checkSamplingMemory(
   command: string,

@@ -3,9 +3,9 @@ import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { InputError, readInput } from "../input-error.ts";
 
 /**
- * Checks the folders of a configuration's model without loading weights.
- * @throws {@link InputError} if a file is missing, the architecture is not supported, or the model's
- *   sequences are shorter than the run's.
+ * Checks the model folders of a configuration without loading weights.
+ * @throws {@link InputError} if a file is missing, the architecture is not supported, or the
+ *   model's maximum sequence is shorter than the run's.
  */
 export async function checkModel({ model }: ExperimentSettings): Promise<void> {
   if (model.source === "new" || model.source === "custom") return;

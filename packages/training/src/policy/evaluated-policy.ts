@@ -6,13 +6,13 @@ export type PolicyParts =
   | Pick<RolloutParts, "sampler" | "tokenizer" | "policyVersion">
   | Pick<ScriptedParts, "createPlayer">;
 
-/** A policy to evaluate: a script, or a model, local or on a server. */
+/** Policy to evaluate: a script, a local model, or a model on a server. */
 export interface EvaluatedPolicy {
-  /** @throws `InputError` if the policy cannot play these tasks. */
+  /** Creates the parts of rollouts. @throws `InputError` if the policy cannot play these tasks. */
   parts(source: TaskSource): Promise<PolicyParts>;
-  /** Tokenizer with its files; absent for a script, and for a model that exchanges messages. */
+  /** Tokenizer with its files; absent for a script and for a model that exchanges messages. */
   readonly loadedTokenizer?: LoadedTokenizer;
-  /** True if a server applies the chat template: prompts are messages. */
+  /** True if a server applies the chat template, so that prompts are messages. */
   readonly takesMessages: boolean;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { smallModelConfig, type LoadedTokenizer, type ModelConfig } from "@turnwise/policy";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 
-/** Vocabulary size assumed in estimates; the vocabulary is built from the tasks. */
+/** Vocabulary size assumed in estimates, because the actual vocabulary is built from the tasks. */
 const assumedVocabulary = 4096;
 
 /**
@@ -21,7 +21,7 @@ export function createNewPolicy(
   tokenizer: LoadedTokenizer,
 ): { readonly model: ModelConfig; readonly tokenizer: LoadedTokenizer } {
   const small = createModelConfig(settings, tokenizer.vocabularySize);
-  // Initial weights are larger than the usual 0.02, with which small models take long to break
+  // Use larger initial weights than the usual 0.02, with which small models need long to break
   // symmetry.
   return { model: { ...small, initializerRange: 0.1 }, tokenizer };
 }

@@ -15,7 +15,7 @@ interface FolderOptions {
   readonly threads: number;
   readonly device: DeviceOptions;
   readonly weightStorage: WeightStorage;
-  /** A PEFT folder. */
+  /** Path of a PEFT folder. */
   readonly adapter?: string;
 }
 
@@ -23,7 +23,7 @@ interface FolderOptions {
  * Opens a policy.
  * @param path - `random` or `demonstrator`; the folder of a model or a run; or a JSON file that
  *   describes a model on a server.
- * @throws `InputError` naming the field that is wrong.
+ * @throws `InputError` naming the invalid field.
  */
 export async function openEvaluatedPolicy(
   path: string,
@@ -51,7 +51,7 @@ export async function openEvaluatedPolicy(
   return scripted ?? openRemotePolicy(path, { cacheFolder, onDamagedCache });
 }
 
-/** Opens the model in a folder, or the last policy of a run. */
+/** Opens the model in a folder, or the final policy of a run. */
 async function openFolder(
   path: string,
   { threads, device, weightStorage, adapter }: FolderOptions,

@@ -9,8 +9,8 @@ import { createPolicyOptions, findStartingPolicy, type Run } from "../run/run.ts
 import type { TrainingPolicy } from "./training-policy.ts";
 
 /**
- * Reads an API key from the environment, so that no file contains it. @throws `InputError` if it is not
- * set.
+ * Reads an API key from an environment variable, so that no file contains it. @throws `InputError`
+ * if the variable is not set.
  */
 export function readApiKey(variable: string | null): { readonly apiKey?: string } {
   if (variable === null) return {};
@@ -19,7 +19,7 @@ export function readApiKey(variable: string | null): { readonly apiKey?: string 
   throw new InputError(`apiKeyVariable: environment variable ${variable} must be set, got none`);
 }
 
-/** Opens the policy that reinforcement learning begins with. */
+/** Opens the policy with which reinforcement learning starts. */
 export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
   const { config, algorithm } = run;
   const { model } = config;

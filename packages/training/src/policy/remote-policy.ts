@@ -16,21 +16,21 @@ import { readApiKey } from "./open-training-policy.ts";
 const server = {
   url: z.url(),
   model: z.string().min(1),
-  /** Environment variable that holds the API key; `null` for none. */
+  /** Name of the environment variable with the API key; `null` for none. */
   apiKeyVariable: z.string().min(1).nullable().default(null),
   timeoutSeconds: count.default(600),
-  /** Time for which a request is retried after transient failures. */
+  /** Time during which a request is retried after transient failures, seconds. */
   patienceSeconds: nonNegative.default(300),
   maxConcurrent: count.default(32),
-  /** Rate limits of the server, retries included; tokens are those of prompts and responses. */
+  /** Rate limits of the server: requests including retries, and prompt and response tokens. */
   requestsPerMinute: z.number().positive().optional(),
   tokensPerMinute: z.number().positive().optional(),
 };
 
-/** A policy on a server, as described by `--policy FILE.json`. */
+/** Policy on a server, as described in the file of `--policy FILE.json`. */
 const remotePolicySchema = z.discriminatedUnion("kind", [
   z.strictObject({
-    /** A chat completions server; `url` includes the version: `https://host/v1`. */
+    /** Chat-completions server; `url` includes the version: `https://host/v1`. */
     kind: z.literal("chat"),
     ...server,
     maxResponseTokens: count.default(4096),
@@ -38,15 +38,15 @@ const remotePolicySchema = z.discriminatedUnion("kind", [
     sendsSampling: z.boolean().default(true),
     /** True if tools are offered through the API, for the format `tool-call`. */
     tools: z.boolean().default(false),
-    /** True if `parallel_tool_calls: false` is sent with tools; some servers refuse the field. */
+    /** True if `parallel_tool_calls: false` is sent with tools; some servers reject the field. */
     sendsParallelToolCalls: z.boolean().default(true),
     extra: z.record(z.string(), z.unknown()).default({}),
   }),
   z.strictObject({
-    /** vLLM or SGLang, prompted in token ids. */
+    /** vLLM or SGLang server, which gets prompts as token ids. */
     kind: z.enum(["vllm", "sglang"]),
     ...server,
-    /** A folder with the model's `tokenizer.json`. */
+    /** Folder with the model's `tokenizer.json`. */
     tokenizer: z.string().min(1),
     maxTokens: count,
     topLogProbs: countOrNone.default(0),
@@ -59,8 +59,7 @@ export type CacheOptions = Pick<RemoteOptions, "cacheFolder" | "onDamagedCache">
 
 /**
  * Opens a policy on a server.
- * @param path - JSON file that describes it.
- * @throws `InputError` naming the field that is wrong.
+ * @param path - JSON file that describes the policy. @throws `InputError` naming the invalid field.
  */
 export async function openRemotePolicy(
   path: string,

@@ -14,7 +14,7 @@ const scriptedPolicies: Readonly<Record<string, (source: TaskSource) => PolicyPa
   },
 };
 
-/** Opens the policy of this name; `undefined` if there is none. */
+/** Opens the scripted policy with a name; `undefined` if there is none. */
 export function openScriptedPolicy(name: string): EvaluatedPolicy | undefined {
   if (!Object.hasOwn(scriptedPolicies, name)) return undefined;
   const parts = scriptedPolicies[name]!;

@@ -1,10 +1,10 @@
 import type { GroupCounts } from "./count-groups.ts";
 import type { JsonObject, RecordedMetrics } from "./read-run.ts";
 
-/** Sign of trouble in a run, with the rule that fired. */
+/** Sign of a problem in a run, with the rule that fired. */
 export interface Advisory {
   readonly name: AdvisoryName;
-  /** Finding with its numbers, one sentence. */
+  /** Finding with numbers, one sentence. */
   readonly message: string;
   /** Condition of the rule, with its limit. */
   readonly rule: string;
@@ -25,12 +25,15 @@ export type AdvisoryName =
   | "dead-zone"
   | "slow-phase";
 
-/** Number of iterations at the end of a run, and at its start, that the rules average over. */
+/** Number of iterations at the start and at the end of a run over which rules average. */
 export const advisoryWindow = 3;
 
-/** Limits of the rules. */
+/** Limits at which rules fire. */
 export const advisoryLimits = {
-  /** Entropy, nats per token, and its share of the initial entropy; the rule fires below both. */
+  /**
+   * Entropy in nats per token, and as a share of the initial entropy; the rule fires if both are
+   * lower.
+   */
   entropy: 0.05,
   entropyShare: 0.2,
   /** Share of groups whose returns are all equal. */
@@ -39,32 +42,36 @@ export const advisoryLimits = {
   invalidActions: 0.2,
   /** Largest difference of a log-prob between sampler and learner, nats. */
   samplerDifference: 0.1,
-  /** Effective sample size of the ratios of learner to sampler, as a share of the tokens. */
+  /** Effective sample size of the learner-to-sampler ratios, as a share of the tokens. */
   effectiveShare: 0.8,
-  /** k3 estimate of the divergence of an update, nats per token. */
+  /** KL divergence of an update (k3 estimate), nats per token. */
   oldNewKl: 0.05,
   clipFraction: 0.3,
   deadZone: 0.9,
-  /** A phase is slow if it takes this many times its median, and at least this many seconds. */
+  /**
+   * A phase counts as slow if it takes this many times its median time, and at least this many
+   * seconds.
+   */
   slowness: 6,
   slowSeconds: 60,
 } as const;
 
-/** Input of the rules. */
+/** Records to which the rules are applied. */
 export interface RunRecords {
   /** Lines of `metrics.jsonl` and `timings.jsonl` so far. */
   readonly metrics: readonly RecordedMetrics[];
   readonly timings: readonly RecordedMetrics[];
   readonly config: JsonObject;
-  /** Groups of the last iterations, see {@link countGroups}; empty if they are not known. */
+  /** Counts of the latest groups, see {@link countGroups}; empty if unknown. */
   readonly groups: readonly GroupCounts[];
 }
 
 /**
- * Checks the metrics and times of a run against rules that hold for every algorithm. Most look at
- * the mean of the last iterations, so that one odd batch raises no alarm.
+ * Checks the metrics and times of a run against rules that hold for every algorithm. Most rules use
+ * the mean over the last iterations, so that a single unusual batch does not fire them.
  *
- * @returns Fired rules; empty for a healthy run, and for one without iterations.
+ * @returns Advisories of the rules that fired; empty for a healthy run, and for a run without
+ *   iterations.
  */
 export function listAdvisories({ metrics, timings, config, groups }: RunRecords): Advisory[] {
   const iterations = metrics.filter(({ stage }) => stage === "iteration");
@@ -153,7 +160,10 @@ export function listAdvisories({ metrics, timings, config, groups }: RunRecords)
   return fired;
 }
 
-/** True if any iteration had a coefficient other than 1: without a modulator, all groups are "dead". */
+/**
+ * True if an iteration had a coefficient other than 1. Without a modulator all groups would seem to
+ * be in the dead zone.
+ */
 function isModulated(iterations: readonly RecordedMetrics[]): boolean {
   return iterations.some((line) => line["coefficientMax"] !== 1 || line["coefficientMin"] !== 1);
 }
@@ -165,8 +175,8 @@ function computeFlatShare(groups: readonly GroupCounts[]): number | undefined {
 }
 
 /**
- * True at temperature 1, at which the learner scores: only then can log-probs of sampler and learner be
- * compared.
+ * True if the training temperature is 1. The learner scores at temperature 1, so only then are its
+ * log-probs comparable with the sampler's.
  */
 function isTemperatureOne({ training }: JsonObject): boolean {
   return (training as JsonObject | undefined)?.["temperature"] === 1;

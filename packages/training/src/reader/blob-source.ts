@@ -1,8 +1,9 @@
 import type { RunSource } from "./run-source.ts";
 
 /**
- * Creates a source from files that a user selected in a web page, by their path within the run folder.
- * `File` is a `Blob`; its `webkitRelativePath` begins with the folder's own name, which must be removed.
+ * Creates a source from files that a user selected in a web page, keyed by their path within the
+ * run folder. `webkitRelativePath` of a `File` starts with the name of the folder itself, which
+ * must be removed.
  */
 export function createBlobSource(name: string, files: ReadonlyMap<string, Blob>): RunSource {
   return {

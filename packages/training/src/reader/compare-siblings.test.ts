@@ -2,7 +2,9 @@ import { expect, it } from "vitest";
 import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
 import { compareSiblings } from "./compare-siblings.ts";
 
-/** A trajectory with one letter for each action; the environment answers with the same letter. */
+/**
+ * Creates a trajectory with one letter per action; the environment replies with the same letter.
+ */
 const play = (actions: string): RecordedTrajectory =>
   ({
     turns: Array.from(actions, (action) => ({ action, observation: action })),

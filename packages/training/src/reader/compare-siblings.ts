@@ -1,27 +1,27 @@
 import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
 
-/** Beginning that a trajectory has in common with an earlier sibling. */
+/** Turns that a trajectory has in common with an earlier sibling, from the start. */
 export interface SharedTurns {
-  /** Position of the sibling; `undefined` for the first trajectory. */
+  /** Index of that sibling; `undefined` for the first trajectory. */
   readonly with: number | undefined;
-  /** Number of first turns with equal actions and observations. */
+  /** Number of common turns, with equal actions and observations. */
   readonly turns: number;
 }
 
 /** Comparison of the trajectories of a group. */
 export interface SiblingComparison {
   /**
-   * First turn in which siblings do something else, or only some still play; `undefined` if all are
-   * equal.
+   * First turn in which the siblings differ, or in which some have already ended; `undefined` if
+   * all are equal.
    */
   readonly divergence: number | undefined;
-  /** Longest common beginning of each trajectory with one before it, `[trajectory]`. */
+  /** For each trajectory, the earlier sibling with the longest common start, `[trajectory]`. */
   readonly shared: readonly SharedTurns[];
 }
 
 /**
- * Finds where the trajectories of a group diverge: turns are equal if their actions and the
- * environment's replies are.
+ * Finds where the trajectories of a group diverge: turns are equal if their actions and
+ * observations are equal.
  */
 export function compareSiblings(siblings: readonly RecordedTrajectory[]): SiblingComparison {
   const shared = siblings.map((one, i): SharedTurns => {

@@ -3,7 +3,8 @@ import { countGroups } from "./count-groups.ts";
 
 describe("countGroups", () => {
   it("sorts groups by how many of their trajectories were solved", () => {
-    // Group 0: all solved; 1: some; 2: none, with returns that differ; members are not adjacent.
+    // Group 0: all solved; group 1: some solved; group 2: none solved, with different returns.
+    // Members are not adjacent.
     const columns = {
       group: [0, 1, 2, 0, 1, 2],
       success: [1, 1, 0, 1, 0, 0],

@@ -1,11 +1,11 @@
 /** Counts of the groups of a segment by outcome. */
 export interface GroupCounts {
   readonly numGroups: number;
-  /** Groups with all, no and some trajectories solved. */
+  /** Number of groups with all, none and some of their trajectories solved. */
   readonly allSolved: number;
   readonly noneSolved: number;
   readonly mixed: number;
-  /** Groups whose returns are all equal; they carry no learning signal. */
+  /** Number of groups whose returns are all equal; these carry no learning signal. */
   readonly flat: number;
 }
 

@@ -9,7 +9,7 @@ import type {
 } from "@turnwise/core";
 
 /**
- * State of an environment as lines of text, for viewers that do not draw its kind.
+ * Describes the state of an environment in lines of text, for viewers that cannot draw its kind.
  *
  * @example
  * describeState({ kind: "text", version: 1, text: "a door" }); // ["a door"]
@@ -68,7 +68,10 @@ function describeRepository({ files, missing, verdict }: RepositoryState): strin
   ];
 }
 
-/** Rows of a grid: `#` wall, `o` hole, `.` target, `$` box, `*` box on target, `@` agent. */
+/**
+ * Draws a grid as rows of text: `#` wall, `o` hole, `.` target, `$` box, `*` box on target, `@`
+ * agent.
+ */
 function drawGrid({ width, height, cells, agent, boxes, targets }: GridState): string[] {
   const drawCell = (cell: number): string => {
     if (cell === agent) return "@";

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { RunSource } from "./run-source.ts";
 
 /**
- * Creates a source from a run folder on disk. Errors other than a missing file are thrown as Node reports
- * them.
+ * Creates a source from a run folder on disk. For a missing file, `read` returns `undefined`; all
+ * other errors of Node.js are thrown.
  */
 export function createFolderSource(path: string): RunSource {
   return {

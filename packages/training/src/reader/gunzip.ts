@@ -4,7 +4,7 @@
  * @throws `RangeError`, one line, if the bytes are damaged or cut short.
  */
 export async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
-  // `Blob` requires a buffer that is not shared, hence the copy.
+  // Copy the bytes, because `Blob` requires a buffer that is not shared.
   const stream = new Blob([Uint8Array.from(bytes)])
     .stream()
     .pipeThrough(new DecompressionStream("gzip"));

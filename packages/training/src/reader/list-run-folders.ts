@@ -1,24 +1,26 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A folder with records. */
+/** Folder of a run or an evaluation. */
 export interface RunFolderEntry {
-  /** Path below the folder that was searched, with slashes; empty if it is that folder. */
+  /**
+   * Path relative to the searched folder, with slashes; empty if it is the searched folder itself.
+   */
   readonly path: string;
   readonly kind: "run" | "evaluation";
-  /** Size of all files, bytes. */
+  /** Total size of all files, bytes. */
   readonly bytes: number;
-  /** Time of the newest file, milliseconds since 1970. */
+  /** Modification time of the newest file, milliseconds since 1970. */
   readonly modifiedAt: number;
 }
 
-/** Folders between the one that is searched and a run: `studies/NAME/runs/CELL`. */
+/** Maximum depth of a run below the searched folder, as in `studies/NAME/runs/CELL`. */
 const maxDepth = 4;
 
 /**
- * Finds the folders of runs and evaluations below a folder, those of studies included, in the order of
- * their paths. Folders that disappear meanwhile are left out.
- * @throws the system's error if the folder itself cannot be read.
+ * Finds the folders of runs and evaluations below a folder, including the runs of studies, ordered
+ * by path. Folders that disappear meanwhile are skipped. @throws The system's error if the searched
+ * folder cannot be read.
  */
 export async function listRunFolders(folder: string): Promise<RunFolderEntry[]> {
   await readdir(folder);
@@ -28,7 +30,7 @@ export async function listRunFolders(folder: string): Promise<RunFolderEntry[]> 
 async function search(folder: string, path: string, depth: number): Promise<RunFolderEntry[]> {
   const entries = await readdir(join(folder, path), { withFileTypes: true }).catch(() => []);
   const names = new Set(entries.map(({ name }) => name));
-  // A damaged run without a manifest is still listed as a run.
+  // A damaged run without a manifest still counts as a run.
   const isRun =
     names.has("config.json") && (names.has("manifest.json") || names.has("metrics.jsonl"));
   if (isRun || names.has("evaluation.json")) {

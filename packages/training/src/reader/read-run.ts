@@ -2,14 +2,14 @@ import { isSettings } from "../settings/merge-settings.ts";
 import { parseJsonLines } from "../records/parse-json-lines.ts";
 import type { RunSource } from "./run-source.ts";
 
-/** A JSON object of a run folder. */
+/** JSON object in a file of a run folder. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** One line of `metrics.jsonl` or `timings.jsonl`. */
 export interface RecordedMetrics extends JsonObject {
   readonly stage: string;
   readonly warmStartEpoch: number;
-  /** For an evaluation, the number of iterations before it. */
+  /** Number of the iteration; for an evaluation, the number of iterations before it. */
   readonly iteration: number;
 }
 
@@ -30,15 +30,15 @@ export async function readConfig(source: RunSource): Promise<JsonObject> {
 }
 
 /**
- * Reads the metrics so far; none before the first line. An incomplete last line, of a run that is writing
- * or was killed, is left out.
+ * Reads the metrics recorded so far. An incomplete last line, as of a run that is writing or was
+ * killed, is omitted.
  * @throws `RangeError`, one line, for damage before the last line.
  */
 export async function readMetrics(source: RunSource): Promise<RecordedMetrics[]> {
   return readLines(source, "metrics.jsonl");
 }
 
-/** Reads the wall-clock times so far, like {@link readMetrics}. */
+/** Reads the wall-clock times recorded so far, like {@link readMetrics}. */
 export async function readTimings(source: RunSource): Promise<RecordedMetrics[]> {
   return readLines(source, "timings.jsonl");
 }
@@ -63,7 +63,7 @@ function isMetrics(line: JsonObject): line is RecordedMetrics {
   );
 }
 
-/** Reads a file that holds one JSON object. @throws `RangeError` if it is missing or damaged. */
+/** Reads a file that contains one JSON object. @throws `RangeError` if it is missing or damaged. */
 export async function readObject(source: RunSource, path: string): Promise<JsonObject> {
   const bytes = await source.read(path);
   const where = `${source.name}/${path}`;
@@ -89,21 +89,21 @@ export type RunState = "running" | "finished" | "interrupted" | "failed";
 /** Progress of a run, derived from its files. */
 export interface RunProgress {
   readonly state: RunState;
-  /** Number of completed iterations, and of all in the configuration. */
+  /** Number of completed iterations; `numIterations`: the number in the configuration. */
   readonly iterations: number;
   readonly numIterations: number | undefined;
   /** Success rate of the latest iteration or evaluation that has one. */
   readonly success: number | undefined;
 }
 
-/** Number of missed heartbeats after which a run counts as interrupted. */
+/** Number of missed heartbeats after which an unfinished run counts as interrupted. */
 const maxMissedBeats = 6;
 
 /**
  * Reads the progress of a run. An unfinished run is `failed` if an error ended it, `running` while
- * its heartbeat is recent, and otherwise `interrupted`. Without a heartbeat, as in runs of version 1,
- * a run is finished once its last evaluation is recorded.
- * @param now - Present time, milliseconds since 1970.
+ * its heartbeat is recent, and otherwise `interrupted`. Without a heartbeat, as in runs of version
+ * 1, a run is finished once its last evaluation is recorded.
+ * @param now - Current time, milliseconds since 1970.
  */
 export async function readProgress(source: RunSource, now: number): Promise<RunProgress> {
   const metrics = await readMetrics(source);

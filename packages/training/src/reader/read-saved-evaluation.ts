@@ -2,15 +2,15 @@ import { readObject, type JsonObject } from "./read-run.ts";
 import { indexRecords, parseTrajectories, type SegmentEpisodes } from "./read-trajectories.ts";
 import type { RunSource } from "./run-source.ts";
 
-/** Folder of `turnwise evaluate`. */
+/** Evaluation in the folder of `turnwise evaluate`. */
 export interface RecordedEvaluation {
   /** Name of the environment. */
   readonly environment: string;
   /** Options of the command. */
   readonly options: JsonObject;
-  /** Results; `undefined` before the end. */
+  /** Results; `undefined` until the evaluation is complete. */
   readonly report: JsonObject | undefined;
-  /** Episodes so far. A last line that is not complete is left out. */
+  /** Episodes recorded so far, without an incomplete last line. */
   readonly episodes: SegmentEpisodes;
 }
 
@@ -23,7 +23,7 @@ export async function readSavedEvaluation(source: RunSource): Promise<RecordedEv
   const hasReport = (await source.read("report.json")) !== undefined;
   const path = "episodes.jsonl";
   const bytes = (await source.read(path)) ?? new Uint8Array();
-  // Episodes are written as they end; those of a task are a group.
+  // Episodes are recorded as they end; those of the same task form a group.
   const records = parseTrajectories(bytes, `${source.name}/${path}`).sort((a, b) =>
     a.groupId === b.groupId
       ? a.trajectoryIndex - b.trajectoryIndex
@@ -37,7 +37,7 @@ export async function readSavedEvaluation(source: RunSource): Promise<RecordedEv
   };
 }
 
-/** Position of a task: 7 of `evaluate/valid_seen/7`. */
+/** Position of a task in its split: 7 for `evaluate/valid_seen/7`. */
 function readPosition(groupId: string): number {
   return Number(groupId.slice(groupId.lastIndexOf("/") + 1));
 }

@@ -14,15 +14,15 @@ export interface RunSummary extends RunProgress {
   /** Kinds of the advantages and of the surrogate: `group, clipped`. */
   readonly algorithm: string;
   readonly modulator: string;
-  /** Time of the start, ISO 8601. */
+  /** Start time, ISO 8601. */
   readonly startedAt: string | undefined;
   /** Version of the records. */
   readonly recordVersion: number;
 }
 
 /**
- * Reads what a run is and how far it is, live, finished or crashed.
- * @param now - Present time, milliseconds since 1970.
+ * Reads the description and progress of a run, whether running, finished or interrupted. @param now
+ * - Current time, milliseconds since 1970.
  * @throws `RangeError`, one line, if files are missing or damaged.
  */
 export async function readSummary(source: RunSource, now: number): Promise<RunSummary> {
@@ -42,7 +42,7 @@ export async function readSummary(source: RunSource, now: number): Promise<RunSu
   };
 }
 
-/** Kind of a setting with variants; the name of a custom one. */
+/** Kind of a setting with variants, or the name of a custom component. */
 function nameKind(value: unknown): string {
   const { kind, name } = toObject(value);
   return (kind === "custom" ? toText(name) : undefined) ?? toText(kind) ?? "unknown";

@@ -15,18 +15,18 @@ import type { RunSource } from "./run-source.ts";
 
 /** Episodes of an iteration or evaluation, with their line of metrics. */
 export interface Segment {
-  /** Name of its files under `trajectories/`: `iteration-0007`. */
+  /** Name of the segment's files below `trajectories/`: `iteration-0007`. */
   readonly name: string;
   readonly metrics: RecordedMetrics;
 }
 
 /**
- * Episodes of a segment. `index` gives their columns; {@link readTrajectory} reads one of them.
+ * Episodes of a segment: `index` has their columns; {@link readTrajectory} reads a single episode.
  */
 export interface SegmentEpisodes {
   readonly name: string;
   readonly index: TrajectoryIndex;
-  /** All records, if the file has no index (version 1). */
+  /** All records; only if the file has no index (version 1). */
   readonly records?: readonly RecordedTrajectory[];
 }
 
@@ -42,8 +42,8 @@ export function listSegments(metrics: readonly RecordedMetrics[]): Segment[] {
 }
 
 /**
- * Reads the index of a segment without its episodes. Version 1 has no index: all episodes are read, and
- * the index is built from them.
+ * Reads the index of a segment without its episodes. For version 1, which has no index, all
+ * episodes are read and the index is built from them.
  * @throws `RangeError`, one line, if files are missing or damaged.
  */
 export async function readEpisodes(source: RunSource, name: string): Promise<SegmentEpisodes> {
@@ -54,9 +54,10 @@ export async function readEpisodes(source: RunSource, name: string): Promise<Seg
 }
 
 /**
- * Reads one trajectory, and only that part of its file.
- * @param row - Row of the index, from 0.
- * @throws `RangeError`, one line, if there is no such row, or the file is missing, cut short or damaged.
+ * Reads one trajectory; only its part of the file is read. @param row - Row of the trajectory in
+ * the index, from 0.
+ * @throws `RangeError`, one line, if there is no such row, or the file is missing, cut short or
+ *   damaged.
  */
 export async function readTrajectory(
   source: RunSource,
@@ -98,8 +99,7 @@ async function readWithoutIndex(source: RunSource, name: string): Promise<Segmen
 }
 
 /**
- * Makes the index of episodes that have none.
- * @param numBytes - Size of their file.
+ * Creates the index of episodes without one. @param numBytes - Size of the episodes' file, bytes.
  */
 export function indexRecords(
   name: string,
@@ -117,7 +117,7 @@ export function indexRecords(
   return { name, records, index: decodeIndex(encodeIndex(rows, numBytes), name) };
 }
 
-/** Parses records of any version. @throws `RangeError` naming the line that is damaged. */
+/** Parses records of any version. @throws `RangeError` naming the damaged line. */
 export function parseTrajectories(bytes: Uint8Array, where: string): RecordedTrajectory[] {
   return parseJsonLines(bytes, where).map((record) => {
     const { version } = record;

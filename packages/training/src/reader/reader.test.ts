@@ -51,7 +51,7 @@ const trajectory = (iteration: number, i: number): RecordedTrajectory => ({
   outcome: { kind: "terminated", isSuccess: i === 0 },
 });
 
-/** Writes the records of an iteration in the order of the loop. */
+/** Writes the records of an iteration in the same order as the loop. */
 async function writeIteration(iteration: number): Promise<void> {
   const name = `iteration-000${iteration}`;
   const trajectories = [0, 1, 2, 3].map((i) => trajectory(iteration, i));
@@ -87,7 +87,7 @@ async function readAll(source: RunSource): Promise<unknown> {
   };
 }
 
-/** Lists the files of a run as a web page receives them. */
+/** Lists the files of a run as a web page gets them. */
 async function blobsOf(path: string): Promise<Map<string, Blob>> {
   const files = await readdir(path, { recursive: true, withFileTypes: true });
   return new Map(
@@ -103,7 +103,7 @@ async function blobsOf(path: string): Promise<Map<string, Blob>> {
   );
 }
 
-/** A static web server. */
+/** Starts a static web server. */
 async function serveFolder(
   path: string,
   supportsRanges: boolean,
@@ -298,7 +298,8 @@ describe("reader", () => {
       logLevel: "silent",
     });
     const [file] = bundle.outputFiles;
-    // Anything not in this list, such as `process` and `Buffer`, does not exist in that context.
+    // Globals available in the context; anything else, such as `process` and `Buffer`, does not
+    // exist there.
     const web = { Blob, DecompressionStream, Response, TextDecoder, TextEncoder, URL, fetch };
     const context = createContext({ ...web, Uint8Array, files: await blobsOf(folder.path) });
     runInContext(file!.text, context);

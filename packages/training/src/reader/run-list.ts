@@ -1,12 +1,15 @@
-/** Run folder that a page can read. */
+/** Run that a page can read. */
 export interface ListedRun {
-  /** Unique in the list; letters, digits, `.`, `_` and `-`, because it is part of addresses. */
+  /**
+   * Identifier, unique in the list; only letters, digits, `.`, `_` and `-`, because URLs contain
+   * it.
+   */
   readonly id: string;
-  /** Display name: the shortest path of the folder that distinguishes the runs. */
+  /** Display name: the shortest end of the folder's path that distinguishes the runs. */
   readonly name: string;
 }
 
-/** Runs that a page shows together. */
+/** Runs that a page shows. */
 export interface RunList {
   /** True if the files can change while the page is open. */
   readonly isLive: boolean;
@@ -20,7 +23,7 @@ const tokenizers = /^(policy|warm-start)\/tokenizer(_config)?\.json$/u;
 
 /**
  * True for files that pages read: records and tokenizers, but not weights or foreign files.
- * @param path - Within the folder of the run, with slashes.
+ * @param path - Path within the folder of the run, with slashes.
  */
 export function isPageFile(path: string): boolean {
   return [names, episodes, tokenizers].some((pattern) => pattern.test(path));

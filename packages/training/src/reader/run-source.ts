@@ -1,4 +1,4 @@
-/** Part of a file: `length` bytes starting at `offset`. */
+/** Part of a file: `length` bytes from `offset`. */
 export interface ByteRange {
   readonly offset: number;
   readonly length: number;
@@ -10,9 +10,9 @@ export interface RunSource {
   readonly name: string;
   /**
    * Reads a file or a part of it.
-   * @param path - Within the folder, with slashes.
-   * @returns `undefined` if there is no such file; fewer bytes than requested if the file ends
-   *   within the range.
+   * @param path - Path within the folder, with slashes.
+   * @returns The bytes; `undefined` if there is no such file; fewer bytes than requested if the
+   *   file ends within the range.
    */
   read(path: string, range?: ByteRange): Promise<Uint8Array | undefined>;
 }

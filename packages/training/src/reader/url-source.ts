@@ -2,20 +2,20 @@ import type { RunSource } from "./run-source.ts";
 
 /** Options of {@link createUrlSource}. */
 export interface UrlSourceOptions {
-  /** Default: the global `fetch`. */
+  /** Function used for requests. Default: the global `fetch`. */
   readonly fetch?: typeof fetch;
 }
 
 /**
- * Creates a source from a run folder on any static web server. Parts of files are requested with `Range`;
- * if a server ignores it and sends the whole file, the part is cut out.
+ * Creates a source from a run folder on any static web server. Parts of files are requested with
+ * `Range`; if the server ignores the range and sends the whole file, the part is cut from it.
  *
  * @param url - Address of the folder.
  * @throws `Error` from `read`, one line, for a status other than 200, 206, 404 and 416.
  */
 export function createUrlSource(url: string, options: UrlSourceOptions = {}): RunSource {
   const base = url.endsWith("/") ? url : `${url}/`;
-  // Called without a receiver: browsers refuse another `this`.
+  // Call `fetch` without receiver, because browsers reject any other `this`.
   const request =
     options.fetch ?? ((...parameters: Parameters<typeof fetch>) => fetch(...parameters));
   return {
@@ -26,11 +26,11 @@ export function createUrlSource(url: string, options: UrlSourceOptions = {}): Ru
       const headers: Record<string, string> = range
         ? { range: `bytes=${range.offset}-${range.offset + range.length - 1}` }
         : {};
-      // Files of a live run change: browsers must revalidate their cache.
+      // Files of a live run change, so browsers must revalidate their cache.
       const init = { headers, cache: "no-cache" } as const;
       const response = await request(address, init);
       if (response.status === 404) return undefined;
-      // The file ends before the range begins.
+      // 416: the file ends before the range.
       if (response.status === 416) return new Uint8Array();
       if (response.status !== 200 && response.status !== 206) {
         throw new Error(`${address}: status must be 200, 206 or 404, got ${response.status}`);

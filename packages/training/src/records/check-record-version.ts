@@ -2,9 +2,9 @@ import { recordVersion } from "@turnwise/core";
 import { InputError } from "../input-error.ts";
 
 /**
- * Requires that existing records have the present version, before more are appended.
- * @param version - Version of the existing records; absent: 1, which did not state it.
- * @param remedy - Command that starts over.
+ * Checks that existing records have the current version, before more are appended. @param version -
+ * Version of the existing records; absent means version 1.
+ * @param remedy - Command that starts a new run.
  * @throws {@link InputError} for another version.
  */
 export function checkRecordVersion(source: string, version: number = 1, remedy: string): void {

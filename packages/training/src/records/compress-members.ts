@@ -4,22 +4,23 @@ import { gzipSync } from "node:zlib";
 /** Gzip members, one after another. */
 export interface PackedMembers {
   readonly packed: Uint8Array;
-  /** Bytes of each member. */
+  /** Length of each member, bytes. */
   readonly lengths: readonly number[];
 }
 
-/** The lowest level: numbers compress little at any. */
+/** Use the lowest level, because numbers compress little at any level. */
 const options = { level: 1 };
 
-/** Smaller inputs are compressed synchronously: starting and waking a thread takes longer. */
+/** Smaller inputs are compressed synchronously, because waking a thread takes longer. */
 const minThreadBytes = 1 << 18;
 
 /**
- * Compresses parts of a text to gzip members, in a worker thread if the text is long. The asynchronous
- * functions of `node:zlib` take three times the processor time for members of a few kilobytes.
+ * Compresses parts of a text to gzip members, in a worker thread if the text is long. The
+ * asynchronous functions of `node:zlib` take three times the processor time for members of a few
+ * kilobytes.
  *
- * @param bytes - Transferred to the thread, and empty afterwards.
- * @param ends - End of each part; it begins at the end of the one before.
+ * @param bytes - Text in UTF-8; transferred to the thread, and empty afterwards. @param ends - End
+ *   of each part; a part starts at the end of the previous one.
  */
 export async function compressMembers(
   bytes: Uint8Array<ArrayBuffer>,
@@ -35,7 +36,7 @@ interface Job {
   readonly reject: (error: Error) => void;
 }
 
-/** The thread of this process, started on first use, and its pending jobs in order. */
+/** The worker thread, started on first use, and its pending jobs in order. */
 let thread: { readonly worker: Worker; readonly jobs: Job[] } | undefined;
 
 function compressInThread(
@@ -46,7 +47,7 @@ function compressInThread(
   const { worker, jobs } = thread;
   return new Promise((resolve, reject) => {
     jobs.push({ resolve, reject });
-    // The thread keeps the process alive only while it works.
+    // The thread keeps the process alive only while it has work.
     worker.ref();
     worker.postMessage({ bytes, ends, options }, [bytes.buffer]);
   });
@@ -55,7 +56,7 @@ function compressInThread(
 function startThread(): { readonly worker: Worker; readonly jobs: Job[] } {
   const extension = import.meta.url.endsWith(".ts") ? "mjs" : "js";
   const url = new URL(`./compress-worker.${extension}`, import.meta.url);
-  // Loaders of this process, such as tsx, are of no use to plain JavaScript.
+  // Loaders of this process, such as tsx, are not needed for plain JavaScript.
   const worker = new Worker(url, { execArgv: [] });
   const jobs: Job[] = [];
   worker.on("message", (packed: PackedMembers) => {

@@ -1,5 +1,5 @@
-// A thread that compresses trajectories; see compress-members.ts. Plain JavaScript, as the thread is
-// started from the source as well.
+// Worker thread that compresses trajectories; see compress-members.ts. It is plain JavaScript,
+// because it is also started from the source tree.
 import { parentPort } from "node:worker_threads";
 import { gzipSync } from "node:zlib";
 

@@ -8,8 +8,8 @@ export interface SegmentPosition {
 }
 
 /**
- * Formats the name of the files under `trajectories/` with the episodes of an iteration or an evaluation;
- * `undefined` for a stage without episodes.
+ * Formats the name of the files below `trajectories/` for the episodes of an iteration or an
+ * evaluation; `undefined` for a stage without episodes.
  *
  * @example
  * formatSegmentName({ stage: "iteration", iteration: 7 }); // "iteration-0007"

@@ -11,9 +11,8 @@ export interface Heartbeat {
 }
 
 /**
- * Writes the time into the run folder every 10 seconds, so that a reader can tell a live run from one
- * that was killed. A heartbeat that cannot be written does not stop the run: the first failure is a
- * warning.
+ * Writes the time into the run folder every 10 seconds, so that a reader can distinguish a live run
+ * from a killed one. Write errors do not stop the run: the first one gives a warning.
  */
 export async function startHeartbeat(
   folder: string,

@@ -1,16 +1,16 @@
-/** Kinds of columns. A string column holds positions in the index's table of strings. */
+/** Types of columns. A string column contains positions in the index's table of strings. */
 export type ColumnKind = "uint8" | "uint32" | "float32" | "float64" | "string";
 
 /**
- * Columns of a trajectory index, one entry for each trajectory of the segment. NaN in a float column
- * means that the trajectory has no such value.
+ * Columns of a trajectory index, one entry for each trajectory of the segment. In a float column,
+ * NaN means that the trajectory has no value.
  */
 export const indexColumns = {
-  /** The iteration; for an evaluation, the number of iterations before it. */
+  /** Number of the iteration; for an evaluation, the number of iterations before it. */
   iteration: "uint32",
-  /** Position of the group in the segment, from 0. */
+  /** Index of the group in the segment, from 0. */
   group: "uint32",
-  /** Position of the trajectory in its group, from 0. */
+  /** Index of the trajectory in its group, from 0. */
   trajectory: "uint32",
   /** The task's id. */
   task: "string",
@@ -27,16 +27,19 @@ export const indexColumns = {
   turns: "uint32",
   /** Number of response tokens. */
   tokens: "uint32",
-  /** Mean entropy of all response tokens, nats: the learner's before the update, or the sampler's. */
+  /**
+   * Mean entropy over all response tokens, nats, from the learner before the update, or from the
+   * sampler.
+   */
   entropy: "float32",
-  /** Smallest and largest coefficient of its responses. */
+  /** Smallest coefficient of the responses; `coefficientMax`: the largest. */
   coefficientMin: "float32",
   coefficientMax: "float32",
-  /** Mean over the trained response tokens of the advantage that the objective was given. */
+  /** Mean over the trained response tokens of the advantage in the loss. */
   advantage: "float32",
   /** `success`, `failure`, `truncated:LIMIT` or `failed:KIND`. */
   outcome: "string",
-  /** See `TrajectoryStatus`; `unknown` for records of version 1. */
+  /** `TrajectoryStatus`, or `unknown` for records of version 1. */
   status: "string",
   /** Offset of the trajectory's gzip member in the packed file, bytes. */
   offset: "float64",
@@ -60,14 +63,14 @@ export type IndexColumns = {
   readonly [Name in ColumnName]: ColumnArrays[(typeof indexColumns)[Name]];
 };
 
-/** Columns that describe the trajectory itself, not its position in a packed file. */
+/** Columns that describe the trajectory itself, as opposed to its position in a packed file. */
 export type TrajectorySummary = {
   readonly [
     Name in Exclude<ColumnName, "offset" | "length">
   ]: (typeof indexColumns)[Name] extends "string" ? string : number;
 };
 
-/** One row of an index, with strings instead of their positions. */
+/** Row of an index, with strings instead of string positions. */
 export type IndexRow = {
   readonly [Name in ColumnName]: (typeof indexColumns)[Name] extends "string" ? string : number;
 };
@@ -75,7 +78,7 @@ export type IndexRow = {
 /** Names of all columns, in the order in which they are stored. */
 export const columnNames: readonly ColumnName[] = Object.keys(indexColumns) as ColumnName[];
 
-/** Bytes of one entry. */
+/** Bytes per entry of each column type. */
 export const columnBytes: Readonly<Record<ColumnKind, number>> = {
   uint8: 1,
   uint32: 4,

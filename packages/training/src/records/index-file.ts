@@ -19,16 +19,17 @@ const kinds: readonly ColumnKind[] = ["uint8", "uint32", "float32", "float64", "
 /** Index of the trajectories of one segment. */
 export interface TrajectoryIndex {
   readonly numRows: number;
-  /** Size of the packed file that the index belongs to. */
+  /** Size of the corresponding packed file, bytes. */
   readonly packedBytes: number;
-  /** Strings that the string columns refer to, each once. */
+  /** Table of the distinct strings to which string columns refer. */
   readonly strings: readonly string[];
   readonly columns: IndexColumns;
 }
 
 /**
- * Encodes an index: a header, a directory of columns, the columns, each aligned to 8 bytes, and the table
- * of strings as JSON. All numbers are little-endian; `docs/run-folder.md` describes every byte.
+ * Encodes an index: a header, a directory of columns, the columns (each aligned to 8 bytes), and
+ * the table of strings as JSON. All numbers are little-endian; `docs/run-folder.md` describes every
+ * byte.
  */
 export function encodeIndex(rows: readonly IndexRow[], packedBytes: number): Uint8Array {
   const positions = new Map<string, number>();
@@ -77,7 +78,7 @@ function setNumber(view: DataView, kind: ColumnKind, at: number, value: number):
 }
 
 /**
- * Decodes an index. Columns that this version does not know are skipped.
+ * Decodes an index. Unknown columns are skipped.
  * @param source - Name of the file, for errors.
  * @throws `RangeError`, one line, if the file is not an index, has another version, is truncated or
  *   lacks a column.
@@ -145,12 +146,12 @@ function readStrings(bytes: Uint8Array, source: string): string[] {
     const value: unknown = JSON.parse(decodeUtf8(bytes));
     if (Array.isArray(value) && value.every((text) => typeof text === "string")) return value;
   } catch {
-    // Reported below, like a table of another form.
+    // Reported below, like a table that is no list of strings.
   }
   throw new RangeError(`${source}: table of strings must be a JSON list of strings`);
 }
 
-/** Copies a column, so that neither alignment nor the byte order of this machine matters. */
+/** Copies a column, so that it is aligned and in this machine's byte order. */
 function readColumn(
   view: DataView,
   kind: ColumnKind,
@@ -169,7 +170,7 @@ function readColumn(
   return Uint32Array.from({ length }, (_, row) => view.getUint32(at + 4 * row, true));
 }
 
-/** Reads one row of an index. @throws `RangeError` if there is none of that number. */
+/** Reads one row of an index. @throws `RangeError` if there is no row with this number. */
 export function readIndexRow(index: TrajectoryIndex, row: number): IndexRow {
   if (!Number.isInteger(row) || row < 0 || row >= index.numRows) {
     throw new RangeError(

@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { JsonWriter } from "./json-writer.ts";
 
-/** Writes into a buffer that has to grow, and returns the text. */
+/** Writes into a small buffer that has to grow, and returns the text. */
 function textOf(write: (writer: JsonWriter) => void): string {
   const writer = new JsonWriter(1);
   write(writer);
   return new TextDecoder("utf-8", { fatal: true }).decode(writer.take());
 }
 
-/** Any UTF-16, lone surrogates included. */
+/** Any UTF-16 text, including lone surrogates. */
 const anyText = fc.string({
   unit: fc.nat({ max: 0xffff }).map((code) => String.fromCharCode(code)),
 });
@@ -41,7 +41,8 @@ it("keeps the float32 value of every number, in at most 9 significant digits", (
       const digits = text.replace(/e.*$/u, "").replaceAll(/\D/gu, "").replace(/^0+/u, "");
       expect(Number.isInteger(single) || digits.length <= 9).toBe(true);
     }),
-    // The largest float32 below a power of ten: its digits must not be rounded up to it.
+    // The largest float32 values below powers of ten: their digits must not be rounded up to the
+    // power.
     { numRuns: 1000, examples: [[9.999999046325684], [0.09999999403953552], [9.999999e-8]] },
   );
 });

@@ -7,18 +7,18 @@ const openingBracket = 0x5b;
 const backslash = 0x5c;
 const closingBracket = 0x5d;
 
-/** Powers of ten from 1 on, all that float64 holds exactly. */
+/** Powers of ten that float64 represents exactly, from 1. */
 const powers = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
-/** Smallest exponent of ten for which digits are computed. */
+/** Smallest decimal exponent for which digits are computed. */
 const minExponent = -13;
-/** Powers of ten starting at that exponent. */
+/** Powers of ten from that exponent on. */
 const decades = Float64Array.from({ length: 21 }, (_, i) => Number(`1e${i + minExponent}`));
-/** Exponent of ten of the smallest float32 with each exponent of two, as float32 stores it. */
+/** Decimal exponent of the smallest float32 for each stored binary exponent. */
 const exponents = Int8Array.from({ length: 256 }, (_, stored) =>
   Math.floor((stored - 127) * Math.log10(2)),
 );
 
-/** Numbers to be written. Passed as arguments, each number would be allocated on the heap. */
+/** Buffer for numbers to write. Passing numbers as arguments would allocate each on the heap. */
 let singles = new Float32Array(1024);
 let singleBits = new Uint32Array(singles.buffer);
 function resize(length: number): void {
@@ -26,24 +26,24 @@ function resize(length: number): void {
   singleBits = new Uint32Array(singles.buffer);
 }
 
-/** JSON text in UTF-8. */
+/** Writer of JSON text in UTF-8. */
 export class JsonWriter {
   readonly #capacity: number;
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
 
-  /** @param capacity - Bytes to begin with; more are allocated as needed. */
+  /** @param capacity - Initial capacity in bytes; grows as needed. */
   constructor(capacity: number) {
     this.#capacity = capacity;
     this.#bytes = new Uint8Array(capacity);
   }
 
-  /** Number of bytes so far. */
+  /** Number of bytes written so far. */
   get length(): number {
     return this.#length;
   }
 
-  /** Returns the bytes so far, and starts over. */
+  /** Returns the bytes written so far, and empties the buffer. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes.subarray(0, this.#length);
     this.#bytes = new Uint8Array(this.#capacity);
@@ -51,7 +51,7 @@ export class JsonWriter {
     return taken;
   }
 
-  /** Writes text that is JSON already, of ASCII characters. */
+  /** Writes ASCII text that is already JSON. */
   raw(text: string): void {
     const { length } = text;
     this.#reserve(length);
@@ -64,7 +64,7 @@ export class JsonWriter {
   /** Writes any value as `JSON.stringify` does. */
   json(value: unknown): void {
     const json = JSON.stringify(value);
-    // A UTF-16 unit takes at most 3 bytes of UTF-8.
+    // UTF-8 needs at most 3 bytes per UTF-16 code unit.
     this.#reserve(3 * json.length);
     const { written } = new TextEncoder().encodeInto(json, this.#bytes.subarray(this.#length));
     this.#length += written;
@@ -105,8 +105,8 @@ export class JsonWriter {
   }
 
   /**
-   * Writes a decimal number of at most 9 significant digits with the float32 value of `value`, `null`
-   * if that is not finite. The float64 number would take up to 17 digits.
+   * Writes `value`, rounded to float32, with at most 9 significant digits; `null` if it is not
+   * finite. As float64 the number would need up to 17 digits.
    *
    * @example
    * writer.float32(Math.fround(0.1)); // 0.1, not 0.10000000149011612
@@ -143,7 +143,7 @@ export class JsonWriter {
     }
     let exponent = exponents[(singleBits[i]! >>> 23) & 0xff]!;
     if (magnitude >= decades[exponent + 1 - minExponent]!) exponent++;
-    // Every float32 is the nearest one to its decimal number of 9 digits, and many to that of 7.
+    // 9 decimal digits identify every float32, and 7 digits identify many, so try 7 first.
     let fraction = 6 - exponent;
     let digits = (magnitude * powers[fraction]! + 0.5) | 0;
     while (Math.fround(digits / powers[fraction]!) !== magnitude && fraction < 8 - exponent) {
@@ -177,7 +177,7 @@ export class JsonWriter {
     }
   }
 
-  /** Writes `digits / 10 ** fraction`, which has `whole` digits before the point. */
+  /** Writes `digits / 10 ** fraction`, which has `whole` digits before the decimal point. */
   #decimal(digits: number, fraction: number, whole: number): void {
     this.#reserve(fraction + whole + 1);
     const bytes = this.#bytes;

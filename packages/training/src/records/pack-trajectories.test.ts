@@ -73,7 +73,7 @@ it("describes each trajectory in the index", async () => {
     task: "task-0",
     success: 1,
     score: 0.25,
-    // One token of entropy 1 and two of 2; advantages 4, 1 and 2.
+    // One token with entropy 1 and two with entropy 2; advantages 4, 1 and 2.
     entropy: Math.fround(5 / 3),
     coefficientMin: 1,
     coefficientMax: 2,
@@ -189,7 +189,7 @@ it("names the damage in a file that is no index", async () => {
       "a.index",
     ),
   ).toThrow("a.index: version must be 1, got 2");
-  // The name of the first column.
+  // Overwrite the name of the first column.
   expect(() =>
     decodeIndex(
       changed((view) => view.setUint8(32, 120)),

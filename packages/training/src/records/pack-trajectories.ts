@@ -7,17 +7,17 @@ import type { RecordedTrajectory } from "./recorded-trajectory.ts";
 import { summarizeTrajectory } from "./summarize-trajectory.ts";
 import { writeTrajectory } from "./write-trajectory.ts";
 
-/** Bytes of text after which control returns to the event loop: less than a millisecond of work. */
+/** Bytes of text after which to return to the event loop: less than a millisecond of work. */
 const sliceBytes = 1 << 16;
 /** Bytes of text per compression job. */
 const batchBytes = 1 << 20;
 
 /**
- * Packs trajectories: one gzip member with a line of JSON for each, and an index of the members. The
- * whole is also a gzip file of JSON lines.
+ * Packs trajectories: for each a gzip member with one line of JSON, and an index of the members.
+ * The result is also a valid gzip file of JSON lines.
  *
- * Runs in the background while a run waits for its engine: control returns to the event loop after every
- * few trajectories, and a worker thread compresses.
+ * Runs in the background while a run waits for its engine: control returns to the event loop after
+ * every few trajectories, and a worker thread compresses.
  */
 export async function packTrajectories(
   trajectories: Iterable<RecordedTrajectory>,
@@ -31,7 +31,7 @@ export async function packTrajectories(
   let sliceStart = 0;
   const compress = (): void => {
     const batch = compressMembers(writer.take(), ends);
-    // The error of a batch is thrown below, where all batches are awaited.
+    // Ignore the error here; it is thrown below, where all batches are awaited.
     batch.catch(() => undefined);
     batches.push(batch);
     ends = [];

@@ -1,11 +1,11 @@
 import { isSettings } from "../settings/merge-settings.ts";
 
 /**
- * Parses JSON lines of a file that may still be written, or whose writer was killed: an incomplete last
- * line is left out. Damage elsewhere is an error.
+ * Parses a file of JSON lines that may still be growing, or whose writer was killed: an incomplete
+ * last line is omitted, but damage elsewhere is an error.
  *
  * @param source - Name of the file, for errors.
- * @throws `RangeError`, one line with the number of the damaged line, from 1.
+ * @throws `RangeError`, one line, with the number of the damaged line, from 1.
  */
 export function parseJsonLines(
   bytes: Uint8Array,

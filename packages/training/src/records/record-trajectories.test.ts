@@ -40,7 +40,7 @@ const group = (id: string, ...trajectories: Trajectory[]): Group => ({
   trajectories,
 });
 
-/** Both turns of a trajectory; the second one has an advantage for each token. */
+/** Row with both turns of a trajectory; the second turn has an advantage for each token. */
 const row = (groupIndex: number, trajectoryIndex: number): CreditedRow => ({
   groupIndex,
   trajectoryIndex,
@@ -67,7 +67,7 @@ const row = (groupIndex: number, trajectoryIndex: number): CreditedRow => ({
 it("joins trajectories with their credit by group and index, not by position", () => {
   const first = group("g0", trajectory("g0", 0), trajectory("g0", 1));
   const second = group("g1", trajectory("g1", 0, failed), trajectory("g1", 1));
-  // The first group was filtered; the failed trajectory was left out.
+  // The first group was filtered; the failed trajectory was omitted.
   const kept = [{ ...second, trajectories: [second.trajectories[1]!] }];
   const records = [...recordTrajectories({ groups: [first, second], kept, credited: [row(0, 0)] })];
   expect(

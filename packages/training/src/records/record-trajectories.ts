@@ -8,13 +8,13 @@ import type {
   TurnCredit,
 } from "./recorded-trajectory.ts";
 
-/** Results of an iteration needed for the records of its trajectories. */
+/** Results of an iteration that are needed to record its trajectories. */
 export interface CreditedGroups {
   /** All groups that were played. */
   readonly groups: readonly Group[];
-  /** Groups that were trained on, possibly with fewer trajectories. */
+  /** Groups that were trained on, possibly without some of their trajectories. */
   readonly kept: readonly Group[];
-  /** Indices refer to `kept`. */
+  /** Credit of the rows; group indices refer to `kept`. */
   readonly credited: readonly CreditedRow[];
 }
 
@@ -86,7 +86,8 @@ function recordTrajectory(
     ...rest,
     turns: turns.map((turn, turnIndex): RecordedTurn => {
       const credit = credits[turnIndex];
-      // Not the other order: V8 gives each object that is extended after a spread its own hidden class.
+      // Spread `turn` last: V8 gives every object that is extended after a spread a hidden class of
+      // its own.
       return credit ? { credit, ...turn } : turn;
     }),
   };
@@ -104,7 +105,7 @@ function toTurnCredit(
 ): TurnCredit {
   const { oldLogProbs, entropies, returns, oldValues } = response;
   const samplerRatio = computeRatioRange(turn.samplerLogProbs, oldLogProbs);
-  // Assigned one by one: spreads take several times as long.
+  // Assign fields one by one, because spreads are several times slower.
   const credit: Mutable<TurnCredit> = {
     oldLogProbs: toList(oldLogProbs),
     entropies: toList(entropies),
@@ -125,14 +126,14 @@ function toTurnCredit(
 
 type Mutable<Record> = { -readonly [Name in keyof Record]: Record[Name] };
 
-/** Copies to a list. `Array.from` takes ten times as long for the few values of a response. */
+/** Copies values to a list. For short arrays `Array.from` is ten times slower. */
 function toList(values: ArrayLike<number>): number[] {
   const list: number[] = [];
   for (let i = 0; i < values.length; i++) list.push(values[i]!);
   return list;
 }
 
-/** Returns one number if all are equal. */
+/** Returns a single number if all values are equal, otherwise a list. */
 function toOneOrList(values: ArrayLike<number>): number | number[] {
   for (let i = 1; i < values.length; i++) {
     if (values[i] !== values[0]) return toList(values);
@@ -141,7 +142,8 @@ function toOneOrList(values: ArrayLike<number>): number | number[] {
 }
 
 /**
- * Computes the spread of the ratio; log-ratios are clamped to [-20, 20], as in all statistics of ratios.
+ * Computes minimum, mean and maximum of the ratio; log-ratios are clamped to [-20, 20], as in all
+ * ratio statistics.
  */
 function computeRatioRange(
   samplerLogProbs: readonly number[],

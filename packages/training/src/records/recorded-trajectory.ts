@@ -1,6 +1,6 @@
 import type { Trajectory, Turn } from "@turnwise/core";
 
-/** Spread of a ratio over the tokens of a response. */
+/** Minimum, mean and maximum of a ratio over the tokens of a response. */
 export interface RatioRange {
   readonly mean: number;
   readonly min: number;
@@ -8,8 +8,8 @@ export interface RatioRange {
 }
 
 /**
- * Credit that training assigned to one response. Floats have float32 precision; a list runs over the
- * tokens of the response, and one number in place of a list holds for all of them.
+ * Credit that training assigned to one response. Floats have float32 precision. Lists are
+ * `[token]`; a single number instead of a list applies to all tokens.
  */
 export interface TurnCredit {
   /** Log-probs under the learner before the update, nats, `[token]`. */
@@ -20,37 +20,37 @@ export interface TurnCredit {
   readonly meanTokenEntropy: number;
   /** Advantage before modulation. */
   readonly baseAdvantage: number | readonly number[];
-  /** The modulator's factor; where tokens differ, the mean over them. */
+  /** Coefficient of the modulator; the mean over tokens if they differ. */
   readonly coefficient: number;
-  /** Advantage that the objective was given. */
+  /** Advantage in the loss, after modulation. */
   readonly advantage: number | readonly number[];
   /** Ratio of the learner's probability before the update to the sampler's; absent without sampler log-probs. */
   readonly samplerRatio?: RatioRange;
-  /** Weight of the rollout correction; absent without one, 0 for dropped tokens. */
+  /** Weight of the rollout correction; 0 for dropped tokens; absent if there is no correction. */
   readonly correction?: number | readonly number[];
-  /** Targets of the critic, with a critic. */
+  /** Targets of the critic; absent if there is no critic. */
   readonly returns?: readonly number[];
-  /** The critic's values before the update, with a critic. */
+  /** Values of the critic before the update; absent if there is no critic. */
   readonly oldValues?: readonly number[];
 }
 
-/** A turn as it is stored: as sampled, and as training credited it. */
+/** Recorded turn: as sampled, with its credit from training. */
 export interface RecordedTurn extends Turn {
-  /** Absent where the response was not trained on. */
+  /** Credit; absent if the response was not trained on. */
   readonly credit?: TurnCredit;
 }
 
 /**
- * Use of a trajectory: `trained`; `left-out` of a trained group, because of its outcome or for lack of a
- * response; `filtered` with its whole group; `evaluated`.
+ * Use of a trajectory. `trained`; `left-out`: excluded from a trained group because of its outcome
+ * or because it has no response; `filtered`: its whole group was dropped; `evaluated`.
  */
 export type TrajectoryStatus = "trained" | "left-out" | "filtered" | "evaluated";
 
-/** A trajectory as it is stored. */
+/** Recorded trajectory. */
 export interface RecordedTrajectory extends Omit<Trajectory, "version" | "turns"> {
   /** Version of the record. Version 1 has no credit, stop reasons or status. */
   readonly version: 1 | Trajectory["version"];
-  /** Absent in version 1. */
+  /** Use of the trajectory; absent in version 1. */
   readonly status?: TrajectoryStatus;
   readonly turns: readonly RecordedTurn[];
 }

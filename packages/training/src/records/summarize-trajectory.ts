@@ -2,15 +2,15 @@ import { failureKinds, sum, type Outcome } from "@turnwise/core";
 import type { TrajectorySummary } from "./index-columns.ts";
 import type { RecordedTrajectory } from "./recorded-trajectory.ts";
 
-/** Position of a trajectory, which its record does not contain. */
+/** Position of a trajectory in its segment; its record does not contain it. */
 export interface TrajectoryPosition {
   readonly iteration: number;
-  /** Position of its group in the segment. */
+  /** Index of the group in the segment. */
   readonly group: number;
   readonly seed: number;
 }
 
-/** Computes the values of a trajectory for the index. */
+/** Computes the index row of a trajectory. */
 export function summarizeTrajectory(
   trajectory: RecordedTrajectory,
   position: TrajectoryPosition,

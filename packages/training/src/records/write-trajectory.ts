@@ -8,7 +8,7 @@ import type {
 
 type WriteValue<Value> = (writer: JsonWriter, value: Value) => void;
 
-/** Writer of each field, in the order of the text. The type requires every field. */
+/** Writers of all fields, in the order of the text. The type requires one for every field. */
 type FieldWriters<Record> = {
   readonly [Name in keyof Record]-?: WriteValue<Exclude<Record[Name], undefined>>;
 };
@@ -37,7 +37,7 @@ function createListWriter<Item>(writeItem: WriteValue<Item>): WriteValue<readonl
   };
 }
 
-/** Creates the writer of a record, whose first field must never be absent. */
+/** Creates the writer of a record; its first field must never be absent. */
 function createRecordWriter<Record extends object>(
   fields: FieldWriters<Record>,
 ): WriteValue<Record> {
@@ -105,7 +105,7 @@ const trajectoryRecord = createRecordWriter<RecordedTrajectory>({
   finalState: json,
 });
 
-/** Writes a trajectory as a line of JSON, with float32 numbers in as few digits as they need. */
+/** Writes a trajectory as a line of JSON, with as few digits as float32 needs. */
 export function writeTrajectory(writer: JsonWriter, trajectory: RecordedTrajectory): void {
   trajectoryRecord(writer, trajectory);
   writer.raw("\n");

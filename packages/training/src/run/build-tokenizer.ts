@@ -8,8 +8,8 @@ import {
 import { InputError } from "../input-error.ts";
 
 /**
- * Builds the tokenizer of a new model: all words of all demonstrations, imitated or not, and every
- * interchangeable name with every number.
+ * Builds the tokenizer of a new model from all words in all demonstrations, including those that
+ * are not imitated, and from every interchangeable name with every number.
  * @throws {@link InputError} if the tasks have neither demonstrations nor texts.
  */
 export function buildTokenizer(
@@ -30,7 +30,7 @@ export function buildTokenizer(
     );
   }
   if (vocabulary === "text") return createTokenizer(buildTextVocabulary(texts, { markers }));
-  // A name with a number may be replaced by any name of its list, with the same number.
+  // A name with a number may be replaced by any name of its list with the same number.
   const words = exchangeable.flatMap((classes) => {
     const members = new Set(classes);
     const numbers = new Set([""]);

@@ -10,18 +10,19 @@ import { readState } from "./run-state.ts";
 
 /** Result of {@link checkRun}. */
 export interface RunCheck {
-  /** Damage, one line each, naming the file; empty for a whole run. */
+  /** Descriptions of damage, one line each, naming the file; empty if the run is undamaged. */
   readonly problems: readonly string[];
   readonly numCheckpoints: number;
-  /** Number of packed files and files of the trained policy. */
+  /** Number of packed files and of files of the trained policy. */
   readonly numFiles: number;
   /** Number of lines of `metrics.jsonl`. */
   readonly numLines: number;
 }
 
 /**
- * Checks every file that a run has a digest of, and that logs and states can be read. Changes nothing.
- * @throws {@link InputError} if the folder is no run.
+ * Checks every file of a run against its digest, and checks that logs and states can be read. Does
+ * not change any file.
+ * @throws {@link InputError} if the folder is not a run folder.
  */
 export async function checkRun(
   path: string,
@@ -53,7 +54,7 @@ export async function checkRun(
     const checkpoint = join(path, checkpointsFolder, name);
     const seal = await collect(() => checkSeal(checkpoint));
     await collect(() => readState(join(checkpoint, stateName)));
-    // Older checkpoints count a part of what the newest one counts.
+    // The newest checkpoint has digests of all that older checkpoints have digests of.
     if (seal !== undefined && name === numbered.at(-1)) {
       await collect(() => checkLogs(path, seal.logs));
     }

@@ -8,21 +8,25 @@ import { freshState, hasWarmStart, warmStartFolder } from "./run.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { RunState } from "./run-state.ts";
 
-/** Point that a run continues from. */
+/** Point from which a run resumes. */
 export interface ResumePoint {
   readonly state: RunState;
-  /** Folder of the checkpoint to restore; absent where a run or its reinforcement learning begins. */
+  /**
+   * Folder of the checkpoint to restore; absent at the start of the run or of reinforcement
+   * learning.
+   */
   readonly checkpoint?: string;
-  /** Digests of the run's logs at this point. */
+  /** Digests of the run's logs at that point. */
   readonly logs: FileDigests;
-  /** True if there is no warm start, or if it has ended. */
+  /** True if there is no warm start, or the warm start has ended. */
   readonly isWarm: boolean;
 }
 
 /**
- * Finds the point that a run continues from: its newest checkpoint, the end of its warm start, the start
- * that it shares with other runs, or its beginning. Damaged checkpoints are set aside with a warning.
- * @throws {@link InputError} naming a file that the run depends on and that is damaged or gone.
+ * Finds the point from which a run resumes: its newest checkpoint, the end of its warm start, the
+ * start that it shares with other runs, or its beginning. Damaged checkpoints are renamed, with a
+ * warning. @throws {@link InputError} naming a file that the run depends on and that is damaged or
+ * missing.
  */
 export async function findResumePoint(
   folder: RunFolder,
@@ -50,7 +54,7 @@ export async function findResumePoint(
     checkState(checkpoint.path, checkpoint.state, folder);
     const { path, state, logs } = checkpoint;
     if (state.warmStartEpochs === epochs) return { state, checkpoint: path, logs, isWarm };
-    // The run died between the end of the warm start and the checkpoint that follows it.
+    // The run was killed between the end of the warm start and the next checkpoint.
     if (warmSeal === undefined) return { state, checkpoint: path, logs, isWarm };
   }
   if (start !== undefined) {
@@ -62,7 +66,7 @@ export async function findResumePoint(
   return { state: freshState, logs: {}, isWarm };
 }
 
-/** Requires that the counters of a checkpoint are possible in a run. */
+/** Checks that the counters of a checkpoint are possible in a run. */
 function checkState(path: string, state: RunState, { config }: RunFolder): void {
   for (const [name, count, limit] of [
     ["warmStartEpochs", state.warmStartEpochs, config.warmStart.epochs],

@@ -14,7 +14,7 @@ import { train } from "./train.ts";
 
 const silent = createJsonReporter({ write: () => true });
 
-/** One iteration in tiny rooms. */
+/** Settings: one iteration in tiny rooms. */
 const changes = {
   tasks: { numTraining: 4, evaluation: [{ split: "held_out", numTasks: 2 }], maxMoves: 3 },
   episode: { maxTurns: 3 },
@@ -37,7 +37,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(parent, { recursive: true }));
 
-/** Kinds of states of the first episode of each segment: before each turn, and at the end. */
+/**
+ * Lists the kinds of states in the first episode of each segment: before each turn, and at the end.
+ */
 async function kindsOf(run: string): Promise<Record<string, unknown[]>> {
   const source = createFolderSource(join(parent, run));
   const kinds: Record<string, unknown[]> = {};
@@ -68,7 +70,7 @@ describe("episode.recordedStates", () => {
       const hash = createHash("sha256");
       hash.update(await readFile(join(parent, run, "metrics.jsonl")));
       const weights = await readFile(join(parent, run, "policy", "model.safetensors"));
-      // The header names the moment at which the file was saved.
+      // Skip the header, which contains the time at which the file was saved.
       const start = 8 + Number(weights.readBigUInt64LE(0));
       expect(start).toBeLessThan(weights.length);
       return hash.update(weights.subarray(start)).digest("hex");

@@ -44,9 +44,9 @@ import { openTrainingPolicy } from "../policy/open-training-policy.ts";
 import type { TrainingPolicy } from "../policy/training-policy.ts";
 
 /**
- * Trains the warm-started policy on its own episodes: evaluation, iterations, evaluation.
- * @param point - Point that the run resumes from; `undefined` after a warm start in this process.
- * @param end - Point to stop at: after the first evaluation, or at the end.
+ * Runs reinforcement learning: evaluation, iterations, evaluation. @param point - Point from which
+ * the run resumes; `undefined` after a warm start in this process. @param end - Where to stop:
+ * after the first evaluation, or at the end.
  */
 export async function reinforce(
   run: Run,
@@ -61,7 +61,7 @@ export async function reinforce(
     const warning = describeMissingChat(tasks.format, policy.tokenizer, path, "model.chat=true");
     if (warning !== undefined) reporter.warn(warning);
   }
-  /** State of the weights, if no checkpoint holds it yet. */
+  /** State that belongs to the current weights, if no checkpoint has been written for it. */
   let unsaved: RunState | undefined;
   const save = async (state: RunState): Promise<void> => {
     reporter.now("writing a checkpoint");
@@ -159,13 +159,14 @@ export async function reinforce(
     }
   } catch (cause) {
     if (cause instanceof StoppedRun && cause.cause instanceof LostInfrastructure) {
-      // The weights are those of the last completed iteration.
+      // The weights are those after the last completed iteration.
       if (unsaved !== undefined) await save(unsaved);
       await folder.flush();
       throw cause;
     }
     if (!(cause instanceof FailureError)) throw cause;
-    // The policy's own server failed: its weights cannot be saved, and only the checkpoint remains.
+    // The server of the policy failed, so its weights cannot be saved; only earlier checkpoints
+    // remain.
     throw new StoppedRun(`policy: ${cause.kind} failure: ${cause.message}`, { cause });
   } finally {
     await policy.close();
@@ -228,7 +229,7 @@ function formatIteration(report: IterationReport, iterations: number): string {
   ].join("  ");
 }
 
-/** Creates the error for weights that yield no numbers, although the update before was finite. */
+/** Creates the error for weights whose outputs are not finite, although the previous update was. */
 function createUnusableError(place: string, cause: NonFiniteError): StoppedRun {
   return new StoppedRun(
     `${place}: ${cause.message}; the last update left unusable weights (a run with a smaller training.learningRate or training.maxGradientNorm may avoid that)`,
@@ -237,8 +238,8 @@ function createUnusableError(place: string, cause: NonFiniteError): StoppedRun {
 }
 
 /**
- * Evaluates on the evaluation tasks: all splits in all modes before and after training, the first split
- * sampled during it.
+ * Evaluates on the evaluation tasks: all splits in all modes before and after training; during
+ * training only the first split, with sampling.
  */
 async function evaluateAll(
   run: Run,
@@ -252,7 +253,8 @@ async function evaluateAll(
   const splits = phase === "during" ? evaluation.slice(0, 1) : evaluation;
   for (const { split, tasks } of splits) {
     for (const mode of phase === "during" ? (["sampled"] as const) : config.evaluation.modes) {
-      // The draws of an evaluation do not depend on the phase: phases differ only by their weights.
+      // The random draws of an evaluation do not depend on the phase, so phases differ only by
+      // their weights.
       const started = performance.now();
       const label = `evaluation, ${phase}`;
       const kind = `${split}, ${mode}`;

@@ -7,9 +7,9 @@ import type { RunFolder } from "./run-folder.ts";
 
 /** Options of {@link reloadParts}. */
 export interface ReloadOptions {
-  /** Remedy for a changed module, for the message. */
+  /** Remedy for a changed module, to be part of the message. */
   readonly remedy: string;
-  /** Receives the warning that the module has changed; without it a changed module is refused. */
+  /** Called with a warning if the module has changed. Default: a changed module is an error. */
   readonly onChange?: ((message: string) => void) | undefined;
 }
 

@@ -307,7 +307,7 @@ describe("RunFolder", () => {
     const folder = await RunFolder.create(path, config, { startedAt: "now" });
     await expect(folder.checkResumable()).resolves.toBeUndefined();
     const manifest = join(path, "manifest.json");
-    // Version 1 did not state its version.
+    // Manifests of version 1 do not contain a version.
     await writeFile(manifest, JSON.stringify({ startedAt: "now" }));
     await expect(folder.checkResumable()).rejects.toThrow(
       `${manifest}: recordVersion must be 2 to resume, got 1: older records can be read, not resumed; to start over: turnwise train alfworld --config ${join(path, "config.json")} --out FOLDER`,

@@ -49,9 +49,9 @@ const manifestSchema = z.looseObject({
     .optional(),
 });
 
-/** Fields of the manifest that resuming depends on. */
+/** Fields of the manifest on which resuming depends. */
 export interface RunManifest {
-  /** Version of the trajectories' records; absent: 1. */
+  /** Version of the trajectory records; absent means version 1. */
   readonly recordVersion?: number | undefined;
   /** Digest of `config.json`. */
   readonly configFile?: FileDigest | undefined;
@@ -59,18 +59,18 @@ export interface RunManifest {
   readonly module?: ModuleRecord | undefined;
 }
 
-/** A checkpoint and the state that it holds. */
+/** A checkpoint and its state. */
 export interface RunCheckpoint {
   readonly path: string;
   readonly state: RunState;
-  /** Digests of the run's logs when it was written. */
+  /** Digests of the run's logs at the time of the checkpoint. */
   readonly logs: FileDigests;
 }
 
 /** One line of `metrics.jsonl`. */
 export interface MetricsLine {
   readonly stage: "warm-start" | "evaluation" | "iteration";
-  /** Progress of the run: the state's counters when the line was written. */
+  /** Progress of the run when the line was written. */
   readonly warmStartEpoch: number;
   readonly iteration: number;
   readonly [metric: string]: unknown;
@@ -79,27 +79,30 @@ export interface MetricsLine {
 /** Records of an iteration or an evaluation. */
 export interface SegmentRecords {
   readonly trajectories: Iterable<RecordedTrajectory>;
-  /** Evidence for the verdicts on graded episodes; default: none. */
+  /** Evidence for the verdicts on graded episodes. Default: none. */
   readonly audit?: readonly AuditRecord[] | undefined;
   readonly metrics: MetricsLine;
   readonly timings?: MetricsLine | undefined;
 }
 
-/** The newest checkpoint that is whole. */
+/** The newest undamaged checkpoint. */
 export interface NewestCheckpoint extends RunCheckpoint {
-  /** Newer checkpoints, which are damaged, each with what is wrong. */
+  /** Newer checkpoints that are damaged, each with a description of the damage. */
   readonly damaged: readonly { readonly name: string; readonly message: string }[];
 }
 
-/** Name of a checkpoint's state. */
+/** File name of the state in a checkpoint. */
 export const stateName = "state.json";
-/** State of a run that begins with the records of another, before its first checkpoint. */
+/** State of a run that starts with the records of another run, before its first checkpoint. */
 const startName = "start.json";
-/** Folder of the evidence for verdicts, within the run folder. */
+/** Name of the folder with evidence for verdicts. */
 const auditFolder = "audit";
-/** Folder of the checkpoints, within a run's. */
+/** Name of the folder with checkpoints. */
 export const checkpointsFolder = "checkpoints";
-/** Files of a run that was killed while its folder was made: `config.json` comes last. */
+/**
+ * Files that may exist if a run was killed while its folder was created; `config.json` is written
+ * last.
+ */
 const beginnings: readonly string[] = [
   checkpointsFolder,
   "manifest.json",
@@ -108,21 +111,22 @@ const beginnings: readonly string[] = [
 ];
 
 /**
- * The folder of one run: `config.json`, `manifest.json`, `metrics.jsonl` (deterministic: equal for equal
- * runs), `timings.jsonl` (durations, which differ), `trajectories/` (packed, each file with its index),
- * `audit/` (evidence for verdicts, where the tasks give any), `files.jsonl` (digests of the packed files)
- * and `checkpoints/`.
+ * The folder of one run: `config.json`, `manifest.json`, `metrics.jsonl` (deterministic: identical
+ * for equal settings and seed), `timings.jsonl` (durations, which differ), `trajectories/` (packed,
+ * each file with its index),
+ * `audit/` (evidence for verdicts, if the tasks provide it), `files.jsonl` (digests of the packed
+ * files) and `checkpoints/`.
  *
- * A checkpoint holds digests of all that was recorded before it, which is on disk before the checkpoint
- * itself; everything beyond it is dropped on resume. So a run that is killed at any moment resumes as if
- * it had not been, and damage does not go unnoticed.
+ * A checkpoint contains digests of all earlier records, which are on disk before the checkpoint
+ * itself. On resume, all later records are dropped. So a run can be killed at any time and resumed
+ * with the same results, and damaged files are detected.
  */
 export class RunFolder {
   readonly path: string;
   readonly config: ExperimentSettings;
-  /** Background writes, one after another. */
+  /** Chain of background writes. */
   #writes: Promise<void> = Promise.resolve();
-  /** Number of the newest checkpoint, if any was written. */
+  /** Number of the newest checkpoint; `undefined` before the first. */
   #numCheckpoints: number | undefined;
 
   private constructor(path: string, config: ExperimentSettings) {
@@ -150,7 +154,7 @@ export class RunFolder {
       await writeWhole(join(path, "config.json"), content);
       await syncFolder(path);
     } catch (cause) {
-      // An incomplete folder would block the next attempt.
+      // Remove an incomplete folder, which would block the next attempt.
       for (const name of beginnings) {
         await rm(join(path, name), { recursive: true, force: true }).catch(() => undefined);
       }
@@ -164,8 +168,8 @@ export class RunFolder {
   }
 
   /**
-   * Opens an existing run. @throws {@link InputError} if the folder is no run, or its config is not
-   * valid.
+   * Opens an existing run. @throws {@link InputError} if the folder is not a run folder, or its
+   * config is invalid.
    */
   static async open(path: string): Promise<RunFolder> {
     const configPath = join(path, "config.json");
@@ -179,15 +183,16 @@ export class RunFolder {
   }
 
   /**
-   * Reads the part of the manifest that resuming depends on. @throws {@link InputError} if it is damaged.
+   * Reads the fields of the manifest on which resuming depends. @throws {@link InputError} if the
+   * manifest is damaged.
    */
   async readManifest(): Promise<RunManifest> {
     return readChecked(join(this.path, "manifest.json"), manifestSchema);
   }
 
   /**
-   * Requires that the run can be resumed.
-   * @throws {@link InputError} for records of another version, and for settings that were edited.
+   * Checks that the run can be resumed. @throws {@link InputError} for records of another version,
+   * or if `config.json` was edited.
    */
   async checkResumable(): Promise<void> {
     const { recordVersion: found, configFile } = await this.readManifest();
@@ -210,7 +215,7 @@ export class RunFolder {
   }
 
   /**
-   * Finds the newest checkpoint that is whole; `undefined` before the first.
+   * Finds the newest undamaged checkpoint; `undefined` before the first checkpoint.
    * @throws {@link InputError} if there are checkpoints, and all of them are damaged.
    */
   async findNewestCheckpoint(): Promise<NewestCheckpoint | undefined> {
@@ -231,7 +236,7 @@ export class RunFolder {
     );
   }
 
-  /** All checkpoints that are kept, the oldest first. @throws {@link InputError} if one is damaged. */
+  /** Lists all checkpoints, oldest first. @throws {@link InputError} if one is damaged. */
   async listCheckpoints(): Promise<RunCheckpoint[]> {
     await this.flush();
     const names = await this.listCheckpointNames();
@@ -244,7 +249,7 @@ export class RunFolder {
     return { path, state: await readState(join(path, stateName)), logs };
   }
 
-  /** Renames a damaged checkpoint, so that it is in nobody's way and can still be looked at. */
+  /** Renames a damaged checkpoint, so that it is ignored but can be inspected. */
   async setAside(name: string): Promise<string> {
     const path = join(this.path, checkpointsFolder, name);
     await rm(`${path}.damaged`, { recursive: true, force: true });
@@ -252,13 +257,13 @@ export class RunFolder {
     return `${path}.damaged`;
   }
 
-  /** Writes the digests of a folder of this run that never changes from now on. */
+  /** Writes the digests of a folder of this run that will never change again. */
   async seal(path: string): Promise<void> {
     await this.flush();
     await sealFolder(path, await digestLogs(this.path));
   }
 
-  /** Logs the digests of a folder's files, so that damage of them is found later. */
+  /** Logs the digests of the files in a folder, so that damage is detected later. */
   async logFolder(name: string): Promise<void> {
     await this.flush();
     for (const [file, digest] of Object.entries(await digestFolder(join(this.path, name)))) {
@@ -266,29 +271,32 @@ export class RunFolder {
     }
   }
 
-  /** Lets a run begin at a later state, up to which its records were copied from another run. */
+  /** Stores the state with which the run starts, after its records were copied from another run. */
   async writeStart(state: RunState): Promise<void> {
     const start: StartState = { state, logs: await digestLogs(this.path) };
     await writeWhole(join(this.path, startName), `${JSON.stringify(start, null, 2)}\n`);
     await syncFolder(this.path);
   }
 
-  /** Reads the point that the run began at, if not at its beginning. @throws {@link InputError} if damaged. */
+  /**
+   * Reads the state with which the run started, if it is not the initial one. @throws {@link
+   * InputError} if the file is damaged.
+   */
   async readStart(): Promise<StartState | undefined> {
     const path = join(this.path, startName);
     return (await exists(path)) ? readStartState(path) : undefined;
   }
 
-  /** Names of the checkpoints that are kept, damaged ones included, the oldest first. */
+  /** Lists the names of all checkpoints, including damaged ones, oldest first. */
   async listCheckpointNames(): Promise<string[]> {
     const names = await readdir(join(this.path, checkpointsFolder)).catch(() => []);
     return names.filter((name) => /^\d{6}$/u.test(name)).sort();
   }
 
   /**
-   * Writes a checkpoint and drops the oldest. The folder appears atomically, in the background, after all
-   * earlier segments are on disk. Errors are thrown as by {@link recordSegment}.
-   * @param save - Writes the policy into the folder that it is given.
+   * Writes a checkpoint in the background, and deletes the oldest. The folder appears atomically,
+   * after all earlier segments are on disk. Errors are thrown as by {@link recordSegment}. @param
+   * save - Writes the policy into the given folder.
    */
   async saveCheckpoint(state: RunState, save: (directory: string) => Promise<void>): Promise<void> {
     this.#numCheckpoints ??= Number((await this.listCheckpointNames()).at(-1) ?? "0");
@@ -312,9 +320,9 @@ export class RunFolder {
   }
 
   /**
-   * Drops metrics, timings, trajectories and evidence beyond a point, after checking all up to it.
-   * @param logs - Digests of the logs at that point.
-   * @throws {@link InputError} naming a file that has changed since then, or is gone.
+   * Drops metrics, timings, trajectories and evidence after a point, after checking everything
+   * before it. @param logs - Digests of the logs at that point. @throws {@link InputError} naming a
+   * file that has changed since then or is missing.
    */
   async rewind(
     logs: FileDigests,
@@ -326,7 +334,7 @@ export class RunFolder {
     if (damage !== undefined) throw new InputError(damage);
   }
 
-  /** Appends a line to `metrics.jsonl`: measurements without times. */
+  /** Appends a line to `metrics.jsonl`; it contains no times. */
   async writeMetrics(line: MetricsLine): Promise<void> {
     await appendLine(this.path, "metrics.jsonl", line);
   }
@@ -336,7 +344,7 @@ export class RunFolder {
     await appendLine(this.path, "timings.jsonl", line);
   }
 
-  /** Reads all metrics so far. A line cut short by a crash is dropped. */
+  /** Reads all metrics so far. An incomplete last line is dropped. */
   async readMetrics(): Promise<MetricsLine[]> {
     await this.flush();
     const path = join(this.path, "metrics.jsonl");
@@ -344,8 +352,8 @@ export class RunFolder {
   }
 
   /**
-   * Records an iteration or an evaluation in the background: its trajectories and evidence, and then its
-   * metrics. An error is thrown by the next such call, or by {@link flush}.
+   * Records an iteration or an evaluation in the background: its trajectories and evidence, and
+   * then its metrics. Errors are thrown by the next call, or by {@link flush}.
    * @throws `TypeError` for metrics of a stage without episodes.
    */
   async recordSegment(records: SegmentRecords): Promise<void> {
@@ -355,12 +363,12 @@ export class RunFolder {
         `recordSegment: stage must have episodes, got ${JSON.stringify(records.metrics.stage)}`,
       );
     }
-    // If the disk is slower than the run, at most one segment is pending.
+    // Limit the pending segments to one if the disk is slower than the run.
     await this.flush();
     this.#write(() => this.#writeSegment(name, records));
   }
 
-  /** Waits until all segments and checkpoints are on disk. @throws the first write error. */
+  /** Waits until all segments and checkpoints are on disk. @throws The first write error. */
   async flush(): Promise<void> {
     await this.#writes;
   }
@@ -382,9 +390,9 @@ export class RunFolder {
   }
 
   /**
-   * Writes the trajectories of an iteration or evaluation, packed, and then their index: a reader that
-   * sees an index sees the file too.
-   * @param iteration - For an evaluation, the number of iterations before it.
+   * Writes the trajectories of an iteration or evaluation, packed, and then their index, so that a
+   * reader that sees an index also sees the file. @param iteration - Number of the iteration; for
+   * an evaluation, the number of iterations before it.
    */
   async writeTrajectories(
     name: string,
@@ -398,8 +406,8 @@ export class RunFolder {
   }
 
   /**
-   * Writes the evidence for the verdicts on graded episodes, one to a line, packed; nothing for an
-   * empty list. A file of the same name is replaced.
+   * Writes the evidence for the verdicts on graded episodes, one per line, packed; writes nothing
+   * for an empty list. A file of the same name is replaced.
    */
   async writeAudit(name: string, records: readonly AuditRecord[]): Promise<void> {
     if (records.length === 0) return;
@@ -413,7 +421,7 @@ export class RunFolder {
     await appendLine(this.path, filesLog, { path, ...digestBytes(content) });
   }
 
-  /** Writes evidence for debugging after a crash. @returns The file's path. */
+  /** Writes information for debugging after an error. @returns Path of the file. */
   async writeEvidence(name: string, evidence: unknown): Promise<string> {
     const path = join(this.path, name);
     await writeFile(path, JSON.stringify(evidence));

@@ -13,14 +13,14 @@ import { syncFolder } from "../files/sync-folder.ts";
 import { InputError, readInput } from "../input-error.ts";
 import { parseJsonLines } from "../records/parse-json-lines.ts";
 
-/** Log with the digests of a run's packed files and its final policy, one line for each. */
+/** Log of the digests of a run's packed files and final policy, one line per file. */
 export const filesLog = "files.jsonl";
 /** Files that a run appends to. */
 const logNames = ["metrics.jsonl", "timings.jsonl", filesLog] as const;
-/** Folders of which {@link filesLog} lists every file. */
+/** Folders whose files are all listed in {@link filesLog}. */
 const packedFolders = ["trajectories", "audit"] as const;
 
-/** Digest of a file of a run, with its path in the run folder. */
+/** Digest of a file of a run, with its path relative to the run folder. */
 export interface LoggedFile extends FileDigest {
   readonly path: string;
 }
@@ -39,7 +39,10 @@ export async function appendLine(folder: string, name: string, value: object): P
   await appendFile(join(folder, name), `${JSON.stringify(value)}\n`);
 }
 
-/** Digests of a run's logs, after waiting until they and the names of the packed files are on disk. */
+/**
+ * Computes the digests of a run's logs, after waiting until the logs and the names of the packed
+ * files are on disk.
+ */
 export async function digestLogs(folder: string): Promise<FileDigests> {
   const digests: Record<string, FileDigest> = {};
   for (const name of logNames) {
@@ -54,8 +57,8 @@ export async function digestLogs(folder: string): Promise<FileDigests> {
 }
 
 /**
- * Cuts the logs of a run back to their length at an earlier point, and deletes the packed files of later
- * ones. Nothing is cut before all of it has been checked.
+ * Truncates the logs of a run to their length at an earlier point, and deletes the packed files of
+ * later segments. All logs are checked before any is truncated.
  * @throws {@link InputError} naming a log that has changed since then.
  */
 export async function rewindLogs(folder: string, logs: FileDigests): Promise<void> {
@@ -67,14 +70,14 @@ export async function rewindLogs(folder: string, logs: FileDigests): Promise<voi
   const kept = new Set((await listLoggedFiles(folder)).map(({ path }) => path));
   for (const name of packedFolders) {
     const files: string[] = await readdir(join(folder, name)).catch(() => []);
-    // In the order of names, an index goes before the file that it belongs to.
+    // Delete in the order of names, so that an index is deleted before its file.
     for (const file of files.sort()) {
       if (!kept.has(`${name}/${file}`)) await rm(join(folder, name, file), { force: true });
     }
   }
 }
 
-/** Files of a run, as logged; a file that was written twice is listed as it was last. */
+/** Lists the logged files of a run; if a file was written twice, the later digest counts. */
 export async function listLoggedFiles(folder: string): Promise<LoggedFile[]> {
   const path = join(folder, filesLog);
   if (!(await exists(path))) return [];
@@ -84,7 +87,7 @@ export async function listLoggedFiles(folder: string): Promise<LoggedFile[]> {
   return [...new Map(files.map((file) => [file.path, file])).values()];
 }
 
-/** Damage of logged files of a run, one line for each that is missing or not as it was written. */
+/** Describes the damage of logged files, one line for each file that is missing or has changed. */
 export async function findDamagedFiles(
   folder: string,
   files: readonly LoggedFile[],
@@ -100,7 +103,7 @@ export async function findDamagedFiles(
 }
 
 /**
- * Requires that the logs of a run begin as they were at an earlier point.
+ * Checks that the contents of a run's logs up to an earlier point are unchanged.
  * @throws {@link InputError} naming a log that has changed since then.
  */
 export async function checkLogs(folder: string, logs: FileDigests): Promise<void> {
@@ -110,7 +113,7 @@ export async function checkLogs(folder: string, logs: FileDigests): Promise<void
   }
 }
 
-/** Requires that a log begins as it was when its digest was taken. */
+/** Checks that the first bytes of a log still match its digest. */
 async function checkPrefix(path: string, { bytes, sha256 }: FileDigest): Promise<void> {
   if (!(await exists(path))) throw new InputError(`${path}: file must exist, found none`);
   const found = await digestFile(path, bytes);
@@ -120,7 +123,7 @@ async function checkPrefix(path: string, { bytes, sha256 }: FileDigest): Promise
     );
   }
   if (found.sha256 === sha256) return;
-  // A line that is no JSON says where.
+  // If a line is not JSON, the error names the line.
   const content = await readFile(path);
   await readInput(() => parseJsonLines(content.subarray(0, bytes), path));
   throw new InputError(

@@ -5,21 +5,26 @@ import { readChecked } from "../files/read-checked.ts";
 
 /** Progress of a run, as stored in its checkpoints. */
 export interface RunState {
-  /** Warm-start epochs that are done. */
+  /** Number of completed warm-start epochs. */
   readonly warmStartEpochs: number;
-  /** Iterations that are done. */
+  /** Number of completed iterations. */
   readonly iterations: number;
-  /** True if the evaluation before the first iteration is done, and the one after the last. */
+  /**
+   * True if the evaluation before the first iteration is complete; `isEvaluatedAfter`: the final
+   * one.
+   */
   readonly isEvaluatedBefore: boolean;
   readonly isEvaluatedAfter: boolean;
-  /** State of the algorithm, such as an adaptive coefficient; absent before the first iteration. */
+  /**
+   * State of the algorithm, such as an adaptive KL coefficient; absent before the first iteration.
+   */
   readonly algorithmState?: AlgorithmState | undefined;
 }
 
-/** State of a run that begins with records of another one. */
+/** Initial state of a run that starts with the records of another run. */
 export interface StartState {
   readonly state: RunState;
-  /** Digests of the run's logs at that point. */
+  /** Digests of the run's logs in that state. */
   readonly logs: FileDigests;
 }
 
@@ -36,12 +41,12 @@ const startSchema: z.ZodType<StartState> = z.strictObject({
   logs: z.record(z.string(), fileDigestSchema),
 });
 
-/** Reads the state in a checkpoint. @throws `InputError` naming the first field that is wrong. */
+/** Reads the state in a checkpoint. @throws `InputError` naming the first invalid field. */
 export async function readState(path: string): Promise<RunState> {
   return readChecked(path, stateSchema);
 }
 
-/** Reads the state that a run began with. @throws {@link InputError} as {@link readState} does. */
+/** Reads the state with which the run started. @throws The errors of {@link readState}. */
 export async function readStartState(path: string): Promise<StartState> {
   return readChecked(path, startSchema);
 }

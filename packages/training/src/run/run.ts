@@ -16,7 +16,7 @@ import { formatDuration, type Reporter } from "../report/progress.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { RunState } from "./run-state.ts";
 
-/** Context that all stages of a run share. */
+/** Values that all stages of a run share. */
 export interface Run {
   readonly folder: RunFolder;
   readonly config: ExperimentSettings;
@@ -39,13 +39,16 @@ export const freshState: RunState = {
   isEvaluatedAfter: false,
 };
 
-/** Folder of the warm-started policy, within the run folder. */
+/** Name of the folder with the warm-started policy. */
 export const warmStartFolder = "warm-start";
 
-/** Folder of the trained policy, within the run folder. */
+/** Name of the folder with the trained policy. */
 export const policyFolder = "policy";
 
-/** Creates the options that all policies of a run share: all but weights and learning rate. */
+/**
+ * Creates the options that all policies of a run share: everything except weights and learning
+ * rate.
+ */
 export function createPolicyOptions(
   config: ExperimentSettings,
   random: Random,
@@ -68,20 +71,25 @@ export function createPolicyOptions(
   };
 }
 
-/** True if a run begins with a warm start. Every new model does, if only to build its vocabulary. */
+/**
+ * True if a run starts with a warm start. Every new model has one, if only to build its vocabulary.
+ */
 export function hasWarmStart({ model, warmStart }: ExperimentSettings): boolean {
   if (model.source === "custom") return false;
   return model.source === "new" || (warmStart.numDemonstrations > 0 && warmStart.epochs > 0);
 }
 
-/** Finds the folder of the policy that reinforcement learning begins with. */
+/** Finds the folder of the policy with which reinforcement learning starts. */
 export function findStartingPolicy({ folder, config }: Run): string {
   const { model } = config;
   if (model.source === "folder" && !hasWarmStart(config)) return model.path;
   return join(folder.path, warmStartFolder);
 }
 
-/** Creates the prompt format: that of the tasks, in the model's chat template if it uses one. */
+/**
+ * Creates the prompt format: the format of the tasks, wrapped in the model's chat template if it
+ * uses one.
+ */
 export function createFormat(
   { config, tasks }: Pick<Run, "config" | "tasks">,
   tokenizer: PolicyTokenizer,
@@ -94,15 +102,14 @@ export function createFormat(
   return toPlainFormat(tasks.format, tokenizer);
 }
 
-/** True for the tokenizer of a folder, which has chat templates and BOS tokens. */
+/** True for a tokenizer loaded from a folder, which has a chat template and BOS tokens. */
 export function isLoaded(tokenizer: PolicyTokenizer): tokenizer is LoadedTokenizer {
   return "renderChat" in tokenizer;
 }
 
 /**
- * Creates the parts of this run's rollouts.
- * @param purpose - States of the environment are recorded for some purposes, see
- *   `episode.recordedStates`.
+ * Creates the parts of this run's rollouts. @param purpose - Purpose of the episodes; determines
+ * whether environment states are recorded, see `episode.recordedStates`.
  */
 export function createRolloutParts(
   run: Pick<Run, "config" | "tasks">,
@@ -128,7 +135,10 @@ export function createRolloutParts(
   };
 }
 
-/** A run that stopped because of numbers that are not finite or a lost service. It can be resumed. */
+/**
+ * Thrown if a run stops because of numbers that are not finite or a service that is unavailable.
+ * The run can be resumed.
+ */
 export class StoppedRun extends Error {
   override readonly name = "StoppedRun";
 }
@@ -138,12 +148,12 @@ export function describePause({ reason, waitSeconds, leftSeconds }: PlayPause): 
   return `${reason}; retrying in ${formatDuration(waitSeconds)}, for up to ${formatDuration(leftSeconds)} without progress`;
 }
 
-/** `, failed 2/64` once episodes have failed. */
+/** Formats `, failed 2/64` if episodes have failed; otherwise an empty text. */
 export function describeFailures(numFailed: number, numEpisodes: number): string {
   return numFailed === 0 ? "" : `, failed ${numFailed}/${numEpisodes}`;
 }
 
-/** Saves the batch that led to a loss or gradient that is not finite, and stops the run. */
+/** Saves the batch that caused a loss or gradient that is not finite, and stops the run. */
 export async function stopPoisoned(
   folder: RunFolder,
   source: string,

@@ -16,18 +16,17 @@ import { warmStart } from "./warm-start.ts";
 
 /** Options of {@link train}. */
 export interface TrainOptions {
-  /** Point to stop at: after the warm start and the first evaluation, or at the end. Default `end`. */
+  /** Where to stop: after the warm start and the first evaluation, or at the end. Default `end`. */
   readonly end?: "start" | "end";
 }
 
-/** Lock of a run folder, held by the process that trains it. */
+/** Name of the lock in a run folder, held by the process that trains the run. */
 const lockName = "run.lock";
 
 /**
- * Runs the configuration of a run folder from its newest checkpoint to the end. All draws depend only on
- * the seed and the position in the run, so an interrupted run ends with the same metrics as one that was
- * never stopped.
- * @param tasks - Tasks of the folder's configuration.
+ * Runs the configuration of a run folder from its newest checkpoint to the end. Random draws depend
+ * only on the seed and the position in the run, so an interrupted and resumed run gives the same
+ * metrics as an uninterrupted one. @param tasks - Tasks of the configuration.
  * @param parts - Components of the experiment's module.
  */
 export async function train(
@@ -79,7 +78,8 @@ async function trainLocked(
     await reinforce(run, point.isWarm ? point : undefined, end);
     await folder.flush();
   } catch (cause) {
-    // Earlier records stay readable. A write error here is not the first error.
+    // Earlier records must remain readable. Ignore a write error here, because the first error
+    // matters.
     await folder.flush().catch(() => undefined);
     await heartbeat.stop("stopped");
     throw cause;

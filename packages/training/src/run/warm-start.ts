@@ -28,8 +28,8 @@ import {
 import { freshState, createPolicyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
 
 /**
- * Counts the tasks whose demonstrations are recorded: a new model builds its vocabulary from more than it
- * imitates.
+ * Number of tasks whose demonstrations are recorded. A new model builds its vocabulary from more
+ * demonstrations than it imitates.
  */
 export function countReadTasks({ model, warmStart }: ExperimentSettings): number {
   const { numDemonstrations } = warmStart;
@@ -37,9 +37,9 @@ export function countReadTasks({ model, warmStart }: ExperimentSettings): number
 }
 
 /**
- * Creates a policy, trains it to imitate demonstrations, and saves it in the run's warm-start folder. The
- * folder appears after the last epoch.
- * @param point - Beginning of the run, or a checkpoint of this stage to resume from.
+ * Creates a policy, trains it to imitate demonstrations, and saves it in the run's warm-start
+ * folder. The folder is created after the last epoch. @param point - Beginning of the run, or a
+ * checkpoint of this stage.
  */
 export async function warmStart(
   run: Run,
@@ -50,7 +50,7 @@ export async function warmStart(
   const { learningRate, finalShare, contextWeight } = config.warmStart;
   const { model } = config;
 
-  // The vocabulary is built from more tasks than are imitated; evaluation tasks are not read.
+  // The vocabulary is built from more tasks than are imitated, but never from evaluation tasks.
   const numRead = countReadTasks(config);
   const { demonstrator } = tasks;
   if (demonstrator === undefined && numDemonstrations > 0) {

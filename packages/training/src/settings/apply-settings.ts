@@ -2,11 +2,11 @@ import { mergeSettings } from "./merge-settings.ts";
 import { InputError } from "../input-error.ts";
 
 /**
- * Applies settings of the form `path=value` to a configuration, in order. A path names keys and list
- * items: `training.iterations=10`, `tasks.evaluation.0.numTasks=8`, `tasks.evaluation[0].numTasks=8`; the
- * index after a list's last appends to it. A value is parsed as JSON, or else taken as text.
- * @returns A new value, not checked.
- * @throws {@link InputError} for another form, and for items that a list does not have.
+ * Applies settings of the form `path=value` to a configuration, in order. A path names keys and
+ * list items: `training.iterations=10`, `tasks.evaluation.0.numTasks=8`,
+ * `tasks.evaluation[0].numTasks=8`; the index after the last item appends an item. A value is
+ * parsed as JSON; if it is not JSON, it is a text. @returns A new configuration, not checked.
+ * @throws {@link InputError} for another form, and for items that do not exist.
  */
 export function applySettings(config: unknown, settings: readonly string[]): unknown {
   return settings.reduce<unknown>((value, setting) => {
@@ -26,7 +26,7 @@ function parseValue(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return text; // Not a number, list or object.
+    return text; // The text is not JSON, so use it as it is.
   }
 }
 

@@ -13,7 +13,7 @@ import { isSettings, mergeSettings } from "./merge-settings.ts";
 
 /**
  * Merges changes into a configuration and checks the result.
- * @param source - Where the changes come from, for messages: a file's name.
+ * @param source - Source of the changes, for messages, such as a file name.
  * @throws {@link InputError} naming the first field that is unknown or out of range.
  */
 export function resolveConfig(base: unknown, changes: unknown, source: string): ExperimentSettings {
@@ -36,8 +36,8 @@ export function checkFields(value: unknown, source: string): ExperimentSettings 
 }
 
 /**
- * Checks a whole configuration, and that its parts fit together.
- * @throws {@link InputError} naming the first field that is wrong.
+ * Checks a whole configuration and the consistency of its parts. @throws {@link InputError} naming
+ * the first invalid field.
  */
 export function checkConfig(value: unknown, source: string): ExperimentSettings {
   const config = checkFields(value, source);
@@ -65,7 +65,9 @@ export function checkConfig(value: unknown, source: string): ExperimentSettings 
   return config;
 }
 
-/** Checks that the settings of algorithm and modulator fit together, and that none is without effect. */
+/**
+ * Checks that the settings of algorithm and modulator are consistent, and that each has an effect.
+ */
 function checkRecords(
   { algorithm, modulation, training }: ExperimentSettings,
   source: string,
@@ -73,7 +75,7 @@ function checkRecords(
   const hasCustom = [algorithm.advantages, algorithm.surrogate, algorithm.rolloutCorrection].some(
     ({ kind }) => kind === "custom",
   );
-  // A custom component is only known once the experiment's module is loaded.
+  // Custom components are known only after the experiment's module is loaded.
   const compiled = hasCustom ? undefined : compileAlgorithmSettings(source, algorithm);
   if (modulation.kind !== "custom") compileModulatorSettings(modulation, source);
   if (compiled?.needs.onPolicy === true && training.minibatches * training.epochs > 1) {
@@ -121,7 +123,10 @@ function toInputError(source: string, name: string, cause: unknown): unknown {
   return new InputError(`${source}: ${message}`, { cause });
 }
 
-/** Resolves the device of a run. @throws {@link InputError} for options that its provider does not have. */
+/**
+ * Resolves the device of a run. @throws {@link InputError} for options that the provider does not
+ * support.
+ */
 export function resolveEngineDevice(
   { engine: { provider, products, gpu } }: Pick<ExperimentSettings, "engine">,
   source = "config",
@@ -129,7 +134,7 @@ export function resolveEngineDevice(
   return checkDevice({ provider, products, deviceId: gpu }, `${source}: engine`);
 }
 
-/** Refuses settings that servers of the Tinker protocol do not support. */
+/** Throws for settings that Tinker servers do not support. */
 function checkTinker(
   { warmStart, algorithm, training, evaluation }: ExperimentSettings,
   source: string,

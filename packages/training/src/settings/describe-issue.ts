@@ -5,7 +5,7 @@ import { didYouMean, findSimilar } from "./suggest.ts";
 
 /**
  * Describes an issue that a schema found in a value, in one line.
- * @param source - Where the value comes from: a file's name, an option.
+ * @param source - Source of the value: a file name or an option.
  */
 export function describeIssue(
   schema: z.ZodType,
@@ -20,7 +20,8 @@ export function describeIssue(
 }
 
 /**
- * Suggests a similar key of the same object, the kinds that have the key, or similar settings elsewhere.
+ * Suggests a similar key of the same object, the kinds of object that have the key, or similar
+ * settings elsewhere.
  */
 function suggestKey(schema: z.ZodType, { path, got: key, choices }: Mistake): string {
   const near = findSimilar(key, choices);
@@ -40,7 +41,7 @@ function suggestKey(schema: z.ZodType, { path, got: key, choices }: Mistake): st
 /** A setting of a schema. */
 interface KnownSetting {
   readonly path: string;
-  /** Kind of the object that has it, such as `kind aem`, where there are several. */
+  /** Kind of the object that has the setting, such as `kind aem`, if there are several kinds. */
   readonly owner?: string;
 }
 

@@ -1,7 +1,7 @@
-/** Numbers below this are written with an exponent, as is usual for learning rates. */
+/** Smaller numbers are written with an exponent, as is usual for learning rates. */
 const smallest = 1e-3;
 
-/** Marks a number that is already formatted; no setting contains this character. */
+/** Marks a number that is already formatted; settings never contain this character. */
 const mark = "\u0000";
 
 /** Formats settings as JSON in which small numbers have an exponent: `1e-6`, not `0.000001`. */

@@ -1,17 +1,17 @@
-/** An object of settings. */
+/** Object of settings. */
 export type Settings = { readonly [key: string]: unknown };
 
-/** True for objects, false for lists, values and null. */
+/** True for objects; false for lists, primitive values and null. */
 export function isSettings(value: unknown): value is Settings {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Discriminators: settings that determine which others exist. */
+/** Discriminators: settings whose value determines which other settings exist. */
 const kinds = ["environment", "source", "kind"];
 
 /**
- * Merges `changes` into `base` recursively. Lists, values and objects of another kind are replaced as a
- * whole. A text in place of an object with a kind selects another kind.
+ * Merges `changes` into `base` recursively. Lists, primitive values and objects of another kind are
+ * replaced as a whole. A text instead of an object with a kind selects that kind.
  */
 export function mergeSettings(base: unknown, changes: unknown): unknown {
   if (!isSettings(base)) return changes;
@@ -23,7 +23,7 @@ export function mergeSettings(base: unknown, changes: unknown): unknown {
   if (kinds.some((kind) => kind in changes && changes[kind] !== base[kind])) return changes;
   const result: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(changes)) {
-    // Not an assignment: a key may be __proto__.
+    // Define the property instead of assigning it, because a key may be __proto__.
     Object.defineProperty(result, key, {
       value: Object.hasOwn(base, key) ? mergeSettings(base[key], value) : value,
       enumerable: true,

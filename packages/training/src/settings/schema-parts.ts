@@ -2,7 +2,7 @@ import { z } from "zod";
 
 type Schema = z.core.$ZodType;
 
-/** A schema without its wrappers, and their metadata. */
+/** Schema without wrappers, and the metadata of the wrappers. */
 export interface Unwrapped {
   readonly schema: Schema;
   readonly description?: string;
@@ -11,7 +11,10 @@ export interface Unwrapped {
   readonly isNullable: boolean;
 }
 
-/** Unwraps default, nullable, optional and read-only schemas. The outermost metadata wins. */
+/**
+ * Removes default, nullable, optional and read-only wrappers. The outermost metadata takes
+ * precedence.
+ */
 export function unwrapSchema(schema: Schema): Unwrapped {
   let inner = schema;
   let isNullable = false;

@@ -2,10 +2,12 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import countEdits from "damerau-levenshtein";
 
-/** Words that differ in more than this share of their characters do not count as misspellings. */
+/** Maximum share of differing characters for a word to count as a misspelling. */
 const maxShare = 0.3;
 
-/** Finds the candidate that a misspelled word most likely means; `undefined` if none is similar. */
+/**
+ * Finds the candidate that is most similar to a misspelled word; `undefined` if none is similar.
+ */
 export function findSimilar(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;
@@ -19,13 +21,13 @@ export function findSimilar(word: string, candidates: Iterable<string>): string 
   return best;
 }
 
-/** `" (did you mean NAME?)"`, or nothing where no candidate is similar. */
+/** Returns `" (did you mean NAME?)"`, or an empty text if no candidate is similar. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   const similar = findSimilar(word, candidates);
   return similar === undefined ? "" : ` (did you mean ${similar}?)`;
 }
 
-/** Finds the existing path that a missing one most likely means. */
+/** Finds the existing path that is most similar to a missing one. */
 export function findSimilarPath(path: string): string | undefined {
   const parent = dirname(path);
   if (parent === path) return undefined;
@@ -39,7 +41,7 @@ export function findSimilarPath(path: string): string | undefined {
   try {
     names = readdirSync(parent);
   } catch {
-    return undefined; // Not a folder, or not readable.
+    return undefined; // The path is not a folder, or is not readable.
   }
   const similar = findSimilar(basename(path), names);
   return similar === undefined ? undefined : join(parent, similar);

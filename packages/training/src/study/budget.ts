@@ -5,13 +5,13 @@ import type { CellPlan } from "./plan-cells.ts";
 
 /** Resources that a study may use. */
 export interface StudyBudget {
-  /** CPU cores. Default: those of the process. */
+  /** Number of CPU cores. Default: the cores available to the process. */
   readonly cores?: number;
   /** Bytes of memory. Default: the available memory. */
   readonly memoryBytes?: number;
 }
 
-/** Estimates the memory of a cell, bytes; 0 if its model is not in this machine's memory. */
+/** Estimates the memory of a cell in bytes; 0 if its model is not in this machine's memory. */
 export async function estimateCellMemory(
   { settings }: Pick<CellPlan, "settings">,
   availableBytes: number,
@@ -30,7 +30,7 @@ export async function computeNumJobs(
   const memory = memoryBytes ?? (await readAvailableMemory());
   const threads = Math.max(1, ...plans.map(({ settings }) => settings.engine.threads));
   let bytes = 0;
-  // Arms of one experiment have the same model.
+  // All arms of an experiment have the same model, so estimate the memory once per experiment.
   const experiments = new Map(plans.map((plan) => [plan.experiment, plan]));
   for (const plan of experiments.values()) {
     bytes = Math.max(bytes, await estimateCellMemory(plan, memory));

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * Formats JSON with the keys of every object in code-unit order and without white space, so that equal
- * values give equal text. Keys with value `undefined` are left out.
+ * Formats JSON with the keys of every object in code-unit order and without white space, so that
+ * equal values give equal text. Keys with value `undefined` are omitted.
  */
 export function toCanonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
@@ -12,7 +12,7 @@ export function toCanonicalJson(value: unknown): string {
   });
 }
 
-/** Computes the Computes the Computes the SHA-256 of {@link toCanonicalJson}, in hexadecimal. */
+/** Computes the SHA-256 of {@link toCanonicalJson}, in hexadecimal. */
 export function computeDigest(value: unknown): string {
   return createHash("sha256").update(toCanonicalJson(value)).digest("hex");
 }

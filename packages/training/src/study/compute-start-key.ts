@@ -10,14 +10,14 @@ export interface StartInputs {
   readonly parts: Parts;
   /** Module of the experiment, if any. */
   readonly module?: ModuleRecord | undefined;
-  /** Machine and versions, since results may differ between them. */
+  /** Machine and versions, because results may differ between them. */
   readonly machine: CellMachine;
 }
 
 /**
- * Computes a digest of everything that a run's warm start and first evaluation depend on. Cells with the
- * same digest share them. `undefined` if the policy comes from a module or a server, which may depend on
- * any setting.
+ * Computes a digest of everything on which a run's warm start and first evaluation depend. Cells
+ * with the same digest share both. Returns `undefined` if the policy comes from a module or a
+ * server, which may depend on any setting.
  */
 export function computeStartKey({
   settings,

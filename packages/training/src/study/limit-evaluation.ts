@@ -1,8 +1,8 @@
 import type { TaskSource } from "@turnwise/envs";
 
 /**
- * Limits the tasks of each evaluation split, since a module's task source has no setting for it.
- * @param numTasks - Maximum number of tasks of a split; the first ones are kept.
+ * Limits the number of tasks in each evaluation split of a module's task source, which has no
+ * setting for it. @param numTasks - Maximum number of tasks per split; the first tasks are kept.
  */
 export function limitEvaluation(source: TaskSource, numTasks: number): TaskSource {
   if (source.evaluation.every(({ tasks }) => tasks.length <= numTasks)) return source;
@@ -10,7 +10,7 @@ export function limitEvaluation(source: TaskSource, numTasks: number): TaskSourc
     ...split,
     tasks: split.tasks.slice(0, numTasks),
   }));
-  // Not a copy: a source may be an object of a class with private fields.
+  // Use a proxy instead of a copy, because a source may be a class instance with private fields.
   return new Proxy(source, {
     get: (target, key) => {
       if (key === "evaluation") return evaluation;

@@ -7,7 +7,7 @@ import { thisMachine } from "@turnwise/policy/doctor";
 import { readVersions } from "../read-versions.ts";
 import type { StudyCell } from "./cell.ts";
 
-/** Properties of machine and software that the numbers of a run may depend on. */
+/** Properties of machine and software on which the results of a run may depend. */
 export type CellMachine = Pick<StudyCell, "versions" | "platform" | "processor">;
 
 /** Describes this machine and the versions of this program. */
@@ -35,8 +35,8 @@ async function readPackageVersion(name: string): Promise<string | undefined> {
 }
 
 /**
- * Reads the commit of the checkout of this file, with `+` for changed files; `undefined` outside of a
- * checkout.
+ * Reads the Git commit of the checkout that contains this file, with `+` if files are changed;
+ * `undefined` if there is no checkout.
  */
 async function readCheckoutCommit(): Promise<string | undefined> {
   const folder = fileURLToPath(new URL(".", import.meta.url));
@@ -50,6 +50,6 @@ async function readCheckoutCommit(): Promise<string | undefined> {
     const changes = await git("status", "--porcelain", "--untracked-files=no");
     return changes === "" ? commit : `${commit}+`;
   } catch {
-    return undefined; // No Git, or no checkout.
+    return undefined; // Git is not installed, or there is no checkout.
   }
 }

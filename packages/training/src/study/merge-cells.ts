@@ -6,20 +6,20 @@ import type { FailedCell, StudyCell } from "./cell.ts";
 import { resolveCellPath, readCells, resolveStudyFolder } from "./study-folder.ts";
 import { findFixedChange, readHistory, writeHistory, type StudyVersion } from "./study-history.ts";
 
-/** Result of {@link mergeCells}: names of cells. */
+/** Result of {@link mergeCells}, as names of cells. */
 export interface MergeResult {
   readonly added: readonly string[];
-  /** Cells that were present before, with the same content. */
+  /** Cells that were already present with the same content. */
   readonly equal: readonly string[];
 }
 
 /**
- * Adds the cells of copies of a study to a folder, for example of runs on several machines. A finished
- * cell replaces a failed one.
- * @param into - Folder of the study; created if it does not exist.
- * @param from - Folders of copies; each has `cells` and `study.json`.
- * @throws `InputError`, and changes nothing, if a folder belongs to another study, or two finished cells
- *   of one name differ.
+ * Copies cells from other folders of the same study into a folder, for example from several
+ * machines. A finished cell replaces a failed one.
+ * @param into - Destination folder; created if it does not exist. @param from - Source folders;
+ *   each has `cells` and `study.json`.
+ * @throws `InputError`, and changes nothing, if a folder belongs to another study, or two finished
+ *   cells with the same name differ.
  */
 export async function mergeCells(into: string, from: readonly string[]): Promise<MergeResult> {
   const target = resolveStudyFolder(into);
@@ -72,7 +72,7 @@ function checkSameStudy(
   );
 }
 
-/** Merges the versions of two histories: those of the first, then new ones of the second. */
+/** Merges two histories: the versions of the first, followed by new versions of the second. */
 function mergeVersions(
   first: readonly StudyVersion[],
   second: readonly StudyVersion[],

@@ -1,4 +1,4 @@
-/** Packs bits into base64: 8 to a byte, the first in the lowest bit. */
+/** Packs bits into base64, 8 per byte, the first in the lowest bit. */
 export function packBits(bits: readonly boolean[]): string {
   const bytes = new Uint8Array(Math.ceil(bits.length / 8));
   for (const [i, bit] of bits.entries()) if (bit) bytes[i >> 3]! |= 1 << (i & 7);
@@ -8,7 +8,7 @@ export function packBits(bits: readonly boolean[]): string {
 /**
  * Unpacks bits that {@link packBits} packed.
  * @param length - Number of bits.
- * @throws `RangeError` if the text holds another number of bytes.
+ * @throws `RangeError` if the text has another number of bytes.
  */
 export function unpackBits(base64: string, length: number): boolean[] {
   const bytes = atob(base64);

@@ -60,7 +60,7 @@ describe("planCells", () => {
     const key = (plan: typeof none): string | undefined => computeStartKey({ ...plan!, machine });
     expect(key(aem)).toBe(key(none));
     expect(key(fast)).toBe(key(none));
-    // The warm start clips gradients too.
+    // The setting also applies to the warm start, which clips gradients too.
     expect(key(strict)).not.toBe(key(none));
     const elsewhere = computeStartKey({ ...none!, machine: { ...machine, processor: "another" } });
     expect(elsewhere).not.toBe(key(none));

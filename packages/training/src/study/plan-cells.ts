@@ -17,9 +17,9 @@ import { formatCellName } from "./cell.ts";
 import { resolveExperimentPath, type StudyFile } from "./read-study.ts";
 import { runsIn, listArms, type Study, type StudyArm } from "./study-schema.ts";
 
-/** A cell before it runs. */
+/** Plan of a cell that has not run yet. */
 export interface CellPlan {
-  /** `EXPERIMENT-ARM-seedN`. */
+  /** Name: `EXPERIMENT-ARM-seedN`. */
   readonly name: string;
   readonly experiment: string;
   readonly arm: string;
@@ -30,14 +30,14 @@ export interface CellPlan {
   /** Module of the experiment; absent for a built-in one. */
   readonly module?: ModuleRecord;
   readonly moduleSha256?: string;
-  /** Settings in which it differs from the experiment as published. */
+  /** Settings in which the cell differs from the published experiment. */
   readonly overlay: Settings;
   readonly settingsSha256: string;
 }
 
 /**
- * Plans all cells of a study, seed by seed, so that pairs complete together.
- * @throws `InputError` naming the study file, the arm and the first setting that is wrong.
+ * Plans all cells of a study, ordered by seed, so that the cells of a pair complete together.
+ * @throws `InputError` naming the study file, the arm and the first invalid setting.
  */
 export async function planCells(file: StudyFile): Promise<CellPlan[]> {
   const { study } = file;
@@ -78,7 +78,7 @@ export async function planCells(file: StudyFile): Promise<CellPlan[]> {
   return plans;
 }
 
-/** Requires that the evaluation of a cell measures the primary metric. */
+/** Checks that the evaluation of a cell measures the primary metric. */
 function checkMetric(
   { path, study: { metric } }: StudyFile,
   experiment: string,
@@ -89,7 +89,7 @@ function checkMetric(
       `${path}: metric.mode must be one of evaluation.modes of ${experiment} (${evaluation.modes.join(", ")}), got ${metric.mode}`,
     );
   }
-  // The splits of a module's task source are known only once it is open.
+  // The splits of a module's task source are known only after it is opened.
   if (!("evaluation" in tasks)) return;
   const splits = tasks.evaluation.map(({ split }) => split);
   if (metric.split === undefined || splits.some((split) => split === metric.split)) return;
@@ -98,7 +98,9 @@ function checkMetric(
   );
 }
 
-/** Lists the changes of an experiment for one arm: those of the experiment entry, the arm and the study. */
+/**
+ * Lists the changes of an experiment for one arm: from the experiment entry, the arm and the study.
+ */
 function listOverlays(
   { path, study }: StudyFile,
   entry: Study["experiments"][number],
@@ -130,7 +132,10 @@ function listOverlays(
   ];
 }
 
-/** Creates the change of a record: to a preset with changes, or changes of the experiment's own record. */
+/**
+ * Creates the change of an algorithm or modulator record: a preset with changes, or changes to the
+ * experiment's own record.
+ */
 function createReplacement(
   source: string,
   key: "algorithm" | "modulation",
@@ -154,7 +159,7 @@ function createReplacement(
   };
 }
 
-/** Sets the number of tasks of every split, where the environment's settings have it. */
+/** Sets the number of tasks in every split, if the environment has such a setting. */
 function setNumTasks(settings: unknown, numTasks: number): unknown {
   const { tasks } = settings as ExperimentSettings;
   if (!("evaluation" in tasks)) return settings;

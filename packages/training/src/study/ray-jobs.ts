@@ -6,9 +6,9 @@ export type RayJobStatus = "PENDING" | "RUNNING" | "STOPPED" | "SUCCEEDED" | "FA
 
 /** A job to submit. */
 export interface RayJob {
-  /** Identifies the job on the cluster. */
+  /** Id of the job on the cluster. */
   readonly submissionId: string;
-  /** Shell command. */
+  /** Shell command to run. */
   readonly entrypoint: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly numCpus: number;
@@ -18,14 +18,14 @@ export interface RayJob {
 
 /** Client of the Ray Jobs REST API of an existing cluster. */
 export interface RayJobs {
-  /** Version of Ray. @throws `InputError` if no cluster responds. */
+  /** Reads the version of Ray. @throws `InputError` if no cluster responds. */
   version(): Promise<string>;
   submit(job: RayJob): Promise<void>;
-  /** State and message of a job; `undefined` for a job unknown to the cluster. */
+  /** Reads state and message of a job; `undefined` if the cluster does not know the job. */
   status(
     submissionId: string,
   ): Promise<{ readonly status: RayJobStatus; readonly message: string } | undefined>;
-  /** Output of a job so far. */
+  /** Reads the output of a job so far. */
   logs(submissionId: string): Promise<string>;
   stop(submissionId: string): Promise<void>;
 }
@@ -43,7 +43,7 @@ const timeoutSeconds = 60;
 
 /**
  * Connects to a cluster.
- * @param url - Address of its dashboard: `http://127.0.0.1:8265`.
+ * @param url - URL of the cluster's dashboard: `http://127.0.0.1:8265`.
  * @param token - Bearer token, if the cluster requires one.
  * @see https://docs.ray.io/en/latest/cluster/running-applications/job-submission/rest.html
  */
@@ -70,7 +70,7 @@ export function connectRay(url: string, token?: string): RayJobs {
     const text = await response.text();
     if (response.status === 404) return undefined;
     if (!response.ok) {
-      // The last line of a Python stack trace is the error.
+      // The last line of a Python stack trace is the error message.
       const reason = text.trim().split("\n").at(-1) ?? "";
       throw new InputError(
         `${address}: Ray must accept the request, got ${response.status}: ${reason}`,

@@ -12,20 +12,22 @@ export interface ArmStatus {
   readonly finished: number;
   readonly failed: number;
   readonly running: number;
-  /** Mean wall-clock time of a finished cell, seconds; absent before the first. */
+  /** Mean wall-clock time of a finished cell, seconds; absent if no cell is finished. */
   readonly meanSeconds?: number;
 }
 
 /** Progress of a study. */
 export interface StudyStatus {
   readonly arms: readonly ArmStatus[];
-  /** Messages of failed cells by name. */
+  /** Error messages of failed cells, by name. */
   readonly failures: Readonly<Record<string, string>>;
-  /** Estimated wall-clock time of the unfinished cells, run sequentially, seconds; absent if unknown. */
+  /**
+   * Estimated wall-clock time to run the unfinished cells sequentially, seconds; absent if unknown.
+   */
   readonly secondsLeft?: number;
 }
 
-/** Reads the progress of a study from its folder, even while it runs. */
+/** Reads the progress of a study from its folder; also works while the study runs. */
 export async function readStudyStatus(file: StudyFile, folder: StudyFolder): Promise<StudyStatus> {
   const cells = await readCells(folder.cells);
   const arms = new Map<string, { -readonly [K in keyof ArmStatus]: ArmStatus[K] }>();

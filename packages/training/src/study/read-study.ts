@@ -4,20 +4,21 @@ import { readSettings } from "../experiment/read-settings.ts";
 import { computeDigest } from "./canonical-json.ts";
 import { checkStudy, type Study } from "./study-schema.ts";
 
-/** A study file, read and checked. */
+/** Study file after reading and checking. */
 export interface StudyFile {
-  /** Absolute path. */
+  /** Absolute path of the study file. */
   readonly path: string;
-  /** Folder that the paths of its experiments are relative to. */
+  /** Folder to which the paths of experiments are relative. */
   readonly folder: string;
   readonly study: Study;
-  /** SHA-256 of the checked study in canonical JSON, so comments and formatting do not matter. */
+  /** SHA-256 of the checked study in canonical JSON; comments and formatting do not affect it. */
   readonly sha256: string;
 }
 
 /**
- * Reads a study file: YAML, JSON, or a TypeScript or JavaScript module that default-exports the study.
- * @throws `InputError` naming the file and the first field that is wrong.
+ * Reads a study file: YAML, JSON, or a TypeScript or JavaScript module that default-exports the
+ * study.
+ * @throws `InputError` naming the file and the first invalid field.
  */
 export async function readStudy(path: string): Promise<StudyFile> {
   const isModule = /\.[cm]?[jt]s$/u.test(path);

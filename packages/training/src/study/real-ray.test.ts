@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { connectRay, type RayJobStatus } from "./ray-jobs.ts";
 
-/** A cluster of one node in a separate process, which ends with its standard input. */
+/** Script that starts a cluster with one node; it ends when its standard input ends. */
 const cluster = `
 import sys, ray
 context = ray.init(num_cpus=1, include_dashboard=True, dashboard_port=0)

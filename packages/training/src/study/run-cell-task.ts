@@ -15,18 +15,18 @@ export interface CellTaskOptions {
   /** Allows the arms of a pair to run on different CPU models. Default false. */
   readonly allowMixedProcessors?: boolean;
   /**
-   * All cells of the study, if no scheduler runs them: the cell then computes the start that it shares
-   * with others, or waits for the process that computes it, and the last cell deletes the start.
+   * All cells of the study; given if no scheduler coordinates them. The cell then computes its
+   * shared start, or waits for the process that computes it, and the last cell deletes the start.
    */
   readonly siblings?: readonly CellPlan[];
 }
 
 /**
- * Runs one cell of a study, in a child process or a cluster job, and writes its file. A finished cell is
- * not run again. A cell that fails leaves a file with the error message.
+ * Runs one cell of a study, in a child process or a cluster job, and writes its file. A finished
+ * cell is not run again; a failed cell gets a file with the error message.
  * @returns The finished cell.
- * @throws `LockedError` if another process runs it; `InputError` if it must not run here; any error that
- *   stopped the run.
+ * @throws `LockedError` if another process runs the cell; `InputError` if the cell must not run on
+ *   this machine; any error that stopped the run.
  */
 export async function runCellTask(
   plan: CellPlan,
@@ -59,7 +59,7 @@ export async function runCellTask(
   });
 }
 
-/** Finds the cells that share the start of a cell, itself included. */
+/** Finds the cells that share the start of a cell, including the cell itself. */
 function findCellsSharingStart(
   plan: CellPlan,
   plans: readonly CellPlan[],
@@ -70,7 +70,7 @@ function findCellsSharingStart(
   return plans.filter((other) => findStart(other, context)?.sha256 === start.sha256);
 }
 
-/** Deletes a start once all cells that share it are finished. */
+/** Deletes a shared start if all cells that share it are finished. */
 async function dropStart(
   plan: CellPlan,
   sharing: readonly CellPlan[],
@@ -85,8 +85,8 @@ async function dropStart(
 }
 
 /**
- * Computes the start that a cell shares with others, unless it is complete or the cell shares none. Waits
- * if another process computes it.
+ * Computes the shared start of a cell, unless it is complete or the cell has none. Waits if another
+ * process is computing it.
  */
 export async function runStartTask(plan: CellPlan, context: CellContext): Promise<void> {
   const start = findStart(plan, context);
@@ -102,9 +102,9 @@ export async function runStartTask(plan: CellPlan, context: CellContext): Promis
 }
 
 /**
- * Requires that a finished cell has the settings of the study file. Settings that this version added have
- * their defaults.
- * @throws `InputError` if it ran with other settings or another module.
+ * Checks that a finished cell has the settings of the study file. Settings that did not exist when
+ * the cell ran must have their defaults. @throws `InputError` if the cell ran with other settings
+ * or another module.
  */
 export function checkSameSettings(plan: CellPlan, cell: StudyCell, source: string): void {
   const remedy = "delete the cell's file to run it again, or give the study another name";
@@ -121,7 +121,7 @@ export function checkSameSettings(plan: CellPlan, cell: StudyCell, source: strin
   );
 }
 
-/** Requires that the cells of a pair run on one CPU model. */
+/** Checks that the cells of a pair run on the same CPU model. */
 function checkProcessor(
   plan: CellPlan,
   cells: Iterable<StudyCell | FailedCell>,

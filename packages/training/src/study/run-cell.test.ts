@@ -26,7 +26,7 @@ afterAll(async () => {
 
 describe("runCellTask", () => {
   it("gives a cell with a shared start the metrics of a separate run, byte for byte", async () => {
-    // The start is computed with a plain policy; PPO then adds a critic to it.
+    // The shared start is computed with a policy without critic; PPO then adds a critic.
     const arms = [{ name: "ppo", algorithm: "ppo", modulator: "aem" }];
     const file = createToyStudy({
       grid: { modulators: ["none"] },

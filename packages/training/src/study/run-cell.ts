@@ -21,7 +21,7 @@ import { computeStartKey } from "./compute-start-key.ts";
 import { writeCell, type StudyFolder } from "./study-folder.ts";
 import { summarizeRun } from "./summarize-cell.ts";
 
-/** Context in which a cell runs. */
+/** Context of a cell: study, folder and machine. */
 export interface CellContext {
   readonly file: StudyFile;
   readonly folder: StudyFolder;
@@ -29,7 +29,7 @@ export interface CellContext {
   readonly reporter: Reporter;
 }
 
-/** Creates the origin of a cell, the same for finished and failed ones. */
+/** Creates the origin of a cell, which finished and failed cells both have. */
 export function createCellOrigin(
   plan: CellPlan,
   { file, machine }: Pick<CellContext, "file" | "machine">,
@@ -49,7 +49,7 @@ export function createCellOrigin(
   };
 }
 
-/** Finds the start that a cell shares with other cells; `undefined` if the cell shares no start. */
+/** Finds the shared start of a cell; `undefined` if it has none. */
 export function findStart(
   plan: CellPlan,
   { folder, machine }: Pick<CellContext, "folder" | "machine">,
@@ -61,9 +61,9 @@ export function findStart(
 }
 
 /**
- * Runs a cell to its end, resuming an interrupted one, and writes its file. The run begins with the
- * shared start if this start is complete, and otherwise computes a start of its own.
- * @returns The cell's record; files that the study does not keep are deleted.
+ * Runs or resumes a cell, and writes its file. If the shared start is complete, the run begins with
+ * it; otherwise the run computes its own. Files that the study does not keep are deleted. @returns
+ * The record of the cell.
  * @throws Any error that stopped the run.
  */
 export async function runCell(plan: CellPlan, context: CellContext): Promise<StudyCell> {
@@ -99,7 +99,7 @@ export async function runCell(plan: CellPlan, context: CellContext): Promise<Stu
   return cell;
 }
 
-/** Requires that the tasks have the split of the primary metric. */
+/** Checks that the tasks have the split of the primary metric. */
 function checkSplit({ evaluation }: TaskSource, { path, study: { metric } }: StudyFile): void {
   const splits = evaluation.map(({ split }) => split);
   if (metric.split === undefined || splits.includes(metric.split)) return;
@@ -124,7 +124,7 @@ async function openRun(
     const isBegun = (await run.findNewestCheckpoint()) !== undefined;
     if (isBegun || (await run.readStart()) !== undefined) return run;
   }
-  // Without a checkpoint there is nothing to resume.
+  // There is no checkpoint from which to resume, so start over.
   await rm(path, { recursive: true, force: true });
   const run = await RunFolder.create(path, settings, {
     seed: settings.seed,
@@ -134,17 +134,20 @@ async function openRun(
   return run;
 }
 
-/** Wall-clock and CPU seconds of a cell. */
+/** Clock for wall-clock and CPU time of a cell. */
 interface CellClock {
   read(): { readonly wall: number; readonly cpu: number };
-  /** Stops the clock and saves its seconds. */
+  /** Stops the clock and saves the times. */
   stop(): Promise<void>;
 }
 
-/** Seconds between two saves of the clock. */
+/** Interval at which the clock is saved, seconds. */
 const noteSeconds = 10;
 
-/** Measures a cell across all processes that ran it; the seconds so far are saved in its run folder. */
+/**
+ * Starts the clock of a cell. It sums over all processes that ran the cell, because the times are
+ * saved in the run folder.
+ */
 async function startClock(path: string): Promise<CellClock> {
   const file = join(path, "usage.json");
   const before = (await exists(file))

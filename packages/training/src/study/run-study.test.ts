@@ -20,7 +20,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** Creates options of a study whose tasks run in this process, and a list of launched tasks. */
+/** Creates options of a study whose tasks run in this process, and the list of launched tasks. */
 async function optionsOf(
   file: RunStudyOptions["file"],
   path: string,
@@ -86,14 +86,14 @@ describe("runStudy", () => {
     ]);
     expect(status.failures).toEqual({ "numbers-broken-seed1": "the toy is broken" });
 
-    // The first cell belongs to the unchanged study.
+    // The first cell was computed before the study changed.
     const settings = { training: { learningRate: 0.5 } };
     const experiments = [{ name: "numbers", experiment: "./toy-experiment.ts", settings }];
     const changed = createToyStudy({ grid, arms, families: [], experiments });
     await expect(runStudy({ ...options, file: changed })).rejects.toThrow(
       "cell numbers-none-seed1 must have the settings of the study file, got others",
     );
-    // A pair stays on one CPU model.
+    // Both cells of a pair must run on the same CPU model.
     const [, plan] = await planCells(file);
     await expect(
       runCellTask(plan!, { ...options, machine: { ...options.machine, processor: "another" } }),

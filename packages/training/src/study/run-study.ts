@@ -20,22 +20,22 @@ export interface RunStudyOptions {
   readonly folder: StudyFolder;
   readonly machine: CellContext["machine"];
   readonly reporter: Reporter;
-  /** Computes the number of concurrent tasks from the cells to run, `>= 1`. */
+  /** Computes the number of concurrent tasks, `>= 1`, given the cells to run. */
   readonly numJobs: (plans: readonly CellPlan[]) => Promise<number>;
-  /** Cells to run; default: all. */
+  /** Selects the cells to run. Default: all. */
   readonly selects?: (plan: CellPlan) => boolean;
   /**
    * Runs a task in a separate process.
-   * @returns The error in one line; `undefined` after success.
+   * @returns The error in one line; `undefined` if the task succeeded.
    */
   readonly launch: (task: StudyTask) => Promise<string | undefined>;
 }
 
-/** Result of {@link runStudy}: numbers of cells. */
+/** Result of {@link runStudy}, as numbers of cells. */
 export interface StudyResult {
   readonly planned: number;
   readonly finished: number;
-  /** Names of the cells that did not finish, with the reason. */
+  /** Names of the cells that did not finish, each with the reason. */
   readonly failures: ReadonlyMap<string, string>;
 }
 
@@ -84,11 +84,11 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
     const error = await options.launch(task);
     running.delete(task);
     if (kind === "start") {
-      // Cells of a failed start compute their own start and report their own errors.
+      // If a start fails, its cells compute their own starts and report their own errors.
       if (error !== undefined) reporter.warn(`start of ${plan.name}: ${error}`);
       return error === undefined;
     }
-    // The cell file decides: a process may die after writing it.
+    // The cell file is decisive, because a process may die after writing it.
     const cell = (await readCells(folder.cells)).get(plan.name);
     if (cell?.outcome === "finished") {
       cells.set(plan.name, cell);
@@ -135,7 +135,7 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
   };
 }
 
-/** Reads the study's primary metric of a cell; `undefined` if it has none. */
+/** Reads the primary metric of a cell; `undefined` if it has none. */
 export function readPrimaryMetric(
   { evaluations }: Pick<StudyCell, "evaluations">,
   { study: { metric } }: StudyFile,
@@ -169,7 +169,7 @@ function formatCell(cell: StudyCell, file: StudyFile): string {
   );
 }
 
-/** Tracks the counts of cells and the estimated time left. */
+/** Tracks the number of finished cells, and estimates the time left. */
 function trackProgress(
   plans: readonly CellPlan[],
   cells: ReadonlyMap<string, StudyCell | FailedCell>,

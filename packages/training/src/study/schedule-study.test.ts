@@ -4,7 +4,7 @@ import { scheduleStudy, type StudyTask } from "./schedule-study.ts";
 
 const plan = (name: string): CellPlan => ({ name }) as CellPlan;
 
-/** Cells `1a 1b 2a 2b`: those with one digit share a start. */
+/** Schedules cells `1a 1b 2a 2b`; cells with the same digit share a start. */
 async function schedule(
   numJobs: number,
   { cells = ["1a", "1b", "2a", "2b"], failing = [] as string[], done = [] as string[] } = {},

@@ -1,9 +1,9 @@
 import type { CellPlan } from "./plan-cells.ts";
 
-/** Work of a study: a cell, or the start that several cells share. */
+/** Task of a study: a cell, or a start that several cells share. */
 export interface StudyTask {
   readonly kind: "start" | "cell";
-  /** The cell; for a start, the first of the cells that share it. */
+  /** Plan of the cell; for a start, of the first cell that shares it. */
   readonly plan: CellPlan;
 }
 
@@ -11,10 +11,10 @@ export interface StudyTask {
 export interface ScheduleInputs {
   /** Cells to run, in order. */
   readonly plans: readonly CellPlan[];
-  /** Key of the start that a cell shares; `undefined` for none. */
+  /** Returns the key of a cell's shared start; `undefined` if it has none. */
   readonly findStartKey: (plan: CellPlan) => string | undefined;
   readonly isStartDone: (plan: CellPlan) => Promise<boolean>;
-  /** Deletes the start of a cell, once no cell needs it. */
+  /** Deletes the start of a cell when no cell needs it any more. */
   readonly dropStart: (plan: CellPlan) => Promise<void>;
   /** Maximum number of concurrent tasks, `>= 1`. */
   readonly numJobs: number;
@@ -23,8 +23,8 @@ export interface ScheduleInputs {
 }
 
 /**
- * Runs cells in order, each start before the cells that share it. While a cell waits for its start, later
- * cells run.
+ * Runs cells in order, and each shared start before its cells. While a cell waits for its start,
+ * later cells may run.
  */
 export async function scheduleStudy(inputs: ScheduleInputs): Promise<void> {
   const { plans, findStartKey: startOf, numJobs } = inputs;
@@ -33,7 +33,7 @@ export async function scheduleStudy(inputs: ScheduleInputs): Promise<void> {
     const key = startOf(plan);
     if (key !== undefined) sharing.set(key, [...(sharing.get(key) ?? []), plan]);
   }
-  /** Starts that ended, successfully or not: a cell without a start computes its own. */
+  /** Starts that have ended, successfully or not; after a failure each cell computes its own. */
   const over = new Set<string>();
   for (const [key, [first, ...others]] of sharing) {
     if (others.length === 0 || (await inputs.isStartDone(first!))) over.add(key);
@@ -67,7 +67,7 @@ export async function scheduleStudy(inputs: ScheduleInputs): Promise<void> {
     const left = unfinished.get(key)! - 1;
     unfinished.set(key, left);
     if (!isSuccess) failed.add(key);
-    // A failed cell is retried later, and then begins with it.
+    // Keep the start if a cell has failed, because a retry of the cell needs it.
     if (left === 0 && !failed.has(key)) await inputs.dropStart(plan);
   };
 

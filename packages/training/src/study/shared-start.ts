@@ -8,12 +8,12 @@ import { train } from "../run/train.ts";
 import { limitEvaluation } from "./limit-evaluation.ts";
 import type { CellPlan } from "./plan-cells.ts";
 
-/** Files of a start that a cell copies. */
+/** Files of a shared start that are copied into a run. */
 const startFiles = ["warm-start", "metrics.jsonl", "trajectories", "audit", "files.jsonl"] as const;
 
 /**
- * Computes the start of a cell, its warm start and first evaluation, in a separate run folder. An
- * interrupted computation resumes.
+ * Computes the start of a cell (warm start and first evaluation) in a separate run folder. An
+ * interrupted computation is resumed.
  */
 export async function computeStart(
   { settings, parts }: CellPlan,
@@ -32,7 +32,7 @@ export async function computeStart(
   }
 }
 
-/** Checks that the start in a folder is complete. */
+/** True if the start in a folder is complete. */
 export async function isStartComplete(folderPath: string): Promise<boolean> {
   if (!(await exists(join(folderPath, "config.json")))) return false;
   const checkpoint = await (await RunFolder.open(folderPath)).findNewestCheckpoint();
@@ -40,7 +40,7 @@ export async function isStartComplete(folderPath: string): Promise<boolean> {
 }
 
 /**
- * Copies a shared start into a new run, which continues with the same metrics, byte for byte, as if it
+ * Copies a shared start into a new run. The run's later metrics are byte for byte the same as if it
  * had computed the start itself.
  */
 export async function adoptStart(folder: RunFolder, startPath: string): Promise<void> {
@@ -53,7 +53,7 @@ export async function adoptStart(folder: RunFolder, startPath: string): Promise<
   });
 }
 
-/** Copies a file or folder, if it exists. Weights are hard-linked, since no run changes them. */
+/** Copies a file or folder if it exists. Weights are hard-linked, because no run changes them. */
 async function linkTree(from: string, to: string): Promise<void> {
   const entries = await readdir(from, { withFileTypes: true }).catch(
     (cause: NodeJS.ErrnoException) => {

@@ -5,10 +5,10 @@ import { InputError } from "../input-error.ts";
 import { writeWhole } from "../files/write-whole.ts";
 import { formatCellName, readCell, type FailedCell, type StudyCell } from "./cell.ts";
 
-/** Paths of a study's folder. */
+/** Paths within the folder of a study. */
 export interface StudyFolder {
   readonly path: string;
-  /** History: versions of the study file that cells ran under. */
+  /** File with the versions of the study file under which cells ran. */
   readonly history: string;
   readonly cells: string;
   readonly runs: string;
@@ -56,8 +56,8 @@ export async function dropFailedCell(
 
 /**
  * Reads all cells of a folder, by name.
- * @param path - The folder of the cell files.
- * @throws `InputError` for a file that is damaged, or whose name is not that of its cell.
+ * @param path - Folder of the cell files. @throws `InputError` for a file that is damaged, or whose
+ *   name differs from the name of its cell.
  */
 export async function readCells(path: string): Promise<Map<string, StudyCell | FailedCell>> {
   const cells = new Map<string, StudyCell | FailedCell>();

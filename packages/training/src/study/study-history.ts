@@ -7,14 +7,15 @@ import { toCanonicalJson, computeDigest } from "./canonical-json.ts";
 import type { StudyFile } from "./read-study.ts";
 import { checkStudy, listArms, type Study } from "./study-schema.ts";
 
-/** Version of the study file that cells ran under. */
+/** Version of the study file under which cells ran. */
 export interface StudyVersion {
   readonly sha256: string;
   readonly study: Study;
 }
 
 /**
- * Reads the versions of a study file that cells ran under, oldest first; none before the first run.
+ * Reads the versions of the study file under which cells ran, oldest first; empty before the first
+ * run.
  * @throws `InputError` for a file that is damaged or was edited.
  */
 export async function readHistory(path: string): Promise<StudyVersion[]> {
@@ -41,8 +42,9 @@ export async function writeHistory(path: string, versions: readonly StudyVersion
 /**
  * Adds a study file to the history of a folder.
  *
- * Once a study has cells, seeds, arms, experiments, families and notes may be added, and existing cells
- * stay valid. Any other change, such as another metric or number of tasks, is refused.
+ * When a study has cells, only seeds, arms, experiments, families and notes may be added, so that
+ * existing cells remain valid. Any other change, such as another metric or number of tasks, is an
+ * error.
  * @throws `InputError` naming the first field that changed.
  */
 export async function recordVersion(path: string, file: StudyFile): Promise<void> {
@@ -60,17 +62,19 @@ export async function recordVersion(path: string, file: StudyFile): Promise<void
   await writeHistory(path, [...versions, { sha256: file.sha256, study: file.study }]);
 }
 
-/** Fields that never change once a study has cells. */
+/** Fields that must not change once a study has cells. */
 const fixedFields = ["name", "question", "metric", "checkpoint", "evaluation"] as const;
 
-/** Finds the first fixed field that differs between two study files; `undefined` if none does. */
+/**
+ * Finds the first fixed field that differs between two study files; `undefined` if all are equal.
+ */
 export function findFixedChange(before: Study, after: Study): string | undefined {
   return fixedFields.find(
     (field) => toCanonicalJson(before[field]) !== toCanonicalJson(after[field]),
   );
 }
 
-/** Finds the first field that changed other than by additions; `undefined` if there is none. */
+/** Finds the first field with a change that is not an addition; `undefined` if there is none. */
 export function findChange(before: Study, after: Study): string | undefined {
   const changed = findFixedChange(before, after);
   if (changed !== undefined) return changed;

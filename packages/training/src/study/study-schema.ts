@@ -7,7 +7,7 @@ import { InputError } from "../input-error.ts";
 const text = z.string().min(1);
 const settings = z.record(z.string(), z.unknown());
 
-/** Name, which becomes part of file names. */
+/** Name that is part of file names. */
 const name = setting(
   z
     .string()
@@ -18,7 +18,7 @@ const name = setting(
   "Name in reports and file names",
 );
 
-/** Allows a text as short form of an object. */
+/** Allows a text as the short form of an object. */
 function allowText<T extends z.ZodType>(schema: T, expand: (text: string) => unknown) {
   return z.preprocess(
     (value: unknown) => (typeof value === "string" ? expand(value) : value),
@@ -59,7 +59,7 @@ const experimentEntry = allowText(
   (experiment) => ({ experiment }),
 );
 
-/** Lists of parts of arms: each combination is an arm. */
+/** Grid of arms: lists of parts, of which every combination is an arm. */
 const gridSchema = z.strictObject({
   algorithms: setting(
     z
@@ -83,14 +83,17 @@ const gridSchema = z.strictObject({
   ),
 });
 
-/** Expands a number, or a text such as `1-10,15`, to a list of seeds; returns other values unchanged. */
+/**
+ * Expands seeds given as a number or a text such as `1-10,15` to a list; returns other values
+ * unchanged.
+ */
 function expandSeeds(value: unknown): unknown {
   if (typeof value === "number") return [value];
   if (typeof value !== "string") return value;
   try {
     return parseIndices(value);
   } catch {
-    return value; // The schema reports the error.
+    return value; // Leave the text unchanged; the schema reports the error.
   }
 }
 
@@ -157,18 +160,18 @@ export const studySchema = z.strictObject({
   ),
 });
 
-/** A checked study file with every field stated. */
+/** Checked study file with all defaults filled in. */
 export type Study = z.output<typeof studySchema>;
 
-/** A study file as a module default-exports it. */
+/** Study file as a module exports it. */
 export type StudyInput = z.input<typeof studySchema>;
 
 /** An arm of a study: changes of an experiment. */
 export type StudyArm = z.output<typeof armSchema>;
 
 /**
- * Finds the evaluation of the primary metric, after training or before it.
- * @returns `undefined` if there is none.
+ * Finds the evaluation of the primary metric, after training or before it. @returns The evaluation;
+ * `undefined` if there is none.
  */
 export function findPrimaryEvaluation<
   T extends { readonly phase: string; readonly split: string; readonly mode: string },
@@ -188,7 +191,10 @@ export function describeMetric({ measure, split, mode }: Study["metric"]): strin
   return `${measure}${split === undefined ? "" : ` on ${split}`} (${mode})`;
 }
 
-/** Lists all arms of a study: the grid's combinations in the order of its lists, then the others. */
+/**
+ * Lists all arms of a study: the combinations of the grid in the order of its lists, followed by
+ * the other arms.
+ */
 export function listArms({ grid, arms }: Pick<Study, "grid" | "arms">): StudyArm[] {
   if (grid === undefined) return [...arms];
   const axes = [grid.algorithms, grid.modulators, grid.settings].filter(({ length }) => length > 0);
@@ -204,7 +210,7 @@ export function listArms({ grid, arms }: Pick<Study, "grid" | "arms">): StudyArm
   return [...product, ...arms];
 }
 
-/** Tells whether an arm runs in an experiment. */
+/** True if an arm runs in an experiment. */
 export function runsIn(
   { experiments }: Pick<StudyArm, "experiments">,
   experiment: string,
@@ -212,7 +218,10 @@ export function runsIn(
   return experiments?.includes(experiment) ?? true;
 }
 
-/** Experiments that the pairs of a family are compared in: those where all of its arms run, unless stated. */
+/**
+ * Lists the experiments in which a family compares arms: those that it names, or all in which its
+ * arms run.
+ */
 export function listFamilyExperiments(
   study: Pick<Study, "grid" | "arms" | "experiments">,
   { pairs, experiments }: Study["families"][number],
@@ -227,7 +236,7 @@ export function listFamilyExperiments(
 /**
  * Checks a study.
  * @param source - Name of the file, for messages.
- * @throws `InputError` naming the first field that is wrong.
+ * @throws `InputError` naming the first invalid field.
  */
 export function checkStudy(value: unknown, source: string): Study {
   const result = studySchema.safeParse(value);
@@ -272,7 +281,7 @@ export function checkStudy(value: unknown, source: string): Study {
   return study;
 }
 
-/** Requires that a list names experiments of the study. */
+/** Checks that a list contains only experiments of the study. */
 function checkExperiments(
   field: string,
   names: readonly string[] | undefined,

@@ -20,14 +20,14 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0)) await cleanUp();
 });
 
-/** A job as in the documented API, with its sequence of states. */
+/** Fake job with the fields of the documented API, and the sequence of its states. */
 interface FakeJob {
   readonly body: Record<string, unknown>;
   readonly states: { status: string; message: string }[];
   readonly logs: string;
 }
 
-/** Starts a server that responds as the documentation of the Ray Jobs API says (Ray 2.x). */
+/** Starts a server that responds as documented for the Ray Jobs API (Ray 2.x). */
 async function startCluster(
   makeJob: (body: Record<string, unknown>) => Omit<FakeJob, "body">,
 ): Promise<{ readonly url: string; readonly jobs: Map<string, FakeJob> }> {
@@ -158,7 +158,7 @@ describe("submitStudy", () => {
     expect((await readCells(folder.cells)).get("numbers-none-seed1")).toEqual(cell);
     expect(await readFile(join(folder.logs, "numbers-aem-seed1.log"), "utf8")).toContain("NaN");
 
-    // A retry of the failed cell is another job.
+    // Retrying the failed cell submits another job.
     expect((await submitStudy(options)).failures.size).toBe(1);
     expect([...jobs.keys()].filter((key) => key.endsWith("aem-seed1-2"))).toHaveLength(1);
     expect(await readFile(resolveCellPath(folder, "numbers-aem-seed1"), "utf8")).toContain("NaN");

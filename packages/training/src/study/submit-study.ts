@@ -22,13 +22,13 @@ export interface SubmitStudyOptions {
   readonly machine: CellMachine;
   readonly reporter: Reporter;
   readonly ray: RayJobs;
-  /** Shell command that runs a cell on a node of the cluster and prints JSON lines. */
+  /** Returns the shell command that runs a cell on a node of the cluster and prints JSON lines. */
   readonly entrypoint: (plan: CellPlan) => string;
-  /** Memory to reserve for a cell, bytes. */
+  /** Computes the memory to reserve for a cell, bytes. */
   readonly memoryBytes: (plan: CellPlan) => Promise<number>;
-  /** Cells to run; default: all. */
+  /** Selects the cells to run. Default: all. */
   readonly selects?: (plan: CellPlan) => boolean;
-  /** Seconds between two polls of the jobs. Default 10. */
+  /** Interval at which jobs are polled, seconds. Default 10. */
   readonly pollSeconds?: number;
 }
 
@@ -41,10 +41,10 @@ interface SubmittedCell {
 const ended: ReadonlySet<RayJobStatus> = new Set(["STOPPED", "SUCCEEDED", "FAILED"]);
 
 /**
- * Runs the unfinished cells of a study as jobs of an existing Ray cluster, and waits for them, including
- * jobs of an earlier call that still run. A cell file is read from the study's folder, if the cluster
- * shares it, or from the output of the job.
- * @throws `InputError` as `runStudy` does, or if the cluster does not respond.
+ * Runs the unfinished cells of a study as jobs on an existing Ray cluster, and waits for them,
+ * including running jobs of an earlier call. A cell's file is read from the study's folder if the
+ * cluster shares it, otherwise from the output of the job. @throws The errors of `runStudy`;
+ * `InputError` if the cluster does not respond.
  */
 export async function submitStudy(options: SubmitStudyOptions): Promise<StudyResult> {
   const { file, folder } = options;
@@ -103,7 +103,9 @@ async function submitLocked(options: SubmitStudyOptions): Promise<StudyResult> {
   return { planned: plans.length, finished: plans.length - failures.size, failures };
 }
 
-/** Submits a cell, unless an earlier job of it is pending or running. @returns Id of the job. */
+/**
+ * Submits a cell, unless an earlier job of the cell is pending or running. @returns Id of the job.
+ */
 async function submitCell(plan: CellPlan, options: SubmitStudyOptions): Promise<string> {
   const { file, ray } = options;
   const base = `${file.study.name}-${plan.settingsSha256.slice(0, 8)}-${plan.name}`;
@@ -126,8 +128,8 @@ async function submitCell(plan: CellPlan, options: SubmitStudyOptions): Promise<
 }
 
 /**
- * Takes the cell of a job from the study's folder, or else from the job's output.
- * @returns `undefined` if neither contains it.
+ * Reads the cell of a job from the study's folder, or else from the job's output. @returns The
+ * cell; `undefined` if neither contains it.
  */
 async function takeResult(
   { plan }: SubmittedCell,
@@ -147,7 +149,7 @@ async function takeResult(
   return "finished";
 }
 
-/** Describes the failure of a job in one line: its error message, or Ray's. */
+/** Describes the failure of a job in one line: its own error message, or Ray's. */
 function describeFailure(
   logs: string,
   state: { readonly status: RayJobStatus; readonly message: string } | undefined,

@@ -8,7 +8,7 @@ import { isSettings } from "../settings/merge-settings.ts";
 import type { CellEvaluation, StudyCell } from "./cell.ts";
 import { packBits } from "./pack-bits.ts";
 
-/** Metrics of each iteration that a cell contains. */
+/** Metrics of each iteration that a cell file contains. */
 const trainingMetrics = [
   "success",
   "score",
@@ -33,9 +33,9 @@ const trainingMetrics = [
 /** Significant digits of the metrics of an iteration. */
 const digits = 5;
 
-/** Numbers of a finished run, as its cell contains them. */
+/** Numbers of a finished run that a cell file contains. */
 export type CellNumbers = Pick<StudyCell, "training" | "evaluations" | "tokens"> & {
-  /** Wall-clock time of all iterations by phase. */
+  /** Wall-clock time of all iterations by phase, seconds. */
   readonly seconds: Pick<StudyCell["seconds"], "collect" | "score" | "update">;
 };
 
@@ -59,7 +59,7 @@ export async function summarizeRun(path: string): Promise<CellNumbers> {
   };
 }
 
-/** Metrics of each iteration by name, as a cell keeps them. */
+/** Collects the metrics of each iteration by name, for a cell file. */
 export function collectTrainingCurves(lines: readonly RecordedMetrics[]): StudyCell["training"] {
   const present = trainingMetrics.filter((name) =>
     lines.some((line) => typeof line[name] === "number"),
@@ -106,7 +106,7 @@ async function summarizeEvaluation(
   };
 }
 
-/** Picks the metrics of a line, without its position in the run. */
+/** Selects the metrics of a line, without its position in the run. */
 function pickNumbers(line: RecordedMetrics): Record<string, number> {
   const position = new Set(["warmStartEpoch", "iteration"]);
   const entries = Object.entries(line).flatMap(([name, value]): [string, number][] =>

@@ -7,25 +7,25 @@ export interface SlurmOptions {
   /** SHA-256 of the study file. */
   readonly sha256: string;
   readonly plans: readonly Pick<CellPlan, "name" | "settings">[];
-  /** Command line that runs a cell up to the cell's name, quoted for a POSIX shell. */
+  /** Command line that runs a cell, up to the cell's name, quoted for a POSIX shell. */
   readonly command: string;
-  /** Rest of that command line, after the cell's name. */
+  /** Rest of the command line after the cell's name. */
   readonly options: string;
-  /** Folder to run in, quoted. */
+  /** Working directory, quoted. */
   readonly folder: string;
-  /** Folder of the output, quoted; it must exist. */
+  /** Folder for the output, quoted; it must exist. */
   readonly logs: string;
-  /** Memory of a cell, MiB. */
+  /** Memory per cell, MiB. */
   readonly memoryMebibytes: number;
-  /** Maximum number of concurrent tasks; default: all. */
+  /** Maximum number of concurrent tasks. Default: all. */
   readonly maxRunning?: number;
-  /** Additional options of sbatch: `--partition=cpu`. */
+  /** Additional options of sbatch, such as `--partition=cpu`. */
   readonly sbatch?: readonly string[];
 }
 
 /**
- * Writes a Slurm array job that runs one cell in each task. Tasks that share a start compute it once:
- * the others wait for it.
+ * Writes a Slurm array job that runs one cell per task. The first task that needs a shared start
+ * computes it, and the others wait.
  * @throws `RangeError` if there are no cells, or an option of sbatch has a line feed.
  */
 export function writeSlurmScript(options: SlurmOptions): string {

@@ -9,13 +9,13 @@ import {
 
 type PlainInputs = ObjectiveInputs<PlainTensor, Segments>;
 
-/** Loss of an objective on plain arrays, and its slopes, `[token]`. */
+/** Loss of an objective on plain arrays, and its gradient, `[token]`. */
 export interface PlainSlopes {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly newLogProbs: Float64Array;
   readonly entropies: Float64Array;
-  /** Empty where the objective reads no values. */
+  /** Gradient with respect to values; empty if the objective reads no values. */
   readonly values: Float64Array;
 }
 
@@ -23,8 +23,8 @@ export interface PlainSlopes {
 const step = 1e-5;
 
 /**
- * Differentiates an objective by central differences on float64 arrays, without a tape or graph. Values
- * under `stopGradient` stay as they are at the inputs.
+ * Differentiates an objective by central differences on float64 arrays, without a tape or graph.
+ * Values under `stopGradient` are held constant.
  */
 export function computePlainSlopes(objective: Objective, inputs: PlainInputs): PlainSlopes {
   const constants: PlainTensor[] = [];
@@ -71,9 +71,9 @@ function withStops(stop: (value: PlainTensor) => PlainTensor): TensorOperations<
 }
 
 /**
- * A loss with given slopes, so that its gradient in the weights equals that of the objective that they
- * came from: `sum(advantages * newLogProbs + returns * entropies + oldValues * values)`, with the slopes
- * in three fields.
+ * Loss with given gradients: `sum(advantages * newLogProbs + returns * entropies + oldValues *
+ * values)`, where the three fields contain the gradients of another objective. Its gradient with
+ * respect to the weights then equals that of the other objective.
  */
 export const linearObjective: Objective = {
   name: "linear",

@@ -2,9 +2,15 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import ts from "typescript";
 
-/** Top-level names of a module: the identifiers that each uses, and the sources of re-exports. */
+/**
+ * Dependencies between the top-level names of a module: the identifiers that each name uses, and
+ * the sources of re-exports.
+ */
 interface Module {
-  /** Identifiers in the declaration of each top-level name; `""` holds those of all other statements. */
+  /**
+   * Identifiers used in the declaration of each top-level name; key `""` has those of all other
+   * statements.
+   */
   readonly uses: ReadonlyMap<string, ReadonlySet<string>>;
   /** Imported and re-exported values by local or exported name. */
   readonly sources: ReadonlyMap<string, { readonly from: string; readonly name: string }>;
@@ -77,7 +83,7 @@ function listDeclaredNames(statement: ts.Statement): string[] {
   return [""];
 }
 
-/** Collects identifiers of values: types and property names do not count. */
+/** Collects the identifiers of values; types and property names are ignored. */
 function collectIdentifiers(node: ts.Node, into: Set<string>): void {
   if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) {
     return;
@@ -133,7 +139,7 @@ export function findReachableValues(index: string, roots: readonly string[]): Se
     }
   };
   for (const root of roots) visit(index, root);
-  // A name counts as reached if its declaration was, through any name.
+  // A name is reachable if its declaration is, under any name.
   return new Set(
     listExportedValues(index).filter((name) => {
       const { from, name: original } = readModule(index).sources.get(name)!;

@@ -16,16 +16,16 @@ import { startHeartbeat } from "../records/heartbeat.ts";
 import { RunFolder, type MetricsLine } from "../run/run-folder.ts";
 import { checkConfig } from "../settings/config.ts";
 
-/** Parts of a generated run that a test chooses. */
+/** Choices that a test makes for a generated run. */
 export interface GeneratedRun {
   readonly seed: number;
   readonly isModulated: boolean;
   readonly iterations: number;
   readonly groups: number;
-  /** Trajectories of a group. Default 4. */
+  /** Number of trajectories per group. Default 4. */
   readonly groupSize?: number;
   readonly maxTurns?: number;
-  /** Evaluates the same tasks before and after, so many. Default 8; 0: no evaluation. */
+  /** Number of tasks evaluated before and after. Default 8; 0: no evaluation. */
   readonly evaluated?: number;
 }
 
@@ -47,13 +47,14 @@ const words = [
   "desk",
   "from",
 ];
-/** Observations hold markup that a page must show as text. */
+/** Observation with markup, which a page must show as text. */
 const observation = 'You see a <b>cup 1</b> & a "mug 2". <img src=x onerror=alert(1)>';
 const kinds = ["pick_and_place_simple", "pick_heat_then_place_in_recep"];
 
 /**
- * Writes the folder of a run whose numbers are drawn, not learned: success rises, entropy falls, and
- * credit follows from them by the formulas of GRPO and AEM. Equal choices write equal records.
+ * Writes the folder of a run with random numbers instead of training: success rises, entropy falls,
+ * and credit is computed from them by the formulas of GRPO and AEM. Equal choices give identical
+ * records.
  */
 export async function generateRun(path: string, choice: GeneratedRun): Promise<void> {
   const { seed, isModulated, iterations, groups, groupSize = 4, evaluated = 8 } = choice;
@@ -120,7 +121,7 @@ export async function generateRun(path: string, choice: GeneratedRun): Promise<v
   await heartbeat.stop("finished");
 }
 
-/** Trajectories by group. */
+/** Trajectories of a segment, by group. */
 interface Segment {
   readonly groups: readonly (readonly RecordedTrajectory[])[];
 }
@@ -139,7 +140,7 @@ function playSegment(
   return {
     groups: Array.from({ length: groups }, (_, group) => {
       const own = random.fork(`group/${group}`);
-      // Evaluations play the same tasks every time; training comes back to a task now and then.
+      // All evaluations play the same tasks; training occasionally repeats a task.
       const task = phase === undefined ? own.integer(64) : 1000 + group;
       const played = Array.from({ length: groupSize }, (_, member) => {
         const draws = own.fork(`member/${member}`);
@@ -195,7 +196,7 @@ function playTurn(random: Random, entropy: number, reward: number): RecordedTurn
   };
 }
 
-/** Three states of a room. */
+/** State of a room, one of three. */
 function stateAt(step: number): HouseholdState {
   const cup = { name: "cup 1", marks: ["hot"] as const };
   return {
@@ -216,7 +217,10 @@ function stateAt(step: number): HouseholdState {
   };
 }
 
-/** Credit of a group: return less its mean over the sample deviation, times AEM's coefficients. */
+/**
+ * Computes the credit of a group: return minus group mean, divided by the sample standard
+ * deviation, times AEM's coefficients.
+ */
 function creditGroup(
   group: readonly RecordedTrajectory[],
   isModulated: boolean,
@@ -281,7 +285,7 @@ function creditMetrics({ groups }: Segment, random: Random): object {
   };
 }
 
-/** A tokenizer of whole words. */
+/** Writes a word-level tokenizer. */
 async function writeTokenizer(path: string): Promise<void> {
   const vocab = Object.fromEntries(words.map((word, id) => [word, id]));
   const tokenizer = {

@@ -2,22 +2,22 @@ import { createRandom } from "@turnwise/core";
 import type { StudyCell } from "../study/cell.ts";
 import { packBits } from "../study/pack-bits.ts";
 
-/** Parts of a cell that a test chooses. */
+/** Choices that a test makes for a cell. */
 export interface CellChoice {
   readonly experiment: string;
   readonly arm: string;
   readonly seed: number;
-  /** Success rate of the episodes after training. */
+  /** Success rate after training. */
   readonly rate: number;
-  /** Number of tasks of two types. Default 100. */
+  /** Number of tasks, half of each of two types. Default 100. */
   readonly numTasks?: number;
   readonly numIterations?: number;
-  /** Default: the same as in every other cell. */
+  /** Digest of the tasks. Default: the same in every cell. */
   readonly tasksSha256?: string;
   readonly processor?: string;
 }
 
-/** Creates a finished cell whose outcomes are drawn from its names and seed. */
+/** Creates a finished cell with random outcomes, seeded by its names and seed. */
 export function createStudyCell(choice: CellChoice): StudyCell {
   const { experiment, arm, seed, rate, numTasks = 100, numIterations = 20 } = choice;
   const random = createRandom(`${experiment}/${arm}/${seed}`);

@@ -71,7 +71,7 @@ describe("analyzeStudy", () => {
       ["shuffled", "plain"],
     ]);
     const [first, second] = analyzeStudy(file, cells).families[0]!.comparisons;
-    // Six equal signs: 2 / 64, times two comparisons.
+    // All six signs are equal: p = 2 / 64, doubled because there are two comparisons.
     expect(first!.paired!.signFlip.p).toBe(0.03125);
     expect(first!.adjustedP).toBe(0.0625);
     expect(second!.paired).toBeUndefined();
@@ -86,14 +86,14 @@ describe("analyzeStudy", () => {
       cellWith("aem", 1, 0.6),
       failed("aem", 2),
       cellWith("aem", 3, 0.7),
-      // Not a seed of the study.
+      // Seed 9 is not part of the study.
       cellWith("aem", 9, 0.9),
     ];
     const file = studyFile([1, 2, 3, 4], [["aem", "plain"]]);
     const analysis = analyzeStudy(file, cells);
     const [comparison] = analysis.families[0]!.comparisons;
     expect(comparison).toMatchObject({ seeds: [1, 3], unpaired: [2] });
-    // The baseline's curve is that of the seeds with a pair: cells 0 and 2.
+    // The baseline's curve is over the seeds that have a pair: cells 0 and 2.
     const [first, third] = [cells[0], cells[2]].map((cell) => (cell as StudyCell).training);
     expect(comparison!.curves.baseline[5]!.estimate).toBeCloseTo(
       (first!["success"]![5]! + third!["success"]![5]!) / 2,
@@ -120,7 +120,8 @@ describe("analyzeStudy", () => {
     );
     const analysis = analyzeStudy(studyFile([1, 2], [["aem", "plain"]]), cells);
     const { noise } = analysis.families[0]!.comparisons[0]!.paired!;
-    // Independent outcomes on 100 tasks at 50 %: about half are discordant, sqrt(0.5 / 100).
+    // With independent outcomes on 100 tasks and a rate of 50 %, about half of the tasks are
+    // discordant: sqrt(0.5 / 100).
     expect(noise!.evaluation).toBeCloseTo(0.071, 2);
     expect(analysis.arms[0]!.spread!.noise!.evaluation).toBeCloseTo(0.05, 2);
   });

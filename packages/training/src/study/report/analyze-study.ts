@@ -8,13 +8,16 @@ import { compareArms, type Comparison } from "./compare-arms.ts";
 import { measureCell, type CellMeasures } from "./measure-cell.ts";
 import { summarizeArm, type ArmSummary } from "./summarize-arm.ts";
 
-/** A comparison of the study file. */
+/** Comparison that the study file defines. */
 export interface PlannedComparison extends Comparison {
-  /** Sign-flip p, corrected for all comparisons of the family (Holm); absent with fewer than 2 pairs. */
+  /**
+   * Sign-flip p, corrected for all comparisons in the family (Holm); absent with fewer than 2
+   * pairs.
+   */
   readonly adjustedP?: number;
 }
 
-/** Comparisons that are corrected together. */
+/** Comparisons whose p values are corrected together. */
 export interface FamilyAnalysis {
   readonly name: string;
   readonly comparisons: readonly PlannedComparison[];
@@ -26,11 +29,11 @@ export interface CellState {
   readonly arm: string;
   readonly seed: number;
   readonly state: "finished" | "failed" | "missing";
-  /** Primary metric of a finished cell. */
+  /** Primary metric, if the cell is finished. */
   readonly value?: number;
-  /** Error of a failed cell. */
+  /** Error message, if the cell has failed. */
   readonly message?: string;
-  /** SHA-256 of the study file that it ran under, and of its settings. */
+  /** SHA-256 of the study file when the cell ran; `settingsSha256`: of the cell's settings. */
   readonly studySha256?: string;
   readonly settingsSha256?: string;
   readonly processor?: string;
@@ -46,10 +49,10 @@ export interface StudyAnalysis {
   readonly metric: Study["metric"];
   readonly seeds: readonly number[];
   readonly notes: readonly string[];
-  /** Arms with a finished cell, in the order of the study file. */
+  /** Arms with at least one finished cell, in the order of the study file. */
   readonly arms: readonly ArmSummary[];
   readonly families: readonly FamilyAnalysis[];
-  /** All cells of the grid, in the order of experiments, arms and seeds. */
+  /** All planned cells, ordered by experiment, arm and seed. */
   readonly cells: readonly CellState[];
 }
 
@@ -57,9 +60,9 @@ export interface StudyAnalysis {
 export type AnalyzedStudy = Pick<StudyFile, "study" | "sha256">;
 
 /**
- * Analyzes the cells of a study. The seed is the unit of replication throughout: a cell gives one
- * number per measure, and task types are analyzed one by one.
- * @param cells - All cells that ran; those of other experiments, arms or seeds are ignored.
+ * Analyzes the cells of a study. The seed is the unit of replication: a cell gives one number per
+ * measure, and task types are analyzed separately. @param cells - All cells that ran; cells of
+ * other experiments, arms or seeds are ignored.
  * @throws `InputError` naming a cell that lacks the primary metric, or a pair of cells that were
  *   evaluated on different tasks.
  */
@@ -116,7 +119,7 @@ export function analyzeStudy(
 
 /**
  * Compares any two arms of a study in each of its experiments.
- * @throws `InputError` as {@link analyzeStudy} does, and for an unknown arm.
+ * @throws The errors of {@link analyzeStudy}; `InputError` for an unknown arm.
  */
 export function compareStudyArms(
   file: AnalyzedStudy,
@@ -143,8 +146,8 @@ const formatArmKey = ({ experiment, arm }: Pick<CellState, "experiment" | "arm">
   `${experiment}\n${arm}`;
 
 /**
- * Corrects the sign-flip p values of a family. Comparisons that do not yet have two pairs count as tests
- * with p = 1, because the family was fixed beforehand.
+ * Corrects the sign-flip p values of a family. Comparisons with fewer than two pairs count as tests
+ * with p = 1, because the family was fixed in advance.
  */
 function adjustFamily(comparisons: readonly Comparison[]): PlannedComparison[] {
   const adjusted = holmAdjust(comparisons.map(({ paired }) => paired?.signFlip.p ?? 1));

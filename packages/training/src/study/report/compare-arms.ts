@@ -26,7 +26,7 @@ import {
   type CurvePoint,
 } from "./summarize-arm.ts";
 
-/** Difference for one task type. */
+/** Difference between arms for one task type. */
 export interface KindComparison {
   readonly kind: string;
   readonly difference: IntervalEstimate;
@@ -36,47 +36,52 @@ export interface KindComparison {
   readonly adjustedP: number;
 }
 
-/** Paired comparison of two arms in one experiment: treatment less baseline, seed by seed. */
+/** Paired comparison of two arms in one experiment: treatment minus baseline, seed by seed. */
 export interface Comparison {
   readonly experiment: string;
   readonly treatment: string;
   readonly baseline: string;
   /** Seeds that both arms finished, ascending. */
   readonly seeds: readonly number[];
-  /** Seeds that only one arm finished. */
+  /** Seeds that only one of the arms finished. */
   readonly unpaired: readonly number[];
-  /** Seeds whose two cells ran on different CPU models: float results may differ between models. */
+  /**
+   * Seeds whose two cells ran on different CPU models, between which floating-point results may
+   * differ.
+   */
   readonly mixedProcessors: readonly number[];
-  /** Seeds whose two cells began from different warm starts or first evaluations. */
+  /** Seeds whose two cells started from different warm starts or first evaluations. */
   readonly mixedStarts: readonly number[];
   /** Differences of the primary metric, `[seed]`. */
   readonly differences: readonly number[];
-  /** Statistics over pairs; absent with fewer than 2. */
+  /** Statistics over the pairs; absent with fewer than 2 pairs. */
   readonly paired?: {
-    /** Primary: paired t interval, 95 %. */
+    /** Primary interval: paired t, 95 %. */
     readonly difference: IntervalEstimate;
-    /** Secondary: BCa over whole seeds, with its simulated coverage. */
+    /** Secondary interval: BCa bootstrap over whole seeds, with its simulated coverage. */
     readonly bca: IntervalEstimate & { readonly simulatedCoverage: number };
     readonly signFlip: SignFlipTest;
     /** Sample standard deviation of the differences. */
     readonly standardDeviation: number;
-    /** Smallest difference for which the interval excludes 0 with 80 % power at this spread. */
+    /** Smallest difference that would be detected with 80 % power at this standard deviation. */
     readonly detectable: number;
     /** Share of seeds in which the treatment is better. */
     readonly improvement: IntervalEstimate;
-    /** Evaluation and training noise of the differences; absent if the metric is not a success rate. */
+    /** Variance components of the differences; absent if the metric is not a success rate. */
     readonly noise?: VarianceComponents;
   };
   readonly area?: IntervalEstimate;
   readonly finalEntropy?: IntervalEstimate;
   readonly byKind: readonly KindComparison[];
-  /** Training curves of the primary measure over the paired seeds; empty with fewer than 2. */
+  /**
+   * Training curves of the primary measure over the paired seeds; empty with fewer than 2 pairs.
+   */
   readonly curves: PairedCurves;
   /** Curves of the mean token entropy, nats per token. */
   readonly entropyCurves: PairedCurves;
 }
 
-/** Mean curves of both arms over the same seeds, and of their difference. */
+/** Mean curves of both arms over the same seeds, and the mean curve of their difference. */
 export interface PairedCurves {
   readonly treatment: readonly CurvePoint[];
   readonly baseline: readonly CurvePoint[];
@@ -85,7 +90,7 @@ export interface PairedCurves {
 
 /**
  * Compares two arms of an experiment over the seeds that both finished.
- * @param treatment - Cells of the treatment, at most one per seed; so is `baseline`.
+ * @param treatment - Cells of the treatment, at most one per seed; the same for `baseline`.
  * @throws `InputError` if the two cells of a seed were evaluated on different tasks.
  */
 export function compareArms(
@@ -154,7 +159,7 @@ function computePairedStatistics(
   pairs: readonly CellPair[],
   measure: Study["metric"]["measure"],
 ): Comparison["paired"] & object {
-  // Seeded by the names, so that reports are reproducible.
+  // Fork the random stream by the names, so that reports are reproducible.
   const random = createRandom(`${names.experiment}/${names.treatment}/${names.baseline}`);
   const { standardDeviation } = summarizeSeeds(differences);
   return {

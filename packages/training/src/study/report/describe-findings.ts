@@ -1,12 +1,12 @@
 import type { FamilyAnalysis, PlannedComparison, StudyAnalysis } from "./analyze-study.ts";
 import { formatP, createMeasureFormat, type MeasureFormat } from "./measure-format.ts";
 
-/** Level that a corrected p value must be below. */
+/** Significance level for corrected p values. */
 const level = 0.05;
 
 /**
- * Result of a comparison: a difference that holds after correction, a difference only without
- * correction, no difference, or too few pairs.
+ * Result of a comparison: a difference that is significant after correction, a difference that is
+ * significant only without correction, no significant difference, or too few pairs.
  */
 export type Finding = "holds" | "unconfirmed" | "not seen" | "too few pairs";
 
@@ -22,7 +22,7 @@ export function judgeComparison({ paired, adjustedP }: PlannedComparison): Findi
 }
 
 /**
- * Describes the findings of a study: for each family a sentence with counts, then a sentence per
+ * Describes the findings of a study: for each family, a sentence with counts and one sentence per
  * comparison.
  */
 export function describeFindings({ families, metric }: StudyAnalysis): string[][] {
@@ -51,7 +51,7 @@ function describeFamily({ name, comparisons }: FamilyAnalysis): string {
   return `Family ${name}, ${number} comparison${number === 1 ? "" : "s"}: ${parts.join(", ")}.`;
 }
 
-/** Describes one comparison: its interval and finding, or the difference that could have been detected. */
+/** Describes one comparison: its interval and finding, or the smallest detectable difference. */
 export function describeComparison(comparison: PlannedComparison, format: MeasureFormat): string {
   const { experiment, treatment, baseline, seeds, paired, adjustedP } = comparison;
   const subject = `${experiment}, ${treatment} less ${baseline}`;
@@ -70,8 +70,8 @@ export function describeComparison(comparison: PlannedComparison, format: Measur
 }
 
 /**
- * Describes the limits that the numbers of pairs set, whatever the results: with 5 pairs the smallest p
- * is 0.0625, so nothing can be significant at 5 %.
+ * Describes the limits due to the number of pairs, independent of the results: with 5 pairs the
+ * smallest p is 0.0625, so no result can be significant at 5 %.
  */
 export function describeLimits({ comparisons }: FamilyAnalysis): string[] {
   return comparisons.flatMap((comparison) => {
@@ -92,7 +92,7 @@ export function describeLimits({ comparisons }: FamilyAnalysis): string[] {
   });
 }
 
-/** Describes pairs of a family that differ in more than their arms, and seeds without a pair. */
+/** Describes pairs in a family that differ in more than their arms, and seeds without a pair. */
 export function describePairing({ comparisons }: FamilyAnalysis): string[] {
   return comparisons.flatMap((comparison) => {
     const { experiment, treatment, baseline } = comparison;

@@ -6,15 +6,15 @@ import { describeMetric, findPrimaryEvaluation, type Study } from "../study-sche
 /** Numbers of a finished cell that reports compare. */
 export interface CellMeasures {
   readonly cell: StudyCell;
-  /** Primary metric, of the last checkpoint. */
+  /** Primary metric of the last checkpoint. */
   readonly value: number;
-  /** Evaluation of the primary metric. */
+  /** Evaluation that contains the primary metric. */
   readonly evaluation: CellEvaluation;
-  /** Success rate by task type; types without a graded task are absent. */
+  /** Success rate by task type, without types that have no graded task. */
   readonly byKind: ReadonlyMap<string, number>;
   /** Variance of `value` due to the finite number of tasks; absent if the metric is not a success rate. */
   readonly evaluationVariance?: number;
-  /** Area under the training curve of the metric's measure; absent if it was not recorded. */
+  /** Area under the training curve of the primary measure; absent if it was not recorded. */
   readonly area?: number;
   /** Mean token entropy over the last tenth of the iterations, nats per token; absent if not recorded. */
   readonly finalEntropy?: number;
@@ -56,7 +56,7 @@ export function measureCell(cell: StudyCell, metric: Study["metric"]): CellMeasu
 
 type TrainingCurve = readonly (number | null)[] | undefined;
 
-/** Computes the area under a training curve; iterations without a value are interpolated. */
+/** Computes the area under a training curve; missing iterations are interpolated. */
 function computeArea(curve: TrainingCurve): number | undefined {
   const points = (curve ?? []).flatMap((value, i) => (value === null ? [] : [{ i, value }]));
   if (points.length === 0) return undefined;
@@ -66,7 +66,7 @@ function computeArea(curve: TrainingCurve): number | undefined {
   );
 }
 
-/** Computes the mean over the last tenth of the iterations, at least one. */
+/** Computes the mean over the last tenth of the iterations (at least one). */
 function computeFinalMean(curve: TrainingCurve): number | undefined {
   if (curve === undefined) return undefined;
   const values = curve.slice(-Math.ceil(curve.length / 10)).filter((value) => value !== null);

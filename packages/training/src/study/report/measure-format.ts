@@ -2,15 +2,15 @@ import type { Study } from "../study-schema.ts";
 
 /** Formatters for the numbers of a measure. */
 export interface MeasureFormat {
-  /** A value: `64.3 %`. */
+  /** Formats a value: `64.3 %`. */
   readonly value: (value: number) => string;
-  /** A width, such as a standard deviation: `3.1 points`. */
+  /** Formats a width, such as a standard deviation: `3.1 points`. */
   readonly width: (value: number) => string;
-  /** A difference with its sign: `+3.1 points`. */
+  /** Formats a difference with its sign: `+3.1 points`. */
   readonly difference: (value: number) => string;
-  /** Interval of a value: `[61.0, 67.6]`. */
+  /** Formats the interval of a value: `[61.0, 67.6]`. */
   readonly interval: (ends: Ends) => string;
-  /** Interval of a difference: `[-0.4, +6.6]`. */
+  /** Formats the interval of a difference: `[-0.4, +6.6]`. */
   readonly differenceInterval: (ends: Ends) => string;
   /** Factor from the stored number to the displayed one. */
   readonly scale: number;
@@ -64,10 +64,10 @@ function createNumberFormat(options: {
   };
 }
 
-/** Turns `-0.0` into `0.0`. */
+/** Replaces `-0.0` by `0.0`. */
 const dropMinusZero = (text: string): string => (Number(text) === 0 ? text.replace("-", "") : text);
 
-/** Formats a p value with two significant digits: `0.0625` as `0.062`, `1.8e-12`. */
+/** Formats a p value with two significant digits, such as `0.062` for `0.0625`, or `1.8e-12`. */
 export function formatP(p: number): string {
   return p < 1e-4 ? p.toExponential(1) : String(Number(p.toPrecision(2)));
 }

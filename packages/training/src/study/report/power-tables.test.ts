@@ -12,7 +12,7 @@ it("tabulates the power of numbers of pairs before a study", () => {
     "power for 6.0 points",
     "smallest sign-flip p",
   ]);
-  // An effect of one standard deviation: see pairedPower.
+  // An effect of one standard deviation; see pairedPower.
   expect(rows).toEqual([
     ["5", "10.1 points", "40 %", "0.063"],
     ["10", "6.0 points", "80 %", "0.002"],

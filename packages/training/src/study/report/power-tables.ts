@@ -12,12 +12,13 @@ import type { Table } from "./render-table.ts";
 export interface PowerQuestion {
   /** Difference of interest in the metric's unit, > 0: 0.05 is 5 points of success. */
   readonly effect?: number;
-  /** Probability of detecting it, in (0.05, 1). */
+  /** Probability of detecting the effect, in (0.05, 1). */
   readonly power: number;
 }
 
 /**
- * Tabulates the differences that numbers of paired seeds can detect, before a study runs.
+ * Tabulates the smallest detectable difference for several numbers of paired seeds, before a study
+ * runs.
  * @param deviation - Standard deviation of the differences over seeds, in the metric's unit, > 0.
  * @param seeds - Numbers of paired seeds, one row each.
  */
@@ -50,8 +51,8 @@ export function tabulatePower(
 }
 
 /**
- * Tabulates the differences that the finished pairs of a study can detect, and the numbers of pairs that
- * an effect needs.
+ * Tabulates the smallest difference that a study's finished pairs can detect, and the number of
+ * pairs that an effect needs.
  */
 export function tabulateStudyPower(
   { families, metric }: StudyAnalysis,
@@ -84,7 +85,7 @@ export function tabulateStudyPower(
         if (differences.length < 2) {
           return [...pair, ...Array.from({ length: 2 + numEffect }, () => "-")];
         }
-        // With evaluation noise 0, the training component is the whole spread.
+        // With an evaluation variance of 0, the training component is the whole standard deviation.
         const spread = varianceComponents(
           differences,
           differences.map(() => 0),

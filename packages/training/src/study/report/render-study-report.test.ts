@@ -6,7 +6,7 @@ import { describeFindings, describeLimits } from "./describe-findings.ts";
 import { renderStudyCsv } from "./study-rows.ts";
 import { renderStudyReport } from "./render-study-report.ts";
 
-/** Analyzes a study in which `strong` is better by 20 points and `weak` has no effect. */
+/** Analyzes a study in which arm `strong` is better by 20 points and arm `weak` has no effect. */
 function analyze(numSeeds: number): StudyAnalysis {
   const seeds = Array.from({ length: numSeeds }, (_, i) => i + 1);
   const rates = { plain: 0.5, strong: 0.7, weak: 0.5 };
@@ -62,7 +62,7 @@ describe("findings", () => {
   });
 
   it("say when the correction makes significance impossible", () => {
-    // 2 / 2^6 = 0.031 is below 5 %, but two comparisons double it.
+    // 2 / 2^6 = 0.031 is below 5 %, but correcting for two comparisons doubles it.
     expect(describeLimits(analyze(6).families[0]!)[0]).toBe(
       "games, strong less plain: 6 pairs cannot give a sign-flip p below 0.031, and as the strongest of 2 comparisons not below 0.063 after correction: it alone cannot be significant at 5 %.",
     );

@@ -6,16 +6,16 @@ import { escapeMarkdown, renderTable, type Table } from "./render-table.ts";
 import { drawFamilyFigures, drawSeedFigures, type StudyFigure } from "./study-figures.ts";
 import { tabulateArms, tabulateFamily, tabulateStudy } from "./study-tables.ts";
 
-/** Files of a report: Markdown, and figures below `plots/`. */
+/** Files of a report: Markdown text, and figures below `plots/`. */
 export interface StudyReport {
   readonly markdown: string;
   readonly figures: readonly StudyFigure[];
 }
 
 /**
- * Renders the report of a study. Equal analyses give equal files: a report contains no date, and its
- * random draws are seeded by names.
- * @param command - Command line that regenerates the report.
+ * Renders the report of a study. Equal analyses give identical files: a report contains no date,
+ * and its random streams are forked by name. @param command - Command line that regenerates the
+ * report.
  */
 export function renderStudyReport(analysis: StudyAnalysis, command: string): StudyReport {
   const { name, question, metric, notes, families } = analysis;
@@ -57,7 +57,7 @@ export function renderStudyReport(analysis: StudyAnalysis, command: string): Stu
 const embedFigure = ({ file, caption }: StudyFigure): string =>
   `![${caption}](plots/${file})\n\n${caption}`;
 
-/** Renders a paragraph and a list of sentences; nothing for an empty list. */
+/** Renders a paragraph and a list of sentences; an empty list renders nothing. */
 function renderList(opening: string, sentences: readonly string[]): string[] {
   if (sentences.length === 0) return [];
   return [opening, sentences.map((sentence) => `- ${escapeMarkdown(sentence)}`).join("\n")];
@@ -79,7 +79,7 @@ function describeCellCounts({ cells }: StudyAnalysis): string {
   return `${cells.length} cells: ${count("finished")} finished, ${count("failed")} failed, ${count("missing")} missing.`;
 }
 
-/** Tabulates all cells, failures included, with the hashes of study file and settings. */
+/** Tabulates all cells, including failed ones, with the digests of study file and settings. */
 function tabulateCells({ cells, metric }: StudyAnalysis): Table {
   const format = createMeasureFormat(metric.measure);
   const short = (hash: string | undefined): string => hash?.slice(0, 12) ?? "-";

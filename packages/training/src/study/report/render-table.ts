@@ -1,4 +1,4 @@
-/** A table of texts, to be rendered in several formats. */
+/** Table of texts that can be rendered in several formats. */
 export interface Table {
   readonly title: string;
   readonly columns: readonly { readonly name: string; readonly align: "left" | "right" }[];
@@ -55,7 +55,7 @@ const renderers: Readonly<Record<TableFormat, (table: Table) => string>> = {
 const toParagraphs = (notes: readonly string[]): string[] =>
   notes.flatMap((note) => ["", escapeMarkdown(note)]);
 
-/** Pads all cells to the width of their column, at least 3. */
+/** Pads all cells to the width of their column, which is at least 3. */
 function alignRows(columns: Table["columns"], rows: readonly (readonly string[])[]): string[][] {
   const widths = columns.map((_, i) => Math.max(3, ...rows.map((row) => row[i]!.length)));
   return rows.map((row) =>
@@ -78,7 +78,7 @@ const latexCharacters: Readonly<Record<string, string>> = {
   ">": "$>$",
 };
 
-/** Escapes a text for LaTeX; a minus before a digit is set as a minus sign. */
+/** Escapes a text for LaTeX; a hyphen before a digit becomes a minus sign. */
 export function escapeLatex(text: string): string {
   return text
     .replaceAll(/[\\~^<>&%$#_{}]/gu, (character) => latexCharacters[character] ?? `\\${character}`)

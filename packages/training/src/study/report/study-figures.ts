@@ -7,16 +7,16 @@ import { createMeasureFormat, type MeasureFormat } from "./measure-format.ts";
 import { describeMetric } from "../study-schema.ts";
 import type { CurvePoint } from "./summarize-arm.ts";
 
-/** A figure of a report. */
+/** Figure of a report. */
 export interface StudyFigure {
   /** File name within `plots/`. */
   readonly file: string;
-  /** Sentence below the figure. */
+  /** Caption, one sentence below the figure. */
   readonly caption: string;
   readonly svg: string;
 }
 
-/** Colors: baselines are gray. */
+/** Color of treatments; baselines are gray. */
 const treatmentColor = 0;
 const baselineColor = 5;
 

@@ -21,8 +21,8 @@ const columns = [
 type Row = Readonly<Partial<Record<(typeof columns)[number], string | number>>>;
 
 /**
- * Renders all estimates of a study as comma-separated values, one estimate with its interval per line. A
- * line with a baseline is a paired difference. Rates are in [0, 1].
+ * Renders all estimates of a study as comma-separated values, one estimate with its interval per
+ * line. Lines that name a baseline are paired differences. Rates are in [0, 1].
  */
 export function renderStudyCsv(analysis: StudyAnalysis): string {
   const lines = listStudyRows(analysis).map((row) =>

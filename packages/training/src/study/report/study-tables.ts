@@ -24,11 +24,11 @@ export function tabulateStudy(analysis: StudyAnalysis): Table[] {
   ];
 }
 
-/** Formats the header of a column: its name, and its unit in parentheses. */
+/** Formats a column header: the name, and the unit in parentheses. */
 const formatHeader = (name: string, unit: string): string =>
   unit === "" ? name : `${name} (${unit})`;
 
-/** Drops the unit of a text such as `64.3 %`, for columns whose header states it. */
+/** Removes the unit from a text such as `64.3 %`, for columns with the unit in the header. */
 const dropUnit = (text: string): string => text.split(" ")[0]!;
 
 /** Tabulates the results of each arm, one row per experiment and arm. */
@@ -96,8 +96,8 @@ function tabulateArmKinds({ arms, metric }: StudyAnalysis, format: MeasureFormat
 }
 
 /**
- * Tabulates the comparisons of a family: the primary measure, further differences, differences by task
- * type.
+ * Tabulates the comparisons of a family: differences of the primary measure, of further measures,
+ * and by task type.
  */
 export function tabulateFamily(
   family: FamilyAnalysis,

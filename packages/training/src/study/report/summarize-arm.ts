@@ -12,7 +12,7 @@ import {
 import type { Study } from "../study-schema.ts";
 import type { CellMeasures } from "./measure-cell.ts";
 
-/** A mean curve over seeds with its pointwise band. */
+/** Point of a mean curve over seeds, with its pointwise interval. */
 export interface CurvePoint extends IntervalEstimate {
   /** Iteration, from 1. */
   readonly iteration: number;
@@ -24,29 +24,31 @@ export interface ArmSummary {
   readonly arm: string;
   /** Finished seeds, ascending. */
   readonly seeds: readonly number[];
-  /** Primary metric, `[seed]`. */
+  /** Primary metric of each seed, `[seed]`. */
   readonly values: readonly number[];
-  /** Statistics over seeds; absent with fewer than 2. */
+  /** Statistics over seeds; absent with fewer than 2 seeds. */
   readonly spread?: {
     readonly summary: SeedSummary;
     /** Mean with its 95 % t interval. */
     readonly mean: IntervalEstimate;
-    /** Range of at least 90 % of all seeds, with 95 % confidence. */
+    /** Range that contains at least 90 % of all seeds, with 95 % confidence. */
     readonly tolerance: ToleranceInterval;
-    /** Evaluation and training noise; absent if the metric is not a success rate. */
+    /** Variance components; absent if the metric is not a success rate. */
     readonly noise?: VarianceComponents;
   };
   readonly area?: IntervalEstimate;
   readonly finalEntropy?: IntervalEstimate;
-  /** Success rate by task type, in the order of their names. */
+  /** Success rate by task type, ordered by name. */
   readonly byKind: readonly { readonly kind: string; readonly mean: IntervalEstimate }[];
-  /** Training curve of the primary measure over all finished seeds; empty with fewer than 2. */
+  /**
+   * Training curve of the primary measure over all finished seeds; empty with fewer than 2 seeds.
+   */
   readonly curve: readonly CurvePoint[];
   /** Mean wall-clock time of a cell without its shared start, seconds. */
   readonly seconds: number;
 }
 
-/** Summarizes the finished cells of an arm in an experiment, at least one. */
+/** Summarizes the finished cells (at least one) of an arm in an experiment. */
 export function summarizeArm(
   cells: readonly CellMeasures[],
   measure: Study["metric"]["measure"],
@@ -88,7 +90,7 @@ export function listKinds(cells: readonly CellMeasures[]): string[] {
   return [...new Set(cells.flatMap(({ byKind }) => [...byKind.keys()]))].sort();
 }
 
-/** Computes the t interval of the values present; `undefined` for fewer than 2. */
+/** Computes the t interval of the defined values; `undefined` for fewer than 2. */
 export function computeInterval(
   values: readonly (number | undefined)[],
 ): IntervalEstimate | undefined {
@@ -96,7 +98,7 @@ export function computeInterval(
   return present.length < 2 ? undefined : tInterval(present);
 }
 
-/** Computes the variance components, if each value has an evaluation variance. */
+/** Computes the variance components if every value has an evaluation variance. */
 export function computeNoise(
   values: readonly number[],
   variances: readonly (number | undefined)[],
@@ -108,7 +110,8 @@ export function computeNoise(
 
 /**
  * Computes the mean curve over seeds.
- * @param curves - One curve per seed, `[seed][iteration]`. Iterations that a seed lacks are left out.
+ * @param curves - One curve per seed, `[seed][iteration]`. Iterations that some seed lacks are
+ *   omitted.
  */
 export function computeMeanCurve(curves: readonly (readonly (number | null)[])[]): CurvePoint[] {
   if (curves.length < 2) return [];

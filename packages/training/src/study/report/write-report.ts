@@ -9,8 +9,8 @@ import { renderStudyReport } from "./render-study-report.ts";
 
 /**
  * Finds the folder with a study's cells.
- * @param out - Folder given by the user; default: the study file's folder if it has `cells/`, else
- *   `runs/studies/NAME`.
+ * @param out - Folder given by the user. Default: the study file's folder if it contains `cells/`,
+ *   otherwise `runs/studies/NAME`.
  */
 export async function findStudyFolder(file: StudyFile, out?: string): Promise<StudyFolder> {
   if (out !== undefined) return resolveStudyFolder(out);
@@ -20,7 +20,7 @@ export async function findStudyFolder(file: StudyFile, out?: string): Promise<St
     : resolveStudyFolder(join("runs", "studies", file.study.name));
 }
 
-/** Reads the cells of a study and analyzes them. @throws `InputError` as `analyzeStudy` does. */
+/** Reads and analyzes the cells of a study. @throws The errors of `analyzeStudy`. */
 export async function analyzeFolder(file: StudyFile, folder: StudyFolder): Promise<StudyAnalysis> {
   const cells = await readCells(folder.cells);
   return analyzeStudy(file, [...cells.values()]);
@@ -28,7 +28,7 @@ export async function analyzeFolder(file: StudyFile, folder: StudyFolder): Promi
 
 /**
  * Writes `report.md` and `plots/*.svg` of a study into its folder, and removes figures of earlier
- * reports. Equal cells give equal files.
+ * reports. Equal cells give identical files.
  * @returns Paths of the files.
  */
 export async function writeStudyReport(file: StudyFile, folder: StudyFolder): Promise<string[]> {

@@ -2,7 +2,7 @@ import type { StudyCell } from "../cell.ts";
 
 const sha256 = "0".repeat(64);
 
-/** A finished cell of the toy study, two iterations and three evaluation tasks. */
+/** Finished cell of the toy study, with two iterations and three evaluation tasks. */
 export const toyCell: StudyCell = {
   outcome: "finished",
   version: 1,
@@ -27,7 +27,7 @@ export const toyCell: StudyCell = {
       byKind: { number: { graded: 2, solved: 1 } },
       tasksSha256: sha256,
       numTasks: 3,
-      // 0b101: the first task and the third.
+      // 0b101: the first and the third task.
       solved: "BQ==",
       ungraded: [2],
     },

@@ -1,6 +1,6 @@
 import type { Task } from "@turnwise/core";
 import type { Demonstration, Environment, TaskSource } from "@turnwise/envs";
-// Only types are imported, so the module loads without builds of the packages.
+// Import only types, so that the module loads without built packages.
 import type { Experiment } from "../../experiment/experiment.ts";
 
 /** Number-guessing game; the reply to a wrong guess is `more` or `less`. */
@@ -22,7 +22,7 @@ function createEnvironment({ id }: Task): Environment {
   };
 }
 
-/** Creates an episode that finds the number by bisection. */
+/** Creates a demonstration that finds the number by bisection. */
 function demonstrate(task: Task, highest: number): Demonstration {
   const turns: Demonstration["turns"][number][] = [];
   let [from, to, text] = [1, highest, "guess"];

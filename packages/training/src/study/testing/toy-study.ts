@@ -16,7 +16,10 @@ const toy: StudyInput = {
   families: [{ name: "aem", pairs: [["aem", "none"]] }],
 };
 
-/** Creates a study with two arms, one seed and cells that take a second. @param changes - Other fields. */
+/**
+ * Creates a study with two arms, one seed and cells that take a second. @param changes - Changes to
+ * its fields.
+ */
 export function createToyStudy(changes: Partial<StudyInput> = {}): StudyFile {
   const study = checkStudy({ ...toy, ...changes }, "toy.yaml");
   return { path: `${folder}toy.yaml`, folder, study, sha256: computeDigest(study) };
