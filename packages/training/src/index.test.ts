@@ -24,6 +24,7 @@ it("exports these names", () => {
       "createJsonReporter",
       "createLanguageModelRun",
       "createModulator",
+      "createRunReporter",
       "createTextReporter",
       "createUnknownExperimentError",
       "creditRows",

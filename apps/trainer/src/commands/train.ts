@@ -23,7 +23,7 @@ import {
   RunFolder,
   formatSettings,
   formatTaskArguments,
-  createTextReporter,
+  createRunReporter,
   train,
   createUnknownExperimentError,
   readVersions,
@@ -135,7 +135,7 @@ async function runToEnd(
 ): Promise<void> {
   // A dry run prints only the settings to standard output.
   const stream = dryRun === true ? process.stderr : process.stdout;
-  const reporter = json === true ? createJsonReporter(stream) : createTextReporter(stream);
+  const reporter = json === true ? createJsonReporter(stream) : createRunReporter(stream);
   const started = performance.now();
   try {
     const opened = await open(reporter);

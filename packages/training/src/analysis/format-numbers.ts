@@ -1,5 +1,5 @@
 import type { IntervalEstimate } from "@turnwise/statistics";
-import { formatPercent } from "../report/progress.ts";
+import { formatPercent } from "../report/format-numbers.ts";
 
 /** Formats a number with its sign: `+0.012`. */
 export function formatSigned(value: number, digits = 3): string {

@@ -10,7 +10,7 @@ import { InputError } from "../input-error.ts";
 import type { TrainingPolicy } from "../policy/training-policy.ts";
 import { plotPoints } from "../plot/plot-points.ts";
 import { createFolderSource } from "../reader/folder-source.ts";
-import { formatPercent } from "../report/progress.ts";
+import { formatPercent } from "../report/format-numbers.ts";
 import type { Run } from "../run/run.ts";
 import { resolveAem } from "./resolve-aem.ts";
 import type { AnalysisReport } from "./analysis-report.ts";

@@ -2,7 +2,7 @@ import { mean } from "@turnwise/core";
 import { meanCurve, pairBySeed, tInterval, type IntervalEstimate } from "@turnwise/statistics";
 import { InputError } from "../input-error.ts";
 import { plotCurves, type CurveSeries } from "../plot/plot-curves.ts";
-import { formatPercent } from "../report/progress.ts";
+import { formatPercent } from "../report/format-numbers.ts";
 import type { AnalysisReport } from "./analysis-report.ts";
 import { formatSigned } from "./format-numbers.ts";
 import type { TrainingRecord } from "./training-records.ts";

@@ -4,7 +4,7 @@ import { rankCorrelation, tInterval, type IntervalEstimate } from "@turnwise/sta
 import { InputError } from "../input-error.ts";
 import { plotPoints } from "../plot/plot-points.ts";
 import { createFolderSource } from "../reader/folder-source.ts";
-import { formatPercent } from "../report/progress.ts";
+import { formatPercent } from "../report/format-numbers.ts";
 import type { Run } from "../run/run.ts";
 import { resolveAem } from "./resolve-aem.ts";
 import type { AnalysisReport } from "./analysis-report.ts";

@@ -8,7 +8,7 @@ import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { selectImitated, toImitationRows } from "../loop/imitation.ts";
 import { estimateMemory, formatMemoryParts } from "../policy/check-memory.ts";
 import { createNewPolicy } from "../policy/new-model.ts";
-import { formatBytes, formatDuration, formatThousands } from "../report/progress.ts";
+import { formatBytes, formatDuration, formatThousands } from "../report/format-numbers.ts";
 import { buildTokenizer } from "../run/build-tokenizer.ts";
 import { hasWarmStart, createPolicyOptions, createRolloutParts } from "../run/run.ts";
 import { measureDemonstrations, countRowTokens, type EpisodeShape } from "./episode-shape.ts";

@@ -1,5 +1,5 @@
 import type { TokenUsage } from "@turnwise/core";
-import { formatDuration, formatPercent, formatThousands } from "../report/progress.ts";
+import { formatDuration, formatPercent, formatThousands } from "../report/format-numbers.ts";
 import { describeEvaluation } from "../report/summary.ts";
 import type { EvaluationReport } from "./evaluate.ts";
 import type { PaperResult } from "./list-paper-results.ts";

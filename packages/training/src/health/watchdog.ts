@@ -1,4 +1,4 @@
-import { formatDuration } from "../report/progress.ts";
+import { formatDuration } from "../report/format-numbers.ts";
 import type { ActivityTracker, PendingActivity } from "./activity-tracker.ts";
 
 /** Deadlines of the watchdog. */

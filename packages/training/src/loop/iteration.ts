@@ -25,7 +25,8 @@ import { checkNeeds } from "./check-needs.ts";
 import { correctRows, creditRows, toTrainingRows, type CreditedRow } from "./credit.ts";
 import { createRoleFinder } from "./create-role-finder.ts";
 import { measureCredit, measureTrajectories, averageUpdates, type Metrics } from "./metrics.ts";
-import { countEpisodes, type PhaseCounts } from "../report/phase-progress.ts";
+import { countEpisodes } from "../report/phase-progress.ts";
+import type { PhaseCounts } from "../report/run-note.ts";
 import { splitMinibatches } from "./split-minibatches.ts";
 import { playGroups, type FailureTolerance, type PlayPause } from "./play-groups.ts";
 

@@ -20,7 +20,7 @@ import { resolveEngineDevice } from "../settings/config.ts";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { InputError, readInput } from "../input-error.ts";
 import { createModelConfig } from "./new-model.ts";
-import { formatBytes } from "../report/progress.ts";
+import { formatBytes } from "../report/format-numbers.ts";
 
 /** Memory that a run needs, by part, and available memory. */
 export interface MemoryReport {

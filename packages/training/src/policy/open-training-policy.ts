@@ -4,7 +4,7 @@ import { createLocalPolicy } from "@turnwise/policy/local";
 import { createTinkerPolicy } from "@turnwise/policy/remote";
 import { createPart, type PolicySource } from "../experiment/experiment.ts";
 import { InputError } from "../input-error.ts";
-import { formatBytes } from "../report/progress.ts";
+import { formatBytes } from "../report/format-numbers.ts";
 import { createPolicyOptions, findStartingPolicy, type Run } from "../run/run.ts";
 import type { TrainingPolicy } from "./training-policy.ts";
 

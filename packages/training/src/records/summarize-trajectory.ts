@@ -63,7 +63,7 @@ export function summarizeTrajectory(
 }
 
 /** Names an outcome in one word: `success`, `failure`, `truncated:LIMIT` or `failed:KIND`. */
-function nameOutcome(outcome: Outcome): string {
+export function nameOutcome(outcome: Outcome): string {
   if (outcome.kind === "terminated") return outcome.isSuccess ? "success" : "failure";
   if (outcome.kind === "truncated") return `truncated:${outcome.limit}`;
   const { kind } = outcome.error;

@@ -1,16 +1,13 @@
 import type { Sampler } from "@turnwise/core";
 import type { PlayProgress } from "../loop/play-groups.ts";
 import { describeFailures } from "../run/run.ts";
-import { formatPercent, formatThousands, formatTimeLeft } from "./progress.ts";
-
-/** Counts of a phase of work. */
-export interface PhaseCounts {
-  readonly done: number;
-  readonly total: number;
-  readonly unit: "episodes" | "tokens";
-  /** Failed episodes among those done. */
-  readonly failed?: number;
-}
+import {
+  estimateSecondsLeft,
+  formatPercent,
+  formatThousands,
+  formatTimeLeft,
+} from "./format-numbers.ts";
+import type { PhaseCounts, WorkInProgress } from "./run-note.ts";
 
 /** Converts the progress of a round of episodes to counts. */
 export const countEpisodes = ({ numEnded, numFailed, numEpisodes }: PlayProgress): PhaseCounts => ({
@@ -42,7 +39,7 @@ const pollMilliseconds = 1000;
  * @param onTokens - Called when the counts have changed.
  */
 export function showPhases(
-  now: (text: string) => void,
+  now: (text: string, work: WorkInProgress) => void,
   label: string,
   sampler: Pick<Sampler, "tokenCounts">,
   onTokens?: () => void,
@@ -54,8 +51,18 @@ export function showPhases(
   let before = { numRead: 0, numSampled: 0, isKnown: false };
   let lastCount = 0;
   let sampled = "";
-  const show = (): void => now(`${line}${sampled}${formatTimeLeft(started, shareDone)}`);
   let shareDone = 0;
+  let lastCounts: PhaseCounts | undefined;
+  let tokensPerSecond: number | undefined;
+  const show = (): void =>
+    now(`${line}${sampled}${formatTimeLeft(started, shareDone)}`, {
+      label,
+      phase,
+      share: shareDone,
+      counts: lastCounts,
+      tokensPerSecond,
+      secondsLeft: estimateSecondsLeft(started, shareDone),
+    });
   const poll = async (): Promise<void> => {
     if (isPolling || sampler.tokenCounts === undefined) return;
     isPolling = true;
@@ -65,6 +72,7 @@ export function showPhases(
       lastCount = numRead + numSampled;
       if (!before.isKnown) before = { numRead, numSampled, isKnown: true };
       const rate = (1000 * (numSampled - before.numSampled)) / (performance.now() - started);
+      tokensPerSecond = rate;
       sampled =
         `, ${formatThousands(numRead - before.numRead)} tokens read, ` +
         `${formatThousands(numSampled - before.numSampled)} sampled at ${formatThousands(rate)}/s`;
@@ -80,6 +88,7 @@ export function showPhases(
     clearInterval(timer);
     timer = undefined;
     sampled = "";
+    tokensPerSecond = undefined;
   };
   const onPhase: OnPhase = (name, done, counts) => {
     if (name !== phase) {
@@ -92,12 +101,11 @@ export function showPhases(
         void poll();
       }
     }
-    shareDone = done;
+    [shareDone, lastCounts] = [done, counts];
     const seconds = (performance.now() - started) / 1000;
-    const speed =
-      counts?.unit === "tokens" && counts.done > 0 && seconds > 0
-        ? ` at ${formatThousands(counts.done / seconds)}/s`
-        : "";
+    const isTimed = counts?.unit === "tokens" && counts.done > 0 && seconds > 0;
+    if (isTimed) tokensPerSecond = counts.done / seconds;
+    const speed = isTimed ? ` at ${formatThousands(counts.done / seconds)}/s` : "";
     const counted =
       counts === undefined
         ? ""

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { formatBytes, createJsonReporter, createTextReporter } from "./progress.ts";
+import { formatBytes } from "./format-numbers.ts";
+import { createJsonReporter, createTextReporter } from "./progress.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,3 +1,5 @@
+import { formatDuration } from "./format-numbers.ts";
+import type { RunNote, WorkInProgress } from "./run-note.ts";
 import { applyStyle, readTerminalWidth, type OutputStream } from "./terminal.ts";
 
 /** Output of a run's progress. */
@@ -6,8 +8,10 @@ export interface Reporter {
   say(text: string): void;
   /** Prints a permanent row of a table, or its record as JSON. */
   row(record: Readonly<Record<string, unknown>>, text: string): void;
-  /** Shows the current activity, until the next replaces it. */
-  now(text: string): void;
+  /** Shows the current activity, until the next replaces it; `work` is the same as numbers. */
+  now(text: string, work?: WorkInProgress): void;
+  /** Shows a record that a log on paper does not need: on a live screen, and as JSON. */
+  note?(note: RunNote): void;
   /** Prints a permanent warning, or its text and record as JSON. */
   warn(text: string, record?: Readonly<Record<string, unknown>>): void;
   close(): void;
@@ -20,12 +24,15 @@ const maxSilence = 10;
  * Repeats the current activity while nothing else is written, so that a log is never silent for long.
  * @param show - Writes the activity and the number of seconds since it last changed.
  */
-function createHeartbeat(show: (text: string, seconds: number) => void): {
+function createHeartbeat(
+  show: (text: string, seconds: number, work: WorkInProgress | undefined) => void,
+): {
   readonly wrote: () => void;
-  readonly now: (text: string) => void;
+  readonly now: (text: string, work?: WorkInProgress) => void;
   readonly close: () => void;
 } {
   let current = "";
+  let currentWork: WorkInProgress | undefined;
   let currentSince = performance.now();
   let wroteAt = performance.now();
   const beat = (): void => {
@@ -33,7 +40,7 @@ function createHeartbeat(show: (text: string, seconds: number) => void): {
     // The next beat would come too late.
     if (current === "" || time - wroteAt < (maxSilence - 1.5) * 1000) return;
     wroteAt = time;
-    show(current, Math.round((time - currentSince) / 1000));
+    show(current, Math.round((time - currentSince) / 1000), currentWork);
   };
   const timer = setInterval(beat, 1000);
   timer.unref();
@@ -41,9 +48,9 @@ function createHeartbeat(show: (text: string, seconds: number) => void): {
     wrote: () => {
       wroteAt = performance.now();
     },
-    now: (text) => {
+    now: (text, work) => {
       if (text !== current) currentSince = performance.now();
-      current = text;
+      [current, currentWork] = [text, work];
       beat();
     },
     close: () => clearInterval(timer),
@@ -102,7 +109,9 @@ export function createTextReporter(stream: OutputStream): Reporter {
  */
 export function createJsonReporter(stream: Pick<OutputStream, "write">): Reporter {
   const put = (record: object): void => void stream.write(`${JSON.stringify(record)}\n`);
-  const beats = createHeartbeat((text, seconds) => put({ type: "progress", text, seconds }));
+  const beats = createHeartbeat((text, seconds, work) =>
+    put({ type: "progress", text, seconds, ...(work && { work }) }),
+  );
   const write = (record: object): void => {
     put(record);
     beats.wrote();
@@ -112,43 +121,9 @@ export function createJsonReporter(stream: Pick<OutputStream, "write">): Reporte
     row: (record) => write({ type: "row", ...record }),
     warn: (text, record) => write({ type: "warning", text, ...record }),
     now: beats.now,
+    note: (note) => {
+      if (note.kind === "trajectory") write({ type: "trajectory", ...note.trajectory });
+    },
     close: beats.close,
   };
-}
-
-/** Formats a duration as `4:05` or `1:02:09`. */
-export function formatDuration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const parts = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
-  if (parts[0] === 0) parts.shift();
-  return parts.map((part, i) => (i === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
-}
-
-/** Formats a share as a percentage: `43.8%`. */
-export function formatPercent(share: number): string {
-  return `${(100 * share).toFixed(1)}%`;
-}
-
-/** Formats a whole number with thousands separators: `6,210`. */
-export function formatThousands(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
-}
-
-/** Formats the estimated time left, given the start time and the completed share: `, 3:20 left`. */
-export function formatTimeLeft(started: number, share: number): string {
-  if (share <= 0 || share >= 1) return "";
-  const elapsed = (performance.now() - started) / 1000;
-  return `, ${formatDuration((elapsed * (1 - share)) / share)} left`;
-}
-
-/** Formats a number of bytes with its unit: `3.21 GiB`. */
-export function formatBytes(bytes: number): string {
-  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toPrecision(value >= 1000 ? 4 : 3)} ${units[unit]}`;
 }

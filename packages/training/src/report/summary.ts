@@ -7,7 +7,8 @@ import { describeAdvisory } from "../health/advisory-watch.ts";
 import { listAdvisories } from "../reader/advisories.ts";
 import { createFolderSource } from "../reader/folder-source.ts";
 import { readRunRecords } from "../reader/read-run-records.ts";
-import { formatPercent, type Reporter } from "./progress.ts";
+import { formatPercent } from "./format-numbers.ts";
+import type { Reporter } from "./progress.ts";
 import { describeMissingSignal } from "./describe-signal.ts";
 import { readTerminalWidth } from "./terminal.ts";
 

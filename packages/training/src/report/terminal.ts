@@ -3,10 +3,16 @@ import { inspect } from "node:util";
 /** Variables of the environment, as in `process.env`. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Style of a text. */
+export type TextStyle = "bold" | "dim" | "yellow" | "green" | "cyan" | "red";
+
 /** Properties of an output stream that its text depends on, such as `process.stdout`. */
 export interface OutputStream {
   readonly isTTY?: boolean;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+  on?(event: "resize", listener: () => void): unknown;
+  off?(event: "resize", listener: () => void): unknown;
   write(text: string): unknown;
 }
 
@@ -30,7 +36,7 @@ export function usesColor(
 
 /** Applies a style to a text if the stream shows colors. */
 export function applyStyle(
-  style: "bold" | "dim" | "yellow",
+  style: TextStyle,
   text: string,
   stream: { readonly isTTY?: boolean },
 ): string {

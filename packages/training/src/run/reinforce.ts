@@ -9,7 +9,6 @@ import {
   countPlayedGroups,
   describeAdvisory,
   watchAdvisories,
-  type AdvisoryWatch,
   type IterationRecords,
 } from "../health/advisory-watch.ts";
 import { drawTasks } from "../loop/draw-tasks.ts";
@@ -23,9 +22,12 @@ import {
   formatPercent,
   formatThousands,
   formatTimeLeft,
-} from "../report/progress.ts";
+  estimateSecondsLeft,
+} from "../report/format-numbers.ts";
 import { recordEvaluation, recordTrajectories } from "../records/record-trajectories.ts";
 import { createFolderSource } from "../reader/folder-source.ts";
+import type { RunRecords } from "../reader/advisories.ts";
+import { createNotablePicker } from "../report/pick-notable.ts";
 import { readRunRecords } from "../reader/read-run-records.ts";
 import type { ResumePoint } from "./find-resume-point.ts";
 import type { RunState } from "./run-state.ts";
@@ -85,7 +87,11 @@ export async function reinforce(
     }
     if (end === "start") return;
 
-    const advisories = await openAdvisories(run);
+    const before = await readRecordsSoFar(run);
+    const advisories = watchAdvisories(before);
+    const history = before.metrics.filter(({ stage }) => stage === "iteration");
+    reporter.note?.({ kind: "history", iterations: history });
+    const notable = createNotablePicker(history.length > 0);
     let { algorithmState = run.algorithm.initialState } = state;
     const started = performance.now();
     const first = state.iterations;
@@ -94,7 +100,11 @@ export async function reinforce(
       const label = `iteration ${iteration} of ${iterations}`;
       const left = formatTimeLeft(started, shareDone(iteration - 1));
       const progress = showPhases(
-        (text) => reporter.now(left === "" ? text : `${text}; in all${left.slice(1)}`),
+        (text, work) =>
+          reporter.now(left === "" ? text : `${text}; in all${left.slice(1)}`, {
+            ...work,
+            runSecondsLeft: estimateSecondsLeft(started, shareDone(iteration - 1)),
+          }),
         label,
         policy.sampler,
         activities.touch,
@@ -139,6 +149,8 @@ export async function reinforce(
         { stage: "iteration", iteration, iterations, ...report.metrics, seconds: report.seconds },
         `${formatIteration(report, iterations)}${formatTimeLeft(started, shareDone(iteration))}`,
       );
+      const trajectory = notable.pick(iteration, report);
+      if (trajectory !== undefined) reporter.note?.({ kind: "trajectory", trajectory });
       for (const advisory of advisories.add(records)) {
         const text = `iteration ${iteration}: ${describeAdvisory(advisory)}`;
         reporter.warn(text, { advisory: advisory.name, iteration });
@@ -173,8 +185,8 @@ export async function reinforce(
   }
 }
 
-/** Watches the run by the rules of its advisories, from the records so far. */
-async function openAdvisories({ folder, reporter }: Run): Promise<AdvisoryWatch> {
+/** Reads the records so far; none, with a warning, if they are damaged. */
+async function readRecordsSoFar({ folder, reporter }: Run): Promise<RunRecords> {
   const records = await readRunRecords(createFolderSource(folder.path)).catch((cause: Error) => {
     // Advisories must not end a run.
     reporter.warn(
@@ -183,7 +195,7 @@ async function openAdvisories({ folder, reporter }: Run): Promise<AdvisoryWatch>
     return undefined;
   });
   const config = { ...folder.config };
-  return watchAdvisories(records ?? { metrics: [], timings: [], config, groups: [] });
+  return records ?? { metrics: [], timings: [], config, groups: [] };
 }
 
 /** Writes the records of an iteration. @returns What the advisories need of them. */
@@ -260,7 +272,7 @@ async function evaluateAll(
       const kind = `${split}, ${mode}`;
       const { activities } = run;
       const progress = showPhases(
-        (text) => reporter.now(text),
+        (text, work) => reporter.now(text, work),
         label,
         policy.sampler,
         activities.touch,

@@ -12,7 +12,8 @@ import type { PolicyTokenizer } from "../policy/training-policy.ts";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import type { ActivityTracker } from "../health/activity-tracker.ts";
 import type { PlayPause } from "../loop/play-groups.ts";
-import { formatDuration, type Reporter } from "../report/progress.ts";
+import { formatDuration } from "../report/format-numbers.ts";
+import type { Reporter } from "../report/progress.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { RunState } from "./run-state.ts";
 

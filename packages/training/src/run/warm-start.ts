@@ -24,7 +24,8 @@ import {
   formatPercent,
   formatThousands,
   formatTimeLeft,
-} from "../report/progress.ts";
+  estimateSecondsLeft,
+} from "../report/format-numbers.ts";
 import { freshState, createPolicyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
 
 /**
@@ -148,6 +149,13 @@ export async function warmStart(
           reporter.now(
             `warm start: epoch ${epoch} of ${epochs}, batch ${i + 1} of ${batches.length}, ${formatPercent(share)}, ` +
               `${formatThousands(numTrained)} tokens at ${formatThousands(rate)}/s${formatTimeLeft(started, share)}`,
+            {
+              label: "warm start",
+              phase: `epoch ${epoch} of ${epochs}`,
+              share,
+              ...(numTrained > 0 && { tokensPerSecond: rate }),
+              secondsLeft: estimateSecondsLeft(started, share),
+            },
           );
         };
         tell(0, 1);

@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../input-error.ts";
-import { formatDuration, formatPercent, type Reporter } from "../report/progress.ts";
+import { formatDuration, formatPercent } from "../report/format-numbers.ts";
+import type { Reporter } from "../report/progress.ts";
 import type { FailedCell, StudyCell } from "./cell.ts";
 import { withLock } from "../files/lock.ts";
 import { planCells, type CellPlan } from "./plan-cells.ts";

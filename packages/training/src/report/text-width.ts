@@ -1,0 +1,38 @@
+/** Characters that every terminal shows in one column: Latin text, our bars, lines and punctuation. */
+const narrow = /^[\u0020-\u024f\u2010-\u2027\u2030-\u205e\u2500-\u259f\u2190-\u21ff]$/u;
+
+/**
+ * Estimates the columns of a character: never too few, so that a line that should fit does. Other
+ * scripts, whose width depends on the terminal, count two.
+ */
+function measureCharacter(character: string): number {
+  return narrow.test(character) ? 1 : 2;
+}
+
+/** Estimates the columns of a text without control characters; never too few. */
+export function measureWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += measureCharacter(character);
+  return width;
+}
+
+/** Cuts a text to a number of columns, with an ellipsis where something is cut. */
+export function cutText(text: string, width: number): string {
+  if (measureWidth(text) <= width) return text;
+  let cut = "";
+  let used = 1;
+  for (const character of text) {
+    used += measureCharacter(character);
+    if (used > width) break;
+    cut += character;
+  }
+  return width < 1 ? "" : `${cut}…`;
+}
+
+/** Puts a text on one line and removes control characters, which could change the terminal. */
+export function cleanText(text: string): string {
+  return text
+    .replaceAll(/\s+/gu, " ")
+    .replaceAll(/[\p{Cc}\p{Cf}]/gu, "")
+    .trim();
+}
