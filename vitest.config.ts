@@ -14,7 +14,8 @@ const config: ViteUserConfig = {
       "examples/**/*.test.ts",
       "scripts/*.test.ts",
     ],
-    // No limits: they would fail correct tests on a busy machine. CI ends a run that hangs.
+    // No limits: they would fail correct tests on a busy machine. CI ends a run that hangs; scripts/pending-reporter.ts
+    // names its test.
     testTimeout: 0,
     hookTimeout: 0,
     // Half of the time goes into waiting, for containers and for other processes.

@@ -21,6 +21,7 @@ const checks = {
       "vitest",
       "run",
       "--reporter=default",
+      "--reporter=./scripts/pending-reporter.ts",
       "--reporter=json",
       `--outputFile.json=${report}`,
     ),
