@@ -69,6 +69,12 @@ export interface EpisodeAgent {
   /** Version of the weights, for the record. */
   readonly policyVersion: number;
   /**
+   * Prepares the agent before the episode's environment is created. An agent that plays episodes to
+   * prepare itself needs environments, and environments are limited: an episode that already held one
+   * would make others wait for it, and all could wait for each other.
+   */
+  prepare?(): Promise<void>;
+  /**
    * Responds to an observation.
    * @param history - All earlier turns, in order.
    * @returns The response, or the outcome of an episode that cannot continue.
@@ -155,6 +161,7 @@ async function recordEpisode(
     if (recordsStates) state = await renderState(world, environmentTimeoutSeconds, signal);
   };
   const play = async (): Promise<Outcome> => {
+    await agent.prepare?.();
     environment = await call("create environment", () => parts.createEnvironment(task));
     const world = environment;
     let observation: Observation = await call("reset", (inner) => world.reset(inner));

@@ -2,9 +2,9 @@ import { createRandom, type Random } from "@turnwise/core";
 import { expect, it } from "vitest";
 import type { AgentFormat } from "./agent-format.ts";
 import { createDemonstratingPlayers, createRandomPlayers } from "./baselines.ts";
-import { demonstrateAll } from "./demonstration.ts";
+import { demonstrate, demonstrateAll } from "./demonstration.ts";
 import type { Environment } from "./environment.ts";
-import { playScripted, type ScriptedParts } from "./play-scripted.ts";
+import { playScripted, type EpisodePlayer, type ScriptedParts } from "./play-scripted.ts";
 
 /** Marks actions; a response without the mark is invalid. */
 const format: AgentFormat = {
@@ -79,6 +79,44 @@ it("plays demonstrations, and records them without tokens", async () => {
     penalty: 0,
   });
   expect(createDemonstratingPlayers({})).toBeUndefined();
+});
+
+it("makes the player before the environment, so that players that use environments wait for no episode", async () => {
+  // One environment at a time, like a pool of containers.
+  let lastClosed = Promise.resolve();
+  const createOnlyEnvironment = async (): Promise<Environment> => {
+    const before = lastClosed;
+    let release: () => void = () => undefined;
+    lastClosed = new Promise((resolve) => {
+      release = resolve;
+    });
+    await before;
+    return { ...rooms(), close: async () => release() };
+  };
+  const parts = { createEnvironment: createOnlyEnvironment, format, maxTurns: 20 };
+  const createPlayer = async (): Promise<EpisodePlayer> => {
+    const actions = ["b", "c", "a"];
+    const { turns } = await demonstrate(task, { next: () => actions.shift() }, parts);
+    const seen = turns.map(({ action }) => action);
+    return { next: () => seen.shift() };
+  };
+  const trajectories = await Promise.all(
+    [0, 1, 2].map(async (trajectoryIndex) =>
+      playScripted(
+        task,
+        {
+          createEnvironment: createOnlyEnvironment,
+          format,
+          options: { maxTurns: 20 },
+          createPlayer,
+        },
+        { groupId: "g", trajectoryIndex, random: createRandom(1) },
+      ),
+    ),
+  );
+  for (const { outcome } of trajectories) {
+    expect(outcome).toEqual({ kind: "terminated", isSuccess: true });
+  }
 });
 
 it("draws admissible actions evenly, the same ones from the same random stream", async () => {

@@ -37,11 +37,13 @@ function createScriptedAgent(
   let player: EpisodePlayer | undefined;
   return {
     policyVersion: 0,
-    respond: async (_history, observation) => {
-      player ??= await callWithin("create player", environmentTimeoutSeconds, signal, async () =>
+    prepare: async () => {
+      player = await callWithin("create player", environmentTimeoutSeconds, signal, async () =>
         createPlayer(task, trajectoryIndex, random),
       );
-      const action = player.next(observation);
+    },
+    respond: async (_history, observation) => {
+      const action = player!.next(observation);
       if (action === undefined) {
         return { kind: "truncated", limit: "turns", message: "the player gave up" };
       }
