@@ -1,7 +1,8 @@
 /**
  * Time until the viewer shows a run and its index, memory of the page, and rows missing while the list
  * scrolls, for a run of 1,000 trajectories against one of 100,000, in headless Chromium. Each is opened
- * several times, in turns; the median counts.
+ * several times, in turns; the median counts. Prints the load of the machine; the time during which the
+ * page worked depends less on it than the time that passed.
  *
  *   npx tsx --conditions=turnwise-source bench/viewer.bench.ts [FOLDER]
  *
@@ -9,7 +10,7 @@
  */
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { findChromium, launchChromium } from "../apps/trainer/e2e/chromium.ts";
 import { findRuns } from "../apps/trainer/src/view/find-runs.ts";
@@ -42,8 +43,12 @@ interface Opening {
   /** Milliseconds from the request to the first curve, and to the last row of the index. */
   readonly shown: number;
   readonly indexed: number;
-  /** Heap of the page after a collection, MB. */
+  /** Work of the page's thread until then, and its longest task, milliseconds. */
+  readonly busy: number;
+  readonly longestTask: number;
+  /** Memory of the page after a collection, MB: objects, and typed arrays, which are the columns. */
   readonly heap: number;
+  readonly columns: number;
   /** Frames of a long scroll in which a part of the list was empty, of all. */
   readonly gaps: number;
 }
@@ -52,6 +57,8 @@ async function open(path: string, trajectories: number): Promise<Opening> {
   const server = await serveRuns({ page, runs: await findRuns([path]), port: 0 });
   const opened = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   const session = await opened.context().newCDPSession(opened);
+  await session.send("Performance.enable");
+  await opened.addInitScript(observeLongTasks);
   const start = performance.now();
   await opened.goto(server.address, { waitUntil: "commit" });
   await opened.locator(".plot canvas").first().waitFor();
@@ -59,8 +66,11 @@ async function open(path: string, trajectories: number): Promise<Opening> {
   const text = `${trajectories.toLocaleString("en")} trajectories`;
   await opened.getByText(text, { exact: true }).waitFor();
   const indexed = performance.now() - start;
+  const { metrics } = await session.send("Performance.getMetrics");
+  const busy = 1000 * metrics.find(({ name }) => name === "TaskDuration")!.value;
+  const longestTask = Number(await opened.locator("html").getAttribute("data-longest-task"));
   await session.send("HeapProfiler.collectGarbage");
-  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  const { usedSize, backingStorageSize } = await session.send("Runtime.getHeapUsage");
   await opened.goto(`${server.address}#/trajectories`);
   await opened.locator("#row-0").waitFor();
   // Scrolls in steps of half a page and looks, after each frame, whether rows fill the list.
@@ -86,8 +96,18 @@ async function open(path: string, trajectories: number): Promise<Opening> {
   }, frames);
   await opened.close();
   await server.close();
-  return { shown, indexed, heap: usedSize / 1e6, gaps };
+  const memory = { heap: usedSize / 1e6, columns: backingStorageSize / 1e6 };
+  return { shown, indexed, busy, longestTask, ...memory, gaps };
 }
+
+/** Script of the page: notes its longest task in an attribute of the document. */
+const observeLongTasks = `
+  let longest = 0;
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
+    document.documentElement.dataset.longestTask = longest;
+  }).observe({ type: "longtask", buffered: true });
+`;
 
 const openings = new Map<number, Opening[]>(sizes.map((iterations) => [iterations, []]));
 for (let repeat = 0; repeat < repeats; repeat++) {
@@ -109,9 +129,13 @@ console.table(
       trajectories: 250 * iterations,
       "first curve, ms": of(({ shown }) => shown),
       "whole index, ms": of(({ indexed }) => indexed),
+      "page busy, ms": of(({ busy }) => busy),
+      "longest task, ms": of(({ longestTask }) => longestTask),
       "heap, MB": of(({ heap }) => heap),
+      "columns, MB": of(({ columns }) => columns),
       "frames with gaps": own.reduce((sum, { gaps }) => sum + gaps, 0),
       frames: frames * own.length,
     };
   }),
 );
+console.log(`load of the machine: ${loadavg()[0]!.toFixed(0)}`);

@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { packedIndexesPath, parseIndexEntry } from "@turnwise/training/reader";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -93,6 +94,27 @@ describe("the server of `turnwise view`", () => {
     const beyond = await send(path, { headers: { range: `bytes=${whole.length}-` } });
     expect(beyond.status).toBe(416);
     expect(beyond.headers["content-range"]).toBe(`bytes */${whole.length}`);
+  });
+
+  it("sends all indexes of a run at once, and none that a link leads to", async () => {
+    const run = join(folder, "runs/none-1");
+    await rename(join(run, "trajectories/iteration-0002.index"), join(folder, "moved"));
+    await symlink(join(folder, "moved"), join(run, "trajectories/iteration-0002.index"));
+    const { body } = await send(`/runs/none-1/${packedIndexesPath}`);
+    await rename(join(folder, "moved"), join(run, "trajectories/iteration-0002.index"));
+    const names: string[] = [];
+    for (let rest = body; rest.length > 0;) {
+      const { name, start, end } = parseIndexEntry(rest)!;
+      names.push(name);
+      const file = await readFile(join(run, `trajectories/${name}.index`));
+      expect(rest.subarray(start, end)).toEqual(file);
+      rest = rest.subarray(end);
+    }
+    expect(names).toEqual([
+      expect.stringMatching(/^evaluation-before-/u),
+      ...[1, 3, 4, 5, 6].map((iteration) => `iteration-000${iteration}`),
+      expect.stringMatching(/^evaluation-after-/u),
+    ]);
   });
 
   it("does not send a file again that did not change", async () => {

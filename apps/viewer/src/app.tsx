@@ -9,7 +9,7 @@ import { TrajectoriesPage } from "./pages/trajectories-page.tsx";
 import { TrajectoryPage } from "./pages/trajectory-page.tsx";
 import { Help } from "./parts/help.tsx";
 import { formatRoute, route, type Route } from "./route.ts";
-import { indexProgress, isLive, isLoading, problems, runs, table } from "./state.ts";
+import { indexProgress, isConnected, isLive, isLoading, problems, runs, table } from "./state.ts";
 import { count } from "./format.ts";
 import { toggleTheme } from "./theme.ts";
 
@@ -109,9 +109,12 @@ function Header(): JSX.Element {
         {read < total
           ? `reading indexes, ${read} of ${total}`
           : `${count(table.value.length)} trajectories`}
-        {isLive.value && runs.value.some(({ progress }) => progress.state === "running") && (
-          <span class="live"> live</span>
-        )}
+        {isLive.value &&
+          isConnected.value &&
+          runs.value.some(({ progress }) => progress.state === "running") && (
+            <span class="live"> live</span>
+          )}
+        {!isConnected.value && <span class="lost"> the server does not answer</span>}
       </span>
       <button type="button" class="plain" onClick={toggleTheme} title="Light or dark (d)">
         Theme

@@ -1,26 +1,29 @@
 import { computed, signal } from "@preact/signals";
 import { loadRun, loadRunList, type ViewedRun } from "./data/load-runs.ts";
 import { readTokenText, type TokenText } from "./data/token-text.ts";
-import { readIndexes, TableBuilder, type TrajectoryTable } from "./data/trajectory-table.ts";
+import { readAllIndexes } from "./data/read-all-indexes.ts";
+import { TableBuilder, type TrajectoryTable } from "./data/trajectory-table.ts";
 import type { TableNames } from "./data/filter-table.ts";
 
 /** Seconds between two looks at runs that are in progress. */
 const refreshSeconds = 2;
 
-/** Time between two updates of the page while indexes are read. */
-const updateMilliseconds = 1000;
+/** Time until the first update of the page while indexes are read; each next one waits twice as long. */
+const updateMilliseconds = 500;
 
 /** Runs of the page, in the order of the command. */
 export const runs = signal<readonly ViewedRun[]>([]);
 /** True if files can change while the page is open. */
 export const isLive = signal(false);
+/** False while the server does not answer: the page shows what it has read. */
+export const isConnected = signal(true);
 /** Errors that keep something from being shown, one line each. */
 export const problems = signal<readonly string[]>([]);
 /** True until the small files of all runs were read. */
 export const isLoading = signal(true);
 
 const builder = new TableBuilder();
-const segmentsRead: number[] = [];
+const segmentsRead = new Map<string, Set<string>>();
 /** All trajectories; grows while indexes are read. */
 export const table = signal<TrajectoryTable>(builder.table());
 /** Segments whose index was read, and all. */
@@ -65,20 +68,28 @@ async function readNewIndexes(): Promise<void> {
   const update = (): void => {
     table.value = builder.table();
     indexProgress.value = {
-      read: segmentsRead.reduce((total, number) => total + number, 0),
+      read: [...segmentsRead.values()].reduce((total, { size }) => total + size, 0),
       total: runs.value.reduce((total, { segments }) => total + segments.length, 0),
     };
   };
-  // The first rows are shown at once.
-  let lastUpdate = performance.now() - updateMilliseconds;
-  const errors = await readIndexes(builder, runs.value, segmentsRead, () => {
+  let nextUpdate = performance.now() + updateMilliseconds;
+  let wait = updateMilliseconds;
+  const report = (): void => {
     // Each update computes all curves and draws the page: not for every few kilobytes.
-    if (performance.now() - lastUpdate < updateMilliseconds) return;
-    lastUpdate = performance.now();
+    if (performance.now() < nextUpdate) return;
     update();
-  });
+    wait *= 2;
+    nextUpdate = performance.now() + wait;
+  };
+  try {
+    const errors = await readAllIndexes(builder, runs.value, segmentsRead, report);
+    if (errors.length > 0) problems.value = [...problems.value, ...errors];
+  } catch (error) {
+    // What is missing is asked for again with the next look at the runs.
+    if (isLive.value) isConnected.value = false;
+    else problems.value = [...problems.value, messageOf(error)];
+  }
   update();
-  if (errors.length > 0) problems.value = [...problems.value, ...errors];
 }
 
 function scheduleRefresh(): void {
@@ -93,14 +104,17 @@ async function refresh(): Promise<void> {
       if (run.progress.state === "finished") return run;
       try {
         const next = await loadRun(run, run.position, true);
+        isConnected.value = true;
         return isSame(run, next) ? run : next;
-      } catch {
-        // The server was stopped, or a file is being written: the page shows what it has.
+      } catch (error) {
+        // A file is being written, or the server was stopped: the page shows what it has.
+        if (!(error instanceof RangeError)) isConnected.value = false;
         return run;
       }
     }),
   );
-  if (changed.every((run, i) => run === runs.value[i])) return;
+  const { read, total } = indexProgress.value;
+  if (read === total && changed.every((run, i) => run === runs.value[i])) return;
   runs.value = changed;
   await readNewIndexes();
 }

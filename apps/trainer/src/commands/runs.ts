@@ -11,6 +11,8 @@ import { readSavedEvaluation, readSummary } from "@turnwise/training/reader";
 import {
   createFolderSource,
   listRunFolders,
+  measureFolder,
+  type FolderSize,
   type RunFolderEntry,
 } from "@turnwise/training/reader/node";
 import { Command } from "commander";
@@ -46,7 +48,13 @@ export function buildRunsCommand(): Command {
     .option("--json", "print one JSON object a line")
     .action(async (folder: string, { json }: { readonly json?: boolean }) => {
       const found = await readInput(() => listRunFolders(folder));
-      const order = [...found].sort((a, b) => a.modifiedAt - b.modifiedAt);
+      const measured = await Promise.all(
+        found.map(async (entry) => ({
+          ...entry,
+          ...(await measureFolder(join(folder, entry.path))),
+        })),
+      );
+      const order = measured.sort((a, b) => a.modifiedAt - b.modifiedAt);
       if (json === true) {
         for (const entry of order) {
           process.stdout.write(`${JSON.stringify(await describeEntry(folder, entry))}\n`);
@@ -86,7 +94,10 @@ function buildCheckCommand(): Command {
     });
 }
 
-async function describeEntry(folder: string, entry: RunFolderEntry): Promise<ListedRun> {
+async function describeEntry(
+  folder: string,
+  entry: RunFolderEntry & FolderSize,
+): Promise<ListedRun> {
   const { kind, bytes, modifiedAt } = entry;
   const path = join(folder, entry.path);
   const common = { path, kind, bytes, modifiedAt: new Date(modifiedAt).toISOString() };

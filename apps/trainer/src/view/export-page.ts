@@ -1,11 +1,17 @@
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { readFile, rename, rm, stat } from "node:fs/promises";
+import { createReadStream, createWriteStream } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { InputError } from "@turnwise/training";
-import { listSegments, readMetrics, type RunList } from "@turnwise/training/reader";
+import {
+  listSegments,
+  packedIndexesPath,
+  readMetrics,
+  type RunList,
+} from "@turnwise/training/reader";
 import { createFolderSource } from "@turnwise/training/reader/node";
 import type { FoundRun } from "./find-runs.ts";
+import { packIndexes } from "./pack-indexes.ts";
 import { findRunFile, type PageFiles } from "./page-files.ts";
 
 /** Largest content that browsers open from one file without trouble, bytes. */
@@ -47,8 +53,9 @@ interface IncludedFile {
   readonly run: string;
   /** Within the run. */
   readonly path: string;
-  readonly file: string;
   readonly bytes: number;
+  /** Content in parts. */
+  readonly read: () => AsyncIterable<Uint8Array>;
 }
 
 async function listFiles({ runs, iterations }: ExportOptions): Promise<IncludedFile[]> {
@@ -64,19 +71,33 @@ async function listFiles({ runs, iterations }: ExportOptions): Promise<IncludedF
       ...["", "policy/", "warm-start/"].flatMap((folder) =>
         ["tokenizer.json", "tokenizer_config.json"].map((name) => `${folder}${name}`),
       ),
-      ...segments.flatMap(({ name, metrics: { iteration } }) => {
-        const hasEpisodes = iterations === undefined || iterations.includes(iteration);
-        const index = `trajectories/${name}.index`;
-        return hasEpisodes ? [index, `trajectories/${name}.jsonl.gz`] : [index];
-      }),
+      ...segments
+        .filter(({ metrics }) => iterations?.includes(metrics.iteration) ?? true)
+        .map(({ name }) => `trajectories/${name}.jsonl.gz`),
     ];
     for (const name of names) {
       const file = await findRunFile(path, name);
       if (file === undefined) continue;
-      included.push({ run: id, path: name, file, bytes: (await stat(file)).size });
+      const read = (): AsyncIterable<Uint8Array> => createReadStream(file);
+      included.push({ run: id, path: name, bytes: (await stat(file)).size, read });
     }
+    let bytes = 0;
+    for await (const part of packIndexes(path)) bytes += part.length;
+    included.push({ run: id, path: packedIndexesPath, bytes, read: () => packIndexes(path) });
   }
   return included;
+}
+
+/** Base64 text of parts: groups of three bytes do not end with a part. */
+async function* encodeBase64(parts: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let rest = Buffer.alloc(0);
+  for await (const part of parts) {
+    const bytes = Buffer.concat([rest, part]);
+    const end = bytes.length - (bytes.length % 3);
+    yield bytes.toString("base64", 0, end);
+    rest = bytes.subarray(end);
+  }
+  yield rest.toString("base64");
 }
 
 const hash = (text: string): string =>
@@ -100,9 +121,10 @@ async function* writeParts(
   yield `<meta name="color-scheme" content="light dark">\n<title>Turnwise</title>\n`;
   yield `<style>${style}</style>\n</head>\n<body>\n<div id="app"></div>\n`;
   yield `<script type="application/json" id="runs">${JSON.stringify(list).replaceAll("<", "\\u003c")}</script>\n`;
-  for (const { run, path, file } of files) {
-    const content = (await readFile(file)).toString("base64");
-    yield `<script type="application/octet-stream" data-run="${run}" data-path="${path}">${content}</script>\n`;
+  for (const { run, path, read } of files) {
+    yield `<script type="application/octet-stream" data-run="${run}" data-path="${path}">`;
+    yield* encodeBase64(read());
+    yield "</script>\n";
   }
   yield `<script type="module">${script}</script>\n</body>\n</html>\n`;
 }

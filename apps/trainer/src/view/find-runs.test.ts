@@ -15,6 +15,7 @@ async function makeRun(...path: readonly string[]): Promise<string> {
   const run = join(folder, ...path);
   await mkdir(join(run, "trajectories"), { recursive: true });
   await writeFile(join(run, "config.json"), "{}");
+  await writeFile(join(run, "manifest.json"), "{}");
   return run;
 }
 
@@ -40,7 +41,7 @@ describe("findRuns", () => {
   });
 
   it("says what is missing", async () => {
-    await expect(findRuns([folder])).rejects.toThrow(/got no config\.json within$/u);
+    await expect(findRuns([folder])).rejects.toThrow(/got no run in it$/u);
     await expect(findRuns([join(folder, "none")])).rejects.toThrow(/got no such folder$/u);
   });
 });

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
-import { readdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { InputError } from "@turnwise/training";
 import type { ListedRun } from "@turnwise/training/reader";
+import { listRunFolders, type RunFolderEntry } from "@turnwise/training/reader/node";
 
 /** Run folder with its name in addresses. */
 export interface FoundRun extends ListedRun {
@@ -10,20 +10,20 @@ export interface FoundRun extends ListedRun {
 }
 
 /**
- * Finds the runs that a user named: run folders, folders of runs, and studies, whose runs are under
- * `runs/`.
+ * Finds the runs that a user named: run folders, and folders with runs at any depth, such as studies.
  * @throws `InputError` for a path without runs.
  */
 export async function findRuns(paths: readonly string[]): Promise<FoundRun[]> {
   const folders: string[] = [];
   for (const path of paths) {
-    const found = await runsWithin(path);
-    if (found.length === 0) {
+    const found = await listFolders(path);
+    const runs = found.filter(({ kind }) => kind === "run");
+    if (runs.length === 0) {
       throw new InputError(
-        `${path}: must be a run, a folder of runs or the folder of a study, got ${existsSync(path) ? "no config.json within" : "no such folder"}`,
+        `${path}: must be a run, a folder of runs or the folder of a study, got ${found.length === 0 ? "no run in it" : "evaluations alone"}`,
       );
     }
-    folders.push(...found);
+    folders.push(...(await Promise.all(runs.map((run) => realpath(join(path, run.path))))));
   }
   const unique = [...new Set(folders)];
   const parent = commonParent(unique);
@@ -34,21 +34,16 @@ export async function findRuns(paths: readonly string[]): Promise<FoundRun[]> {
   });
 }
 
-/** A run is named by its configuration: it exists before the first line of metrics. */
-const isRun = (path: string): boolean => existsSync(join(path, "config.json"));
-
-async function runsWithin(path: string): Promise<string[]> {
-  if (!existsSync(path)) return [];
-  if (isRun(path)) return [await realpath(path)];
-  for (const parent of [join(path, "runs"), path]) {
-    if (!existsSync(parent)) continue;
-    const entries = await readdir(parent, { withFileTypes: true });
-    const runs = entries.map(({ name }) => join(parent, name)).filter(isRun);
-    const byName = new Intl.Collator("en", { numeric: true });
-    const real = await Promise.all(runs.sort(byName.compare).map((run) => realpath(run)));
-    if (real.length > 0) return real;
+async function listFolders(path: string): Promise<RunFolderEntry[]> {
+  try {
+    return await listRunFolders(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new InputError(
+      `${path}: must be a folder, got ${code === "ENOENT" ? "no such folder" : message}`,
+      { cause },
+    );
   }
-  return [];
 }
 
 /** Deepest folder that holds all runs. */

@@ -2,9 +2,10 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import type { RunList } from "@turnwise/training/reader";
+import { packedIndexesPath, type RunList } from "@turnwise/training/reader";
 import type { FoundRun } from "./find-runs.ts";
 import { findRunFile, type PageFiles } from "./page-files.ts";
+import { packIndexes } from "./pack-indexes.ts";
 import { parseRange } from "./parse-range.ts";
 
 /** A running server. */
@@ -63,6 +64,11 @@ export async function serveRuns({ page, runs, port }: ServeOptions): Promise<Vie
     if (known !== undefined) return sendText(request, reply, known);
     const [, id, file] = /^\/runs\/([^/]+)\/(.+)$/u.exec(decode(path)) ?? [];
     const folder = folders.get(id ?? "");
+    if (folder !== undefined && file === packedIndexesPath) {
+      reply.writeHead(200, { "Content-Type": "application/octet-stream" });
+      if (request.method === "HEAD") return void reply.end();
+      return pipeline(() => packIndexes(folder), reply);
+    }
     const real = folder === undefined ? undefined : await findRunFile(folder, file!);
     if (real === undefined) return refuse(reply, 404, "no such file");
     return sendFile(request, reply, real);

@@ -2,7 +2,7 @@ import { mean } from "@turnwise/core";
 import { tInterval, wilsonInterval, type IntervalEstimate } from "@turnwise/statistics";
 import { countGroups, type GroupCounts, type RecordedMetrics } from "@turnwise/training/reader";
 import type { ViewedRun } from "./load-runs.ts";
-import { segmentRows, type TrajectoryTable } from "./trajectory-table.ts";
+import { segmentRows, textAt, type RowRange, type TrajectoryTable } from "./trajectory-table.ts";
 
 /** Values over iterations: `y` where there is one, with the ends of a band. */
 export interface Curve {
@@ -36,6 +36,36 @@ export function metricCurve(run: ViewedRun, name: string): Curve {
 export type MeasuredColumn = "success" | "return";
 
 /**
+ * Remembers what is computed from the rows of a segment: rows that were read do not change, and the
+ * curves of a run are computed again with each segment that is added.
+ */
+function bySegment<Value>(
+  compute: (table: TrajectoryTable, rows: RowRange) => Value,
+): (table: TrajectoryTable, rows: RowRange) => Value {
+  const known = new WeakMap<RowRange, { readonly value: Value }>();
+  return (table, rows) => {
+    const entry = known.get(rows) ?? { value: compute(table, rows) };
+    known.set(rows, entry);
+    return entry.value;
+  };
+}
+
+const measureRows = {
+  success: bySegment((table, rows) => measure(table, rows, "success")),
+  return: bySegment((table, rows) => measure(table, rows, "return")),
+};
+
+const countRows = bySegment((table, { start, end }) => {
+  const part = (column: Float32Array): Float32Array => column.subarray(start, end);
+  const { group, success } = table.numbers;
+  return countGroups({
+    group: part(group),
+    success: part(success),
+    return: part(table.numbers.return),
+  });
+});
+
+/**
  * Mean of a column over the episodes of a segment, with a 95 % interval. Siblings play the same task,
  * so the groups are what is independent: a t interval over their means. Where every group has one
  * episode, a success rate has Wilson's interval.
@@ -47,7 +77,14 @@ export function measureSegment(
   name: MeasuredColumn,
 ): IntervalEstimate | undefined {
   const rows = segmentRows(table, run, segment);
-  if (rows === undefined || rows.end === rows.start) return undefined;
+  return rows && measureRows[name](table, rows);
+}
+
+function measure(
+  table: TrajectoryTable,
+  rows: RowRange,
+  name: MeasuredColumn,
+): IntervalEstimate | undefined {
   const values = new Map<number, number[]>();
   for (let i = rows.start; i < rows.end; i++) {
     // Failed episodes say nothing about the policy.
@@ -68,7 +105,7 @@ export function measureSegment(
 }
 
 function isFailed(table: TrajectoryTable, index: number): boolean {
-  return table.strings[table.texts.outcome[index]!]!.startsWith("failed:");
+  return textAt(table, "outcome", index).startsWith("failed:");
 }
 
 /** Curve of a column over the iterations of a run, with the interval of each iteration. */
@@ -97,14 +134,7 @@ export function groupCurve(
   return run.segments.flatMap(({ metrics }, segment) => {
     const rows = segmentRows(table, run.position, segment);
     if (metrics.stage !== "iteration" || rows === undefined) return [];
-    const part = (column: Float32Array): Float32Array => column.subarray(rows.start, rows.end);
-    const { group, success } = table.numbers;
-    const counts = countGroups({
-      group: part(group),
-      success: part(success),
-      return: part(table.numbers.return),
-    });
-    return [{ iteration: metrics.iteration, counts }];
+    return [{ iteration: metrics.iteration, counts: countRows(table, rows) }];
   });
 }
 

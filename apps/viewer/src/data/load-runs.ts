@@ -46,13 +46,13 @@ export async function loadRun(
   isLive: boolean,
 ): Promise<ViewedRun> {
   const source = isLive ? createUrlSource(`runs/${id}`) : createEmbeddedSource(id);
-  const [config, manifest, metrics, timings, progress] = await Promise.all([
+  const [config, manifest, metrics, timings] = await Promise.all([
     readConfig(source),
     readManifest(source),
     readMetrics(source),
     readTimings(source),
-    readProgress(source, Date.now()),
   ]);
+  const progress = await readProgress(source, Date.now(), { metrics, config });
   const seed = Number(config["seed"] ?? manifest["seed"] ?? Number.NaN);
   const segments = listSegments(metrics);
   return {

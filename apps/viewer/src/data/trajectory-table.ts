@@ -1,5 +1,4 @@
-import { readEpisodes, type IndexColumns, type SegmentEpisodes } from "@turnwise/training/reader";
-import type { ViewedRun } from "./load-runs.ts";
+import type { IndexColumns, SegmentEpisodes } from "@turnwise/training/reader";
 
 /** Columns of the table that hold numbers. */
 export const numberColumns = [
@@ -70,11 +69,30 @@ export class TableBuilder {
   readonly #strings: string[] = [];
   readonly #positions = new Map<string, number>();
 
+  /** Number of rows so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Makes room for so many rows in all: growing step by step takes up to twice the memory. */
+  reserve(numRows: number): void {
+    if (numRows <= this.#capacity) return;
+    this.#capacity = numRows;
+    const numbers = this.#numbers;
+    const texts = this.#texts;
+    this.#numbers = columnsOf(numberColumns, (name) => grow(numbers[name], this.#capacity));
+    this.#texts = columnsOf(textColumns, (name) => grow(texts[name], this.#capacity));
+    this.#run = grow(this.#run, this.#capacity);
+    this.#segment = grow(this.#segment, this.#capacity);
+    this.#row = grow(this.#row, this.#capacity);
+  }
+
   /** Appends the rows of a segment. */
   append(run: number, segment: number, { index }: SegmentEpisodes): void {
     const { numRows, columns, strings } = index;
     const start = this.#length;
-    this.#reserve(start + numRows);
+    if (start + numRows > this.#capacity)
+      this.reserve(Math.max(start + numRows, 2 * this.#capacity));
     for (const name of numberColumns) this.#numbers[name].set(columns[name], start);
     const own = strings.map((text) => this.#positionOf(text));
     for (const name of textColumns) copyTexts(columns, name, own, this.#texts[name], start);
@@ -105,18 +123,6 @@ export class TableBuilder {
     if (known !== undefined) return known;
     this.#positions.set(text, this.#strings.length);
     return this.#strings.push(text) - 1;
-  }
-
-  #reserve(length: number): void {
-    if (length <= this.#capacity) return;
-    this.#capacity = Math.max(length, 2 * this.#capacity);
-    const numbers = this.#numbers;
-    const texts = this.#texts;
-    this.#numbers = columnsOf(numberColumns, (name) => grow(numbers[name], this.#capacity));
-    this.#texts = columnsOf(textColumns, (name) => grow(texts[name], this.#capacity));
-    this.#run = grow(this.#run, this.#capacity);
-    this.#segment = grow(this.#segment, this.#capacity);
-    this.#row = grow(this.#row, this.#capacity);
   }
 }
 
@@ -150,45 +156,4 @@ function copyTexts(
 /** Text of a cell. */
 export function textAt(table: TrajectoryTable, name: TextColumn, index: number): string {
   return table.strings[table.texts[name][index]!] ?? "";
-}
-
-/** Number of indexes that are read at the same time. */
-const parallelReads = 12;
-
-/**
- * Reads the indexes of segments that the builder lacks, in their order.
- * @param done - Number of segments of each run that the builder has; updated.
- * @param onProgress - Called whenever rows were appended.
- * @returns Errors of segments that could not be read, one line each.
- */
-export async function readIndexes(
-  builder: TableBuilder,
-  runs: readonly ViewedRun[],
-  done: number[],
-  onProgress: () => void,
-): Promise<string[]> {
-  const errors: string[] = [];
-  const missing = runs.flatMap((run) =>
-    run.segments.slice(done[run.position] ?? 0).map((segment, i) => ({
-      run,
-      segment,
-      position: (done[run.position] ?? 0) + i,
-    })),
-  );
-  for (let start = 0; start < missing.length; start += parallelReads) {
-    const batch = missing.slice(start, start + parallelReads);
-    const read = await Promise.all(
-      batch.map(({ run, segment }) =>
-        readEpisodes(run.source, segment.name).catch((error: Error) => error),
-      ),
-    );
-    batch.forEach(({ run, position }, i) => {
-      const episodes = read[i]!;
-      if (episodes instanceof Error) errors.push(episodes.message);
-      else builder.append(run.position, position, episodes);
-      done[run.position] = position + 1;
-    });
-    onProgress();
-  }
-  return errors;
 }

@@ -19,7 +19,10 @@ import type { TrajectoryTable } from "../data/trajectory-table.ts";
 /** Curves of one run. A click on a point lists the trajectories of its iteration. */
 export function RunCharts({ run }: { readonly run: ViewedRun }): JSX.Element {
   const rows = table.value;
-  const charts = useMemo(() => chartsOf(run, rows), [run, rows]);
+  // Only some charts change while indexes are read.
+  const recorded = useMemo(() => metricCharts(run), [run]);
+  const measured = useMemo(() => episodeCharts(run, rows), [run, rows]);
+  const charts = [...measured.first, ...recorded.first, ...measured.second, ...recorded.second];
   const pick = (iteration: number): void =>
     navigate({ page: "trajectories", query: `iteration=${iteration} stage:iteration`, sort: "" });
   if (iterationsOf(run).length === 0) {
@@ -39,25 +42,19 @@ export function RunCharts({ run }: { readonly run: ViewedRun }): JSX.Element {
 
 type ChartOf = Omit<Parameters<typeof Chart>[0], "onPick">;
 
-function chartsOf(run: ViewedRun, rows: TrajectoryTable): ChartOf[] {
-  const metric = (name: string): Curve => metricCurve(run, name);
-  const line = (
-    label: string,
-    curve: Curve,
-    colour = 1,
-    kind?: ChartSeries["kind"],
-  ): ChartSeries => ({
-    label,
-    curve,
-    colour: `--series-${colour}`,
-    ...(kind !== undefined && { kind }),
-  });
-  const coefficients: Curve = {
-    ...metric("coefficientMax"),
-    low: metric("coefficientMin").y,
-    high: metric("coefficientMax").y,
-  };
-  const charts: ChartOf[] = [
+function line(label: string, curve: Curve, colour = 1, kind?: ChartSeries["kind"]): ChartSeries {
+  return { label, curve, colour: `--series-${colour}`, ...(kind !== undefined && { kind }) };
+}
+
+/** Charts before and after those of the other source. */
+interface ChartParts {
+  readonly first: readonly ChartOf[];
+  readonly second: readonly ChartOf[];
+}
+
+/** Charts with numbers of single episodes, from the indexes. */
+function episodeCharts(run: ViewedRun, rows: TrajectoryTable): ChartParts {
+  const first: ChartOf[] = [
     {
       title: "Success",
       unit: "95 % interval over groups",
@@ -73,6 +70,19 @@ function chartsOf(run: ViewedRun, rows: TrajectoryTable): ChartOf[] {
       unit: "95 % interval over groups",
       series: [line("mean", measuredCurve(rows, run, "return"))],
     },
+  ];
+  return { first: withValues(first), second: withValues([groupChart(run, rows)]) };
+}
+
+/** Charts of metrics and times. */
+function metricCharts(run: ViewedRun): ChartParts {
+  const metric = (name: string): Curve => metricCurve(run, name);
+  const coefficients: Curve = {
+    ...metric("coefficientMax"),
+    low: metric("coefficientMin").y,
+    high: metric("coefficientMax").y,
+  };
+  const first: ChartOf[] = [
     {
       title: "Entropy by sign of advantage",
       unit: "nats per token",
@@ -92,7 +102,8 @@ function chartsOf(run: ViewedRun, rows: TrajectoryTable): ChartOf[] {
         line("dead zone", metric("deadZoneShare"), 2),
       ],
     },
-    groupChart(run, rows),
+  ];
+  const second: ChartOf[] = [
     {
       title: "Clip fraction",
       unit: "share of tokens",
@@ -150,7 +161,11 @@ function chartsOf(run: ViewedRun, rows: TrajectoryTable): ChartOf[] {
       ],
     },
   ];
-  // Metrics that this run does not have get no chart.
+  return { first: withValues(first), second: withValues(second) };
+}
+
+/** Charts of metrics that a run has: others are left out. */
+function withValues(charts: readonly ChartOf[]): ChartOf[] {
   return charts
     .map((chart) => ({ ...chart, series: chart.series.filter(({ curve }) => hasValues(curve)) }))
     .filter(({ series }) => series.length > 0);

@@ -25,9 +25,19 @@ export {
   type RunState,
 } from "./read-run.ts";
 export {
+  packedIndexesPath,
+  maxHeadBytes,
+  packIndex,
+  parseIndexEntry,
+  type IndexEntry,
+  type PackedIndex,
+} from "./packed-indexes.ts";
+export {
   listSegments,
   readEpisodes,
+  readIndexes,
   readTrajectory,
+  type ReadSegment,
   type Segment,
   type SegmentEpisodes,
 } from "./read-trajectories.ts";

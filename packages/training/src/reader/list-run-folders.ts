@@ -8,6 +8,10 @@ export interface RunFolderEntry {
    */
   readonly path: string;
   readonly kind: "run" | "evaluation";
+}
+
+/** Size and age of a folder. */
+export interface FolderSize {
   /** Total size of all files, bytes. */
   readonly bytes: number;
   /** Modification time of the newest file, milliseconds since 1970. */
@@ -19,12 +23,13 @@ const maxDepth = 4;
 
 /**
  * Finds the folders of runs and evaluations below a folder, including the runs of studies, ordered
- * by path. Folders that disappear meanwhile are skipped. @throws The system's error if the searched
- * folder cannot be read.
+ * by path with numbers by value (`seed-2` before `seed-10`). Folders that disappear meanwhile are
+ * skipped. @throws The system's error if the searched folder cannot be read.
  */
 export async function listRunFolders(folder: string): Promise<RunFolderEntry[]> {
   await readdir(folder);
-  return (await search(folder, "", 0)).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const byPath = new Intl.Collator("en", { numeric: true });
+  return (await search(folder, "", 0)).sort((a, b) => byPath.compare(a.path, b.path));
 }
 
 async function search(folder: string, path: string, depth: number): Promise<RunFolderEntry[]> {
@@ -35,7 +40,7 @@ async function search(folder: string, path: string, depth: number): Promise<RunF
     names.has("config.json") && (names.has("manifest.json") || names.has("metrics.jsonl"));
   if (isRun || names.has("evaluation.json")) {
     const kind = isRun ? "run" : "evaluation";
-    return [{ path, kind, ...(await measureFolder(join(folder, path))) }];
+    return [{ path, kind }];
   }
   if (depth === maxDepth) return [];
   const inner = entries.filter(
@@ -47,9 +52,8 @@ async function search(folder: string, path: string, depth: number): Promise<RunF
   return (await Promise.all(found)).flat();
 }
 
-async function measureFolder(
-  folder: string,
-): Promise<Pick<RunFolderEntry, "bytes" | "modifiedAt">> {
+/** Measures a folder with all that is in it; files that disappear meanwhile count nothing. */
+export async function measureFolder(folder: string): Promise<FolderSize> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
   let bytes = 0;
   let modifiedAt = 0;

@@ -1,2 +1,7 @@
 export { createFolderSource } from "./folder-source.ts";
-export { listRunFolders, type RunFolderEntry } from "./list-run-folders.ts";
+export {
+  listRunFolders,
+  measureFolder,
+  type FolderSize,
+  type RunFolderEntry,
+} from "./list-run-folders.ts";

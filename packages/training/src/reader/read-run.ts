@@ -104,10 +104,15 @@ const maxMissedBeats = 6;
  * its heartbeat is recent, and otherwise `interrupted`. Without a heartbeat, as in runs of version
  * 1, a run is finished once its last evaluation is recorded.
  * @param now - Current time, milliseconds since 1970.
+ * @param known - Metrics and settings, if they were read already.
  */
-export async function readProgress(source: RunSource, now: number): Promise<RunProgress> {
-  const metrics = await readMetrics(source);
-  const config = await readConfig(source);
+export async function readProgress(
+  source: RunSource,
+  now: number,
+  known?: { readonly metrics: readonly RecordedMetrics[]; readonly config: JsonObject },
+): Promise<RunProgress> {
+  const metrics = known?.metrics ?? (await readMetrics(source));
+  const config = known?.config ?? (await readConfig(source));
   const heartbeat = await readHeartbeat(source);
   const training = config["training"] as JsonObject | undefined;
   const numIterations = training?.["iterations"];

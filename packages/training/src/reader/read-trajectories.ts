@@ -10,6 +10,7 @@ import { parseJsonLines } from "../records/parse-json-lines.ts";
 import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
 import { summarizeTrajectory } from "../records/summarize-trajectory.ts";
 import { gunzip } from "./gunzip.ts";
+import { packedIndexesPath, unpackIndexes } from "./packed-indexes.ts";
 import type { RecordedMetrics } from "./read-run.ts";
 import type { RunSource } from "./run-source.ts";
 
@@ -47,10 +48,60 @@ export function listSegments(metrics: readonly RecordedMetrics[]): Segment[] {
  * @throws `RangeError`, one line, if files are missing or damaged.
  */
 export async function readEpisodes(source: RunSource, name: string): Promise<SegmentEpisodes> {
-  const path = `trajectories/${name}.index`;
+  const path = indexPath(name);
   const bytes = await source.read(path);
   if (bytes === undefined) return readWithoutIndex(source, name);
   return { name, index: decodeIndex(bytes, `${source.name}/${path}`) };
+}
+
+/** Segment whose index was read, or the reason why it was not. */
+export type ReadSegment =
+  | { readonly name: string; readonly episodes: SegmentEpisodes }
+  | { readonly name: string; readonly error: string };
+
+/** Segments up to which each index is requested by itself: new ones of a run in progress. */
+const maxSingleReads = 8;
+
+/**
+ * Reads the indexes of segments. Many are read in one go where the source offers them packed; those that
+ * are not among them are read from their own files.
+ * @param names - Segments, each once.
+ * @returns Each segment once, as its index arrives.
+ */
+export async function* readIndexes(
+  source: RunSource,
+  names: readonly string[],
+): AsyncGenerator<ReadSegment> {
+  const missing = new Set(names);
+  const packed =
+    names.length > maxSingleReads ? await source.stream?.(packedIndexesPath) : undefined;
+  if (packed !== undefined) {
+    const entries = unpackIndexes(packed, `${source.name}/${packedIndexesPath}`);
+    for await (const { name, bytes } of entries) {
+      if (!missing.delete(name)) continue;
+      yield tryDecode(name, () => decodeIndex(bytes, `${source.name}/${indexPath(name)}`));
+    }
+  }
+  const rest = [...missing];
+  for (let start = 0; start < rest.length; start += maxSingleReads) {
+    const batch = rest.slice(start, start + maxSingleReads);
+    yield* await Promise.all(batch.map((name) => tryRead(source, name)));
+  }
+}
+
+function tryDecode(name: string, decode: () => TrajectoryIndex): ReadSegment {
+  try {
+    return { name, episodes: { name, index: decode() } };
+  } catch (error) {
+    return { name, error: (error as Error).message };
+  }
+}
+
+function tryRead(source: RunSource, name: string): Promise<ReadSegment> {
+  return readEpisodes(source, name).then(
+    (episodes) => ({ name, episodes }),
+    (error: Error) => ({ name, error: error.message }),
+  );
 }
 
 /**
@@ -81,6 +132,7 @@ export async function readTrajectory(
   throw new RangeError(`${where}: taskId must be ${task}, got ${trajectory?.taskId ?? "nothing"}`);
 }
 
+const indexPath = (name: string): string => `trajectories/${name}.index`;
 const packedPath = (name: string): string => `trajectories/${name}.jsonl.gz`;
 
 async function readWithoutIndex(source: RunSource, name: string): Promise<SegmentEpisodes> {

@@ -17,8 +17,11 @@ import {
   createBlobSource,
   readIndexRow,
   listSegments,
+  packIndex,
+  packedIndexesPath,
   readConfig,
   readEpisodes,
+  readIndexes,
   readManifest,
   readMetrics,
   readProgress,
@@ -63,6 +66,12 @@ async function writeIteration(iteration: number): Promise<void> {
     success: iteration / 10,
   } as const;
   await folder.writeMetrics(line);
+}
+
+async function collect<Value>(values: AsyncIterable<Value>): Promise<Value[]> {
+  const all: Value[] = [];
+  for await (const value of values) all.push(value);
+  return all;
 }
 
 /** Reads everything in a run folder. */
@@ -171,6 +180,44 @@ describe("reader", () => {
     expect(await readTrajectory(counting, episodes, 2)).toEqual(trajectory(1, 2));
     expect(numBytes).toBe(episodes.index.columns.length[2]);
     expect(numBytes).toBeLessThan(episodes.index.packedBytes / 2);
+  });
+
+  it("reads many indexes at once where they are packed, and the others from their files", async () => {
+    for (let iteration = 1; iteration <= 9; iteration++) await writeIteration(iteration);
+    const source = createFolderSource(folder.path);
+    const names = listSegments(await readMetrics(source)).map(({ name }) => name);
+    const alone = await collect(readIndexes(source, names));
+    expect(alone).toEqual(
+      await Promise.all(
+        names.map(async (name) => ({ name, episodes: await readEpisodes(source, name) })),
+      ),
+    );
+    const files: string[] = [];
+    const [damaged, left] = [names[3]!, names[5]!];
+    const packing: RunSource = {
+      ...source,
+      read: (path, range) => {
+        files.push(path);
+        return source.read(path, range);
+      },
+      stream: async (path) => {
+        files.push(path);
+        const packed = names
+          .filter((name) => name !== left)
+          .map(async (name) => {
+            const bytes = (await source.read(`trajectories/${name}.index`))!;
+            return packIndex({ name, bytes: name === damaged ? bytes.subarray(0, 90) : bytes });
+          });
+        return new Blob(await Promise.all(packed)).stream();
+      },
+    };
+    const read = await collect(readIndexes(packing, names));
+    expect(files).toEqual([packedIndexesPath, `trajectories/${left}.index`]);
+    const error = `${folder.path}/trajectories/${damaged}.index: file must have at least 640 bytes, got 90`;
+    expect(read.find(({ name }) => name === damaged)).toEqual({ name: damaged, error });
+    const isWhole = ({ name }: { readonly name: string }): boolean => name !== damaged;
+    const byName = (list: typeof alone): unknown => new Map(list.map((one) => [one.name, one]));
+    expect(byName(read.filter(isWhole))).toEqual(byName(alone.filter(isWhole)));
   });
 
   it("reads a run while it is written", async () => {

@@ -15,4 +15,10 @@ export interface RunSource {
    *   file ends within the range.
    */
   read(path: string, range?: ByteRange): Promise<Uint8Array | undefined>;
+  /**
+   * Reads a file in parts as they arrive, for files that need not be in memory whole. Sources without
+   * it have no such files.
+   * @returns `undefined` if there is no such file.
+   */
+  stream?(path: string): Promise<AsyncIterable<Uint8Array> | undefined>;
 }

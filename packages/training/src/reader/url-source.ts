@@ -1,4 +1,4 @@
-import type { RunSource } from "./run-source.ts";
+import type { ByteRange, RunSource } from "./run-source.ts";
 
 /** Options of {@link createUrlSource}. */
 export interface UrlSourceOptions {
@@ -18,26 +18,45 @@ export function createUrlSource(url: string, options: UrlSourceOptions = {}): Ru
   // Call `fetch` without receiver, because browsers reject any other `this`.
   const request =
     options.fetch ?? ((...parameters: Parameters<typeof fetch>) => fetch(...parameters));
+  const send = async (path: string, range?: ByteRange): Promise<Response | undefined> => {
+    const address = base + path.split("/").map(encodeURIComponent).join("/");
+    const headers: Record<string, string> = range
+      ? { range: `bytes=${range.offset}-${range.offset + range.length - 1}` }
+      : {};
+    // Files of a live run change, so browsers must revalidate their cache.
+    const init = { headers, cache: "no-cache" } as const;
+    const response = await request(address, init);
+    if (response.status === 404) return undefined;
+    if (![200, 206, 416].includes(response.status)) {
+      throw new Error(`${address}: status must be 200, 206 or 404, got ${response.status}`);
+    }
+    return response;
+  };
   return {
     name: url,
     read: async (path, range) => {
       if (range?.length === 0) return new Uint8Array();
-      const address = base + path.split("/").map(encodeURIComponent).join("/");
-      const headers: Record<string, string> = range
-        ? { range: `bytes=${range.offset}-${range.offset + range.length - 1}` }
-        : {};
-      // Files of a live run change, so browsers must revalidate their cache.
-      const init = { headers, cache: "no-cache" } as const;
-      const response = await request(address, init);
-      if (response.status === 404) return undefined;
+      const response = await send(path, range);
+      if (response === undefined) return undefined;
       // 416: the file ends before the range.
       if (response.status === 416) return new Uint8Array();
-      if (response.status !== 200 && response.status !== 206) {
-        throw new Error(`${address}: status must be 200, 206 or 404, got ${response.status}`);
-      }
       const bytes = new Uint8Array(await response.arrayBuffer());
       if (range === undefined || response.status === 206) return bytes;
       return bytes.subarray(range.offset, range.offset + range.length);
     },
+    stream: async (path) => {
+      const response = await send(path);
+      return response && readParts(response);
+    },
   };
+}
+
+/** Parts of a body; not every browser iterates streams. */
+async function* readParts({ body }: Response): AsyncGenerator<Uint8Array> {
+  const reader = body!.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
 }

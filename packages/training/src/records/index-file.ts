@@ -137,8 +137,10 @@ function checkLength(source: string, bytes: Uint8Array, needed: number): void {
   throw new RangeError(`${source}: file must have at least ${needed} bytes, got ${bytes.length}`);
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 function decodeUtf8(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  return utf8.decode(bytes);
 }
 
 function readStrings(bytes: Uint8Array, source: string): string[] {
@@ -151,6 +153,17 @@ function readStrings(bytes: Uint8Array, source: string): string[] {
   throw new RangeError(`${source}: table of strings must be a JSON list of strings`);
 }
 
+const arrays = {
+  uint8: Uint8Array,
+  uint32: Uint32Array,
+  string: Uint32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+} as const;
+
+/** True where typed arrays have the byte order of the file. */
+const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
 /** Copies a column, so that it is aligned and in this machine's byte order. */
 function readColumn(
   view: DataView,
@@ -158,16 +171,15 @@ function readColumn(
   at: number,
   length: number,
 ): Uint8Array | Uint32Array | Float32Array | Float64Array {
-  if (kind === "uint8") {
-    return Uint8Array.from({ length }, (_, row) => view.getUint8(at + row));
+  const size = columnBytes[kind];
+  const bytes = new Uint8Array(length * size);
+  bytes.set(new Uint8Array(view.buffer, view.byteOffset + at, bytes.length));
+  if (!isLittleEndian) {
+    for (let start = 0; start < bytes.length; start += size) {
+      bytes.subarray(start, start + size).reverse();
+    }
   }
-  if (kind === "float32") {
-    return Float32Array.from({ length }, (_, row) => view.getFloat32(at + 4 * row, true));
-  }
-  if (kind === "float64") {
-    return Float64Array.from({ length }, (_, row) => view.getFloat64(at + 8 * row, true));
-  }
-  return Uint32Array.from({ length }, (_, row) => view.getUint32(at + 4 * row, true));
+  return new arrays[kind](bytes.buffer);
 }
 
 /** Reads one row of an index. @throws `RangeError` if there is no row with this number. */
