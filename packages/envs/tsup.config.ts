@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Options } from "tsup";
 
-/** Exports of the package, each with its source. */
+/** Exports of the package, with their source files. */
 const { exports } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as {
   readonly exports: Readonly<Record<string, { readonly "turnwise-source": string }>>;
 };

@@ -8,11 +8,11 @@ export interface PastTurn {
   readonly action: string;
 }
 
-/** Action of a response. */
+/** Action parsed from a response. */
 export interface ParsedResponse {
-  /** The action to send. */
+  /** Action for the environment. */
   readonly action: string;
-  /** True if the response has the format that the prompt asks for. */
+  /** True if the response has the format that the prompt requests. */
   readonly isValid: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface AgentFormat {
    * @param observation - Last observation of the environment.
    */
   prompt(history: readonly PastTurn[], observation: Observation): string;
-  /** Writes a response with an action, for demonstrations; {@link parse} reads it back. */
+  /** Writes a response that contains an action, for demonstrations; {@link parse} reads it back. */
   write(action: string): string;
   /**
    * Parses a response.

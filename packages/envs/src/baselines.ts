@@ -3,7 +3,7 @@ import type { Observation } from "./environment.ts";
 import type { EpisodePlayer, ScriptedParts } from "./play-scripted.ts";
 import type { TaskSource } from "./task-source.ts";
 
-/** Draws one of the admissible actions, all equally likely; `undefined` if there are none. */
+/** Draws one of the admissible actions uniformly; `undefined` if there are none. */
 export function drawAdmissible(
   { admissibleActions = [] }: Observation,
   random: Random,
@@ -12,8 +12,8 @@ export function drawAdmissible(
 }
 
 /**
- * Players that draw each action at random: with the task source's `randomAction`, by default
- * uniformly from the admissible actions. A player gives up where there are none.
+ * Creates players that draw each action at random, with the task source's `randomAction` or, by
+ * default, uniformly from the admissible actions. A player gives up if there are none.
  */
 export function createRandomPlayers({
   randomAction = drawAdmissible,
@@ -25,9 +25,9 @@ export function createRandomPlayers({
 }
 
 /**
- * Players that repeat the demonstrations of a task source, without no-ops: the episode of index i
- * repeats the demonstration i of its task, modulo their number.
- * @returns `undefined` if the source has no demonstrator.
+ * Creates players that replay the demonstrations of a task source, without no-ops: episode i
+ * replays demonstration i of the task, modulo the number of demonstrations. @returns The players;
+ * `undefined` if the source has no demonstrator.
  */
 export function createDemonstratingPlayers({
   demonstrator,

@@ -1,9 +1,9 @@
 import { FailureError, findFailureKind } from "@turnwise/core";
 
-/** A failure that ends an episode, as opposed to an error that ends the run. */
+/** Failure that ends an episode, as opposed to an error that ends the run. */
 export class EpisodeFailure extends FailureError {}
 
-/** Message of an error of any kind. */
+/** Reads the message of a thrown value. */
 export function readMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,8 @@
 import { InputError } from "@turnwise/core";
 
-/** Text that surrounds messages. A tokenizer for a template keeps each marker as one token. */
+/**
+ * Text that surrounds messages. A tokenizer for the template must keep each marker as one token.
+ */
 export interface ChatTemplate {
   /** Text before the first response. */
   first(system: string, user: string): string;
@@ -15,13 +17,13 @@ export const chatMarkup: ChatTemplate = {
   next: (user) => `\n<|im_start|>user\n${user}<|im_end|>\n<|im_start|>assistant\n`,
 };
 
-/** Headings instead of markers, for models without a chat template. */
+/** Template with headings instead of special tokens, for models without a chat template. */
 export const plainText: ChatTemplate = {
   first: (system, user) => `${system}\n\n${user}\n\nAgent:\n`,
   next: (user) => `\n\n${user}\n\nAgent:\n`,
 };
 
-/** Names of chat templates in settings; `messages` is the template of hosted models. */
+/** Names of chat templates in settings; `messages` is the template for hosted models. */
 export const chatTemplateNames = ["chat-markup", "plain", "messages"] as const;
 
 /** Name of a chat template in settings. */
@@ -29,9 +31,9 @@ export type ChatTemplateName = (typeof chatTemplateNames)[number];
 
 /**
  * Returns a chat template by its name in the settings.
- * @param environment - Name of the environment, for messages.
- * @param messages - Template of hosted models, if there is one.
- * @throws `InputError` for `messages` without a template.
+ * @param environment - Name of the environment, for messages. @param messages - Template for hosted
+ *   models, if there is one. @throws `InputError` for the name `messages` if there is no such
+ *   template.
  */
 export function pickChatTemplate(
   environment: string,

@@ -2,7 +2,7 @@ import type { Random, Task } from "@turnwise/core";
 import type { AgentFormat, PastTurn } from "./agent-format.ts";
 import type { EnvironmentFactory, Observation } from "./environment.ts";
 
-/** Scripted player: chooses the next action from an observation; `undefined` gives up. */
+/** Scripted player: chooses the next action for an observation; `undefined` gives up. */
 export interface ScriptedPlayer {
   next(observation: string): string | undefined;
 }
@@ -13,7 +13,7 @@ export interface DemonstratedTurn {
   readonly response: string;
   /** Action sent to the environment. */
   readonly action: string;
-  /** True for a deliberate no-op, which is part of the context but not imitated. */
+  /** True for a deliberate no-op, which is part of the context but is not imitated. */
   readonly isSlip: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface DemonstratedTurn {
 export interface Slips {
   /** Probability of a no-op before each action, in [0, 1). */
   readonly share: number;
-  /** Candidate actions; one that is admissible in the current state is skipped. */
+  /** Candidate no-ops; candidates that are admissible in the current state are skipped. */
   readonly actions: readonly string[];
   readonly random: Random;
 }
@@ -35,8 +35,8 @@ export interface Demonstration {
 
 /**
  * Records an episode that a scripted player plays, in an agent format.
- * @param parts.slips - Inserts no-ops between the player's actions without telling it, so that an
- *   imitating policy learns to recover from an action without effect.
+ * @param parts.slips - No-ops to insert between the player's actions, without the player's
+ *   knowledge, so that an imitating policy learns to recover from actions without effect.
  */
 export async function demonstrate(
   task: Task,
@@ -78,9 +78,10 @@ export async function demonstrate(
 
 /**
  * Records one demonstration per task, in the order of tasks.
- * @param createPlayer - Makes the player of a task; called once per episode.
+ * @param createPlayer - Creates the player of a task; called once per episode.
  * @param parts.slipShare - Probability of a no-op before each action, in [0, 1).
- * @param parts.canSlip - Selects the demonstrated actions that no-ops are drawn from. Default: all.
+ * @param parts.canSlip - Selects the demonstrated actions from which no-ops are drawn. Default:
+ *   all.
  */
 export async function demonstrateAll(
   tasks: readonly Task[],
@@ -109,7 +110,7 @@ export async function demonstrateAll(
   );
 }
 
-/** Draws a no-op for the current state; `undefined` for none. */
+/** Draws a no-op for the current state; `undefined` if none is to be inserted. */
 function drawSlip(
   slips: Slips | undefined,
   { admissibleActions = [] }: Observation,

@@ -14,7 +14,7 @@ export interface StepResult extends Observation {
   readonly isTerminal: boolean;
   /** True if the task is solved. */
   readonly isSuccess: boolean;
-  /** Benchmark's own score so far, in [0, 1], if it has one in addition to success. */
+  /** The benchmark's score so far, in [0, 1], if it has one in addition to success. */
   readonly score?: number;
 }
 
@@ -25,16 +25,19 @@ export interface Environment {
   /** Performs an action. An invalid action gets a text answer instead of an exception. */
   step(action: string, signal?: AbortSignal): Promise<StepResult>;
   /**
-   * Current state for people who watch, called after `reset` and after any `step`, or never. Must be
-   * plain data of at most `maxStateBytes` (see `boundState`), and change nothing: not the replies, and
-   * not the next rendering. An exception costs the state, not the episode.
+   * Renders the current state for logs and the viewer. May be called after `reset` and after any
+   * `step`. The result must be plain data of at most `maxStateBytes` (see `boundState`). Rendering
+   * must not affect replies or later renderings. If it throws, only the state is lost; the episode
+   * continues.
    */
   render?(signal?: AbortSignal): Promise<EnvironmentState>;
-  /** Names the resource that it works with at the moment, such as a container; for messages. */
+  /**
+   * Names the resource that the environment is currently using, such as a container, for messages.
+   */
   describeResource?(): string | undefined;
   /** Releases the resources of the environment. May be called at any time, and repeatedly. */
   close(): Promise<void>;
 }
 
-/** Makes the environment of a task, one per episode. */
+/** Creates the environment of a task, one per episode. */
 export type EnvironmentFactory = (task: Task) => Promise<Environment>;

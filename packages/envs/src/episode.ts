@@ -29,12 +29,12 @@ export interface EpisodeOptions {
   readonly recordsStates?: boolean;
 }
 
-/** Parts of an episode that do not depend on who plays it. */
+/** Parts of an episode that do not depend on the agent. */
 export interface EpisodeParts {
   readonly createEnvironment: EnvironmentFactory;
   readonly format: AgentFormat;
   readonly options: EpisodeOptions;
-  /** Aborts all episodes: they reject with the signal's reason. */
+  /** Aborts all episodes, which then reject with the reason of the signal. */
   readonly signal?: AbortSignal;
   /** Called after each episode. */
   readonly onEnd?: (trajectory: Trajectory) => void;
@@ -48,7 +48,7 @@ export interface EpisodeSequence {
   readonly random: Random;
 }
 
-/** Response of an agent, with its part of the record. */
+/** Response of an agent, with the fields that it adds to the record. */
 export interface AgentResponse {
   /** Decoded response, without the end token. */
   readonly text: string;
@@ -64,7 +64,7 @@ export interface AgentResponse {
   >;
 }
 
-/** Agent of one episode: a model, or a script. */
+/** Agent of one episode: a model or a script. */
 export interface EpisodeAgent {
   /** Version of the weights, for the record. */
   readonly policyVersion: number;
@@ -77,7 +77,7 @@ export interface EpisodeAgent {
   /**
    * Responds to an observation.
    * @param history - All earlier turns, in order.
-   * @returns The response, or the outcome of an episode that cannot continue.
+   * @returns The response; or the outcome, if the episode cannot continue.
    */
   respond(
     history: readonly PastTurn[],
@@ -204,7 +204,7 @@ async function recordEpisode(
     } else throw error;
   } finally {
     agent.release();
-    // An environment that cannot be closed has already failed, or holds no resources.
+    // Ignore errors of closing: the environment has already failed, or holds no resources.
     const opened = environment;
     if (opened) await watch("environment", "close", () => opened.close().catch(() => undefined));
   }

@@ -6,7 +6,7 @@ import { environmentClaims, environmentLaws, type LawfulTasks } from "./laws.ts"
 const tasks: readonly Task[] = ["1", "4", "7"].map((id) => ({ id, kind: "number" }));
 const numbers = ["1", "2", "3", "4", "5", "6", "7"];
 
-/** A number-guessing game; each wrong guess narrows the range. */
+/** Number-guessing game; each wrong guess narrows the range. */
 function guessingGame({ id }: Task): Environment {
   const secret = Number(id);
   let [low, high] = [1, 7];
@@ -46,7 +46,7 @@ function sourceOf(changes: Partial<LawfulTasks> = {}): LawfulTasks {
   };
 }
 
-/** A task source whose replies, or their start, are modified. */
+/** Wraps a task source to modify the replies of its environments. */
 function replaceReplies(
   change: (reply: StepResult, turn: number, task: Task, action: string) => StepResult,
 ): LawfulTasks {
@@ -64,7 +64,7 @@ function replaceReplies(
 
 const renderingLaw = "rendering changes no reply, and the same actions lead to the same states";
 
-/** Statements of the violated laws, without the name of the tasks. */
+/** Returns the statements of the violated laws, without the name of the tasks. */
 async function findViolations(source: LawfulTasks): Promise<string[]> {
   const statements: string[] = [];
   for (const { name, check } of environmentLaws(source, environmentClaims, { numRuns: 100 })) {

@@ -6,7 +6,7 @@ import { demonstrate, demonstrateAll } from "./demonstration.ts";
 import type { Environment } from "./environment.ts";
 import { playScripted, type EpisodePlayer, type ScriptedParts } from "./play-scripted.ts";
 
-/** Marks actions; a response without the mark is invalid. */
+/** Format that marks actions; a response without the mark is invalid. */
 const format: AgentFormat = {
   presentation: "turn-wise",
   prompt: (_history, { text }) => text,
@@ -14,7 +14,7 @@ const format: AgentFormat = {
   parse: (response) => ({ action: response.slice(1), isValid: response.startsWith(">") }),
 };
 
-/** Doors `a` to `d` of three rooms in a row; the right ones are `b`, `c` and `a`. */
+/** Game with doors `a` to `d` in three rooms; the right doors are `b`, `c` and `a`. */
 const doors = ["a", "b", "c", "d"];
 function rooms(isDeadEnd = false): Environment {
   let room = 0;
@@ -129,7 +129,7 @@ it("draws admissible actions evenly, the same ones from the same random stream",
   expect(await actionsOf(3)).not.toEqual(await actionsOf(4));
   const drawn: string[] = [];
   for (let seed = 0; seed < 200; seed++) drawn.push(...(await actionsOf(seed)).slice(0, 3));
-  // 600 draws with fixed seeds: a share of a quarter has a standard error of 1.8 points.
+  // With 600 draws, a share of a quarter has a standard error of 1.8 points. Seeds are fixed.
   for (const door of doors) {
     expect(drawn.filter((action) => action === door).length / drawn.length).toBeCloseTo(0.25, 1);
   }

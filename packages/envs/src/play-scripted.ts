@@ -8,15 +8,15 @@ import {
 } from "./episode.ts";
 import type { Observation } from "./environment.ts";
 
-/** Chooses actions without a model; `undefined` gives up. */
+/** Player that chooses actions without a model; `undefined` gives up. */
 export interface EpisodePlayer {
   next(observation: Observation): string | undefined;
 }
 
-/** Parts of an episode that a script plays. */
+/** Parts of an episode played by a script. */
 export interface ScriptedParts extends EpisodeParts {
   /**
-   * Makes the player of an episode.
+   * Creates the player of an episode.
    * @param trajectoryIndex - Index of the episode in its group.
    * @param random - Random stream of the episode.
    */
@@ -27,7 +27,7 @@ export interface ScriptedParts extends EpisodeParts {
   ) => EpisodePlayer | Promise<EpisodePlayer>;
 }
 
-/** Agent that writes the actions of a player in the format; it uses no tokens. */
+/** Creates an agent that writes a player's actions in the format; it uses no tokens. */
 function createScriptedAgent(
   task: Task,
   { createPlayer, format, options, signal }: ScriptedParts,
@@ -62,9 +62,9 @@ function createScriptedAgent(
 }
 
 /**
- * Plays one episode with a script instead of a model and records it. Actions go through the format
- * like responses of a model: it writes and parses them. Token lists are empty, so the record cannot
- * be trained on. Failures become the outcome as in `rollout`.
+ * Plays one episode with a script instead of a model and records it. The format writes and parses
+ * the player's actions like responses of a model. Token lists are empty, so the record cannot be
+ * used for training. Failures become the outcome, as in `rollout`.
  */
 export async function playScripted(
   task: Task,

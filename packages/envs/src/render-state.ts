@@ -3,11 +3,10 @@ import { callWithin, readMessage } from "./call-within.ts";
 import type { Environment } from "./environment.ts";
 
 /**
- * Renders the state of an environment for the record. An environment that cannot render does not fail its
- * episode, so that an episode ends alike whether it is recorded or not.
- * @param seconds - Time limit.
- * @returns `undefined` if the environment does not render at all.
- * @throws the signal's reason if it aborts.
+ * Renders the state of an environment for the record. If rendering fails, the episode continues, so
+ * that its result does not depend on whether states are recorded. @param seconds - Time limit,
+ * seconds. @returns The state; `undefined` if the environment has no `render`. @throws The signal's
+ * reason if it aborts.
  */
 export async function renderState(
   environment: Environment,

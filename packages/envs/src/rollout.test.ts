@@ -14,7 +14,7 @@ import type { AgentFormat } from "./agent-format.ts";
 import type { Environment } from "./environment.ts";
 import { rollout, rolloutGroup, type RolloutParts } from "./rollout.ts";
 
-/** Each character is a token; `.` ends a response. */
+/** Tokenizer in which each character is a token; `.` ends a response. */
 const tokenizer: Tokenizer = {
   vocabularySize: 128,
   endToken: ".".charCodeAt(0),
@@ -29,7 +29,7 @@ const format = (presentation: AgentFormat["presentation"]): AgentFormat => ({
   parse: (response) => ({ action: response, isValid: response !== "x" }),
 });
 
-/** Gives reward 1 for each `a`, and ends with success at `w`. */
+/** Environment that gives reward 1 for each `a`, and ends with success at `w`. */
 function countingEnvironment(): Environment {
   let steps = 0;
   return {
@@ -165,7 +165,7 @@ describe("rollout", () => {
     const texts = requests.map(({ promptTokens }) => tokenizer.decode(promptTokens));
     expect(texts).toEqual(["0r", "0ra.1s1"]);
     expect(requests.map(({ sequenceId }) => sequenceId)).toEqual(["g/0", "g/0"]);
-    // The record contains only the new tokens.
+    // The record contains only the new tokens of each turn.
     expect(trajectory.turns.map((turn) => tokenizer.decode(turn.promptTokens))).toEqual([
       "0r",
       "1s1",
@@ -248,7 +248,7 @@ describe("rollout", () => {
     const byTurns = await rollout(task, parts(endless.sampler), sequence());
     expect(byTurns.outcome).toEqual({ kind: "truncated", limit: "turns" });
     expect(byTurns.turns).toHaveLength(5);
-    // Prompts of 2, 7 and 12 tokens; with a response of up to 4, the third exceeds 14.
+    // Prompts have 2, 7 and 12 tokens; with a response of up to 4, the third exceeds 14.
     const short = scriptedSampler(["a."], 14);
     const byTokens = await rollout(task, parts(short.sampler), sequence());
     expect(byTokens.outcome).toEqual({

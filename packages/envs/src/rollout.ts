@@ -25,27 +25,27 @@ import {
 
 /** Limits and rewards of an episode that a model plays. */
 export interface RolloutOptions extends EpisodeOptions {
-  /** Maximum length of a response, tokens, end token included. */
+  /** Maximum length of a response including the end token, tokens. */
   readonly maxResponseTokens: number;
   /** Sampling temperature; 0 is greedy. Default 1. */
   readonly temperature?: number;
 }
 
-/** Parts of a rollout that siblings share. */
+/** Parts of a rollout that sibling episodes share. */
 export interface RolloutParts extends EpisodeParts {
   readonly sampler: Sampler;
   readonly tokenizer: Tokenizer;
-  /** Version of the sampler's weights, for the record. */
+  /** Version of the sampler's weights, which is recorded. */
   readonly policyVersion: number;
   readonly options: RolloutOptions;
 }
 
-/** Kinds of sampler failures that concern one response, and not the sampler itself. */
+/** Kinds of sampler failures that affect one response, but not the sampler itself. */
 const samplerFailures: ReadonlySet<FailureKind> = new Set(["network", "protocol", "timeout"]);
 
 /**
- * Samples a response; a failure of the server becomes the episode's.
- * @param place - Episode and turn, for the message about weights that yield no numbers.
+ * Samples a response; a failure of the server becomes the outcome of the episode. @param place -
+ * Episode and turn, for the error message about outputs that are not finite.
  */
 async function sampleResponse(
   sampler: Sampler,
@@ -107,7 +107,7 @@ function createSamplingAgent(
       const { tokens, entropies } = response;
       sequenceTokens = [...sequenceTokens, ...tokens];
       const last = tokens.at(-1);
-      // A server may stop at an end token that the tokenizer's files do not list.
+      // A server may stop at an end token that the tokenizer's files do not contain.
       const isEnded =
         last !== undefined && (response.stopReason === "stop-token" || endTokens.includes(last));
       return {
@@ -149,7 +149,7 @@ export async function rollout(
 /**
  * Plays the sibling episodes of one task concurrently; a failure does not affect the others.
  * @param groupSize - Number of siblings, `>= 1`.
- * @param random - Each sibling episode draws from a stream forked from this stream.
+ * @param random - Random stream of the group; each sibling episode gets a fork of it.
  */
 export async function rolloutGroup(
   task: Task,

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { setting } from "./setting.ts";
 
-/** Number types of settings. */
+/** Schemas of numeric settings. */
 export const positive: z.ZodNumber = z.number().positive();
 export const nonNegative: z.ZodNumber = z.number().nonnegative();
 export const share: z.ZodNumber = z.number().min(0).max(1);
@@ -35,7 +35,7 @@ export const evaluationSplits: z.ZodType<readonly EvaluationSplit[], readonly Ev
 /** Limits and rewards of an episode that task sources need. */
 export interface TaskEpisode {
   readonly maxTurns: number;
-  /** Reward of success; a score earns this times the score. */
+  /** Reward of a success. A task with a score in [0, 1] earns this reward times the score. */
   readonly successReward: number;
 }
 

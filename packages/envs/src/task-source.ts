@@ -27,14 +27,14 @@ export interface TaskSource {
   readonly createEnvironment: EnvironmentFactory;
   /** Prompts and parsing. */
   readonly format: AgentFormat;
-  /** Time limit of one environment call, seconds. Default: the rollout's. */
+  /** Time limit of one environment call, seconds. Default: the limit of the rollout. */
   readonly environmentTimeoutSeconds?: number;
   /**
    * Draws an action of the random baseline; `undefined` gives up. Default: uniformly from the
    * admissible actions.
    */
   readonly randomAction?: (observation: Observation, random: Random) => string | undefined;
-  /** Demonstrations for a warm start and for the baseline of that name. Optional. */
+  /** Source of demonstrations, for a warm start and for the baseline `demonstrator`. Optional. */
   readonly demonstrator?: Demonstrator;
   /**
    * Texts with all words that a new model must know, if there is no demonstrator. A model from a
@@ -48,8 +48,8 @@ export interface TaskSource {
    */
   validate?(onProgress: (done: number) => void): Promise<void>;
   /**
-   * Returns and removes the records of the episodes that were graded since the last call, for the
-   * run folder. Default: none.
+   * Returns and removes the records of the episodes graded since the previous call; they are
+   * written to the run folder. Default: no records.
    */
   takeRecords?(): readonly AuditRecord[];
   /** Releases containers, files and connections. */
@@ -66,10 +66,7 @@ export interface AuditRecord {
 
 /** Plays scripted episodes for a warm start to imitate. */
 export interface Demonstrator {
-  /**
-   * Records one or more episodes per task.
-   * @param slipShare - Probability of a no-op before each action, in [0, 1).
-   */
+  /** Records one or more demonstration episodes per task. */
   demonstrate(tasks: readonly Task[], slipShare: number, random: Random): Promise<Demonstration[]>;
   /** Demonstrations to imitate. Default `successes`. */
   readonly imitates?: "successes" | "all";

@@ -2,14 +2,14 @@ import { checkInteger } from "@turnwise/core";
 import type { AgentFormat, PastTurn } from "./agent-format.ts";
 
 /**
- * Makes a turn-wise format of one with a growing sequence: each prompt consists of the first turn,
- * which has the task, the last turns, and the present observation, as the format writes them.
- *
+ * Makes a turn-wise format of a concatenated format: each prompt consists of the first turn, which
+ * contains the task, the last turns, and the current observation, in the wording of the
+ * concatenated format.
  * @param format - A concatenated format.
- * @param historyLength - Number of last turns in a prompt, `>= 0`, or `"all"`. Default 2, as
+ * @param historyLength - Number of last turns in a prompt, `>= 0`, or `"all"`. Default 2, as in
  *   verl-agent's prompts.
- * @param separator - Text between a prompt and its response, and between turns. Default a space.
- * @throws `RangeError` for a format that is turn-wise already.
+ * @param separator - Text between a prompt and its response, and between turns. Default: a space.
+ * @throws `RangeError` if the format is already turn-wise.
  */
 export function turnWise(
   format: AgentFormat,

@@ -28,7 +28,7 @@ import { exchangeableClasses } from "./exchangeable-classes.ts";
 import { setting } from "../setting.ts";
 import { turnWise } from "../turn-wise.ts";
 
-/** Settings of the household games of a run; {@link alfworldTasksSchema} describes every field. */
+/** Settings of household tasks; {@link alfworldTasksSchema} describes every field. */
 export interface AlfworldTasks {
   readonly environment: "alfworld";
   readonly path: string | null;
@@ -104,16 +104,19 @@ export const alfworldTasksSchema: TasksSchema<
   ).default(0),
 });
 
-/** Games of a run by task id, opened or generated. */
+/** Opened or generated games, by task id. */
 interface Library {
   readonly description: string;
   readonly omissions?: Readonly<Record<string, unknown>>;
   readonly load: (id: string) => Promise<Game>;
-  /** Goal sentence of the game's own grammar, if games are played with another goal. */
+  /**
+   * Returns the goal sentence of the game's own grammar; absent unless games are played with
+   * another goal sentence.
+   */
   readonly ownGoal?: (id: string) => Promise<string>;
-  /** Splits that have games. */
+  /** Splits that contain games. */
   readonly splits: readonly string[];
-  /** Selected tasks of a split, in the library's order. */
+  /** Selects tasks of a split, in the order of the library. */
   readonly select: (split: string, count: number) => readonly Task[];
 }
 
@@ -137,13 +140,14 @@ const formats: Readonly<Record<AlfworldTasks["format"], (wording: Wording) => Ag
       examples.set(kind, written);
       return written;
     });
-    // As published, each prompt is the whole text so far.
+    // In the published format each prompt contains the whole text so far.
     return turnWise(format, { historyLength: "all", separator: "" });
   },
 };
 
 /**
- * Opens or generates the games that the settings name. Only the splits in use must have games.
+ * Opens or generates the games that the settings describe. Only splits that are used must have
+ * games.
  * @throws `InputError` if there are no games, or a split in use is empty.
  */
 export async function openAlfworldTasks(
@@ -198,7 +202,7 @@ export async function openAlfworldTasks(
     createEnvironment,
     format,
     validate: async (onProgress) => {
-      // Generated games need no check.
+      // Generated games are always valid.
       if (games.path === null) return;
       const tasks = [...training, ...evaluation.flatMap((entry) => entry.tasks)];
       for (const [i, { id }] of tasks.entries()) {
@@ -207,7 +211,7 @@ export async function openAlfworldTasks(
       }
     },
     demonstrator: {
-      // A searching player that knows only what the game has told it.
+      // Demonstrations are by a searcher, which knows only what the game has shown.
       demonstrate: async (tasks, slipShare, random) => {
         const { ownGoal } = library;
         const goals = new Map<string, string>();
@@ -280,7 +284,7 @@ function generateLibrary(games: AlfworldTasks, seed: number): Library {
     }),
   );
   const byName = new Map([...drafts.values()].flat().map((draft) => [draft.name, draft]));
-  // Siblings share a game, and thereby its caches.
+  // Sibling episodes share a loaded game, and thus its caches.
   const loaded = new RecentCache<string, Game>(maxLoaded);
   const load = (id: string): Game => {
     const known = loaded.get(id);
@@ -308,7 +312,7 @@ async function openLibrary(
   const { path, include, strict, wording, humanGoals } = games;
   const random = createRandom(seed);
   const goals = humanGoals === null ? undefined : await readInput(() => readHumanGoals(humanGoals));
-  // Deterministic: a game has the same sentence every time it is played.
+  // The sentence of a game is always the same, so that episodes are reproducible.
   const goalOf = (game: string): string | undefined => {
     const sentences = goals?.of(game);
     return (
@@ -324,7 +328,7 @@ async function openLibrary(
     else known.set(split, [task]);
   }
   const { paths, ...criteria } = makeSelection(games);
-  // A path must be in one of the splits, not in all.
+  // A path must match in at least one of the splits, not in all of them.
   const named = paths && new Set(await readInput(() => set.select({ paths }).map(({ id }) => id)));
   return {
     description: describeGames(set),
@@ -332,7 +336,7 @@ async function openLibrary(
     load: (id) => set.load(id),
     ...(goals && { ownGoal: async (id: string) => loadGame(await set.read(id), id).goal }),
     splits: [...known.keys()],
-    // Draw at random, because neighbouring games are similar.
+    // Select at random, because games next to each other are similar.
     select: (split, total) => {
       const all = known.get(split) ?? [];
       if (all.length === 0) return [];

@@ -15,7 +15,7 @@ import { pythonStrip } from "../python/python-strip.ts";
 
 const game = loadGame(smallHouse, "house");
 
-/** The same house with two agents, so that no predicate has exactly one true fact. */
+/** The same house with two agents, so that for no predicate exactly one fact is true. */
 const sharedHouse = {
   ...smallHouse,
   pddl_problem: smallHouse.pddl_problem
@@ -25,7 +25,7 @@ const sharedHouse = {
 
 const houses = fc.constantFrom(smallHouse, sharedHouse);
 
-/** Choices among the admissible commands, in order. */
+/** Indices of admissible commands, in order. */
 const walk = fc.array(fc.nat(), { maxLength: 40 });
 
 function take(state: GameState, choices: readonly number[]): string[] {
@@ -37,7 +37,7 @@ function take(state: GameState, choices: readonly number[]): string[] {
   });
 }
 
-/** Texts of the letters that commands consist of, and of unusual characters. */
+/** Texts of the letters that commands contain, and of unusual characters. */
 const words = fc.oneof(
   fc.constantFrom("Look", "go  to table 1", "take", "look\u200b"),
   fc.string({
@@ -45,7 +45,7 @@ const words = fc.oneof(
   }),
 );
 
-/** Everything visible of a state. */
+/** All visible properties of a state. */
 function view(state: GameState): Readonly<Record<string, unknown>> {
   const { observation, admissibleCommands, isWon, world } = state;
   return { observation, admissibleCommands: [...admissibleCommands], isWon, key: world.key };
@@ -161,7 +161,7 @@ describe("operators", () => {
   const { names, predicateList, types, actions } = parseDomain(smallHouse.pddl_domain, "house");
   let objects: { id: string; type: string }[] = [];
 
-  /** All assignments of objects to slots. */
+  /** Lists all assignments of objects to slots. */
   function bindings(action: Action, slots: readonly number[], binding: string[] = []): string[][] {
     const [slot, ...rest] = slots;
     if (slot === undefined) return [binding];
@@ -175,7 +175,7 @@ describe("operators", () => {
       });
   }
 
-  /** Operators of a world, found by trying all objects for all variables. */
+  /** Finds the operators of a world by trying all objects for all variables. */
   function slowOperators(world: World): string[] {
     const found = new Set<string>();
     for (const action of actions) {
@@ -231,7 +231,8 @@ describe("operators", () => {
     fc.assert(
       fc.property(houses, fc.array(fc.nat(), { maxLength: 12 }), (file, choices) => {
         objects = typedObjects(file.pddl_problem);
-        // A fresh game each time, whose operators are created in the order of this episode alone.
+        // Use a fresh game each time, whose operators are created only in the order of this
+        // episode.
         const state = loadGame(file, "house").start();
         take(state, choices);
         const fast = state.world
@@ -244,7 +245,7 @@ describe("operators", () => {
   });
 });
 
-/** Objects of a problem, parsed in the simplest way. */
+/** Parses the objects of a problem in the simplest possible way. */
 function typedObjects(problem: string): { id: string; type: string }[] {
   const words = /\(:objects([^)]*)\)/.exec(problem)![1]!.toLowerCase().split(/\s+/).filter(Boolean);
   const objects: { id: string; type: string }[] = [];
@@ -293,7 +294,7 @@ describe("a corrupted file", () => {
     "\ud83d",
   ];
 
-  /** A piece that is cut out and replaced by another piece or by garbage. */
+  /** Removes a piece of the text, and inserts another piece or garbage in its place. */
   const fault = fc.record({
     at: fc.double({ min: 0, max: 1, noNaN: true }),
     length: fc.oneof(fc.nat({ max: 12 }), fc.nat({ max: 400 })),
@@ -311,7 +312,7 @@ describe("a corrupted file", () => {
     return text.slice(0, start) + piece + text.slice(start + length);
   }
 
-  /** Plays a few commands of a possibly invalid game. */
+  /** Plays a few commands of a game that may be invalid. */
   function attempt(text: string, choices: readonly number[]): "played" | "refused" {
     try {
       const file = parseGameFile(text, "faulty");

@@ -5,8 +5,8 @@ import type { Game } from "./game.ts";
 import { createHouseholdRenderer, type PerformedCommand } from "./render-household.ts";
 
 /**
- * Makes an environment of a game. The episode ends when the goal is reached; the rollout limits its
- * turns. The answer to an inadmissible action is "Nothing happens.".
+ * Creates the environment of a game. The episode ends when the goal is reached; the rollout limits
+ * the number of turns. The answer to an inadmissible action is "Nothing happens.".
  *
  * @param successReward - Reward of the turn that reaches the goal, `>= 0`; all other turns have
  *   reward 0. Default 10, as in verl-agent.

@@ -8,26 +8,26 @@ export interface EpisodeOptions {
 }
 
 /**
- * An episode of a game with a limit, like that of the reference's wrappers: after the end, every
- * command gets the last observation again.
+ * An episode of a game with a limit on commands, as in ALFWorld's own wrappers: after the end,
+ * every command gets the last observation again.
  */
 export interface Episode {
   readonly game: Game;
   /** Answer to the last command; before the first one, the introduction. */
   readonly observation: string;
-  /** Commands that have an effect, sorted by code point, without repeats. Do not modify. */
+  /** Commands that have an effect, sorted by code point, without duplicates. Do not modify. */
   readonly admissibleCommands: readonly string[];
-  /** Number of commands so far, at most the limit. */
+  /** Number of commands so far, at most `maxSteps`. */
   readonly numSteps: number;
   /** True if the goal holds. */
   readonly isWon: boolean;
   /** True if the goal holds or the limit is reached. */
   readonly isDone: boolean;
-  /** 1 if the goal holds now, else 0; not a difference between steps. */
+  /** 1 if the goal holds now, else 0; this is not the change since the last command. */
   readonly score: 0 | 1;
-  /** State without the limit. Commands on it affect the episode but are not counted. */
+  /** State without the limit. Commands performed on it affect the episode but are not counted. */
   readonly state: GameState;
-  /** Takes a command. @returns True if it was admissible; false after the end. */
+  /** Performs a command. @returns True if the command was admissible; false after the end. */
   step(command: string): boolean;
   /** Copies the episode; the copy is independent. */
   clone(): Episode;
@@ -74,7 +74,7 @@ class LimitedEpisode implements Episode {
   }
 
   get isDone(): boolean {
-    // A game whose goal holds at the start is not over before the first command.
+    // Even if the goal holds at the start, the episode ends only after the first command.
     return this.#numSteps > 0 && (this.isWon || this.#numSteps >= this.#maxSteps);
   }
 

@@ -1,8 +1,8 @@
 import type { Demonstration } from "../demonstration.ts";
 
 /**
- * Object classes that can be exchanged for one another in household demonstrations: carried
- * objects, and visited receptacles. Appliances (a sink to clean with) are in neither list.
+ * Lists object classes whose names can be exchanged in household demonstrations: carried objects,
+ * and visited receptacles. Appliances, such as the sink for cleaning, are in neither list.
  * @returns Two lists, sorted.
  */
 export function exchangeableClasses(demonstrations: readonly Demonstration[]): string[][] {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { decodeGameText } from "./read-text.ts";
 import { parseGameFile } from "./game-file.ts";
 
-/** A broken file or folder in a folder of games. */
+/** Broken file or folder in a folder of games. */
 export interface BrokenGame {
   /** Path within the folder of games. */
   readonly id: string;
@@ -20,8 +20,8 @@ export interface GameFiles {
 const gameFileName = "game.tw-pddl";
 
 /**
- * Finds every `game.tw-pddl` below a folder. Links to folders are followed, unless they lead to a
- * parent folder. Unreadable folders and broken links are listed as broken.
+ * Finds every `game.tw-pddl` below a folder. Symbolic links to folders are followed, except links
+ * to parent folders. Unreadable folders and broken links are listed as broken.
  */
 export async function findGameFiles(folder: string): Promise<GameFiles> {
   const ids: string[] = [];
@@ -50,7 +50,8 @@ export async function findGameFiles(folder: string): Promise<GameFiles> {
     try {
       if (!(await stat(path)).isDirectory()) return;
     } catch (cause) {
-      // A broken link whose name looks like a file could not have led to games.
+      // Ignore broken links whose names look like files of other types; they could not lead to
+      // games.
       if (!/\.[a-z][\w-]*$/iu.test(name)) {
         broken.push({ id, problem: fileProblem(cause as Error) });
       }
@@ -65,7 +66,7 @@ export async function findGameFiles(folder: string): Promise<GameFiles> {
   return { ids, broken };
 }
 
-/** Solvability that a game file states, or its problem. */
+/** Solvability that a game file states, or a problem of the file. */
 export type CheckedGameFile =
   | { readonly solvable: boolean | undefined }
   | { readonly problem: string };

@@ -12,13 +12,13 @@ import { checkGameFile } from "./game-file.ts";
 import { decodeGameText } from "./read-text.ts";
 import type { GameFile } from "./game.ts";
 
-/** A compressed game of an archive. */
+/** Compressed game in an archive. */
 interface PackedGame {
   readonly line: number;
   readonly packed: Buffer;
 }
 
-/** Domain and grammar shared by all lines of an archive. */
+/** Domain and grammar that all lines of an archive share. */
 interface SharedTexts {
   readonly domain: string;
   readonly grammar: string;
@@ -27,7 +27,7 @@ interface SharedTexts {
 const goalMark = "UNKNOWN GOAL";
 const chunkSize = 1 << 18;
 
-/** Games of an archive, each compressed separately for random access. */
+/** Games of an archive; each is compressed separately, for random access. */
 export class GameArchive {
   readonly #path: string;
   readonly #games: ReadonlyMap<string, PackedGame>;
@@ -39,13 +39,14 @@ export class GameArchive {
   }
 
   /**
-   * Opens an archive: JSON Lines, each a game file with its path as `game`. If lines lack
+   * Opens an archive: JSON lines, each of which is a game file with its path in the field `game`.
+   * If lines lack
    * `pddl_domain` and `grammar`, these are read from `alfred.pddl` and `alfred.twl2` next to the
    * archive, and `goal` replaces `UNKNOWN GOAL` in the grammar.
    *
    * @param path - A file; gzip is detected by its first bytes, brotli by the suffix `.br`;
    *   otherwise it is plain text.
-   * @param visit - Called for each game with its path, and its solvability if stated.
+   * @param visit - Called for each game with its path, and its solvability if the line states it.
    * @throws `GameFileError` for a line that is not a JSON object or has no path, a repeated path,
    *   or a file that cannot be decompressed.
    */
@@ -68,7 +69,7 @@ export class GameArchive {
     return new GameArchive(path, games);
   }
 
-  /** Reads the file of a game that `open` has visited. */
+  /** Reads the file of a game that `open` has listed. */
   async read(game: string): Promise<GameFile> {
     const { line, packed } = this.#games.get(game)!;
     const where = `${this.#path} line ${line}`;
@@ -80,7 +81,7 @@ export class GameArchive {
     }
     const { domain, grammar } = await (this.#shared ??= this.#readShared());
     return checkGameFile(
-      // A goal in JSON is inserted as it would appear in the grammar, which is JSON itself.
+      // Escape the goal as it would be in the grammar, which contains JSON.
       {
         solvable: true,
         ...fields,
@@ -113,7 +114,7 @@ export class GameArchive {
   }
 }
 
-/** Calls a function for each non-empty line, with its number from 1. */
+/** Calls a function for each non-empty line with the line number, from 1. */
 async function forEachLine(
   path: string,
   visit: (line: Buffer, number: number) => void,
@@ -133,7 +134,7 @@ async function forEachLine(
     : path.endsWith(".br")
       ? createBrotliDecompress({ chunkSize })
       : new PassThrough();
-  // A pipe does not forward errors.
+  // `pipe` does not forward errors.
   file.once("error", (error) => unpacker.destroy(error));
   const chunks = utf8Chunks(file.pipe(unpacker), path);
   try {
@@ -179,8 +180,8 @@ const pathAtStart = /^\s*\{\s*"game"\s*:\s*("(?:[^"\\]|\\.)*")/;
 const solvableMark = Buffer.from('"solvable"');
 
 /**
- * Reads the path of a line, and its solvability if stated. Most lines need not be parsed for that:
- * their path comes first and solvability is absent.
+ * Reads the path of a line, and its solvability if stated. Most lines need not be parsed as JSON
+ * for that, because the path comes first and solvability is absent.
  */
 function describeLine(
   line: Buffer,

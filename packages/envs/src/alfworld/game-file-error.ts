@@ -1,5 +1,5 @@
 /**
- * An unusable game file, or archive or folder of games. The message is one line:
+ * Thrown for an unusable game file, archive or folder of games. The message is one line:
  * `file: field must <rule>, got <value>`.
  */
 export class GameFileError extends Error {
@@ -10,7 +10,7 @@ export class GameFileError extends Error {
 export function formatValue(value: unknown): string {
   let text: string | undefined;
   try {
-    // Twice the length is enough to show that a value is truncated, however long it is.
+    // Stringify at most twice the maximum length, which is enough to detect truncation.
     text = JSON.stringify(typeof value === "string" ? value.slice(0, 120) : value);
   } catch {
     text = undefined;

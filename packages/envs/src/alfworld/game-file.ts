@@ -6,7 +6,7 @@ import { GameFileError, formatValue } from "./game-file-error.ts";
  * Parses a game file (`game.tw-pddl`): JSON with the texts `pddl_domain`, `grammar` and
  * `pddl_problem`, and optionally `walkthrough` and `solvable`. Other fields are ignored. The texts
  * themselves are parsed by `loadGame`.
- * @param name - Name of the file in messages.
+ * @param name - Name of the file, for messages.
  * @throws `GameFileError` naming the first field that is missing or has the wrong type.
  */
 export function parseGameFile(text: string, name: string): GameFile {

@@ -1,4 +1,4 @@
-/** The six types of task, in the order of their numbers in ALFWorld, 1 to 6. */
+/** The six task types, in the order of their numbers in ALFWorld, 1 to 6. */
 export const gameKinds = [
   "pick_and_place_simple",
   "look_at_obj_in_light",

@@ -2,11 +2,12 @@ import { checkInteger } from "@turnwise/core";
 import { NumpyRandom } from "../python/numpy-random.ts";
 
 /**
- * Order in which the reference draws games for a seed, infinite: a shuffle of all games, then a
- * shuffle of that order, and so on (`gym` interface of TextWorld, numpy's `RandomState`).
+ * Yields the infinite order in which ALFWorld's own code draws games for a seed: a shuffle of all
+ * games, then a shuffle of the result, and so on (`gym` interface of TextWorld, numpy's
+ * `RandomState`).
  *
  * @param numGames - Number of games, `>= 1`, in the order of their sorted paths.
- * @param seed - An integer in [0, 2^32 - 1]. The reference's default is 1234.
+ * @param seed - An integer in [0, 2^32 - 1]. ALFWorld's default is 1234.
  * @returns Indices in `[0, numGames)`.
  */
 export function* gameOrder(numGames: number, seed: number): Generator<number, never, void> {

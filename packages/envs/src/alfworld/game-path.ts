@@ -8,13 +8,13 @@ export const gameSplits = ["train", "valid_seen", "valid_unseen", "valid_train"]
 /** One of {@link gameSplits}. */
 export type GameSplit = (typeof gameSplits)[number];
 
-/** Reason for skipping a game, as in the reference. */
+/** Reason for skipping a game, as in ALFWorld's own code. */
 export type SkipReason = "movable" | "sliced" | "unsolvable" | "solvable not given";
 
-/** Games that are skipped by their path unless they are included explicitly. */
+/** Kinds of games that are skipped because of their path, unless they are included explicitly. */
 export const includableGames = ["movable", "sliced"] as const;
 
-/** Reason to skip a game by its path, unless such games are included. */
+/** Finds the reason to skip a game because of its path; `undefined` if it is not skipped. */
 export function findSkipReason(
   id: string,
   included: ReadonlySet<SkipReason>,
@@ -24,7 +24,8 @@ export function findSkipReason(
 }
 
 /**
- * The folder itself and its parents, nearest first: by the given path, then with links resolved.
+ * Lists a folder and its parents, nearest first: first by the given path, then with symbolic links
+ * resolved.
  */
 export async function parentFolders(file: string, isFolder: boolean): Promise<string[]> {
   const paths = [resolve(file), await realpath(file)];
@@ -34,12 +35,12 @@ export async function parentFolders(file: string, isFolder: boolean): Promise<st
   });
 }
 
-/** Task kind in the name of a folder, such as `look_at_obj_in_light-Pen-None-DeskLamp-2`. */
+/** Finds the task type in a folder name such as `look_at_obj_in_light-Pen-None-DeskLamp-2`. */
 export function findKind(name: string): GameKind | undefined {
   return gameKinds.find((kind) => name.startsWith(kind));
 }
 
-/** Split that a path names; the innermost if it names several. */
+/** Finds the split in a path; the innermost if there are several. */
 export function findSplit(id: string): GameSplit | undefined {
   const names: readonly string[] = gameSplits;
   return id.split("/").findLast((part): part is GameSplit => names.includes(part));

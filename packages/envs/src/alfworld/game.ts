@@ -8,21 +8,21 @@ import type { Wording } from "./wording.ts";
 
 /** A game file (`game.tw-pddl`), with its fields named as in the file. */
 export interface GameFile {
-  /** Planning domain: predicates and actions. */
+  /** Planning domain in PDDL: predicates and actions. */
   readonly pddl_domain: string;
-  /** Text grammar: all sentences of the game. */
+  /** Text grammar with all sentences of the game. */
   readonly grammar: string;
-  /** Planning problem: objects, initial facts, goal. */
+  /** Planning problem in PDDL: objects, initial facts, goal. */
   readonly pddl_problem: string;
-  /** Commands that win the game from its start; absent in files that were never solved. */
+  /** Commands that win the game from its start; absent if the game was never solved. */
   readonly walkthrough?: readonly string[];
-  /** Solvability according to the creator of the game. */
+  /** Solvability as stated by the creator of the game. */
   readonly solvable?: boolean;
 }
 
 /**
- * An action of the domain with all parameters bound. Two operators of one game with equal `action`
- * and `arguments` are the same object.
+ * Action of the domain with all parameters bound. Two operators of the same game with equal
+ * `action` and `arguments` are the same object.
  */
 export interface Operator {
   /** Name of the action, in lower case: `pickupobject`. */
@@ -31,30 +31,33 @@ export interface Operator {
   readonly arguments: readonly string[];
   /** Command text. Other operators of the game may have the same text. */
   readonly command: string;
-  /** True if it cannot change a fact that a precondition or the goal reads. */
+  /** True if the operator cannot change any fact that a precondition or the goal reads. */
   readonly isIdle: boolean;
 }
 
 /**
- * Changeable facts of a game at one moment, without texts and the history that texts depend on.
- * Immutable; all methods are fast, and none generates text except {@link Operator.command}, which
- * is generated once per operator of a game.
+ * The changeable facts of a game at one moment, without texts and without the history on which
+ * texts depend. Immutable. All methods are fast; the only text that is generated is {@link
+ * Operator.command}, once per operator of a game.
  */
 export interface World {
   readonly game: Game;
   /**
-   * Equal for two worlds of one game exactly if no sequence of operators can distinguish them: it
-   * encodes the facts that preconditions or the goal read, and no others. Opaque; not comparable
-   * between games or processes.
+   * Key that is equal for two worlds of a game if and only if no sequence of operators can
+   * distinguish them: it encodes only the facts that preconditions or the goal read. Opaque; not
+   * comparable between games or processes.
    */
   readonly key: string;
   /** True if the goal of the game holds. */
   readonly isGoal: boolean;
-  /** All applicable operators, by command and then in the order of the domain. */
+  /** All applicable operators, sorted by command and then in the order of the domain. */
   operators(): readonly Operator[];
-  /** Returns the world after an operator. @throws `RangeError` if it is not applicable here. */
+  /**
+   * Returns the world after an operator. @throws `RangeError` if the operator is not applicable
+   * here.
+   */
   apply(operator: Operator): World;
-  /** True if a fact holds. Names in lower case; unknown names are in no fact. */
+  /** True if a fact holds. Names must be in lower case; facts with unknown names do not hold. */
   holds(predicate: string, ...ids: readonly string[]): boolean;
   /** Arguments of all true facts of a predicate, as ids, sorted by code point. */
   facts(predicate: string): readonly (readonly string[])[];
@@ -63,34 +66,34 @@ export interface World {
 /** Options of `loadGame`. */
 export interface LoadOptions {
   /**
-   * Naming of objects: `numbered` (`cabinet 1`) as in ALFWorld, `ids` as in TextWorld without
+   * Naming of objects: `numbered` (`cabinet 1`), as in ALFWorld; or `ids`, as in TextWorld without
    * ALFWorld. Default `numbered`.
    */
   readonly naming?: "numbered" | "ids";
   /**
-   * Assigns the numbers in random order, so that names reveal less about locations (ALFWorld's
-   * domain randomization). Default: fixed numbers.
+   * Random stream for assigning the numbers of names, so that names reveal less about locations
+   * (ALFWorld's domain randomization). Default: fixed numbers.
    */
   readonly shuffleNames?: Random;
   /**
-   * `put` uses the wording of ALFWorld before 0.4.0 for a released or generated game:
+   * Wording of a released or generated game. `put` is the wording of ALFWorld before 0.4.0:
    * `put X in/on Y`, `You arrive at loc 12.`, no `help`. Default: the wording of the file.
    */
   readonly wording?: Wording;
   /**
-   * Goal sentence that replaces the file's, in texts only. It is inserted unchanged before a full
-   * stop, as ALFWorld's generator does with human goals.
+   * Goal sentence that replaces that of the file, in texts only. It is inserted unchanged before a
+   * full stop, as in ALFWorld with human goals.
    */
   readonly goal?: string;
 }
 
-/** A loaded game. Immutable: any number of episodes may play it at the same time. */
+/** Loaded game. Immutable: several episodes may play it at the same time. */
 export interface Game {
-  /** Name for messages; usually the game's path within its task set. */
+  /** Name for messages, usually the path of the game within its task set. */
   readonly name: string;
   /** Goal sentence without the full stop: `put a hot apple in fridge`. */
   readonly goal: string;
-  /** Winning commands of the file. */
+  /** Winning commands stated in the file; `undefined` if there are none. */
   readonly walkthrough: readonly string[] | undefined;
   /** Facts at the start. */
   readonly initialWorld: World;
@@ -101,8 +104,8 @@ export interface Game {
 }
 
 /**
- * State of a game that is being played, without a limit of steps: it continues after the goal is
- * reached. Mutable.
+ * State of a game that is being played, without a limit on commands; play may continue after the
+ * goal is reached. Mutable.
  */
 export interface GameState {
   readonly game: Game;
@@ -110,7 +113,7 @@ export interface GameState {
   readonly world: World;
   /** Answer to the last command; before the first one, the introduction. */
   readonly observation: string;
-  /** Commands that have an effect now, sorted by code point, without repeats. Do not modify. */
+  /** Commands that have an effect now, sorted by code point, without duplicates. Do not modify. */
   readonly admissibleCommands: readonly string[];
   /** True if the goal holds now. */
   readonly isWon: boolean;
@@ -120,7 +123,7 @@ export interface GameState {
    * @returns True if the command was admissible.
    */
   step(command: string): boolean;
-  /** Performs an operator. @throws `RangeError` if it is not applicable now. */
+  /** Performs an operator. @throws `RangeError` if the operator is not applicable now. */
   perform(operator: Operator): void;
   /** Copies the state; the copy is independent. */
   clone(): GameState;

@@ -12,7 +12,7 @@ import {
   releasedPath,
 } from "./testing/released-data.ts";
 
-/** Counts answers that differ from the reference, and shows the first. */
+/** Counts answers that differ from the recorded ones, and reports the first difference. */
 async function compare(
   name: string,
   load: (episode: GoldenEpisode) => Promise<Game>,
@@ -120,7 +120,7 @@ describe.skipIf(!hasReleasedData)("against the reference", () => {
       const kinds = set.select({ split }).map(({ kind }) => kind);
       return [...new Set(kinds)].sort().map((kind) => kinds.filter((own) => own === kind).length);
     };
-    // In the order of the kinds' names: light, simple, clean, cool, heat, two.
+    // In alphabetical order of the task types: light, simple, clean, cool, heat, two.
     expect(count("train")).toEqual([308, 790, 650, 533, 459, 813]);
     expect(count("valid_seen")).toEqual([13, 35, 27, 25, 16, 24]);
     expect(count("valid_unseen")).toEqual([18, 24, 31, 21, 23, 17]);

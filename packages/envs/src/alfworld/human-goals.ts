@@ -2,20 +2,21 @@ import { isRecord } from "../is-record.ts";
 import { GameFileError, formatValue } from "./game-file-error.ts";
 import { readGameText } from "./read-text.ts";
 
-/** Human descriptions of the tasks of games. */
+/** Goal sentences that people wrote for the tasks of games. */
 export interface HumanGoals {
   /** Number of games with sentences. */
   readonly size: number;
   /**
-   * Sentences for a game, at least one; `undefined` if there are none.
-   * @param path - Path of the game, or its end starting with the folder of the task.
+   * Returns the sentences for a game, at least one; `undefined` if there are none.
+   * @param path - Path of the game, or the part of the path from the task's folder on.
    */
   of(path: string): readonly string[] | undefined;
 }
 
 /**
  * Reads a file of human goals: a JSON object from the path of a game
- * (`valid_seen/TASK/TRIAL/game.tw-pddl`) to an object with the list `human_goals`, or to the list.
+ * (`valid_seen/TASK/TRIAL/game.tw-pddl`) to an object with the list `human_goals`, or to the list
+ * itself.
  * @throws `GameFileError` naming the file, the game and the problem.
  */
 export async function readHumanGoals(path: string): Promise<HumanGoals> {
@@ -37,7 +38,7 @@ export async function readHumanGoals(path: string): Promise<HumanGoals> {
         `${path}: human_goals of ${formatValue(game)} must be a list of sentences, got ${formatValue(list)}`,
       );
     }
-    // A line break would end the sentence for parsers of the introduction.
+    // Remove line breaks, at which parsers of the introduction would end the sentence.
     goals.set(
       makeKey(game),
       list.map((sentence) => sentence.replaceAll(/\s*[\r\n]+\s*/gu, " ")),
@@ -46,7 +47,7 @@ export async function readHumanGoals(path: string): Promise<HumanGoals> {
   return { size: goals.size, of: (game) => goals.get(makeKey(game)) };
 }
 
-/** Task and trial of a game, which identify it in every split and folder. */
+/** Key of a game: task and trial, which identify it in every split and folder. */
 function makeKey(path: string): string {
   const parts = path.split(/[\\/]/u).filter((part) => part !== "");
   if (parts.at(-1)?.endsWith(".tw-pddl") === true) parts.pop();

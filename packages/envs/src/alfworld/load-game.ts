@@ -12,26 +12,26 @@ import { parseSymbols } from "./text/symbols.ts";
 interface SharedGrammar {
   readonly grammar: Grammar;
   /**
-   * Text of the grammar before and after the goal sentence; `after` is absent for grammars that are
-   * not split.
+   * Text of the grammar before and after the goal sentence; `after` is absent if the grammar is not
+   * split there.
    */
   readonly before: string;
   readonly after: string | undefined;
 }
 
-// There are few distinct grammars, and thousands of games share them.
+// Thousands of games share a few distinct grammars.
 const grammars = new RecentCache<SharedDomain, SharedGrammar[]>(8);
 const maxGrammars = 8;
 
 /**
  * Loads a game: parses its domain, grammar and problem, and finds the operators that are applicable
- * at its start. Parsed domains and grammars are shared by games that are loaded later, even if the
- * grammars differ in the goal sentence.
+ * at its start. Parsed domains and grammars are cached for other games; grammars may differ in the
+ * goal sentence.
  *
  * Some errors of a grammar appear only when a text is generated, so playing may throw
  * `GameFileError` too.
  *
- * @param name - Name of the game, in messages and as {@link Game.name}.
+ * @param name - Name of the game, for messages and {@link Game.name}.
  * @throws `GameFileError` naming the game, the field, the line if known, the violated rule and the
  *   value.
  */
@@ -53,7 +53,7 @@ function replaceGoal(task: string | undefined, goal: string, name: string): stri
   );
 }
 
-// The only rule that differs between the released games, as JSON within the text of the grammar.
+// Matches the only rule that differs between released games; in the grammar it is JSON text.
 const taskRule = /("task"\s*:\s*\[\s*\{\s*"rhs"\s*:\s*")((?:[^"\\]|\\.)*)"/g;
 
 function findSharedGrammar(
@@ -98,8 +98,8 @@ function findSharedGrammar(
 }
 
 /**
- * Text of a JSON string in a grammar if it is literal: without escapes, and without anything that
- * the grammar's right-hand side would replace, drop or cut off.
+ * Returns the text of a JSON string in a grammar if it is literal: without escapes, and without
+ * anything that the grammar would replace, drop or cut off. Otherwise `undefined`.
  */
 function plainText(json: string): string | undefined {
   if (/["\\\p{Cc}]/u.test(json)) return undefined;

@@ -12,13 +12,13 @@ import type { Grammar } from "./text/grammar.ts";
 import { pythonStrip } from "../python/python-strip.ts";
 import { type TextContext, isTrue, wasDeleted } from "./text/text-context.ts";
 
-/** A {@link Game}: combines facts and texts. */
+/** Implementation of {@link Game}, which combines facts and texts. */
 export class LoadedGame implements Game {
   readonly name: string;
   readonly walkthrough: readonly string[] | undefined;
   readonly initialWorld: GroundWorld;
   readonly grammar: Grammar;
-  /** Text context at the start. */
+  /** Context of texts at the start. */
   readonly initialContext: TextContext;
   /** Parsed domain, for planners. */
   readonly domain: Domain;
@@ -168,9 +168,8 @@ class LoadedGameState implements GameState {
   }
 
   /**
-   * Updates the world and the facts that texts are generated from. The latter differ from the
-   * world's: conditional effects count whether their condition held or not, and deletions are
-   * remembered.
+   * Updates the world, and the facts from which texts are generated. The latter differ from the
+   * world's facts: conditional effects always apply, and deleted facts are remembered.
    */
   #carryOut(variant: Variant): void {
     this.#world = this.#world.applyVariant(variant);

@@ -52,7 +52,7 @@ describe("the older wording", () => {
         const command = searcher.next(state.observation);
         if (command === undefined) break;
         const format = compactFormat();
-        // A word tokenizer puts blanks around the slash.
+        // A word-level tokenizer puts spaces around the slash.
         const response = format.write(command).replace("/", " / ");
         const observation = {
           text: state.observation,

@@ -1,7 +1,7 @@
 import { GameFileError } from "./game-file-error.ts";
 import type { GameFile } from "./game.ts";
 
-// Sentences that differ between the grammars of the two releases.
+// Sentences that differ between the grammars of the two data releases.
 const replacements: readonly (readonly [now: string, before: string])[] = [
   ['template :: "move {o} to {r}"', 'template :: "put {o} in/on {r}"'],
   ["You move the {o.name} to the {r.name}.", "You put the {o.name} in/on the {r.name}."],

@@ -17,7 +17,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Writes a file below the test's folder, and returns its path. */
+/** Writes a file in the test's folder, and returns its path. */
 async function write(name: string, data: string | Buffer): Promise<string> {
   const path = join(folder, name);
   await mkdir(dirname(path), { recursive: true });
@@ -87,7 +87,7 @@ describe("a folder", () => {
       walkthrough: ["go to table 1"],
     });
 
-    // A folder of one split gets the split from its own name.
+    // If the folder is itself a split, its games get the split from its name.
     const part = await openGames(join(folder, root, "train"));
     expect(part.tasks.map(({ split }) => split)).toEqual(["train", "train"]);
   });

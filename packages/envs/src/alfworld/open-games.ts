@@ -22,15 +22,15 @@ import { RecentCache } from "./recent-cache.ts";
 import { type GameSelection, selectGames } from "./select-games.ts";
 import { compareCodePoints } from "./text/code-point-order.ts";
 
-/** A game of a set as a task; its id is its path within the set. */
+/** Game of a set as a task; the id is the game's path within the set. */
 export interface GameTask extends Task {
-  /** Task type that the path names, one of {@link gameKinds}, or `other`. */
+  /** Task type according to the path, one of {@link gameKinds}, or `other`. */
   readonly kind: GameKind | "other";
-  /** Split that the path names, if any. */
+  /** Split according to the path, if any. */
   readonly split: GameSplit | undefined;
 }
 
-/** Games found in a folder, archive or file, in the order of their paths. Nothing is loaded yet. */
+/** Games found in a folder, archive or file, ordered by path. Games are loaded on demand. */
 export interface GameSet {
   /** Path of the folder, archive or file. */
   readonly path: string;
@@ -40,19 +40,18 @@ export interface GameSet {
   pathOf(id: string): string;
   /** Games that were found and skipped. */
   readonly skipped: readonly { readonly id: string; readonly reason: SkipReason }[];
-  /** Broken files of a folder, sorted by id. */
+  /** Broken files in the folder, sorted by id. */
   readonly broken: readonly BrokenGame[];
   /**
    * Returns the tasks of a split that meet all criteria, in the same order; may be empty. Indices
-   * count within the split.
-   * @throws `RangeError` like `selectGames`.
+   * count within the split. @throws The errors of `selectGames`.
    */
   select(options?: GameSelection & { readonly split?: GameSplit }): readonly GameTask[];
   /** Reads the file of a game. @throws `RangeError` if the set has no game with that id. */
   read(id: string): Promise<GameFile>;
   /**
-   * Loads a game, or returns it from the cache of recent games. @throws Like {@link GameSet.read}
-   * and `loadGame`.
+   * Loads a game, or returns it from the cache of recent games. @throws The errors of {@link
+   * GameSet.read} and `loadGame`.
    */
   load(id: string): Promise<Game>;
 }
@@ -61,14 +60,17 @@ export interface GameSet {
 export interface OpenGamesOptions extends LoadOptions {
   /** Maximum number of loaded games in the cache of `load`, `>= 1`. Default 128. */
   readonly maxLoaded?: number;
-  /** Games to include although their path contains `movable` or `Sliced`. Default none. */
+  /**
+   * Kinds of games to include although they are skipped by default because of their path. Default
+   * none.
+   */
   readonly include?: readonly (typeof includableGames)[number][];
   /**
    * Throws for a folder with a broken file instead of listing the file in `broken`. Default false.
    */
   readonly strict?: boolean;
   /**
-   * Goal sentence that replaces the game's own, see `LoadOptions.goal`.
+   * Returns a goal sentence that replaces the game's own, see `LoadOptions.goal`.
    * @param path - Full path of the game; in an archive, its id.
    */
   readonly goalOf?: (path: string) => string | undefined;
@@ -77,11 +79,12 @@ export interface OpenGamesOptions extends LoadOptions {
 /**
  * Finds games.
  *
- * - A folder: every `game.tw-pddl` below it, links included. As in the reference, games are skipped
- *   if their path contains `movable` or `Sliced`, or if they do not state that they are solvable.
- *   Broken files (invalid JSON, truncated, broken links) are listed in {@link GameSet.broken}.
- * - An archive: JSON Lines, plain, `.gz` or `.br`, see `GameArchive.open`. Games are skipped
- *   if they state that they are not solvable, and by their path.
+ * - A folder: every `game.tw-pddl` below it, following symbolic links. As in ALFWorld's own code,
+ * games are skipped if their path contains `movable` or `Sliced`, or if they do not state that they
+ * are solvable. Broken files (invalid JSON, truncated, broken links) are listed in {@link
+ * GameSet.broken}.
+ * - An archive: JSON Lines, plain, `.gz` or `.br`, see `GameArchive.open`. Games are skipped if
+ * they state that they are not solvable, or because of their path.
  * - `ARCHIVE#id`: one game of an archive.
  * - A file whose name ends in `.tw-pddl`: that game.
  *
@@ -168,7 +171,7 @@ export async function openGames(
           const goal = goalOf?.(found.pathOf(task));
           return loadGame(data, task, { ...loadOptions, ...(goal !== undefined && { goal }) });
         });
-        // A failed load is reported to its caller, and not cached.
+        // Do not cache a failed load, which is reported to its caller.
         const kept = game;
         kept.catch(() => loaded.delete(task));
         loaded.set(task, game);
@@ -208,7 +211,7 @@ function describeBroken(broken: readonly BrokenGame[]): string {
 
 /** Games found at a path. */
 interface Found {
-  /** Stated solvability of each file, by id. */
+  /** Solvability that each file states, by id. */
   readonly solvable: ReadonlyMap<string, boolean | undefined>;
   readonly broken: readonly BrokenGame[];
   readonly skips: (id: string) => SkipReason | undefined;
@@ -219,7 +222,7 @@ interface Found {
 async function locate(
   path: string,
 ): Promise<{ file: string; id: string | undefined; isFolder: boolean }> {
-  // The name of an archive may contain #, and so may the path of a game.
+  // The name of an archive and the path of a game may contain # too, so try every position.
   for (let end = path.length; end > 0; end = path.lastIndexOf("#", end - 1)) {
     const file = path.slice(0, end);
     const found = await stat(file).catch(() => undefined);
@@ -265,7 +268,8 @@ async function findInFolder(folder: string, included: ReadonlySet<SkipReason>): 
   const { ids, broken: brokenFolders } = await findGameFiles(folder);
   const broken: BrokenGame[] = [...brokenFolders];
   const solvable = new Map<string, boolean | undefined>();
-  // In batches: large enough to keep the disk busy, small enough not to run out of file handles.
+  // Use batches that are large enough to keep the disk busy, but small enough for the limit on open
+  // files.
   for (let start = 0; start < ids.length; start += 32) {
     await Promise.all(
       ids.slice(start, start + 32).map(async (id) => {

@@ -4,9 +4,9 @@ import type { ParsedResponse } from "../agent-format.ts";
 /**
  * Parses a response with reasoning in `<think>` tags and an action in `<action>` tags, as
  * verl-agent's ALFWorld projection does: the action is the text between the first `<action>` and
- * the first `</action>`, lower-cased and trimmed; without these tags, the last 30 characters. A
- * response is valid if it has all four tags and no Chinese character. The action need not be
- * admissible.
+ * the first `</action>`, lower-cased and trimmed; if a tag is missing, the action is the last 30
+ * characters. A response is valid if it has all four tags and no Chinese character. The action need
+ * not be admissible.
  */
 export function parseTaggedAction(response: string): ParsedResponse {
   const lower = response.toLowerCase();
@@ -21,8 +21,8 @@ export function parseTaggedAction(response: string): ParsedResponse {
 }
 
 /**
- * Parses a response that consists of an action. It is valid if the action is admissible or, if the
- * environment does not list admissible actions, not empty.
+ * Parses a response that consists of an action. It is valid if the action is admissible; if the
+ * environment does not list admissible actions, it only must not be empty.
  */
 export function parseBareAction(response: string, observation: Observation): ParsedResponse {
   const action = response.trim();

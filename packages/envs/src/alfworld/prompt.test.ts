@@ -79,7 +79,7 @@ describe("verlAgentFormat", () => {
   });
 });
 
-/** A line of the recorded prompts of verl-agent's environment manager. */
+/** Line of a recording of prompts from verl-agent's environment manager. */
 type Recorded =
   | {
       readonly kind: "projection";
@@ -136,7 +136,7 @@ describe.skipIf(!hasReleasedData)("recorded prompts of verl-agent", () => {
           isValid: step.action_valid === 1,
         });
         history.push({ observation, action });
-        // If a response has no tags, the recording continued with the command that it names.
+        // If a response has no tags, the recording continued with the command in it.
         const sent = isValid ? action : step.response.replace("I just say ", "");
         const result = await environment.step(sent);
         expect({ reward: result.reward, done: result.isTerminal }).toEqual({

@@ -4,7 +4,7 @@ import type { Observation } from "../environment.ts";
 import { parseBareAction, parseTaggedAction } from "./parse.ts";
 import { actionRoles, taggedRoles } from "../text-roles.ts";
 
-/** Task sentence of a first observation: the text after "Your task is to: ". */
+/** Reads the task sentence of a first observation: the text after "Your task is to: ". */
 function readTask(firstObservation: string): string {
   const mark = "Your task is to: ";
   const start = firstObservation.indexOf(mark);
@@ -66,7 +66,7 @@ export function verlAgentFormat({
   };
 }
 
-/** Words that carry no information in a household game. */
+/** Words without information in household games. */
 const fillers = new Set([
   "a",
   "an",
@@ -101,15 +101,17 @@ const fillers = new Set([
 /** Markers of {@link compactFormat}; a tokenizer for it keeps each as one token. */
 export const compactMarkers = { observation: "<obs>", action: "<act>" } as const;
 
-/** Joins a numbered name to one word: `mug 1` becomes `mug1`. */
+/** Joins a name and its number to one word: `mug 1` becomes `mug1`. */
 function joinNumbers(text: string): string {
   return text.replaceAll(/\b([a-z]+) (\d+)\b/gu, "$1$2");
 }
 
 /**
- * Shortens an observation: lower case, no punctuation, no fillers, and each object as one word.
+ * Shortens an observation: lower case, no punctuation, no filler words, and each object as one
+ * word.
  *
- * @example compactObservation("On the shelf 1, you see a mug 2, and a pen 1."); // "shelf1 mug2 pen1"
+ * @example compactObservation("On the shelf 1, you see a mug 2, and a pen 1."); // "shelf1 mug2
+ *   pen1"
  */
 export function compactObservation(text: string): string {
   const words = text
@@ -121,9 +123,9 @@ export function compactObservation(text: string): string {
 }
 
 /**
- * A short format for small models: one growing sequence, observations without filler words, each
- * object as one word (`mug1`), and responses that consist of an action. The first observation
- * contains the task.
+ * Short format for small models: one growing sequence; observations without filler words; each
+ * object as one word (`mug1`); responses that consist of an action. The first observation contains
+ * the task.
  */
 export function compactFormat(): AgentFormat {
   return {
@@ -134,7 +136,7 @@ export function compactFormat(): AgentFormat {
     roles: actionRoles,
     parse: (response, observation) =>
       parseBareAction(
-        // A word tokenizer splits the `in/on` of the older wording.
+        // A word-level tokenizer splits the `in/on` of the older wording.
         response.replaceAll(/\b([a-z]+)(\d+)\b/gu, "$1 $2").replace(" in / on ", " in/on "),
         observation,
       ),

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { decodeText } from "@turnwise/core";
 import { GameFileError } from "./game-file-error.ts";
 
-/** Decodes bytes, see `decodeText`. @throws `GameFileError` naming the source. */
+/** Decodes text, see `decodeText`. @throws `GameFileError` naming the source. */
 export function decodeGameText(bytes: Uint8Array, source: string): string {
   try {
     return decodeText(bytes, source);

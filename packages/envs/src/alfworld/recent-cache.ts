@@ -1,4 +1,4 @@
-/** A map that keeps only the most recently used entries. */
+/** Map that keeps only the most recently used entries. */
 export class RecentCache<K, V> {
   readonly #capacity: number;
   readonly #entries = new Map<K, V>();
@@ -8,7 +8,7 @@ export class RecentCache<K, V> {
     this.#capacity = capacity;
   }
 
-  /** Returns the value of a key and makes it the most recent one. */
+  /** Returns the value of a key and makes it the most recently used. */
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
@@ -22,7 +22,7 @@ export class RecentCache<K, V> {
     this.#entries.delete(key);
   }
 
-  /** Stores a value, and evicts the least recently used one. */
+  /** Stores a value, and evicts the least recently used entry if the cache is full. */
   set(key: K, value: V): void {
     this.#entries.delete(key);
     this.#entries.set(key, value);

@@ -13,7 +13,7 @@ const games = generateGames({
   count: 4,
   taskKinds: ["pick_heat_then_place_in_recep"],
 }).map((file) => loadGame(file, file.name));
-// A cup in the fridge, a microwave, two cabinets.
+// Game with a cup in the fridge, a microwave and two cabinets.
 const [game] = games;
 
 const renderOf = async (environment: ReturnType<typeof gameEnvironment>): Promise<HouseholdState> =>

@@ -8,13 +8,13 @@ import {
 } from "@turnwise/core";
 import type { Game, World } from "./game.ts";
 
-/** A command that had an effect, and the world after it. */
+/** Command that had an effect, and the world after it. */
 export interface PerformedCommand {
   readonly command: string;
   readonly world: World;
 }
 
-/** Predicates of the household domain that mark an object. */
+/** Predicates of the household domain that describe the state of an object. */
 const markPredicates: readonly (readonly [predicate: string, mark: ObjectMark])[] = [
   ["isclean", "clean"],
   ["ishot", "hot"],
@@ -32,11 +32,11 @@ interface Receptacle {
 }
 
 /**
- * Makes the function that renders the episodes of a game, from the commands that had an effect so far.
+ * Creates a function that renders an episode of a game from the commands that had an effect so far.
  *
- * A receptacle's door is known once a command named it, and its contents once that happened with the
- * door open: what is in it later changes by the agent's own hand. Objects within objects are left out. A
- * game of another domain has no receptacles.
+ * The door of a receptacle is known after a command named the receptacle, and its contents after
+ * that happened while the door was open; only the agent itself can change the contents later.
+ * Objects inside objects are omitted. A game of another domain has no receptacles.
  */
 export function createHouseholdRenderer(
   game: Game,
@@ -74,7 +74,7 @@ export function createHouseholdRenderer(
 
 const known = new WeakMap<Game, readonly Receptacle[]>();
 
-/** Receptacles of a game, by class and number. All episodes of a game share them. */
+/** Lists the receptacles of a game by class and number. All its episodes share them. */
 function findReceptacles(game: Game): readonly Receptacle[] {
   let receptacles = known.get(game);
   if (receptacles === undefined) {
@@ -89,7 +89,7 @@ function findReceptacles(game: Game): readonly Receptacle[] {
   return receptacles;
 }
 
-/** `cabinet` and 2 of `cabinet 2`. */
+/** Splits a name such as `cabinet 2` into `cabinet` and 2. */
 function splitName(name: string): Pick<Receptacle, "name" | "className" | "number"> {
   const match = /^(.*) (\d+)$/u.exec(name);
   return match === null
@@ -99,13 +99,16 @@ function splitName(name: string): Pick<Receptacle, "name" | "className" | "numbe
 
 /** Knowledge of the agent about receptacles. */
 interface Visits {
-  /** Ids of receptacles whose doors it has seen, and of those whose contents it has seen. */
+  /** Ids of receptacles whose door the agent has seen; `seen`: whose contents it has seen. */
   readonly known: Set<string>;
   readonly seen: Set<string>;
   location: string | undefined;
 }
 
-/** Makes a function that follows what the agent gets to know; commands name a receptacle at their end. */
+/**
+ * Creates a function that tracks what the agent knows; a receptacle is named at the end of a
+ * command.
+ */
 function trackVisits(
   receptacles: readonly Receptacle[],
 ): (performed: readonly PerformedCommand[]) => Visits {
@@ -138,5 +141,5 @@ function collectIds(world: World, predicate: string): Set<string> {
   return new Set(world.facts(predicate).map(([id = ""]) => id));
 }
 
-// Names of ids without a class end in a blank.
+// The name of an id without a class ends in a space.
 const findName = (game: Game, id: string): string => (game.nameOf(id) ?? id).trim();

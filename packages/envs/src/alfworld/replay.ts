@@ -1,11 +1,11 @@
 import { startEpisode } from "./episode.ts";
 import type { Game } from "./game.ts";
 
-/** Answer of a game to one command. */
+/** Record of one command and the game's answer. */
 export interface ReplayRecord {
-  /** Command as given; `null` in the first record, which shows the start. */
+  /** Command as given; `null` in the first record, which describes the start. */
   readonly command: string | null;
-  /** Observation. */
+  /** Observation after the command. */
   readonly obs: string;
   /** Commands that have an effect now, sorted by code point. */
   readonly admissible: readonly string[];
@@ -24,9 +24,9 @@ export interface ReplayOptions {
   readonly maxSteps?: number;
 }
 
-/** A player that answers commands with records. */
+/** Player of commands that returns records. */
 export interface Replay {
-  /** Record of the start, before any command. */
+  /** Record of the start, before the first command. */
   readonly start: ReplayRecord;
   /** Performs a command. */
   answer(command: string): ReplayRecord;
@@ -74,9 +74,8 @@ export function startReplay(game: Game, { maxSteps = 50 }: ReplayOptions = {}): 
 }
 
 /**
- * Plays commands and yields one record each, after a first record for the start. Lazy: the next
- * command is taken only when its record is requested.
- * @throws `RangeError` like {@link startReplay}.
+ * Plays commands and yields one record each, after a first record for the start. Lazy: a command is
+ * read only when its record is requested. @throws The errors of {@link startReplay}.
  */
 export function* replayGame(
   game: Game,

@@ -3,9 +3,9 @@ import { formatValue } from "./game-file-error.ts";
 
 /** Criteria for selecting games. Games must meet all given criteria. */
 export interface GameSelection {
-  /** Types of task. */
+  /** Task types. */
   readonly kinds?: readonly string[];
-  /** Indices in the list, from 0. */
+  /** Indices in the list of games, from 0. */
   readonly indices?: readonly number[];
   /**
    * Ids of games, or folders in them (`valid_unseen/pick_heat...-10`, `trial_T2019...`). Each must
@@ -16,7 +16,7 @@ export interface GameSelection {
 
 /**
  * Selects games, in the order of the list.
- * @param where - Name of the list in messages: `data, split valid_seen`.
+ * @param where - Name of the list, for messages: `data, split valid_seen`.
  * @throws `RangeError` for an index outside the list, and a path that matches no game.
  */
 export function selectGames<T extends Task>(

@@ -7,7 +7,7 @@ import { smallHouse } from "./testing/small-game.ts";
 
 const game = loadGame(smallHouse, "house");
 
-/** Plays commands that must all be admissible; returns the state after them. */
+/** Performs commands that must all be admissible; returns the state after them. */
 function playAll(...commands: string[]): GameState {
   const state = game.start();
   for (const command of commands) {
@@ -55,7 +55,7 @@ describe("texts", () => {
     expect(says(...commands, "put cup 2 in cupboard 1", "look")).toBe(
       "You face cupboard 1, and table 2. Loose: cup 2.",
     );
-    // Putting it back clears that memory.
+    // Putting the cup back deletes the remembered fact.
     expect(says(...commands, "put cup 2 in table 2", "look")).toBe(
       "You face cupboard 1, and table 2. Loose: nothing.",
     );
@@ -90,7 +90,8 @@ describe("commands", () => {
   });
 
   it("take an object from each receptacle that contains it, and from no other", () => {
-    // Cup 1 is in the cupboard and on the shelf; no rule says that an object has one location.
+    // Cup 1 is in the cupboard and on the shelf, because no rule forbids an object to have two
+    // locations.
     const state = playAll("go to shelf 1", "take cup 1 from shelf 1", "put cup 1 in shelf 1");
     expect(state.world.holds("in", "cup_bar_2", "cupboard_bar_1")).toBe(true);
     const later = playAll(
@@ -246,7 +247,7 @@ describe("worlds", () => {
     const start = game.start().world;
     expect(playAll("look", "inventory").world.key).toBe(start.key);
     expect(playAll("go to table 1").world.key).not.toBe(start.key);
-    // The previous location does not matter, nor which door was open in between.
+    // Neither the previous location nor a door that was open in between affects the key.
     expect(playAll("go to table 1").world.key).toBe(playAll("go to shelf 1").world.key);
     const detour = playAll("go to table 2", "open cupboard 1", "close cupboard 1", "go to shelf 1");
     expect(detour.world.key).toBe(playAll("go to shelf 1").world.key);

@@ -1,6 +1,6 @@
 /**
- * Wordings of released games: `move` since ALFWorld 0.4.0 (`move X to Y`), `put` before
- * (`put X in/on Y`), used by older prompts, demonstrations and policies.
+ * Wordings of released games: `move` (`move X to Y`) since ALFWorld 0.4.0, `put` (`put X in/on Y`)
+ * before it, which older prompts, demonstrations and policies use.
  */
 export const wordings = ["move", "put"] as const;
 

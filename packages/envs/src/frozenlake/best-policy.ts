@@ -2,20 +2,21 @@ import { checkInteger } from "@turnwise/core";
 import { directions, type Direction } from "../grid/direction.ts";
 import { isEnd, neighbour, listSlips, type Lake } from "./lake.ts";
 
-/** Best way to play a lake. */
+/** Optimal policy for a lake. */
 export interface LakePolicy {
   /** Probability of reaching the goal from the start. */
   readonly success: number;
   /**
-   * Best step in a cell with so many steps left, the current one included; of equally good ones the
-   * first in the order of directions.
+   * Returns the best step in a cell, given the number of steps left including this one. Ties are
+   * broken by the order of directions.
    */
   readonly stepIn: (cell: number, stepsLeft: number) => Direction;
 }
 
 /**
- * Policy with the highest probability of reaching the goal within a number of steps, by dynamic
- * programming backwards from the last step. On firm ice it walks a shortest path where the limit allows.
+ * Computes the policy with the highest probability of reaching the goal within a number of steps,
+ * by dynamic programming backward from the last step. Without slipping, it walks a shortest path if
+ * the limit allows.
  */
 export function bestLakePolicy(
   lake: Lake,
@@ -24,7 +25,7 @@ export function bestLakePolicy(
     maxSteps,
   }: {
     readonly isSlippery: boolean;
-    /** Steps of the episode, `>= 1`. */
+    /** Maximum number of steps in an episode, `>= 1`. */
     readonly maxSteps: number;
   },
 ): LakePolicy {

@@ -16,7 +16,7 @@ import { lakePlayer } from "./lake-player.ts";
 import { ragenLakeFormat } from "./ragen-lake-format.ts";
 import { shortestLakePath } from "./shortest-path.ts";
 
-/** Frozen lakes of a run; {@link frozenlakeTasksSchema} describes every field. */
+/** FrozenLake tasks of a run; {@link frozenlakeTasksSchema} describes every field. */
 export interface FrozenlakeTasks extends GridTasks {
   readonly environment: "frozenlake";
   readonly size: number;
@@ -25,7 +25,7 @@ export interface FrozenlakeTasks extends GridTasks {
   readonly isSlippery: boolean;
 }
 
-/** Settings of the frozen lakes of a run. */
+/** Schema of {@link FrozenlakeTasks}. */
 export const frozenlakeTasksSchema: TasksSchema<FrozenlakeTasks, "template"> = z.strictObject({
   environment: setting(z.literal("frozenlake"), "Environment of the tasks"),
   size: setting(z.int().min(2).max(30), "Rows and columns of a lake", "cells"),
@@ -39,9 +39,9 @@ export const frozenlakeTasksSchema: TasksSchema<FrozenlakeTasks, "template"> = z
 });
 
 /**
- * Generates the lakes that a configuration describes.
- * @param options - `messages`: chat template of hosted models, for the template of that name.
- * @throws `InputError` for a split that is unknown, or more lakes than there are.
+ * Generates the lakes that a configuration describes. @param options - `messages`: chat template
+ * for hosted models, for the template of that name. @throws `InputError` for an unknown split, or
+ * more lakes than exist.
  */
 export async function openFrozenlakeTasks(
   tasks: FrozenlakeTasks,
@@ -87,7 +87,7 @@ export async function openFrozenlakeTasks(
       createPlayer: (task): ScriptedPlayer => {
         const { lake } = lakes.contentOf(task);
         if (isSlippery) return lakePlayer(lake, Math.min(maxMoves, episode.maxTurns));
-        // Generated lakes have a path.
+        // Every generated lake has a path.
         return followPlan(shortestLakePath(lake)!, isCompact ? 1 : ragenMovesPerTurn);
       },
       createEnvironment,

@@ -25,7 +25,7 @@ const generated = fc.constantFrom(...lakes);
 const isEnd = ({ holes, goal }: Lake, cell: number): boolean =>
   holes[cell] === true || cell === goal;
 
-/** Probability of reaching the goal by every choice in turn, without remembering any. */
+/** Computes the probability of reaching the goal by trying all choices, without memoization. */
 function bruteForce(lake: Lake, cell: number, stepsLeft: number, isSlippery: boolean): number {
   if (isEnd(lake, cell) || stepsLeft === 0) return cell === lake.goal ? 1 : 0;
   const values = directions.map((direction) => {
@@ -49,7 +49,7 @@ describe("generated lakes", () => {
       }
       expect(cell).toBe(lake.goal);
       expect(path).toHaveLength(numSteps);
-      // No shorter way exists: with one step less the goal cannot be reached.
+      // There is no shorter path: with one step less, the goal cannot be reached.
       const shorter = { isSlippery: false, maxSteps: Math.max(1, numSteps - 1) };
       expect(numSteps === 1 || bestLakePolicy(lake, shorter).success === 0).toBe(true);
     }
@@ -116,7 +116,7 @@ describe.each([
       createRandom(1),
     );
     const won = demonstrations.filter(({ isSuccess }) => isSuccess).length;
-    // The best player of slippery ice falls into a hole now and then.
+    // On slippery ice even the optimal player sometimes falls into a hole.
     expect(won).toBeGreaterThanOrEqual(isSlippery ? 8 : 20);
   });
 });

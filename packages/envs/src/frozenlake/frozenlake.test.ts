@@ -15,7 +15,7 @@ import {
   writeLake,
 } from "./index.ts";
 
-/** Gymnasium's 4x4 map. */
+/** The 4x4 map of Gymnasium. */
 const lake = readLake("P___\n_O_O\n___O\nO__G");
 
 describe("steps", () => {
@@ -86,7 +86,8 @@ describe("slippery ice", () => {
   });
 
   it("is crossed as often as the best policy says", () => {
-    // 2,000 episodes: the deviation of a share is at most 0.0112, and four of it are allowed.
+    // With 2,000 episodes, the standard deviation of a share is at most 0.0112; four of them are
+    // allowed.
     const maxSteps = 30;
     const policy = bestLakePolicy(lake, { isSlippery: true, maxSteps });
     const random = createRandom(1);
@@ -100,7 +101,7 @@ describe("slippery ice", () => {
       if (cell === lake.goal) won++;
     }
     expect(Math.abs(won / 2000 - policy.success)).toBeLessThan(0.045);
-    // With no limit of steps Gymnasium's map is won in 14 of 17 episodes.
+    // Without a limit on steps, Gymnasium's map is won in 14 of 17 episodes.
     const { success } = bestLakePolicy(lake, { isSlippery: true, maxSteps: 2000 });
     expect(success).toBeCloseTo(14 / 17, 6);
   });

@@ -8,11 +8,11 @@ import { shortestLakePath } from "./shortest-path.ts";
 
 /** Difficulty of generated lakes. */
 export interface LakeDifficulty {
-  /** Rows and columns, `>= 2`. */
+  /** Number of rows and of columns, `>= 2`. */
   readonly size: number;
   /** Probability that a cell is a hole, in [0, 1). */
   readonly holeShare: number;
-  /** Length of the shortest path from start to goal at least, steps, `>= 1`. */
+  /** Minimum length of the shortest path from start to goal, steps, `>= 1`. */
   readonly minPath: number;
 }
 
@@ -21,13 +21,13 @@ export interface GenerateLakesOptions extends LakeDifficulty {
   readonly seed: number | string;
   /** Number of lakes, `>= 0`. */
   readonly count: number;
-  /** Default `"train"`. */
+  /** Split to draw from. Default `"train"`. */
   readonly split?: GeneratedSplit;
 }
 
 /** Generated lake. */
 export interface GeneratedLake {
-  /** Name of the lake, fixed by its content: `4x4-2f9a0c41d7e8b365`. */
+  /** Name of the lake, determined by its content: `4x4-2f9a0c41d7e8b365`. */
   readonly id: string;
   readonly lake: Lake;
   /** Length of the shortest path from start to goal, steps. */
@@ -35,10 +35,10 @@ export interface GeneratedLake {
 }
 
 /**
- * Generates lakes with a way from start to goal, as RAGEN draws them: each cell is a hole with
- * probability `holeShare`, start and goal are any two cells, and a lake without a way is drawn again. No
- * two lakes are mirror images or rotations of each other, within a split or between splits.
- * @throws `RangeError` for a bad option, or if there are fewer such lakes than `count`.
+ * Generates lakes with a path from start to goal, as in RAGEN: each cell is a hole with probability
+ * `holeShare`, start and goal are any two cells, and a lake without a path is drawn again. No two
+ * lakes are mirror images or rotations of each other, within a split or between splits. @throws
+ * `RangeError` for an invalid option, or if fewer than `count` such lakes exist.
  */
 export function generateLakes({
   seed,
@@ -66,7 +66,7 @@ export function generateLakes({
   }));
 }
 
-/** Draws a lake; `undefined` where there is no way, or too short a one. */
+/** Draws a lake; `undefined` if it has no path, or too short a path. */
 function drawLake(
   { size, holeShare, minPath }: LakeDifficulty,
   random: Random,

@@ -7,19 +7,19 @@ import { lakeGame } from "./lake-game.ts";
 
 /** Options of {@link lakeEnvironment}. */
 export interface LakeEnvironmentOptions {
-  /** Text of observations: few words, or RAGEN's. Default `"ragen"`. */
+  /** Format of observations: few words, or as in RAGEN. Default `"ragen"`. */
   readonly text?: "compact" | "ragen";
-  /** Moves after which the episode ends unsolved, `>= 1`. Default 10, as in RAGEN. */
+  /** Number of moves after which the episode ends unsolved, `>= 1`. Default 10, as in RAGEN. */
   readonly maxMoves?: number;
-  /** Reward of the step into the goal, `>= 0`. Default 1, as in Gymnasium. */
+  /** Reward of reaching the goal, `>= 0`. Default 1, as in Gymnasium. */
   readonly successReward?: number;
-  /** Stream that fixes the slips of slippery ice. Default: firm ice. */
+  /** Random stream of the slips on slippery ice. Default: the ice is not slippery. */
   readonly slips?: Random;
 }
 
 /**
- * A lake as an environment. The episode ends in the goal, in a hole, or after `maxMoves` moves. An action
- * is one direction, or several separated by `||`.
+ * Creates the environment of a lake. The episode ends at the goal, in a hole, or after `maxMoves`
+ * moves. An action is one direction, or several separated by `||`.
  */
 export function lakeEnvironment(
   lake: Lake,

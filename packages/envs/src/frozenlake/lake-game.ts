@@ -5,22 +5,22 @@ import type { GridGame } from "../grid/grid-environment.ts";
 import { neighbour, slip, listSlips, type Lake } from "./lake.ts";
 import { writeLake } from "./lake-text.ts";
 
-/** Moment of an episode on a lake. */
+/** State of an episode on a lake. */
 export interface LakeState {
   /** Cell of the player. */
   readonly cell: number;
-  /** Steps taken so far. */
+  /** Number of steps taken so far. */
   readonly numSteps: number;
 }
 
-/** First letters of the words that {@link lakeGame} writes: player, goal, hole. */
+/** Prefixes of the words for cells: player, goal, hole. */
 const kinds = ["p", "g", "o"] as const;
 
 /**
- * A lake as a game: it is won in the goal and lost in a hole.
- * @param options.slips - Makes the ice slippery: the direction of each step is drawn from a stream of its
- *   own, so that the same steps slip alike in every episode. Default: firm ice.
- * @param options.successReward - Reward of the step into the goal. Default 1, as in Gymnasium.
+ * Creates the grid game of a lake: it is won at the goal and lost in a hole. @param options.slips -
+ * Random stream that makes the ice slippery. Each step has a fork of its own, so that step n slips
+ * in the same way in every episode. Default: not slippery. @param options.successReward - Reward of
+ * reaching the goal. Default 1, as in Gymnasium.
  */
 export function lakeGame(
   lake: Lake,
@@ -60,7 +60,7 @@ export function lakeGame(
   };
 }
 
-/** Every word of the compact format on lakes of a size. */
+/** Lists all words of the compact format for lakes of a given size. */
 export function lakeVocabulary(size: number): string {
   return gridVocabulary(size, size, kinds, directions);
 }

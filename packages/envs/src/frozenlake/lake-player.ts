@@ -4,8 +4,8 @@ import { bestLakePolicy } from "./best-policy.ts";
 import type { Lake } from "./lake.ts";
 
 /**
- * Player that takes the best step of a slippery lake, one per turn, wherever the observation shows it.
- * @param maxSteps - Steps of the episode.
+ * Creates a player that takes the optimal step on a slippery lake, one per turn, given its observed
+ * position. @param maxSteps - Maximum number of steps in the episode.
  */
 export function lakePlayer(lake: Lake, maxSteps: number): ScriptedPlayer {
   const policy = bestLakePolicy(lake, { isSlippery: true, maxSteps });
@@ -18,7 +18,10 @@ export function lakePlayer(lake: Lake, maxSteps: number): ScriptedPlayer {
   };
 }
 
-/** Cell of the player in an observation of either format; `undefined` where the game is over. */
+/**
+ * Reads the cell of the player from an observation in either format; `undefined` if the game is
+ * over.
+ */
 function playerCell({ width, holes }: Lake, observation: string): number | undefined {
   const words = observation.split(" ");
   const named = holes.findIndex((_, cell) => words.includes(`p${cellName(cell, width)}`));

@@ -1,6 +1,6 @@
 import type { Lake } from "./lake.ts";
 
-/** Symbols of RAGEN's FrozenLake, each with its meaning as its prompt gives it. */
+/** Symbols of RAGEN's FrozenLake, and their meanings as stated in its prompt. */
 export const lakeSymbols = {
   P: "player",
   _: "empty",
@@ -24,9 +24,8 @@ export function writeLake({ width, height, holes, goal }: Lake, player: number):
 }
 
 /**
- * Reads a lake that is drawn in RAGEN's symbols, its player at the start.
- * @param text - Rows of equal length.
- * @throws `RangeError` that names the error in the lake.
+ * Parses a lake drawn in RAGEN's symbols, with the player at the start. @param text - Rows of equal
+ * length. @throws `RangeError` naming the error in the drawing.
  *
  * @example
  * readLake("P_\nOG").goal; // 3

@@ -5,16 +5,16 @@ import { offsets, type Direction } from "../grid/direction.ts";
 export interface Lake {
   readonly width: number;
   readonly height: number;
-  /** Holes, `[cell]`. */
+  /** True for each cell that is a hole, `[cell]`. */
   readonly holes: readonly boolean[];
   readonly start: number;
   readonly goal: number;
 }
 
-/** Directions in the order of Gymnasium and RAGEN, in which neighbours are at right angles. */
+/** Directions in the order of Gymnasium and RAGEN; adjacent entries are at right angles. */
 export const lakeDirections: readonly Direction[] = ["Left", "Down", "Right", "Up"];
 
-/** Cell after one step on firm ice; at the edge of the lake the step leads nowhere. */
+/** Returns the cell after one step without slipping; a step off the lake stays in place. */
 export function neighbour({ width, height }: Lake, cell: number, direction: Direction): number {
   const [down, right] = offsets[direction];
   const row = Math.floor(cell / width) + down;
@@ -24,15 +24,15 @@ export function neighbour({ width, height }: Lake, cell: number, direction: Dire
 }
 
 /**
- * Directions in which a step on slippery ice can lead, each with probability 1/3, as in Gymnasium: the
- * wanted one and those at right angles to it.
+ * Lists the directions that a step on slippery ice can take, each with probability 1/3, as in
+ * Gymnasium: the intended one and the two at right angles to it.
  */
 export function listSlips(direction: Direction): readonly Direction[] {
   const i = lakeDirections.indexOf(direction);
   return [lakeDirections[(i + 3) % 4]!, direction, lakeDirections[(i + 1) % 4]!];
 }
 
-/** Direction that a step on slippery ice takes. */
+/** Draws the direction that a step on slippery ice takes. */
 export function slip(direction: Direction, random: Random): Direction {
   return random.choice(listSlips(direction));
 }

@@ -13,7 +13,7 @@ const slippery =
 const example =
   " Answer with a sequence of moves, for example <answer>Right || Right || Down</answer>";
 
-/** RAGEN's format for FrozenLake, the rules in our own words; see `ragenFormat`. */
+/** RAGEN's format for FrozenLake, with the rules in our own words; see `ragenFormat`. */
 export function ragenLakeFormat({
   isSlippery = true,
   ...options

@@ -1,22 +1,23 @@
 import { checkInteger, createRandom, type Random } from "@turnwise/core";
 import { computeFingerprint, assignSplit, type GeneratedSplit } from "./fingerprint.ts";
 
-/** Draws in a row without a new task after which a generator counts as exhausted. */
+/** Number of consecutive draws without a new task after which a generator counts as exhausted. */
 const patience = 2000;
 
-/** A generated task and the hash of its content. */
+/** Generated task and the hash of its content. */
 export interface Drawn<T> {
   readonly value: T;
   readonly fingerprint: string;
 }
 
 /**
- * Draws distinct tasks of one split. Sets of different splits have no task in common, whatever their
- * seeds and counts, and a set is the beginning of any longer set whose other options are equal.
- * @param where - Names the generator, for messages.
+ * Draws distinct tasks of one split. Sets of different splits have no task in common, whatever
+ * their seeds and counts. With otherwise equal options, a shorter set is a prefix of a longer one.
+ * @param where - Name of the generator, for messages.
  * @param parts.count - Number of tasks, `>= 0`.
- * @param parts.draw - Makes a task; `undefined` if a draw made no valid task.
- * @param parts.contentOf - Text that is equal for two tasks exactly if they count as the same task.
+ * @param parts.draw - Draws a task; `undefined` if the draw gave no valid task.
+ * @param parts.contentOf - Returns a text that is equal for two tasks if and only if they count as
+ *   the same.
  * @throws `RangeError` if the options allow fewer distinct tasks than `count`.
  */
 export function drawDistinct<T>(

@@ -3,21 +3,21 @@ import type { EvaluationSplit } from "../task-settings.ts";
 import type { TaskSplit } from "../task-source.ts";
 import { generatedSplits, type GeneratedSplit } from "./fingerprint.ts";
 
-/** Generated tasks of a run, and the content of each by its id. */
+/** Generated tasks of a run, and access to their contents by id. */
 export interface GeneratedTasks<T extends Task> {
   readonly training: readonly Task[];
   readonly evaluation: readonly TaskSplit[];
-  /** Content of a task. @throws `RangeError` for an id that was not generated. */
+  /** Returns the content of a task. @throws `RangeError` for an id that was not generated. */
   readonly contentOf: (task: Task) => T;
-  /** Numbers of tasks, for people. */
+  /** Description of the numbers of tasks. */
   readonly counts: string;
 }
 
 /**
  * Generates the tasks that a run uses.
  * @param name - Name of the environment, for messages.
- * @param generate - Makes the first tasks of a split.
- * @throws `InputError` for a split that is unknown or empty, or more tasks than there are.
+ * @param generate - Generates the first tasks of a split. @throws `InputError` for a split that is
+ *   unknown or empty, or more tasks than exist.
  */
 export function openGenerated<T extends Task>(
   name: string,
@@ -69,7 +69,7 @@ export function openGenerated<T extends Task>(
   };
 }
 
-/** Reports what a generator rejects as a fault of the settings. */
+/** Converts a generator's `RangeError` to an `InputError` about the settings. */
 function convertRangeErrors<T>(generate: () => T): T {
   try {
     return generate();

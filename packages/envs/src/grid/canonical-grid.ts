@@ -1,6 +1,6 @@
 /**
- * The first, in code-unit order, of a grid's mirror images and rotations, as one text: two grids have
- * the same exactly if one can be turned or mirrored into the other.
+ * Returns the first, in code-unit order, of a grid's mirror images and rotations, as one text. Two
+ * grids have the same text if and only if one is a rotation or mirror image of the other.
  * @param rows - Rows of equal length, one character per cell.
  */
 export function canonicalGrid(rows: readonly string[]): string {
@@ -17,7 +17,7 @@ function joinGrid(grid: readonly (readonly string[])[]): string {
   return grid.map((row) => row.join("")).join("\n");
 }
 
-/** Rotates a quarter turn clockwise. */
+/** Rotates a grid by a quarter turn clockwise. */
 function rotate(grid: readonly (readonly string[])[]): string[][] {
   return grid[0]!.map((_, column) => grid.map((row) => row[column]!).toReversed());
 }

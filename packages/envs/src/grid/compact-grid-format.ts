@@ -3,21 +3,21 @@ import { actionRoles } from "../text-roles.ts";
 import { readDirection } from "./direction.ts";
 import type { GridText } from "./grid-environment.ts";
 
-/** Markers of {@link compactGridFormat}; a tokenizer for it keeps each as one token. */
+/** Markers of {@link compactGridFormat}; a tokenizer for it must keep each as one token. */
 export const compactGridMarkers = { observation: "<obs>", action: "<act>" } as const;
 
-/** Word before an observation that answers a turn without a move. */
+/** Word at the start of an observation if the last turn made no move. */
 const noMove = "unknown";
 
-/** Observations in few words: whatever is in a cell is one word, such as `pb3`. */
+/** Writes observations in few words: the content of a cell is one word, such as `pb3`. */
 export const compactGridText: GridText = ({ game, state, turn, reward }) => {
   const words = game.words(state);
   return turn > 0 && reward === undefined ? `${noMove} ${words}` : words;
 };
 
 /**
- * A short format for small models: each turn is a prompt of its own, which shows the present state in one
- * word per cell that matters, and a response is nothing but one direction.
+ * Short format for small models. Each turn has its own prompt, which shows the current state with
+ * one word per occupied cell; a response consists of one direction.
  */
 export const compactGridFormat: AgentFormat = {
   presentation: "turn-wise",
@@ -31,19 +31,22 @@ export const compactGridFormat: AgentFormat = {
   roles: actionRoles,
 };
 
-/** Name of a cell as on a chessboard, row first: `b3` is the third cell of the second row. */
+/**
+ * Formats the name of a cell as on a chessboard, row first: `b3` is the third cell of the second
+ * row.
+ */
 export function cellName(cell: number, width: number): string {
   const row = Math.floor(cell / width);
   return `${rowName(row)}${(cell % width) + 1}`;
 }
 
-/** Letters of a row: `a` to `z`, then `aa` and so on. */
+/** Formats the letters of a row: `a` to `z`, then `aa`, `ab`, ... */
 function rowName(row: number): string {
   const last = String.fromCharCode(97 + (row % 26));
   return row < 26 ? last : `${rowName(Math.floor(row / 26) - 1)}${last}`;
 }
 
-/** Every word of a grid's observations and responses, for the vocabulary of a new model. */
+/** Lists all words in observations and responses of a grid, for the vocabulary of a new model. */
 export function gridVocabulary(
   width: number,
   height: number,

@@ -2,55 +2,58 @@ import { boundState, checkInteger, stateVersion, type GridState } from "@turnwis
 import type { Environment, Observation, StepResult } from "../environment.ts";
 import { readDirection, type Direction } from "./direction.ts";
 
-/** Part of a rendered state that depends on the game. */
+/** Fields of a rendered state that depend on the game. */
 export type GridPicture = Pick<
   GridState,
   "width" | "height" | "cells" | "agent" | "boxes" | "targets"
 >;
 
-/** A game of moves on a grid. States are immutable. */
+/** Grid game with moves in four directions. States are immutable. */
 export interface GridGame<S> {
   readonly start: S;
   move(state: S, direction: Direction): S;
-  /** The grid in symbols, one line per row. */
+  /** Draws the grid in symbols, one line per row. */
   draw(state: S): string;
-  /** Ground and pieces, for a record of the state. */
+  /** Returns terrain and pieces, for a rendered state. */
   picture(state: S): GridPicture;
-  /** The state in few words, for small models. */
+  /** Describes the state in few words, for small models. */
   words(state: S): string;
   result(state: S): "open" | "won" | "lost";
-  /** Directions that can change the state. */
+  /** Lists the directions that can change the state. */
   effective(state: S): readonly Direction[];
-  /** Reward of a move. */
+  /** Returns the reward of a move. */
   reward(before: S, after: S): number;
-  /** Measure of partial success, in [0, 1]. Default: none. */
+  /** Returns a measure of partial success, in [0, 1]. Default: none. */
   score?(state: S): number;
 }
 
-/** Moment of an episode, for the text of an observation. */
+/** Moment of an episode, from which the text of an observation is written. */
 export interface GridMoment<S> {
   readonly game: GridGame<S>;
   readonly state: S;
-  /** Turn that follows, from 0. */
+  /** Index of the next turn, from 0. */
   readonly turn: number;
   readonly movesLeft: number;
-  /** Rewards of the last turn's moves; `undefined` where none was carried out, and at the start. */
+  /**
+   * Sum of the rewards of the last turn's moves; `undefined` at the start, and if no move was made.
+   */
   readonly reward: number | undefined;
 }
 
-/** Writes observations. */
+/** Function that writes observations. */
 export type GridText = <S>(moment: GridMoment<S>) => string;
 
-/** Separates the moves of one action. */
+/** Separator between the moves of an action. */
 export const moveSeparator = "||";
 
 /**
- * A game on a grid as an environment. An action is one direction, or several separated by `||`, which
- * are carried out one after the other until the game ends; parts that are not directions are skipped, as
+ * Creates the environment of a grid game. An action is one direction, or several separated by `||`,
+ * which are performed in order until the game ends; parts that are not directions are skipped, as
  * in RAGEN. The episode ends with the game, or unsolved after `maxMoves` moves.
  * @param options.text - Writes observations; a turn without a move must be distinguishable from
  *   other turns.
- * @param options.maxMoves - Moves of the episode, `>= 1`; those without effect count too.
+ * @param options.maxMoves - Maximum number of moves in an episode, `>= 1`; moves without effect
+ *   count too.
  */
 export function gridEnvironment<S>(
   game: GridGame<S>,

@@ -3,7 +3,7 @@ import { chatTemplateNames, type ChatTemplateName } from "../chat-template.ts";
 import { setting } from "../setting.ts";
 import { count, countOrNone, evaluationSplits, type EvaluationSplit } from "../task-settings.ts";
 
-/** Settings that games on a grid share. */
+/** Settings that grid games share. */
 export interface GridTasks {
   readonly format: "compact" | "ragen";
   readonly template: ChatTemplateName;
@@ -12,7 +12,7 @@ export interface GridTasks {
   readonly evaluation: readonly EvaluationSplit[];
 }
 
-/** Descriptions and rules of {@link GridTasks}. */
+/** Schemas of {@link GridTasks}. */
 export const gridSettings: {
   readonly [K in Exclude<keyof GridTasks, "template">]: z.ZodType<GridTasks[K], GridTasks[K]>;
 } & { readonly template: z.ZodDefault<z.ZodType<ChatTemplateName, ChatTemplateName>> } = {
@@ -29,5 +29,5 @@ export const gridSettings: {
   evaluation: evaluationSplits,
 };
 
-/** Moves of one response with format ragen, as in RAGEN. */
+/** Maximum number of moves per response with format ragen, as in RAGEN. */
 export const ragenMovesPerTurn = 5;

@@ -6,7 +6,7 @@ import { parseRagenResponse, ragenFormat } from "./ragen-format.ts";
 const level = readRoom("#####\n#P__#\n#_XO#\n#####");
 const format = ragenSokobanFormat({ instruction: "Rules.", template: plainText });
 
-/** Rules of form after every state, as RAGEN writes them. */
+/** Instructions on the response format that RAGEN writes after every state. */
 const form =
   " Always output: <think> [Your thoughts] </think> <answer> [your answer] </answer> with no extra text." +
   " Strictly follow this format. Max response length: 100 words (tokens).\n";
@@ -25,7 +25,7 @@ describe("a conversation in RAGEN's format", () => {
           `Turn 1:\nState:\n#####\n#P__#\n#_XO#\n#####\nYou have 10 actions left.${form}`,
       ) + "<think>",
     );
-    // Up has no effect and counts, a jump is left out: two moves of -0.1.
+    // Up has no effect but counts as a move, and Jump is skipped: two moves with reward -0.1.
     const second = await environment.step("up || Jump || Down");
     expect(second).toMatchObject({ reward: -0.2, isTerminal: false, score: 0 });
     expect(format.prompt([{ observation: first, action: "" }], second)).toBe(
@@ -35,7 +35,7 @@ describe("a conversation in RAGEN's format", () => {
     );
     const third = await environment.step("nonsense");
     expect(third.text).toMatch(/^Reward:\n0\n\nTurn 3:\n.*You have 8 actions left\.$/su);
-    // -0.1 for the move, 1 for the box, 10 for the solution; what follows is not carried out.
+    // -0.1 for the move, 1 for the box, 10 for the solution; later moves are not performed.
     const last = await environment.step("Right || Left");
     expect(last).toMatchObject({ reward: 10.9, isTerminal: true, isSuccess: true, score: 1 });
     expect(last.text).toBe(

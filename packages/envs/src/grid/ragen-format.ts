@@ -5,23 +5,23 @@ import { taggedRoles } from "../text-roles.ts";
 import { readDirection, type Direction } from "./direction.ts";
 import { moveSeparator, type GridText } from "./grid-environment.ts";
 
-/** Options of RAGEN's format that environments leave to their users. */
+/** Options of RAGEN's format that environments pass on to users. */
 export interface RagenFormatOptions {
-  /** Rules of the game, the first paragraph of the prompt. Default: in our own words. */
+  /** Rules of the game, the first paragraph of the prompt. Default: rules in our own words. */
   readonly instruction?: string;
-  /** Moves of an episode, as the prompt states them. Default 10. */
+  /** Maximum number of moves per episode, as stated in the prompt. Default 10. */
   readonly maxMoves?: number;
-  /** Moves of one response; more are left out. Default 5. */
+  /** Maximum number of moves per response; further moves are ignored. Default 5. */
   readonly maxMovesPerTurn?: number;
-  /** Length of a response that the prompt asks for, words. Default 100. */
+  /** Maximum response length that the prompt states, words. Default 100. */
   readonly maxWords?: number;
-  /** Default {@link chatMarkup}. */
+  /** Chat template. Default {@link chatMarkup}. */
   readonly template?: ChatTemplate;
-  /** Puts `<think>` at the end of each prompt, so that a response begins with a thought. Default true. */
+  /** Ends each prompt with `<think>`, so that a response starts with a thought. Default true. */
   readonly opensThought?: boolean;
 }
 
-/** A game as RAGEN's prompt describes it. */
+/** Game as described in RAGEN's prompt. */
 interface RagenGame {
   readonly instruction: string;
   readonly symbols: Readonly<Record<string, string>>;
@@ -30,7 +30,9 @@ interface RagenGame {
 
 const opening = "<think>";
 
-/** Observations of RAGEN: the reward of the last turn, the number of the turn, the grid, the moves left. */
+/**
+ * Writes observations as in RAGEN: reward of the last turn, number of the turn, grid, moves left.
+ */
 export const ragenText: GridText = ({ game, state, turn, movesLeft, reward }) => {
   const paid = reward === undefined ? "0" : pythonFloat(reward);
   const head = turn === 0 ? "" : `Reward:\n${paid}\n\n`;
@@ -38,9 +40,9 @@ export const ragenText: GridText = ({ game, state, turn, movesLeft, reward }) =>
 };
 
 /**
- * RAGEN's chat: one conversation, in which the agent thinks in `<think>` and answers in `<answer>` with
- * one or more moves, separated by `||`. Symbols, actions, turns, rewards and the rules of form are laid
- * out as RAGEN lays them out; the rules of the game are in our own words.
+ * RAGEN's format: one conversation, in which the agent thinks in `<think>` and answers in
+ * `<answer>` with one or more moves separated by `||`. Symbols, actions, turns, rewards and format
+ * instructions are presented as in RAGEN; the rules of the game are in our own words.
  * @see github.com/RAGEN-AI/RAGEN (MIT), arXiv:2504.20073
  */
 export function ragenFormat(
@@ -82,14 +84,14 @@ export function ragenFormat(
   };
 }
 
-/** Marks that RAGEN takes out of an answer. */
+/** Tags that RAGEN removes from an answer. */
 const marks = ["<think>", "</think>", "<answer>", "</answer>", "<|im_start|>", "<|im_end|>"];
 
 /**
- * Reads a response as RAGEN does: the text between the first `<answer>` that directly follows a
- * `</think>` and the next `</answer>`, split at `||`. The `<think>` before them may be missing, as RAGEN's
- * prompts end with one. Valid are responses with nothing but directions, in any case; of the others the
- * directions still count.
+ * Parses a response as RAGEN does: the text between the first `<answer>` that directly follows a
+ * `</think>` and the next `</answer>`, split at `||`. The initial `<think>` may be missing, because
+ * RAGEN's prompts end with it. A response is valid if all parts are directions, in any case; in an
+ * invalid response, the directions still count.
  */
 export function parseRagenResponse(response: string, maxMovesPerTurn = 5): ParsedResponse {
   const found = /<\/think>\s*<answer>/u.exec(response);

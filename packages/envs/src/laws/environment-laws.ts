@@ -13,9 +13,10 @@ import {
 import { checkState, renderStates } from "./render-laws.ts";
 
 /**
- * Optional claims about an environment beyond the contract.
+ * Properties that an environment may claim in addition to the contract.
  *
- * - `"deterministic"`: the same task and actions get the same replies, rendered or not, and the same states.
+ * - `"deterministic"`: the same task and actions give the same replies, whether states are rendered
+ * or not, and the same states.
  * - `"independent-episodes"`: concurrent episodes do not affect one another.
  * - `"effective-actions"`: an admissible action is not answered like an impossible one.
  * - `"readable-actions"`: the format parses each admissible action that it writes.
@@ -34,7 +35,7 @@ export const environmentClaims: readonly EnvironmentClaim[] = [
   "readable-actions",
 ];
 
-/** Parts of a task source that the laws concern. */
+/** Parts of a task source that the laws check. */
 export type LawfulTasks = Pick<
   TaskSource,
   "name" | "training" | "evaluation" | "createEnvironment" | "format"
@@ -48,7 +49,7 @@ export interface EnvironmentLawOptions {
   readonly seed?: number;
   /** Maximum number of turns of an episode. Default 8. */
   readonly maxTurns?: number;
-  /** Additional actions to try if the environment lists no admissible ones. Default: none. */
+  /** Additional actions to try, for environments that list no admissible actions. Default: none. */
   readonly actions?: readonly string[];
   /** Action that is impossible in every state. Default `frobnicate`. */
   readonly impossibleAction?: string;
@@ -56,9 +57,9 @@ export interface EnvironmentLawOptions {
 
 /**
  * Laws of environments. All environments must list plain tasks with distinct ids, return
- * well-formed observations and replies with finite rewards, answer any text, write prompts, render
- * plain and short states if they render any, and close at any time and repeatedly; the other laws
- * depend on the claims.
+ * well-formed observations and replies with finite rewards, answer any text, write prompts, and
+ * support closing at any time and repeatedly; states that they render must be plain and short. Each
+ * claim adds a law.
  * @throws `RangeError` if there are no tasks.
  */
 export function environmentLaws(

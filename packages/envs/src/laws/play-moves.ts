@@ -4,9 +4,9 @@ import type { PastTurn } from "../agent-format.ts";
 import type { Environment, EnvironmentFactory, Observation, StepResult } from "../environment.ts";
 import { fc } from "./fast-check.ts";
 
-/** Choice of an action, in any state. */
+/** Choice of an action that is possible in any state. */
 export type Move =
-  /** An admissible action by index, modulo their number. */
+  /** Admissible action by index, modulo their number. */
   | { readonly kind: "admissible"; readonly position: number }
   /** Any text. */
   | { readonly kind: "text"; readonly text: string };
@@ -24,22 +24,22 @@ export function movesArbitrary(actions: readonly string[], maxTurns: number): Ar
   });
 }
 
-/** An episode after some moves. */
+/** Episode after some moves. */
 export interface PlayedEpisode {
   readonly first: Observation;
   readonly actions: readonly string[];
-  /** Reply to each action; fewer than moves if the environment ended the episode. */
+  /** Reply to each action; fewer than there are moves if the environment ended the episode. */
   readonly replies: readonly StepResult[];
 }
 
-/** Action of a move in a state; falls back to a text if no action is admissible. */
+/** Returns the action of a move in a state; a text if no action is admissible. */
 export function chooseAction(move: Move, { admissibleActions = [] }: Observation): string {
   if (move.kind === "text") return move.text;
   if (admissibleActions.length === 0) return String(move.position);
   return admissibleActions[move.position % admissibleActions.length]!;
 }
 
-/** Last observation of an episode, and the turns before it. */
+/** Returns the last observation of an episode, and the turns before it. */
 export function readLastState({ first, actions, replies }: PlayedEpisode): {
   readonly observation: Observation & Partial<StepResult>;
   readonly history: readonly PastTurn[];
@@ -51,7 +51,9 @@ export function readLastState({ first, actions, replies }: PlayedEpisode): {
   };
 }
 
-/** Plays moves until they or the episode end, and passes the open environment to `use`. */
+/**
+ * Plays moves until they are used up or the episode ends, and passes the open environment to `use`.
+ */
 export async function playMoves<T>(
   createEnvironment: EnvironmentFactory,
   task: Task,

@@ -10,8 +10,8 @@ import type { Environment, EnvironmentFactory } from "../environment.ts";
 import { playMoves, type Move, type PlayedEpisode } from "./play-moves.ts";
 
 /**
- * Plays moves and renders every state twice, the last one included.
- * @returns The states of the first and of the second rendering; none if the environment cannot render.
+ * Plays moves and renders every state twice, including the last. @returns The states of the first
+ * and of the second rendering; empty if the environment cannot render.
  */
 export async function renderStates(
   createEnvironment: EnvironmentFactory,
@@ -53,7 +53,7 @@ function renderAfterCalls(
   };
 }
 
-/** Requires a state to be plain, of this version and a known kind, and short enough for a record. */
+/** Checks that a state is plain data, of the current version and a known kind, and short enough. */
 export function checkState(location: string, state: EnvironmentState): void {
   const { kind, version } = state;
   expectThat(
@@ -73,7 +73,7 @@ export function checkState(location: string, state: EnvironmentState): void {
   );
 }
 
-/** Path of the first value that JSON would drop or change. */
+/** Finds the path of the first value that JSON would drop or change. */
 function findUnplain(value: unknown, path = "state"): string | undefined {
   if (value === null || typeof value === "string" || typeof value === "boolean") return undefined;
   if (typeof value === "number") return Number.isFinite(value) ? undefined : path;

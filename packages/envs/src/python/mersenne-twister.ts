@@ -1,6 +1,6 @@
 /**
- * The 32-bit Mersenne Twister (MT19937), the generator of Python's `random` and numpy's
- * `RandomState`, which differ in their seeding and in the use of its words.
+ * The 32-bit Mersenne Twister (MT19937), the generator of Python's `random` and of numpy's
+ * `RandomState`, which differ in how they seed it and use its output.
  *
  * @see M. Matsumoto, T. Nishimura (1998)
  */
@@ -44,7 +44,7 @@ export class MersenneTwister {
     state[0] = 0x80000000;
   }
 
-  /** Next word, uniform in [0, 2^32). */
+  /** Next 32-bit word, uniform in [0, 2^32). */
   word(): number {
     if (this.#position >= 624) this.#twist();
     let y = this.#state[this.#position++]!;

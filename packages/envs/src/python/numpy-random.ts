@@ -2,8 +2,8 @@ import { checkInteger } from "@turnwise/core";
 import { MersenneTwister } from "./mersenne-twister.ts";
 
 /**
- * The part of numpy's `RandomState` that ALFWorld uses to order its games and verl-agent to draw
- * its goals.
+ * The part of numpy's `RandomState` with which ALFWorld orders its games and verl-agent draws its
+ * goals.
  */
 export class NumpyRandom {
   readonly #twister = new MersenneTwister();
@@ -19,7 +19,9 @@ export class NumpyRandom {
     return this.#twister.word();
   }
 
-  /** Random integer in [0, limit], by drawing as many bits as the limit has until they fit. */
+  /**
+   * Random integer in [0, limit], by rejection: draws as many bits as the limit has until they fit.
+   */
   upTo(limit: number): number {
     if (limit === 0) return 0;
     const mask = 0xffffffff >>> Math.clz32(limit);
@@ -29,7 +31,7 @@ export class NumpyRandom {
     }
   }
 
-  /** Shuffles a list in place: from the end, each entry is swapped with one at or before it. */
+  /** Shuffles a list in place: from the end, swaps each entry with one at or before it. */
   shuffle(values: unknown[]): void {
     for (let i = values.length - 1; i > 0; i--) {
       const j = this.upTo(i);

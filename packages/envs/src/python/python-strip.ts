@@ -1,4 +1,4 @@
-/** Python's `str.isspace` for a UTF-16 unit. All such characters are one unit long. */
+/** Python's `str.isspace` for a UTF-16 code unit. All such characters are a single code unit. */
 export function isPythonSpace(unit: number): boolean {
   if (unit < 0x80) return unit === 32 || (unit >= 9 && unit <= 13) || (unit >= 28 && unit <= 31);
   return (

@@ -1,14 +1,14 @@
-/** Python's white space, which differs from JavaScript's `\s` in both directions. */
+/** Matches Python's white space, which neither contains nor is contained in JavaScript's `\s`. */
 const pythonSpace =
   "\\t\\n\\v\\f\\r\\x1c-\\x1f \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const innerSpace = new RegExp(`[${pythonSpace}]+`, "u");
 
-/** `text.split()`: the words between white space. */
+/** `text.split()`: the words separated by white space. */
 export function pythonSplit(text: string): string[] {
   return text.split(innerSpace).filter((word) => word !== "");
 }
 
-/** `repr(value)` of a float: the shortest digits that parse to the same number. */
+/** `repr(value)` of a float: the shortest decimal that parses to the same number. */
 export function pythonFloat(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
@@ -19,16 +19,17 @@ export function pythonFloat(value: number): string {
     const power = Number(text.slice(text.indexOf("e") + 1));
     return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
   }
-  // Between these bounds, JavaScript does not write an exponent either.
+  // Between these bounds, JavaScript does not use an exponent either.
   const text = String(value);
   return /[.e]/u.test(text) ? text : `${Object.is(value, -0) ? "-0" : text}.0`;
 }
 
-/** Characters that `repr` does not escape, by general category, and the blank. */
+/** Matches the characters that `repr` does not escape: by general category, and the space. */
 const printable = /^[^\p{C}\p{Z}]$/u;
 
 /**
- * `repr(text)`: in single quotes unless only those occur in it; unprintable characters are escaped.
+ * `repr(text)`: in single quotes, or in double quotes if the text contains only single ones;
+ * unprintable characters are escaped.
  */
 export function pythonRepr(text: string): string {
   if (/^[ -&(-[\]-~]*$/u.test(text)) return `'${text}'`;
@@ -59,7 +60,7 @@ export function pythonList(values: readonly string[]): string {
   return `[${values.map(pythonRepr).join(", ")}]`;
 }
 
-/** String in the format of `json.dumps`: everything but printable ASCII is escaped. */
+/** Formats a string as `json.dumps` does: everything except printable ASCII is escaped. */
 export function asciiJson(text: string): string {
   if (/^[ !#-[\]-~]*$/u.test(text)) return `"${text}"`;
   return JSON.stringify(text).replaceAll(/[^\0-~]/gu, (character) => {
@@ -84,7 +85,7 @@ export function comparePythonTexts(a: string, b: string): number {
     const left = a.charCodeAt(i);
     const right = b.charCodeAt(i);
     if (left === right) continue;
-    // Surrogates encode the highest code points, but their units are below U+E000.
+    // Surrogates are part of the highest code points, although they are below U+E000.
     const isLeftHigh = left >= 0xd800 && left < 0xe000;
     const isRightHigh = right >= 0xd800 && right < 0xe000;
     if (isLeftHigh !== isRightHigh) return isLeftHigh ? 1 : -1;

@@ -1,19 +1,19 @@
 import type { Direction } from "../grid/direction.ts";
 import { offsets } from "../grid/direction.ts";
 
-/** A Sokoban room at its start. Cells are numbered row by row from 0. */
+/** Sokoban room at its start. Cells are numbered row by row from 0. */
 export interface SokobanLevel {
   readonly width: number;
   readonly height: number;
-  /** Walls, `[cell]`. The border is all wall. */
+  /** True for each cell that is a wall, `[cell]`. The whole border is wall. */
   readonly walls: readonly boolean[];
-  /** Cells to push boxes to, ascending; as many as boxes. */
+  /** Target cells for boxes, ascending; as many as there are boxes. */
   readonly targets: readonly number[];
-  /** Start of player and boxes. */
+  /** Initial positions of player and boxes. */
   readonly start: SokobanState;
 }
 
-/** The movable parts of a room. */
+/** Movable parts of a room: player and boxes. */
 export interface SokobanState {
   /** Cell of the player. */
   readonly player: number;
@@ -21,10 +21,10 @@ export interface SokobanState {
   readonly boxes: readonly number[];
 }
 
-/** Part of a room that never changes. */
+/** Immovable parts of a room. */
 export type SokobanRoom = Omit<SokobanLevel, "start">;
 
-/** Difference between a cell and its neighbour in a direction. */
+/** Difference between the number of a cell and that of its neighbour in a direction. */
 export function cellOffset({ width }: Pick<SokobanRoom, "width">, direction: Direction): number {
   const [row, column] = offsets[direction];
   return row * width + column;
@@ -40,7 +40,7 @@ export function boxesOnTarget({ targets }: SokobanRoom, { boxes }: SokobanState)
   return boxes.filter((box) => targets.includes(box)).length;
 }
 
-/** Cells in ascending order. */
+/** Sorts cells in ascending order. */
 export function sortCells(cells: readonly number[]): number[] {
   return cells.toSorted((a, b) => a - b);
 }

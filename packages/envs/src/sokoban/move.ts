@@ -2,9 +2,9 @@ import type { Direction } from "../grid/direction.ts";
 import { sortCells, cellOffset, type SokobanRoom, type SokobanState } from "./level.ts";
 
 /**
- * State after a move. The player steps onto a free cell, or pushes one box onto a free cell; a wall, or
- * a box that cannot be pushed, leaves everything as it is.
- * @returns The same object where nothing changed.
+ * Returns the state after a move. The player moves to a free cell, or pushes one box to a free
+ * cell; a wall, or a box that cannot be pushed, blocks the move. @returns The same object if the
+ * state does not change.
  */
 export function move(room: SokobanRoom, state: SokobanState, direction: Direction): SokobanState {
   const offset = cellOffset(room, direction);

@@ -2,8 +2,8 @@ import { directions } from "../grid/direction.ts";
 import { cellOffset, type SokobanRoom } from "./level.ts";
 
 /**
- * Number of pushes from each cell to the nearest target for a box that is alone in the room, `[cell]`;
- * infinite where a box can never reach one. A lower bound on the moves that a box still needs.
+ * Computes the number of pushes from each cell to the nearest target for a single box in the room,
+ * `[cell]`; infinite if the box can never reach a target. A lower bound on the moves for that box.
  */
 export function pushDistances(room: SokobanRoom): number[] {
   const distances = room.walls.map(() => Number.POSITIVE_INFINITY);
@@ -13,7 +13,8 @@ export function pushDistances(room: SokobanRoom): number[] {
     const next: number[] = [];
     for (const cell of frontier) {
       for (const direction of directions) {
-        // Backwards: the box came from one cell back, pushed by a player one cell further.
+        // Search backward: the box was one cell back, and the player who pushed it one cell further
+        // back.
         const from = cell - cellOffset(room, direction);
         const player = from - cellOffset(room, direction);
         if (room.walls[from] !== false || room.walls[player] !== false) continue;

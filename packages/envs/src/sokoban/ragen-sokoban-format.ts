@@ -8,7 +8,7 @@ const instruction =
   "the cell behind it must be free. You cannot pull a box, and you cannot push two boxes at once. " +
   "Answer with a sequence of moves, for example <answer>Up || Up || Left</answer>";
 
-/** RAGEN's format for Sokoban, the rules in our own words; see `ragenFormat`. */
+/** RAGEN's format for Sokoban, with the rules in our own words; see `ragenFormat`. */
 export function ragenSokobanFormat(options?: RagenFormatOptions): AgentFormat {
   return ragenFormat({ instruction, symbols: sokobanSymbols, directions }, options);
 }

@@ -1,6 +1,6 @@
 import { sortCells, type SokobanLevel, type SokobanRoom, type SokobanState } from "./level.ts";
 
-/** Symbols of RAGEN's Sokoban, each with its meaning as its prompt gives it. */
+/** Symbols of RAGEN's Sokoban, and their meanings as stated in its prompt. */
 export const sokobanSymbols = {
   "#": "wall",
   _: "empty",
@@ -29,9 +29,8 @@ export function writeRoom(room: SokobanRoom, { player, boxes }: SokobanState): s
 }
 
 /**
- * Reads a room that is drawn in RAGEN's symbols.
- * @param text - Rows of equal length within a closed border of walls.
- * @throws `RangeError` that names the error in the room.
+ * Parses a room drawn in RAGEN's symbols. @param text - Rows of equal length within a closed border
+ * of walls. @throws `RangeError` naming the error in the drawing.
  *
  * @example
  * readRoom("#####\n#PXO#\n#####").targets; // [8]

@@ -14,17 +14,16 @@ interface Node {
 
 /** Options of {@link shortestSokobanPlan}. */
 export interface SokobanPlanOptions {
-  /** State to begin with. Default: the level's start. */
+  /** First state of the plan. Default: the start of the level. */
   readonly from?: SokobanState;
-  /** Number of states to look at before giving up, `>= 1`. Default 1,000,000. */
+  /** Maximum number of states to search, `>= 1`. Default 1,000,000. */
   readonly maxStates?: number;
 }
 
 /**
- * Fewest moves that solve a room, by A* with the push distances of the boxes as lower bound. Of equally
- * short plans it is always the same one.
- * @returns The moves, none if the room is solved; `undefined` if it cannot be solved.
- * @throws `RangeError` if it has looked at `maxStates` states without an answer.
+ * Finds a shortest solution of a room by A*, with the push distances of the boxes as lower bound.
+ * Deterministic. @returns The moves; empty if the room is solved; `undefined` if it cannot be
+ * solved. @throws `RangeError` if `maxStates` states were searched without a result.
  */
 export function shortestSokobanPlan(
   level: SokobanLevel,
@@ -34,8 +33,8 @@ export function shortestSokobanPlan(
   const keyOf = createStateKeys("shortestSokobanPlan", level);
   const lowerBound = createBound(level);
   const seen = new Set<number>();
-  // Nodes by number of moves made and needed at least; the bound is consistent, so that the first
-  // visit of a state is the shortest way to it.
+  // Nodes by minimum total number of moves. The lower bound is consistent, so the first visit of a
+  // state is along a shortest path to it.
   const queues: Node[][] = [];
   const push = (node: Node): void => {
     const total = node.numMoves + lowerBound(node.state);
@@ -65,7 +64,7 @@ export function shortestSokobanPlan(
   return undefined;
 }
 
-/** Moves that a state needs at least. */
+/** Creates a function that returns a lower bound on the moves that a state needs. */
 function createBound(room: SokobanRoom): (state: SokobanState) => number {
   const distances = pushDistances(room);
   return ({ boxes }) => boxes.reduce((sum, box) => sum + distances[box]!, 0);

@@ -6,17 +6,17 @@ import { gymSokobanRewards, sokobanGame, type SokobanRewards } from "./sokoban-g
 
 /** Options of {@link sokobanEnvironment}. */
 export interface SokobanEnvironmentOptions {
-  /** Text of observations: few words, or RAGEN's. Default `"ragen"`. */
+  /** Format of observations: few words, or as in RAGEN. Default `"ragen"`. */
   readonly text?: "compact" | "ragen";
-  /** Moves after which the episode ends unsolved, `>= 1`. Default 10, as in RAGEN. */
+  /** Number of moves after which the episode ends unsolved, `>= 1`. Default 10, as in RAGEN. */
   readonly maxMoves?: number;
-  /** Default: those of gym-sokoban, which RAGEN uses. */
+  /** Rewards. Default: those of gym-sokoban, which RAGEN uses. */
   readonly rewards?: SokobanRewards;
 }
 
 /**
- * A room as an environment. The episode ends with all boxes on targets, or after `maxMoves` moves. An
- * action is one direction, or several separated by `||`.
+ * Creates the environment of a room. The episode ends when all boxes are on targets, or after
+ * `maxMoves` moves. An action is one direction, or several separated by `||`.
  */
 export function sokobanEnvironment(
   level: SokobanLevel,

@@ -11,25 +11,25 @@ export interface SokobanRewards {
   readonly success: number;
   /** Reward of every move. Default 0. */
   readonly move?: number;
-  /** Reward of a box that comes to a target, and penalty of one that leaves it, `>= 0`. Default 0. */
+  /** Reward if a box reaches a target, and penalty if a box leaves one, `>= 0`. Default 0. */
   readonly box?: number;
 }
 
 /**
- * Rewards of gym-sokoban, which RAGEN uses: -0.1 for every move, 1 for a box that comes to a target, -1
- * for one that leaves it.
+ * Creates the rewards of gym-sokoban, which RAGEN uses: -0.1 for every move, 1 if a box reaches a
+ * target, -1 if a box leaves one.
  * @param success - Reward of the move that solves the room. Default 10, as in gym-sokoban.
  */
 export function gymSokobanRewards(success = 10): SokobanRewards {
   return { success, move: -0.1, box: 1 };
 }
 
-/** First letters of the words that {@link sokobanGame} writes: player, box, target, inner wall. */
+/** Prefixes of the words for cells: player, box, target, inner wall. */
 const kinds = ["p", "x", "o", "w"] as const;
 
 /**
- * A room as a game. Its score is the share of boxes on a target.
- * @param rewards - Default: 10 for success alone.
+ * Creates the grid game of a room. Its score is the share of boxes on targets. @param rewards -
+ * Rewards. Default: 10 for success, nothing else.
  */
 export function sokobanGame(
   level: SokobanLevel,
@@ -73,7 +73,7 @@ export function sokobanGame(
   };
 }
 
-/** Every word of the compact format in rooms of a size. */
+/** Lists all words of the compact format for rooms of a given size. */
 export function sokobanVocabulary(width: number, height: number): string {
   return gridVocabulary(width, height, kinds, directions);
 }

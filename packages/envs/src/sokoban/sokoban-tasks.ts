@@ -13,7 +13,7 @@ import { shortestSokobanPlan } from "./shortest-plan.ts";
 import { sokobanEnvironment } from "./sokoban-environment.ts";
 import { gymSokobanRewards, sokobanVocabulary } from "./sokoban-game.ts";
 
-/** Sokoban rooms of a run; {@link sokobanTasksSchema} describes every field. */
+/** Sokoban tasks of a run; {@link sokobanTasksSchema} describes every field. */
 export interface SokobanTasks extends GridTasks {
   readonly environment: "sokoban";
   readonly width: number;
@@ -26,7 +26,7 @@ export interface SokobanTasks extends GridTasks {
 
 const side = z.int().min(4).max(30);
 
-/** Settings of the Sokoban rooms of a run. */
+/** Schema of {@link SokobanTasks}. */
 export const sokobanTasksSchema: TasksSchema<SokobanTasks, "template"> = z.strictObject({
   environment: setting(z.literal("sokoban"), "Environment of the tasks"),
   width: setting(side, "Columns of a room, walls included", "cells"),
@@ -43,8 +43,8 @@ export const sokobanTasksSchema: TasksSchema<SokobanTasks, "template"> = z.stric
 
 /**
  * Generates the rooms that a configuration describes.
- * @param options - `messages`: chat template of hosted models, for the template of that name.
- * @throws `InputError` for a split that is unknown, or more rooms than there are.
+ * @param options - `messages`: chat template for hosted models, for the template of that name.
+ *   @throws `InputError` for an unknown split, or more rooms than exist.
  */
 export async function openSokobanTasks(
   tasks: SokobanTasks,
@@ -82,7 +82,7 @@ export async function openSokobanTasks(
     demonstrator: gridDemonstrator({
       createPlayer: (task) =>
         followPlan(
-          // Generated rooms can be solved.
+          // Every generated room can be solved.
           shortestSokobanPlan(rooms.contentOf(task).level)!,
           isCompact ? 1 : ragenMovesPerTurn,
         ),
@@ -93,7 +93,7 @@ export async function openSokobanTasks(
   };
 }
 
-/** Kind of a room, by the length of its shortest solution: `moves-06-10`. */
+/** Returns the kind of a room by the length of its shortest solution: `moves-06-10`. */
 function lengthKind(numMoves: number): string {
   const first = numMoves - ((numMoves - 1) % 5);
   const two = (value: number): string => String(value).padStart(2, "0");

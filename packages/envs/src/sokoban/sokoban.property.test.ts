@@ -42,7 +42,10 @@ const moves = fc.array(fc.constantFrom(...directions), { maxLength: 30 });
 const isSolved = ({ targets }: SokobanLevel, { boxes }: SokobanState): boolean =>
   String(boxes) === String(targets);
 
-/** Length of a shortest solution by plain breadth-first search over drawn rooms. */
+/**
+ * Computes the length of a shortest solution by plain breadth-first search over drawings of the
+ * room.
+ */
 function bruteForce(level: SokobanLevel): number | undefined {
   const seen = new Set<string>();
   let frontier = [level.start];

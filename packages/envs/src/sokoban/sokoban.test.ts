@@ -45,7 +45,7 @@ describe("shortestSokobanPlan", () => {
   it("knows rooms that are solved or cannot be", () => {
     expect(shortestSokobanPlan(readRoom("#####\n#P√_#\n#####"))).toEqual([]);
     expect(shortestSokobanPlan(readRoom("#####\n#PXO#\n#####"))).toEqual(["Right"]);
-    // A box in a corner.
+    // The box is in a corner, so the room cannot be solved.
     expect(shortestSokobanPlan(readRoom("#####\n#POX#\n#####"))).toBeUndefined();
   });
 

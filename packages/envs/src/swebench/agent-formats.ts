@@ -19,7 +19,7 @@ import { parseXmlCall, writeXmlCall } from "./scaffold/xml-calls.ts";
 
 /** Options of the agent formats. */
 export interface SweFormatOptions {
-  /** Default {@link chatMarkup}. */
+  /** Chat template. Default {@link chatMarkup}. */
   readonly template?: ChatTemplate;
   /** Maximum length of an observation in the prompt, characters. Default: no limit. */
   readonly maxCharacters?: number;
@@ -64,7 +64,7 @@ command
 
 Every command runs in a new shell that starts in the repository. To submit your work, run: echo ${submitMark}`;
 
-/** Reader and writer of tool calls, with the tools that they know. */
+/** Syntax of tool calls: reader, writer, and the tools. */
 interface CallForm {
   readonly tools: readonly Tool[];
   readonly parse: (response: string) => ParsedCall;
@@ -110,7 +110,7 @@ const xmlForm = (exactValues: boolean): CallForm => ({
   write: writeXmlCall,
 });
 
-/** Format of R2E-Gym and DeepSWE: tool calls in XML. The wording of the prompt is our own. */
+/** Format of R2E-Gym and DeepSWE: tool calls in XML. The prompt is in our own words. */
 export function r2eFormat(
   options: SweFormatOptions & { readonly exactValues?: boolean } = {},
 ): AgentFormat {
@@ -123,13 +123,13 @@ export function toolCallFormat(options: SweFormatOptions = {}): AgentFormat {
   return chatFormat(jsonSystem, { tools: r2eToolset, parse, write: writeJsonCall }, options);
 }
 
-/** A single tool, bash, as in mini-swe-agent. */
+/** Format with a single tool, bash, as in mini-swe-agent. */
 export function bashFormat(options: SweFormatOptions = {}): AgentFormat {
   const form = { tools: [bashCommand], parse: parseBashBlock, write: writeBashBlock };
   return chatFormat(bashSystem, form, options);
 }
 
-/** Markers of {@link compactSweFormat}; a tokenizer for it keeps each as one token. */
+/** Markers of {@link compactSweFormat}; a tokenizer for it must keep each as one token. */
 export const compactSweMarkers = {
   issue: "<issue>",
   answer: "<answer>",

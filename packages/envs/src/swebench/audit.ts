@@ -4,16 +4,16 @@ import type { SweRecord } from "./environment.ts";
 import type { ExtractedPatch } from "./evaluation/extract-patch.ts";
 import { officialReport } from "./grading/official-report.ts";
 
-/** Maximum length of a stored log, characters; the middle of a longer one is cut. */
+/** Maximum length of a stored log, characters; longer logs are cut in the middle. */
 const maxLogCharacters = 2 ** 19;
 
-/** Collects the records of graded episodes until the caller takes them. */
+/** Collects the audit records of graded episodes until the caller takes them. */
 export interface SweAudit {
   add(record: SweRecord): void;
   take(): readonly AuditRecord[];
 }
 
-/** Makes an empty collection. Logs are stored compressed. */
+/** Creates an empty collection. Logs are stored compressed. */
 export function sweAudit(): SweAudit {
   let kept: { readonly record: Omit<SweAuditRecord, "log">; readonly log: Buffer }[] = [];
   return {
@@ -39,7 +39,7 @@ export interface SweAuditRecord {
   readonly instance_id: string;
   readonly ending: SweRecord["ending"];
   readonly model_patch: string | null;
-  /** Patch in base64 if it is not valid UTF-8, else `null`. */
+  /** Patch in base64 if it is not valid UTF-8, otherwise `null`. */
   readonly model_patch_base64: string | null;
   readonly left_out: unknown;
   readonly grading: string;
@@ -50,14 +50,14 @@ export interface SweAuditRecord {
   readonly restored: readonly unknown[];
   /**
    * True if the verdict was reused from an earlier episode with an equal patch; the log is in that
-   * record.
+   * episode's record.
    */
   readonly is_recalled: boolean;
   readonly seconds: unknown;
   readonly log: string;
 }
 
-/** Makes the record of a graded episode. */
+/** Creates the audit record of a graded episode. */
 export function sweAuditRecord(record: SweRecord): SweAuditRecord {
   const { instanceId, ending, patch, evaluation, isRecalled } = record;
   const { grade, grading, official, suspicions, restored, log, seconds } = evaluation;

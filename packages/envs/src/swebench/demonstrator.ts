@@ -17,8 +17,8 @@ export const demoById: ReadonlyMap<string, DemoTask> = new Map(
 type Plan = readonly string[];
 
 /**
- * Makes a demonstrator for a list of instances.
- * @param agents - `able`: one agent, which fixes the issue; `mixed`: all agents of an instance.
+ * Creates a demonstrator for a list of instances. @param agents - `able`: only the plan that fixes
+ * the issue; `mixed`: all plans of an instance.
  */
 export function sweDemonstrator(
   instances: readonly SweInstance[],
@@ -52,16 +52,16 @@ export function sweDemonstrator(
 }
 
 /**
- * Edits from the other tasks (the action before each submission). In this repository they find
- * nothing to replace.
+ * Lists the edits of all other tasks (the action before each submission). In this repository they
+ * have no effect, because their old text does not occur.
  */
 function otherEdits(plansById: ReadonlyMap<string, readonly Plan[]>, { id }: Task): string[] {
   return [...plansById].filter(([other]) => other !== id).map(([, plans]) => plans[0]!.at(-2)!);
 }
 
 /**
- * Plans for an instance; the first one fixes the issue. A demo task also has a plan that only adds
- * a comment, and one that submits the repository unchanged.
+ * Lists the plans for an instance; the first one fixes the issue. A demo task also has a plan that
+ * only adds a comment, and one that submits the repository unchanged.
  */
 function listPlans(instance: SweInstance): readonly Plan[] {
   const finish = encodeToolCall({ tool: "finish", arguments: { command: "submit" } });
@@ -84,7 +84,7 @@ function listPlans(instance: SweInstance): readonly Plan[] {
   ];
 }
 
-/** Makes a scripted player that follows a plan and ignores observations. */
+/** Creates a scripted player that follows a plan and ignores observations. */
 function followPlan(plan: Plan): ScriptedPlayer {
   let next = 0;
   return { next: () => plan[next++] };

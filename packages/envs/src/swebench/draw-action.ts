@@ -12,7 +12,7 @@ const commands = [
 
 /**
  * Draws an action of the random baseline: one of five commands that look around, or the submission,
- * all equally likely. The benchmark lists no admissible actions.
+ * with equal probability. The benchmark has no list of admissible actions.
  */
 export function drawSweAction(_observation: Observation, random: Random): string {
   const index = random.integer(commands.length + 1);

@@ -31,7 +31,7 @@ export interface SweRecord {
 
 /** Options of an episode. */
 export interface SweEnvironmentOptions {
-  /** Tools of the agent. Use the format of the same scaffold. Default `r2eScaffold`. */
+  /** Tools of the agent; the format must use the same scaffold. Default `r2eScaffold`. */
   readonly scaffold?: Scaffold;
   /**
    * Maximum number of steps, `>= 1`; the episode is graded when it reaches the limit. Default: the
@@ -40,18 +40,19 @@ export interface SweEnvironmentOptions {
   readonly maxSteps?: number;
   /**
    * Handling of an episode that reaches `maxSteps`: grade its current state, or leave it to the
-   * rollout, whose own limit truncates the episode so that the algorithm can filter it out. Default
+   * rollout's own limit, which truncates the episode so that the algorithm can filter it out.
+   * Default
    * `grade`.
    */
   readonly onStepLimit?: "grade" | "cut";
   /**
-   * Maximum duration of an episode without its tests, seconds. Default 5400, as in DeepSWE's
-   * training.
+   * Maximum duration of an episode, not including the final tests, seconds. Default 5400, as in
+   * DeepSWE's training.
    */
   readonly maxSeconds?: number;
   /**
-   * Handling of an episode that runs out of time: grade its current state, or fail it so that the
-   * algorithm filters it out. Default `fail`.
+   * Handling of an episode that runs out of time: grade its current state, or let it fail so that
+   * the algorithm filters it out. Default `fail`.
    */
   readonly onTimeLimit?: "grade" | "fail";
   /** Maximum duration of a command, seconds. Default 90. */
@@ -63,8 +64,8 @@ export interface SweEnvironmentOptions {
   /** Settings of the evaluation. */
   readonly evaluation?: Omit<EvaluationOptions, "signal">;
   /**
-   * Earlier verdicts: a patch that was already evaluated for an instance is not evaluated again.
-   * Default none.
+   * Cache of verdicts: a patch that was already evaluated for an instance is not evaluated again.
+   * Default: no cache.
    */
   readonly memory?: EvaluationMemory;
   /** Reward of a resolved instance. Default 1. */
@@ -74,9 +75,9 @@ export interface SweEnvironmentOptions {
 }
 
 /**
- * Makes the environment of an instance. The agent works in a container without network access and
- * without git history after the issue; its patch is evaluated in a fresh container. Only the last
- * step has a reward. Container failures are thrown as `ContainerError`: such an episode has no
+ * Creates the environment of an instance. The agent works in a container without network access and
+ * without the git history after the issue; its patch is evaluated in a new container. Only the last
+ * step has a reward. Container failures are thrown as `ContainerError`; the episode then has no
  * reward.
  */
 export function sweEnvironment(
@@ -106,7 +107,7 @@ export function sweEnvironment(
     signal: AbortSignal | undefined,
   ): Promise<StepResult> => {
     const patch = await extractPatch(container, folder, startTree);
-    // Close the agent's container first: the grader needs its resources.
+    // Close the agent's container first, because grading needs its resources.
     await container.close();
     resource = `container for the tests, image ${instance.image}`;
     const { bytes } = patch;
@@ -116,7 +117,7 @@ export function sweEnvironment(
           ...options.evaluation,
           ...(signal === undefined ? {} : { signal }),
         })
-      : // An episode that is aborted must not cancel an evaluation that others may wait for.
+      : // An aborted episode must not cancel an evaluation that others await.
         memory.recall(instance.id, bytes ?? "", async () => {
           isRecalled = false;
           return evaluatePatch(instance, bytes, engine, options.evaluation);
@@ -185,7 +186,7 @@ export function sweEnvironment(
       try {
         return await renderRepository(instance, opened, { lastAction, graded, signal });
       } finally {
-        // Onlookers take no time from the agent.
+        // Do not count the time of rendering against the agent.
         started += performance.now() - begun;
       }
     },
@@ -203,8 +204,8 @@ export function sweTasks(instances: readonly SweInstance[]): Task[] {
 }
 
 /**
- * Makes the environment for a task that names one of the instances.
- * @throws `RangeError` (from the factory) for any other task.
+ * Creates the environment factory for tasks that name one of the instances. @throws `RangeError`
+ * (from the factory) for any other task.
  */
 export function sweEnvironmentFactory(
   instances: readonly SweInstance[],

@@ -28,7 +28,7 @@ echo '*.o' > .gitignore && git add -A && git -c user.name=a -c user.email=a@b co
 });
 afterEach(() => rm(parent, { recursive: true }));
 
-/** Runs bash, with the notes of the preparation in the test's own folder. */
+/** Runs bash, with the preparation's records in the test's own folder. */
 function runBash(script: string, cwd: string): CommandResult {
   const here = script.replaceAll(notesFolder, join(parent, "notes"));
   const { status, stdout, stderr } = spawnSync("bash", ["-c", here], { cwd });

@@ -13,10 +13,10 @@ import type { AgentRepository } from "./preparation/open-repository.ts";
 import { splitPatch } from "./scaffold/split-patch.ts";
 import { decodeToolCall } from "./scaffold/tool-call.ts";
 
-/** Progress of an episode beyond its files. */
+/** State of an episode that its files do not show. */
 interface Progress {
   readonly lastAction: string | undefined;
-  /** Result of the episode, once it ended; its container is closed then. */
+  /** Result of the episode, once it has ended; its container is then closed. */
   readonly graded: { readonly patch: ExtractedPatch; readonly evaluation: Evaluation } | undefined;
   readonly signal: AbortSignal | undefined;
 }

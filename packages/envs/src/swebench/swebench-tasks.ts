@@ -172,8 +172,8 @@ export const swebenchTasksSchema: TasksSchema<
 });
 
 /**
- * Limit of a call to the environment, seconds. Calls end by themselves, but the wait for a
- * container can be long.
+ * Time limit of an environment call, seconds. The engine calls have limits of their own, but the
+ * wait for a free container can be long.
  */
 const queueSeconds = 86_400;
 
@@ -303,7 +303,7 @@ interface Splits {
   readonly evaluation: readonly Split[];
   /** All instances that may be played. */
   readonly all: readonly SweInstance[];
-  /** Messages about rows that were skipped. */
+  /** Messages about skipped rows. */
   readonly skipped: readonly string[];
 }
 

@@ -10,11 +10,11 @@ export interface CraftReply {
   readonly inventory: Inventory;
   /** Item that the action crafted or found. */
   readonly gained?: string;
-  /** False if the action could not be carried out. */
+  /** False if the action was rejected. */
   readonly isDone: boolean;
 }
 
-/** An item or group as the text of an action names it. */
+/** An item or group, as written in an action. */
 interface Named {
   readonly isGroup: boolean;
   readonly id: string;
@@ -24,16 +24,15 @@ interface NamedCount extends Named {
   readonly count: number;
 }
 
-/** Reason why an action cannot be carried out, as the agent reads it. */
+/** Reason why an action is rejected, in the words that the agent reads. */
 class Refusal extends Error {}
 
 /**
- * Carries out an action with the rules and the words of TextCraft: `craft N ITEM using N ITEM, ...`,
- * `get N ITEM`, `inventory`. A craft must state the ingredients of a recipe with their exact numbers; the
- * number of pieces that it states to make does not matter. Only what has no recipe can be found.
- *
- * Numbers of more than 15 digits are not understood; the original takes them.
- *
+ * Executes an action with TextCraft's rules and wording: `craft N ITEM using N ITEM, ...`, `get N
+ * ITEM`, `inventory`. A craft action must state the ingredients of a recipe with their exact
+ * numbers; the stated number of products does not matter. `get` works only for items without a
+ * recipe.
+ * Unlike TextCraft, rejects numbers of more than 15 digits.
  * @see github.com/archiki/ADaPT, github.com/WooooDyy/AgentGym (MIT), arXiv:2311.05772
  */
 export function act(book: RecipeBook, inventory: Inventory, action: string): CraftReply {
@@ -52,7 +51,7 @@ export function act(book: RecipeBook, inventory: Inventory, action: string): Cra
   }
 }
 
-/** The inventory in TextCraft's wording. */
+/** Formats the inventory in TextCraft's wording. */
 export function inventoryText(book: RecipeBook, inventory: Inventory): string {
   const parts = Array.from(inventory, ([item, count]) => `[${toItemName(book, item)}] (${count}) `);
   return `Inventory: ${parts.length === 0 ? "You are not carrying anything." : parts.join("")}`;
@@ -92,7 +91,7 @@ function craftItem(
   };
 }
 
-/** True if inputs are exactly a recipe's ingredients, each with its number. */
+/** True if the inputs are exactly a recipe's ingredients, with the same numbers. */
 function isMade(
   book: RecipeBook,
   ingredients: readonly Ingredient[],
@@ -147,7 +146,7 @@ function findNamed(book: RecipeBook, text: string): Named {
   return { isGroup: book.members.has(id), id };
 }
 
-/** Python's `repr` of the original's item record, which the agent reads. */
+/** Python's `repr` of TextCraft's item object, which appears in the observation. */
 function itemRepr({ isGroup, id, count }: NamedCount): string {
   const [tag, item] = isGroup ? [pythonRepr(id), "None"] : ["None", pythonRepr(id)];
   return `ItemTagWithCount(item_tag=ItemTag(tag=${tag}, item_id=${item}), count=${count})`;

@@ -10,7 +10,7 @@ import type { Inventory } from "./act.ts";
 import { renderCrafting } from "./render-crafting.ts";
 import { recipeCommand } from "./recipe.ts";
 
-/** Texts by the name of their format. */
+/** Agent-facing texts by format. */
 export const craftingTexts: Readonly<Record<"compact" | "agentgym", CraftingText>> = {
   compact: compactCraftingText,
   agentgym: agentgymText,
@@ -18,16 +18,16 @@ export const craftingTexts: Readonly<Record<"compact" | "agentgym", CraftingText
 
 /** Options of {@link craftingEnvironment}. */
 export interface CraftingEnvironmentOptions {
-  /** Words of observations and actions. Default `"agentgym"`: TextCraft's own. */
+  /** Wording of observations and actions. Default `"agentgym"`, TextCraft's wording. */
   readonly text?: "compact" | "agentgym";
   /** Reward of the action that crafts the goal, `>= 0`. Default 1, as in TextCraft. */
   readonly successReward?: number;
 }
 
 /**
- * A crafting task as an environment. The episode ends when the goal is crafted. Admissible actions are
- * the crafts that the inventory allows, and finding what the recipes shown need in the numbers in which
- * they need it; other numbers can be found too.
+ * Environment of a crafting task. The episode ends when the goal is crafted. Admissible actions are
+ * the crafts that the inventory allows, and `get` actions for the items and numbers in the shown
+ * recipes; `get` also accepts other numbers.
  */
 export function craftingEnvironment(
   task: CraftingTask,

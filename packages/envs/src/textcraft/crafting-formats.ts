@@ -17,18 +17,19 @@ Action:
 your next action`;
 
 /**
- * AgentGym's chat for TextCraft: one conversation, in which a response has a thought and one action under
- * the headings `Thought:` and `Action:`, and the environment's words are the user's messages. The rules
- * are in our own words, as the system's message; AgentGym gives its rules in an exchange of their own.
+ * AgentGym's chat format for TextCraft: one conversation; a response has a thought and one action
+ * under the headings `Thought:` and `Action:`, and observations are user messages. The rules are in
+ * this project's own words, as the system message; AgentGym sends its rules as a first exchange of
+ * messages.
  * @see github.com/WooooDyy/AgentGym (MIT), arXiv:2406.04151
  */
 export function agentgymFormat({
   instruction = rules,
   template = chatMarkup,
 }: {
-  /** Rules of the game. Default: in our own words. */
+  /** Rules of the game. Default: this project's own text. */
   readonly instruction?: string;
-  /** Default `chatMarkup`. */
+  /** Chat template. Default `chatMarkup`. */
   readonly template?: ChatTemplate;
 } = {}): AgentFormat {
   return {
@@ -44,9 +45,10 @@ export function agentgymFormat({
 const actionPattern = /Action:\s*(?<action>[^\n]*)/gu;
 
 /**
- * Reads a response as AgentGym does: the line after `Action:`, without anything but letters, digits,
- * commas and single spaces. Valid are responses with exactly one action; several are rejected as one that
- * the environment explains.
+ * Parses a response as AgentGym does: the action is the line after `Action:`, reduced to letters,
+ * digits, commas and single spaces. A response is valid if it has exactly one action. A response
+ * with several actions becomes {@link severalActions}, which the environment rejects with an
+ * explanation.
  */
 export function parseAgentgymResponse(response: string): ParsedResponse {
   const found = [...response.matchAll(actionPattern)];
@@ -72,12 +74,12 @@ function headedRoles(response: string): TextRole[] {
   return roles;
 }
 
-/** Markers of {@link compactCraftingFormat}; a tokenizer for it keeps each as one token. */
+/** Markers of {@link compactCraftingFormat}; its tokenizer keeps each marker as one token. */
 export const compactCraftingMarkers = { observation: "<obs>", action: "<act>" } as const;
 
 /**
- * A short format for small models: one growing sequence, every item one word, and nothing in a response
- * but an action: `get 2 flax` or `craft rope`. Valid are responses of these forms.
+ * A short format for small models: one growing sequence, one word per item, and responses that
+ * consist of a plain action: `get 2 flax` or `craft rope`. Other responses are invalid.
  */
 export const compactCraftingFormat: AgentFormat = {
   presentation: "concatenated",

@@ -20,8 +20,10 @@ export interface BookTask {
 }
 
 /**
- * Tasks of a book, one for each item that takes `minDepth` to `maxDepth` crafts in a row, by name.
- * @param numDistractors - Recipes without a part in crafting the goal at most. TextCraft: 10.
+ * Creates a task for each item of a book with a depth of `minDepth` to `maxDepth` crafts, sorted by
+ * name.
+ * @param numDistractors - Maximum number of shown recipes that the goal does not need. TextCraft:
+ *   10.
  * @param random - Chooses and orders the recipes of each task.
  */
 export function bookTasks(

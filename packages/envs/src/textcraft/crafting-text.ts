@@ -10,24 +10,24 @@ import {
 } from "./recipe.ts";
 import { taskText } from "./goal-recipes.ts";
 
-/** Texts of one format that an agent reads and writes. */
+/** Agent-facing texts of one format. */
 export interface CraftingText {
   /** First observation. */
   first(task: CraftingTask): string;
-  /** Carries out an action in this format's words. */
+  /** Executes an action that is written in this format. */
   act(task: CraftingTask, inventory: Inventory, action: string): CraftReply;
-  /** Action that carries out a recipe with items alone. */
+  /** Action that executes a recipe without groups. */
   craft(book: RecipeBook, recipe: Recipe): string;
-  /** Action that finds so many pieces of an item. */
+  /** Action that gets `count` pieces of an item. */
   get(book: RecipeBook, item: string, count: number): string;
-  /** Actions beyond crafting and finding. */
+  /** Admissible actions other than craft and get. */
   readonly others: readonly string[];
 }
 
-/** Action that stands for a response with several actions, which AgentGym rejects. */
+/** Parsed action of a response with several actions, which AgentGym rejects. */
 export const severalActions = "several actions";
 
-/** TextCraft's own words, as AgentGym serves them. */
+/** TextCraft's own wording, as in AgentGym. */
 export const agentgymText: CraftingText = {
   first: ({ book, goal, commands }) => taskText(commands, toItemName(book, goal)),
   act: ({ book }, inventory, action) =>
@@ -43,10 +43,10 @@ export const agentgymText: CraftingText = {
   others: ["inventory"],
 };
 
-/** Few words, for small models: every item is one word, and a craft names nothing but its item. */
+/** Short wording for small models: one word per item, and `craft` with the item's name only. */
 export const compactCraftingText: CraftingText = {
   first: ({ book, goal, commands }) => {
-    // The commands are those of recipes, in an order of their own.
+    // The task's commands are all recipes of the book, in a different order.
     const byCommand = new Map(book.recipes.map((recipe) => [recipeCommand(book, recipe), recipe]));
     const lines = commands.map((command) => {
       const { output, count, ingredients } = byCommand.get(command)!;
@@ -64,7 +64,7 @@ export const compactCraftingText: CraftingText = {
   others: [],
 };
 
-/** An item as one word: `oakplanks` of `minecraft:oak_planks`. */
+/** One-word name of an item: `oakplanks` for `minecraft:oak_planks`. */
 function toWord(book: RecipeBook, id: string): string {
   return toItemName(book, id).replaceAll(/[^a-z0-9]/gu, "");
 }
@@ -73,7 +73,10 @@ function countWords(book: RecipeBook, pieces: readonly Pick<Ingredient, "id" | "
   return pieces.map(({ id, count }) => `${count} ${toWord(book, id)}`).join(" ");
 }
 
-/** An action in few words as TextCraft's command; a craft takes the first recipe that can be carried out. */
+/**
+ * Translates a short action to TextCraft's command; `craft` uses the first recipe for which the
+ * inventory suffices.
+ */
 function fullAction(book: RecipeBook, inventory: Inventory, action: string): string {
   const [verb = "", ...rest] = action.trim().split(/\s+/u);
   const item = [...book.items].find((id) => toWord(book, id) === rest.at(-1));
@@ -86,8 +89,8 @@ function fullAction(book: RecipeBook, inventory: Inventory, action: string): str
 }
 
 /**
- * A recipe with an item of the inventory for each ingredient; `undefined` if the inventory has too
- * little of an ingredient.
+ * Replaces each group of a recipe by an item of the inventory; `undefined` if the inventory lacks
+ * an ingredient.
  */
 export function readyRecipe(
   book: RecipeBook,

@@ -2,8 +2,8 @@ import type { Random } from "@turnwise/core";
 import { recipeCommand, type Recipe, type RecipeBook } from "./recipe.ts";
 
 /**
- * Recipes that can have a part in crafting an item: its own recipes, the recipes of its
- * ingredients, and so on.
+ * Recipes that can contribute to a goal: its own recipes, the recipes of its ingredients, and so
+ * on.
  */
 export function findTree(book: RecipeBook, goal: string): Recipe[] {
   const tree = new Set<Recipe>();
@@ -24,9 +24,9 @@ export function findTree(book: RecipeBook, goal: string): Recipe[] {
 }
 
 /**
- * Commands that a task shows, as TextCraft chooses them: every recipe that can have a part in crafting
- * the goal, and some that only use the same ingredients, in random order.
- * @param numDistractors - Recipes without a part in it at most. TextCraft: 10.
+ * Commands that a task shows, chosen as TextCraft does: every recipe that can contribute to the
+ * goal, and distractors that use the same ingredients, in random order.
+ * @param numDistractors - Maximum number of distractors. TextCraft: 10.
  */
 export function shownCommands(
   book: RecipeBook,
@@ -45,7 +45,7 @@ export function shownCommands(
   return random.shuffle([...needed, ...distractors]);
 }
 
-/** First observation of an episode, in TextCraft's words. */
+/** First observation of an episode, in TextCraft's wording. */
 export function taskText(commands: readonly string[], goalName: string): string {
   return `Crafting commands:\n${commands.join("\n")}\n\nGoal: craft ${goalName}.`;
 }

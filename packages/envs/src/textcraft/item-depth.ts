@@ -1,8 +1,8 @@
 import type { RecipeBook } from "./recipe.ts";
 
 /**
- * Depths of items and groups: 0 for found items, otherwise one more than the deepest ingredient of the
- * shallowest recipe. Recipes must not be circular.
+ * Returns a function that computes the depth of an item or group: 0 without a recipe, otherwise one
+ * more than the deepest ingredient of the shallowest recipe. Recipes must not be circular.
  */
 export function itemDepths(book: RecipeBook): (id: string) => number {
   const known = new Map<string, number>();

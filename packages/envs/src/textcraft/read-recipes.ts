@@ -26,26 +26,26 @@ const recipeFile = z.union([
 
 type RecipeFile = z.output<typeof recipeFile>;
 
-/** Recipe as its file states it. */
+/** Recipe as written in its file. */
 interface StatedRecipe {
   readonly recipe: Recipe;
   readonly group: string | undefined;
 }
 
 /**
- * Reads a folder of recipe files in Minecraft's JSON format (versions 1.13 to 1.20), as TextCraft reads
- * them: shaped and shapeless recipes alone; the first of alternative ingredients; no recipe from a single
- * `_block`; items of one `group` stand for the tag of that name, and a tag without an item that can be
- * crafted is an item itself. Files are read in the order of their names, and a circular
- * recipe is left out; the original reads in the order of the file system.
- * @throws `InputError` naming the file that cannot be read, or the folder if it holds no recipe.
+ * Reads a folder of recipe files in Minecraft's JSON format (versions 1.13 to 1.20), as TextCraft
+ * does: only shaped and shapeless recipes; the first of several alternative ingredients; no recipes
+ * with a single `_block` as ingredient. Items with the same `group` form the tag of that name; a
+ * tag without a craftable item counts as an item. Files are read in the order of their names (in
+ * TextCraft, in the file system's order), and circular recipes are omitted.
+ * @throws `InputError` naming the file that cannot be read, or the folder if it contains no recipe.
  */
 export async function readRecipes(folder: string): Promise<RecipeBook> {
   const names = await readdir(folder).catch((cause: Error) => {
     throw new InputError(`${folder}: the folder must be readable, got ${cause.message}`, { cause });
   });
   const stated: StatedRecipe[] = [];
-  // Items of recipes that are left out.
+  // Items of omitted recipes.
   const found: string[] = [];
   for (const name of names.filter((file) => file.endsWith(".json")).sort()) {
     const path = join(folder, name);
@@ -144,7 +144,7 @@ function readNamespace(item: string): string {
   return item.slice(0, item.indexOf(":"));
 }
 
-/** Recipes without those that lead back to what they make, given the recipes before them. */
+/** Omits each recipe that, together with the recipes before it, would be circular. */
 function withoutCycles(recipes: readonly Recipe[], groupOf: ReadonlyMap<string, string>): Recipe[] {
   const kept: Recipe[] = [];
   for (const recipe of recipes) {
@@ -165,7 +165,7 @@ function withoutCycles(recipes: readonly Recipe[], groupOf: ReadonlyMap<string, 
   return kept;
 }
 
-/** Copy of a recipe in which a tag becomes an item if no item of the tag has a recipe. */
+/** Copies a recipe; replaces each tag without a craftable item by an item of the same name. */
 function withRealGroups(book: RecipeBook, recipe: Recipe): Recipe {
   const isReal = (group: string): boolean =>
     (book.members.get(group) ?? []).some((item) => book.recipesOf.has(item));

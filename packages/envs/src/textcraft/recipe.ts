@@ -3,7 +3,7 @@ export interface Ingredient {
   readonly kind: "item" | "group";
   /** Item or group: `minecraft:stick`, `minecraft:planks`. */
   readonly id: string;
-  /** Number of pieces, `>= 1`; all of one item. */
+  /** Number of pieces, `>= 1`; all pieces must be the same item. */
   readonly count: number;
 }
 
@@ -11,7 +11,7 @@ export interface Ingredient {
 export interface Recipe {
   /** Item that is crafted. */
   readonly output: string;
-  /** Number of pieces that one craft makes, `>= 1`. */
+  /** Number of pieces that one craft produces, `>= 1`. */
   readonly count: number;
   readonly ingredients: readonly Ingredient[];
 }
@@ -21,9 +21,9 @@ export interface RecipeBook {
   /** Prefix of every id: `minecraft`. */
   readonly namespace: string;
   readonly recipes: readonly Recipe[];
-  /** All items; those without a recipe are found in the environment. */
+  /** All items. Items without a recipe are obtained with `get`. */
   readonly items: ReadonlySet<string>;
-  /** Group of an item, for items that stand for any of their group. */
+  /** Group of each item that belongs to a group. */
   readonly groupOf: ReadonlyMap<string, string>;
   /** Items of each group, in the order of `groupOf`. */
   readonly members: ReadonlyMap<string, readonly string[]>;
@@ -31,14 +31,14 @@ export interface RecipeBook {
   readonly recipesOf: ReadonlyMap<string, readonly Recipe[]>;
 }
 
-/** Makes a book of recipes. */
+/** Creates a recipe book. */
 export function recipeBook({
   namespace,
   recipes,
   items = [],
   groupOf = new Map(),
 }: Pick<RecipeBook, "namespace" | "recipes"> & {
-  /** Items beyond those in the recipes. Default: none. */
+  /** Items in addition to the items of the recipes. Default: none. */
   readonly items?: Iterable<string>;
   /** Group of an item. Default: no groups. */
   readonly groupOf?: ReadonlyMap<string, string>;
@@ -67,17 +67,17 @@ function groupByKey<T>(entries: readonly (readonly [string, T])[]): Map<string, 
   return lists;
 }
 
-/** Id of an item or group by the name that texts give it: `minecraft:oak_planks` of `oak planks`. */
+/** Id of an item or group from its name in texts: `minecraft:oak_planks` for `oak planks`. */
 export function toItemId({ namespace }: Pick<RecipeBook, "namespace">, name: string): string {
   return `${namespace}:${name.replaceAll(" ", "_")}`;
 }
 
-/** Name of an item or group in texts: `oak planks` of `minecraft:oak_planks`. */
+/** Name of an item or group in texts: `oak planks` for `minecraft:oak_planks`. */
 export function toItemName({ namespace }: Pick<RecipeBook, "namespace">, id: string): string {
   return id.replaceAll(`${namespace}:`, "").replaceAll("_", " ");
 }
 
-/** A recipe as a command: `craft 4 stick using 2 planks`. */
+/** Formats a recipe as a command: `craft 4 stick using 2 planks`. */
 export function recipeCommand(
   book: Pick<RecipeBook, "namespace">,
   { output, count, ingredients }: Recipe,

@@ -4,8 +4,8 @@ import type { CraftingTask } from "./crafting-task.ts";
 import { toItemName, type Recipe } from "./recipe.ts";
 
 /**
- * State of a crafting task, with the item names of the texts. A recipe's ingredient may be the name of
- * a group: any item of the group fits.
+ * Shows the state of a crafting task, with the item names of the agent's texts. An ingredient may
+ * be the name of a group: any item of the group fits.
  * @param recipes - Recipes shown to the agent.
  */
 export function renderCrafting(

@@ -1,7 +1,7 @@
 import { checkInteger } from "@turnwise/core";
 import type { Recipe, RecipeBook } from "./recipe.ts";
 
-/** Action of a plan: finding so many pieces of an item, or one craft by a recipe without groups. */
+/** Action of a plan: get `count` pieces of an item, or craft once with a recipe without groups. */
 export type CraftStep =
   | { readonly kind: "get"; readonly item: string; readonly count: number }
   | { readonly kind: "craft"; readonly recipe: Recipe };
@@ -9,7 +9,7 @@ export type CraftStep =
 /** Numbers of pieces by item. */
 type Demand = ReadonlyMap<string, number>;
 
-/** Crafts of a plan, the goal's first: each recipe with the number of times that it is used. */
+/** Crafts of a plan, starting with the goal: each recipe and how often it is used. */
 interface Crafts {
   readonly recipe: Recipe;
   readonly times: number;
@@ -17,10 +17,10 @@ interface Crafts {
 }
 
 /**
- * Plan with the fewest actions that crafts an item with nothing in the inventory: one action for each
- * kind of item that is found, whatever the number of pieces, and one for each craft. It searches over the
- * ways to meet the demand for one item after another, from the goal down, and prunes partial plans that
- * cannot beat the best plan so far. Of equally short plans it always returns the same one.
+ * Returns the plan with the fewest actions that crafts an item, starting with an empty inventory. A
+ * plan has one `get` action for each kind of item, whatever the number of pieces, and one action
+ * for each craft. Branch and bound over the ways to meet the demand for one item after another,
+ * from the goal down. Deterministic, also among equally short plans.
  * @returns Actions in an executable order; `undefined` if the item cannot be crafted.
  * @throws `RangeError` if the search has visited `maxNodes` partial plans.
  */
@@ -30,7 +30,7 @@ export function shortestCraftPlan(
   {
     maxNodes = 1_000_000,
   }: {
-    /** Maximum number of partial plans to look at, `>= 1`. Default 1,000,000. */
+    /** Maximum number of visited partial plans, `>= 1`. Default 1,000,000. */
     readonly maxNodes?: number;
   } = {},
 ): CraftStep[] | undefined {
@@ -48,7 +48,7 @@ export function shortestCraftPlan(
     }
     const found = [...demand.keys()].filter((item) => !recipesOf.has(item));
     const cost = numCrafts + found.length;
-    // Whatever is still to be crafted takes one action at least.
+    // Each item that is still to be crafted needs at least one more action.
     if (best !== undefined && cost + demand.size - found.length >= best.cost) return;
     const item = highest(demand, rankOf);
     if (item === undefined) {
@@ -63,7 +63,7 @@ export function shortestCraftPlan(
   return best && orderSteps(goal, best.crafts);
 }
 
-/** Continues a search with every way to make so many pieces of one item by its recipes. */
+/** Continues the search with each way to craft `count` pieces of one item. */
 function meetDemand(
   recipes: readonly Recipe[],
   pieces: number,
@@ -90,8 +90,8 @@ function meetDemand(
 }
 
 /**
- * Recipes of each item with items alone: a group is replaced by each of its items. Of recipes with the
- * same ingredients the first one alone is ever carried out.
+ * Recipes of each item, with groups replaced by each of their items. Of recipes with the same
+ * ingredients, only the first is used.
  */
 function itemRecipes(book: RecipeBook): ReadonlyMap<string, readonly Recipe[]> {
   return new Map(
@@ -109,7 +109,7 @@ function itemRecipes(book: RecipeBook): ReadonlyMap<string, readonly Recipe[]> {
   );
 }
 
-/** Recipes that a recipe stands for, one for each choice of items for its groups. */
+/** Replaces the groups of a recipe: one recipe for each choice of items. */
 function withoutGroups(book: RecipeBook, { ingredients, ...recipe }: Recipe): Recipe[] {
   let variants: Recipe["ingredients"][] = [[]];
   for (const { kind, id, count } of ingredients) {
@@ -121,7 +121,10 @@ function withoutGroups(book: RecipeBook, { ingredients, ...recipe }: Recipe): Re
   return variants.map((variant) => ({ ...recipe, ingredients: variant }));
 }
 
-/** Number of crafts in a row below an item at most; every ingredient has a lower one than its item. */
+/**
+ * Maximum number of consecutive crafts below each item; every ingredient has a lower rank than its
+ * product.
+ */
 function ranks(recipesOf: ReadonlyMap<string, readonly Recipe[]>): (item: string) => number {
   const known = new Map<string, number>();
   const rankOf = (item: string): number => {
@@ -136,7 +139,10 @@ function ranks(recipesOf: ReadonlyMap<string, readonly Recipe[]>): (item: string
   return rankOf;
 }
 
-/** Demanded item of the highest rank above 0, the first of several; `undefined` if all are found. */
+/**
+ * Demanded item with the highest rank above 0, the first of several; `undefined` if no demanded
+ * item needs a craft.
+ */
 function highest(demand: Demand, rankOf: (item: string) => number): string | undefined {
   let first: string | undefined;
   for (const item of demand.keys()) {
@@ -145,7 +151,7 @@ function highest(demand: Demand, rankOf: (item: string) => number): string | und
   return first;
 }
 
-/** Orders a plan depth first: each item is found or crafted just before it is first needed. */
+/** Orders a plan depth first: each item is obtained or crafted just before its first use. */
 function orderSteps(goal: string, crafts: Crafts): CraftStep[] {
   const used: Crafts[] = [];
   for (let one: Crafts | undefined = crafts; one; one = one.before) used.unshift(one);

@@ -81,11 +81,12 @@ export const textcraftTasksSchema: TasksSchema<TextcraftTasks, "path" | "templat
   });
 
 /**
- * Generates the crafting tasks that a configuration describes, or reads recipes and makes a task of each
- * item; one item in five is then held out.
- * @param options - `messages`: chat template of hosted models, for the template of that name.
- * @throws `InputError` for files that cannot be read, a split that is unknown or empty, or more generated
- *   tasks than there are.
+ * Generates the crafting tasks that a configuration describes, or reads recipes and creates a task
+ * for each item; then one item in five is held out.
+ * @param options - `messages`: chat template of hosted models, used if the `template` is
+ *   `messages`.
+ * @throws `InputError` for files that cannot be read, an unknown or empty split, or if fewer tasks
+ *   exist than requested.
  */
 export async function openTextcraftTasks(
   tasks: TextcraftTasks,
@@ -125,7 +126,7 @@ export async function openTextcraftTasks(
           format,
           maxTurns: episode.maxTurns,
           slipShare,
-          // Finding works at any time; only a craft can be a no-op.
+          // A `get` action always succeeds; only a craft can be a no-op.
           canSlip: (action) => action.startsWith("craft "),
           random,
         }),
@@ -133,12 +134,12 @@ export async function openTextcraftTasks(
   };
 }
 
-/** Player that carries out the shortest plan. */
+/** Creates a player that executes the shortest plan. */
 function planPlayer(
   { book, goal }: CraftingTask,
   format: TextcraftTasks["format"],
 ): ScriptedPlayer {
-  // Goals can be crafted, by the choice of tasks.
+  // The goal of every task can be crafted.
   const steps = shortestCraftPlan(book, goal)!;
   const text = craftingTexts[format];
   const actions = steps.map((step) =>
@@ -147,7 +148,7 @@ function planPlayer(
   return { next: () => actions.shift() };
 }
 
-/** Tasks of the recipes in a folder, in a random order of each split. */
+/** Tasks of the recipes in a folder, in random order within each split. */
 async function tasksOfBook(
   path: string,
   tasks: TextcraftTasks,

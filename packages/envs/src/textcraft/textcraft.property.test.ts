@@ -33,7 +33,7 @@ const commandOf = (book: RecipeBook, step: CraftStep): string =>
     ? `get ${step.count} ${step.item.split(":")[1]!}`
     : recipeCommand(book, step.recipe);
 
-/** Plays a plan; every step must be carried out. */
+/** Executes a plan; expects every step to succeed. */
 function play(book: RecipeBook, plan: readonly CraftStep[]): Inventory {
   let inventory: Inventory = new Map();
   for (const step of plan) {
@@ -54,7 +54,10 @@ describe("generated tasks", () => {
   });
 });
 
-/** Books of up to five items, each with up to two recipes from later ones; the first two are a group. */
+/**
+ * Books of up to five items, each with up to two recipes that use later items; the first two items
+ * are a group.
+ */
 const smallBook = fc
   .array(
     fc.record({
@@ -96,10 +99,13 @@ const smallBook = fc
     });
   });
 
-/** Fewest actions that craft a goal, by breadth-first search over inventories, at most `limit`. */
+/**
+ * Minimum number of actions that craft a goal, by breadth-first search over inventories, up to
+ * `limit`.
+ */
 function bruteForce(book: RecipeBook, goal: string, limit: number): number | undefined {
   const found = [...book.items].filter((item) => !book.recipesOf.has(item));
-  // Twelve pieces of an item are more than any of these goals can use.
+  // None of these goals can use more than twelve pieces of an item.
   const gets = found.map((item) => `get 12 ${item.slice(2)}`);
   const crafts = book.recipes.flatMap((recipe) => {
     const [first] = recipe.ingredients;
@@ -135,7 +141,7 @@ function bruteForce(book: RecipeBook, goal: string, limit: number): number | und
 it("plans as short as a plain search over inventories finds", () => {
   fc.assert(
     fc.property(smallBook, (book) => {
-      // Items without a recipe are found, never crafted.
+      // Items without a recipe are obtained with `get`, never crafted.
       fc.pre(book.recipesOf.has("x:a"));
       const plan = shortestCraftPlan(book, "x:a");
       expect(plan === undefined || play(book, plan).has("x:a")).toBe(true);

@@ -26,7 +26,7 @@ import {
 const item = (id: string, count: number) => ({ kind: "item" as const, id: `shop:${id}`, count });
 const cloths = { kind: "group" as const, id: "shop:cloth", count: 2 };
 
-/** A tent takes two pieces of one cloth, which there is in two colours, and a pole. */
+/** A tent needs a pole and two pieces of the same cloth, which exists in two colours. */
 const book = recipeBook({
   namespace: "shop",
   recipes: [
@@ -48,7 +48,7 @@ const task: CraftingTask = {
   commands: book.recipes.map((recipe) => recipeCommand(book, recipe)),
 };
 
-/** Replies to actions one after the other. */
+/** Replies to several actions in a row. */
 function replies(...actions: string[]): string[] {
   let inventory: Inventory = new Map();
   return actions.map((action) => {
@@ -58,7 +58,7 @@ function replies(...actions: string[]): string[] {
   });
 }
 
-// Texts that AgentGym's program gives for these actions, but for the namespace of its items.
+// Output of AgentGym's program for the same actions, except for the namespace of its items.
 describe("actions", () => {
   it("find what has no recipe, in any number", () => {
     expect(replies("get 5 wool", "get 007 dye", "inventory")).toEqual([
@@ -268,7 +268,8 @@ describe("recipe files", () => {
 
   it("are read as TextCraft reads them", async () => {
     const read = await readRecipes(folder);
-    // A tag without an item to craft is an item; what leads back, or comes of a block, is left out.
+    // A tag without a craftable item becomes an item; circular recipes and recipes from a block are
+    // omitted.
     expect(commands(read)).toEqual([
       "craft 1 pole using 2 reeds",
       "craft 2 red cloth using 1 wool",

@@ -107,7 +107,7 @@ const formats: Readonly<Record<WebshopTasks["format"], (example: string) => Agen
   compact: compactShopFormat,
   "compact-turns": () => turnWise(compactShopFormat()),
   "verl-agent": () => verlAgentShopFormat(),
-  // As published, each prompt is the whole text so far.
+  // As published, each prompt is the whole text of the episode so far.
   react: (example) =>
     turnWise(reactShopFormat({ example }), { historyLength: "all", separator: "" }),
 };
@@ -186,7 +186,7 @@ export async function openWebshopTasks(
           format,
           maxTurns: episode.maxTurns,
           slipShare,
-          // A search works on every page; only a click can be a no-op.
+          // A search has an effect on every page; only a click can be a no-op.
           canSlip: (action) => action.startsWith("click["),
           random: draws,
         });
@@ -199,7 +199,7 @@ export async function openWebshopTasks(
   };
 }
 
-/** Seed of prices and goal order, the same as the reference's. */
+/** Seed of prices and goal order, the same as in WebShop's code. */
 const shopSeed = 233;
 
 function searcher(shop: Shop, task: Task, tasks: WebshopTasks, random: Random) {
@@ -212,7 +212,7 @@ function searcher(shop: Shop, task: Task, tasks: WebshopTasks, random: Random) {
   });
 }
 
-/** Words that carry no meaning of their own in a query. */
+/** Function words, which have no meaning of their own in a query. */
 const linking = new Set(["with", "to", "and", "for", "of", "in", "by", "the"]);
 
 /**

@@ -16,9 +16,9 @@ interface Reached {
 
 /**
  * Finds a shortest plan by breadth-first search over the operators of a game of any domain; among
- * equally short plans, the first in the order of operators. It uses no knowledge of households: in
- * a full-size room it takes seconds or gives up.
- * @returns The operators, empty if the goal holds already; `undefined` if the goal is unreachable.
+ * equally short plans, the first in the order of operators. It uses no knowledge of households, so
+ * it takes seconds or fails in a full-size room.
+ * @returns The operators; empty if the goal already holds; `undefined` if the goal is unreachable.
  * @throws `Error` if it visited `maxWorlds` worlds without an answer.
  */
 export function breadthFirstPlan(

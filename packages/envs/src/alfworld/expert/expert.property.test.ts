@@ -18,7 +18,10 @@ const games = fc
   })
   .map((options) => generateGame(options));
 
-/** Random commands with each verb equally likely: objects end up in unusual places, doors open. */
+/**
+ * Plays random commands, each verb equally likely, so that objects are in unusual places and doors
+ * are open.
+ */
 function wander(game: Game, numOperators: number, random: Random): World {
   let world = game.initialWorld;
   for (let i = 0; i < numOperators; i++) {
@@ -35,7 +38,7 @@ describe("shortestPlan", () => {
       fc.property(games, fc.nat(40), fc.nat(), (file, numOperators, seed) => {
         const world = wander(loadGame(file, file.name), numOperators, createRandom(seed));
         const plan = shortestPlan(world);
-        // The slow search would take too long for longer plans.
+        // Skip longer plans, for which the slow search would take too long.
         fc.pre(plan === undefined || plan.length <= 7);
         expect(breadthFirstPlan(world)?.length).toBe(plan?.length);
       }),

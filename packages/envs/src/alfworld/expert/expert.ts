@@ -7,12 +7,12 @@ import { hasHouseholdRules } from "./household-rules.ts";
 import type { PlanStep } from "./household-view.ts";
 import { observeHousehold } from "./observe-household.ts";
 
-/** Maximum number of worlds searched in a game that is not a household. */
+/** Maximum number of worlds to search in a game that is not a household. */
 const maxWorlds = 200_000;
 
 const treatments: ReadonlySet<string> = new Set(["cleanobject", "heatobject", "coolobject"]);
 
-/** True if an operator performs a step of a plan. */
+/** True if an operator performs the given step of a plan. */
 function isStep({ action, arguments: ids }: Operator, step: PlanStep): boolean {
   if (!ids.includes(step.receptacle)) return false;
   switch (step.verb) {
@@ -35,7 +35,7 @@ function isStep({ action, arguments: ids }: Operator, step: PlanStep): boolean {
   }
 }
 
-/** Operators of a plan; `undefined` if the game does not have them. */
+/** Finds the operators of a plan; `undefined` if the game does not have them. */
 function findOperators(world: World, plan: readonly PlanStep[]): Operator[] | undefined {
   const operators: Operator[] = [];
   for (const step of plan) {
@@ -49,7 +49,7 @@ function findOperators(world: World, plan: readonly PlanStep[]): Operator[] | un
 
 const goals = new WeakMap<LoadedGame, HouseholdGoal | undefined>();
 
-/** Goal of a household game; `undefined` for other games. */
+/** Reads the goal of a household game; `undefined` for other games. */
 function getHouseholdGoal(game: Game): HouseholdGoal | undefined {
   if (!(game instanceof LoadedGame)) return undefined;
   if (!goals.has(game)) {
@@ -62,10 +62,10 @@ function getHouseholdGoal(game: Game): HouseholdGoal | undefined {
 /**
  * Finds a shortest sequence of operators to the goal; deterministic for a world.
  *
- * Household games (all released and generated games) are searched over errands, which takes well
- * under a millisecond in a full-size room. Other games are searched breadth-first.
- * @returns Empty if the goal holds already; `undefined` if it is unreachable, for example with an
- *   object in the hand that no receptacle accepts.
+ * Household games (all released and generated games) are searched by errands (see `householdPlan`),
+ * which takes well under a millisecond in a full-size room. Other games are searched breadth-first.
+ * @returns The operators; empty if the goal already holds; `undefined` if it is unreachable, for
+ * example if the agent holds an object that no receptacle accepts.
  * @throws `Error` if a game that is not a household has no plan within 200,000 worlds.
  */
 export function shortestPlan(world: World): readonly Operator[] | undefined {
@@ -79,15 +79,17 @@ export function shortestPlan(world: World): readonly Operator[] | undefined {
 }
 
 /**
- * Commands of a shortest way to win from here, see {@link shortestPlan}. It uses hidden
- * information: its plans go straight to objects that were never shown.
- * @returns Empty if the game is won; `undefined` if it can no longer be won.
+ * Finds the commands of a shortest solution from a state, see {@link shortestPlan}. It uses hidden
+ * information: plans go directly to objects that were never shown. @returns The commands; empty if
+ * the game is won; `undefined` if it can no longer be won.
  */
 export function expertPlan(state: GameState): readonly string[] | undefined {
   return shortestPlan(state.world)?.map(({ command }) => command);
 }
 
-/** First command of {@link expertPlan}; `undefined` if the game is won or cannot be won. */
+/**
+ * Returns the first command of {@link expertPlan}; `undefined` if the game is won or cannot be won.
+ */
 export function expertCommand(state: GameState): string | undefined {
   return expertPlan(state)?.[0];
 }

@@ -3,17 +3,17 @@ import type { Domain } from "../pddl/domain.ts";
 import type { AtomFormula, Term } from "../pddl/formula.ts";
 import type { Problem } from "../pddl/problem.ts";
 
-/** Predicates and classes of a treatment. */
+/** Predicates and classes of a treatment, such as cleaning. */
 export interface Treatment {
-  /** Predicate of treated objects: `isclean`. */
+  /** Predicate of objects that were treated: `isclean`. */
   readonly predicate: string;
   /** Predicate of objects that can be treated: `cleanable`. */
   readonly ability: string;
-  /** Classes of receptacles that treat: `sinkbasintype`. */
+  /** Classes of receptacles that perform the treatment: `sinkbasintype`. */
   readonly appliances: readonly string[];
 }
 
-/** Goal of one of the six task types. Class names as in facts: `mugtype`. */
+/** Goal of one of the six task types. Class names are written as in facts: `mugtype`. */
 export type HouseholdGoal =
   | {
       readonly kind: "place";
@@ -31,8 +31,8 @@ const treatments: readonly Treatment[] = [
 ];
 
 /**
- * Recognizes a goal by its meaning, independent of its form. Variables are identified by their
- * roles: which one is the lamp, which one the object to hold.
+ * Recognizes the type of a goal by its meaning, independent of its form. Variables are identified
+ * by their roles, such as the lamp or the object to hold.
  * @returns `undefined` for any other goal.
  */
 export function readHouseholdGoal(problem: Problem, domain: Domain): HouseholdGoal | undefined {
@@ -44,8 +44,8 @@ export function readHouseholdGoal(problem: Problem, domain: Domain): HouseholdGo
   const remaining = new Set<AtomFormula>(literals);
 
   /**
-   * Removes the literals with a predicate and certain arguments from the unread ones, and returns
-   * them.
+   * Removes the literals with a predicate and given arguments from the remaining literals, and
+   * returns them.
    */
   const takeAll = (name: string, ...terms: readonly (Term | undefined)[]): AtomFormula[] => {
     const taken = [...remaining].filter(
@@ -56,7 +56,7 @@ export function readHouseholdGoal(problem: Problem, domain: Domain): HouseholdGo
     for (const literal of taken) remaining.delete(literal);
     return taken;
   };
-  /** Class that literals name; `undefined` if they name none or several. */
+  /** Class that literals state; `undefined` if they state none or several. */
   const classIn = (taken: readonly AtomFormula[]): string | undefined => {
     const classes = new Set(
       taken.map(({ terms: [, term = 0] }) =>

@@ -173,7 +173,8 @@ describe("householdPlan", () => {
   });
 
   it("counts an object in every receptacle that contains it", () => {
-    // Released games have such objects; cleaning this one is enough, because it stays on the shelf.
+    // Some objects in released games are on two receptacles. Cleaning this one is enough, because
+    // it stays on the shelf.
     const objects = [object("cup", [table, shelf], { isTreated: false })];
     expect(plan({ goal: clean, receptacles: [shelf, sink, table], objects })).toEqual([
       "go table",

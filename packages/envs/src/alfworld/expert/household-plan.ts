@@ -7,20 +7,20 @@ import type {
 } from "./household-view.ts";
 
 /**
- * A node of the search. An edge is one errand: go somewhere if necessary, open a receptacle if
- * necessary, do one action. In a shortest plan these three are never separated: walking or opening
- * earlier than just before the action that needs it gains nothing.
+ * A node of the search. An edge is an errand: go to a receptacle if necessary, open it if
+ * necessary, and perform one action. It is sufficient to search over errands, because going or
+ * opening earlier never makes a plan shorter.
  */
 interface SearchNode {
   readonly cost: number;
   readonly location: string;
-  /** Index of the held object; `empty`, or `other` for one that cannot fulfil the goal. */
+  /** Index of the held object; `empty`, or `other` if the held object cannot fulfil the goal. */
   readonly held: number;
   /** Receptacles that the plan has opened, as ascending indices. */
   readonly opened: readonly number[];
-  /** Indices of the receptacles that contain each object. */
+  /** Indices of the receptacles that contain each object, `[object][...]`. */
   readonly inside: readonly (readonly number[])[];
-  /** Treated or not, for each object. */
+  /** True for each object that was treated, `[object]`. */
   readonly treated: readonly boolean[];
   readonly isDone: boolean;
   readonly steps: readonly PlanStep[];
@@ -31,8 +31,8 @@ const empty = -1;
 const other = -2;
 
 /**
- * Drops redundant objects: of equivalent ones in the same location, only as many are kept as the
- * goal can use, because the choice between them makes no plan shorter.
+ * Drops redundant objects: of equivalent objects in the same location, only as many are kept as the
+ * goal needs, because the choice between them does not affect the length of a plan.
  */
 function distinctObjects(view: HouseholdView): ViewedObject[] {
   const needed = view.goal.kind === "place" ? view.goal.count : 1;
@@ -53,7 +53,7 @@ function distinctObjects(view: HouseholdView): ViewedObject[] {
   });
 }
 
-/** Locations where something other than putting down can happen, see `usefulReceptacles`. */
+/** Lists locations where something other than putting down can happen, see `usefulReceptacles`. */
 function busyLocations(view: HouseholdView, objects: readonly ViewedObject[]): Set<string> {
   const locations = new Set<string>([view.location]);
   for (const { receptacles } of objects) {
@@ -71,9 +71,10 @@ function busyLocations(view: HouseholdView, objects: readonly ViewedObject[]): S
 }
 
 /**
- * Receptacles that a shortest plan may need: all at busy locations; one target of each
- * type at other locations, as those differ only in doors and accepted objects; and the cheapest
- * receptacle at other locations for putting down the object held at the start.
+ * Lists receptacles that a shortest plan may need: all at busy locations; at other locations one
+ * target of each type, because targets of the same type have the same door and accept the same
+ * objects; and the cheapest receptacle at other locations for putting down the object held at the
+ * start.
  */
 function usefulReceptacles(
   view: HouseholdView,
@@ -96,11 +97,11 @@ function usefulReceptacles(
 }
 
 /**
- * Finds a shortest sequence of actions that fulfils the goal of a household: uniform-cost search
- * over errands. Actions that no shortest plan contains are omitted: closing, slicing, taking an
- * object that cannot fulfil the goal, putting down a taken object anywhere but at a target,
- * and switching on a lamp before the last visit to it.
- * @returns The actions, empty if the goal holds already; `undefined` if it is unreachable.
+ * Finds a shortest sequence of actions that fulfils the goal of a household, by uniform-cost search
+ * over errands (see `SearchNode`). Actions that no shortest plan contains are omitted: closing,
+ * slicing, taking an object that cannot fulfil the goal, putting down a taken object anywhere but
+ * at a target, and switching on a lamp before the last visit to it.
+ * @returns The actions; empty if the goal already holds; `undefined` if it is unreachable.
  */
 export function householdPlan(view: HouseholdView): readonly PlanStep[] | undefined {
   const objects = distinctObjects(view);
@@ -231,8 +232,7 @@ export function householdPlan(view: HouseholdView): readonly PlanStep[] | undefi
 
   for (let cost = 0; cost < queue.length; cost++) {
     const nodes = queue[cost] ?? [];
-    // The list grows during the loop: a lamp that is already on here is reached at the current
-    // cost.
+    // The list grows during the loop: a lamp that is already on is reached at the current cost.
     for (let i = 0; i < nodes.length; i++) {
       const node = nodes[i]!;
       if (node.isDone) return stepsTo(node);

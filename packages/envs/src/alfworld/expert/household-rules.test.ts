@@ -22,7 +22,8 @@ describe("hasHouseholdRules", () => {
       expect(householdDomain).toContain(from);
       return hasRules(householdDomain.replace(from, to));
     };
-    // Heating that does not end cooling, a fridge that must be open, slices that are picked up.
+    // Changed rules: heating that does not end cooling, a fridge that must be open, slices that can
+    // be picked up.
     expect(change("(and (isHot ?o) (not (isCool ?o)))", "(isHot ?o)")).toBe(false);
     expect(
       change("(receptacleType ?r FridgeType)", "(receptacleType ?r FridgeType) (opened ?r)"),

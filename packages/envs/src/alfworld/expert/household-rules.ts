@@ -2,7 +2,7 @@ import { parseDomain, type Action, type Domain } from "../pddl/domain.ts";
 import type { Term } from "../pddl/formula.ts";
 import { householdDomain } from "../generator/household-domain.ts";
 
-/** Predicates that household plans depend on. No action may change them in other ways. */
+/** Predicates on which household plans depend; no other action may change them. */
 const plannedPredicates: ReadonlySet<string> = new Set([
   "atlocation",
   "receptacleatlocation",
@@ -25,7 +25,7 @@ const plannedPredicates: ReadonlySet<string> = new Set([
   "toggleable",
 ]);
 
-/** Preconditions and effects of an action on the planned predicates, as one comparable text. */
+/** Describes preconditions and effects of an action on these predicates, as text for comparison. */
 function describeRules(action: Action, domain: Domain): string | undefined {
   const term = (value: Term): string =>
     value < 0
@@ -51,7 +51,7 @@ function describeRules(action: Action, domain: Domain): string | undefined {
   return `${action.name}: ${effects.sort().join(" ")} if ${cases.sort().join(" or ")}`;
 }
 
-/** Rules of a domain, in order. */
+/** Describes the rules of a domain, in order. */
 function domainRules(domain: Domain): string {
   const rules = domain.actions.map((action) => describeRules(action, domain));
   return rules
@@ -64,8 +64,8 @@ let rulesOfHouseholds: string | undefined;
 const known = new WeakMap<Domain, boolean>();
 
 /**
- * True if the actions of a domain are those of a household, so that household plans are shortest
- * plans. All released versions are such domains, and so is the domain of generated games.
+ * True if the actions of a domain are those of a household, so that `householdPlan` finds shortest
+ * plans. This holds for all released versions and for generated games.
  */
 export function hasHouseholdRules(domain: Domain): boolean {
   let answer = known.get(domain);

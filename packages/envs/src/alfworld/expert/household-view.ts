@@ -1,12 +1,12 @@
-/** Planner's view of a receptacle. */
+/** Receptacle as the planner sees it. */
 export interface ViewedReceptacle {
   readonly id: string;
   readonly location: string;
   /** True if it has no door or the door is open, so that objects can be put in and taken out. */
   readonly isAccessible: boolean;
-  /** True if the goal places its objects here. */
+  /** True if the goal requires objects to be placed here. */
   readonly isTarget: boolean;
-  /** True if it performs the treatment of the goal: a sink if the goal is to clean. */
+  /** True if the receptacle performs the treatment of the goal, such as a sink for cleaning. */
   readonly isAppliance: boolean;
 }
 
@@ -16,30 +16,28 @@ export interface ViewedObject {
   readonly isPickupable: boolean;
   /** True if the treatment of the goal (clean, hot or cool) was done. */
   readonly isTreated: boolean;
-  /** Receptacles that contain it: more than one in some released games, none while it is held. */
+  /** Receptacles that contain the object: several in some released games, none while it is held. */
   readonly receptacles: readonly ViewedReceptacle[];
 }
 
-/** A lamp of the goal's class. */
+/** Lamp of the class that the goal requires. */
 export interface ViewedLamp {
   readonly id: string;
   readonly isOn: boolean;
   readonly receptacles: readonly ViewedReceptacle[];
 }
 
-/** Goal: objects in one target receptacle, or an object in the hand next to a lamp. */
+/** Goal: objects in one target receptacle, or an object held next to a lamp. */
 export type ViewedGoal =
   | { readonly kind: "place"; readonly count: 1 | 2; readonly isTreatmentNeeded: boolean }
   | { readonly kind: "look"; readonly lamps: readonly ViewedLamp[] };
 
-/**
- * Everything in a household that shortest plans depend on. Lists are in the order that breaks ties.
- */
+/** All facts of a household on which shortest plans depend. The order of lists breaks ties. */
 export interface HouseholdView {
   readonly goal: ViewedGoal;
   /** Location of the agent. */
   readonly location: string;
-  /** Id of the held object. */
+  /** Id of the held object; `undefined` if the agent holds none. */
   readonly held: string | undefined;
   readonly receptacles: readonly ViewedReceptacle[];
   /** All objects that can fulfil the goal. */
@@ -48,7 +46,7 @@ export interface HouseholdView {
   accepts(receptacle: ViewedReceptacle, object: string): boolean;
 }
 
-/** An action of a plan. */
+/** Action of a plan. */
 export type PlanStep =
   | { readonly verb: "go"; readonly receptacle: string }
   | { readonly verb: "open"; readonly receptacle: string }

@@ -2,7 +2,7 @@ import type { Game, World } from "../game.ts";
 import type { HouseholdGoal } from "./household-goal.ts";
 import type { HouseholdView, ViewedReceptacle } from "./household-view.ts";
 
-/** Facts that no operator changes. */
+/** Facts that no operator can change. */
 interface Fixed {
   readonly receptacles: readonly FixedReceptacle[];
   /** Ids of the objects that can fulfil the goal. */
@@ -10,7 +10,7 @@ interface Fixed {
   readonly lamps: readonly string[];
   readonly pickupable: ReadonlySet<string>;
   readonly classesOf: ReadonlyMap<string, readonly string[]>;
-  /** Receptacle class and accepted object class, joined into one text. */
+  /** Pairs of receptacle class and accepted object class, each joined into one text. */
   readonly accepted: ReadonlySet<string>;
 }
 
@@ -28,7 +28,7 @@ function firstArguments(world: World, predicate: string): Set<string> {
   return new Set(world.facts(predicate).map(([id = ""]) => id));
 }
 
-/** Second arguments by first argument. */
+/** Maps the first argument of each fact to the list of second arguments. */
 function pairs(world: World, predicate: string): Map<string, string[]> {
   const result = new Map<string, string[]>();
   for (const [first = "", second = ""] of world.facts(predicate)) {
@@ -72,8 +72,8 @@ function lookAround(world: World, goal: HouseholdGoal): Fixed {
 /**
  * Extracts from a world the facts that a plan for a goal depends on. The domain must follow the
  * rules of households.
- * @returns `undefined` for an unusual household: with no agent or several, a receptacle at two
- *   locations, something relevant at an unreachable location, or a portable lamp.
+ * @returns The view; `undefined` for an unusual household: with no agent or several agents, a
+ *   receptacle at two locations, a relevant object at an unreachable location, or a portable lamp.
  */
 export function observeHousehold(world: World, goal: HouseholdGoal): HouseholdView | undefined {
   let entry = known.get(world.game);

@@ -4,14 +4,14 @@
  * and of generated games.
  */
 
-/** A task as its sentence describes it, with classes in lower case. */
+/** Task as stated in its sentence, with classes in lower case. */
 export type ParsedTask =
   | {
       readonly kind: "place";
       readonly objectClass: string;
       readonly targetClass: string;
       readonly count: 1 | 2;
-      /** Treatment of the object: `clean`, `heat` or `cool`. */
+      /** Required treatment of the object: `clean`, `heat` or `cool`. */
       readonly treatment: "clean" | "heat" | "cool" | undefined;
     }
   | { readonly kind: "look"; readonly objectClass: string; readonly lampClass: string };
@@ -56,7 +56,7 @@ export function readTask(sentence: string): ParsedTask | undefined {
   return undefined;
 }
 
-/** Parses `a mug 2, a pen 1, and a cd 3` or `nothing`. */
+/** Parses a list such as `a mug 2, a pen 1, and a cd 3` or `nothing`. */
 function readList(text: string): string[] {
   return [...text.matchAll(/\ba (\w+ \d+)/gu)].map((match) => match[1]!);
 }
@@ -71,7 +71,7 @@ export function readIntroduction(
   return { receptacles: readList(room[1]!), task: readTask(task[1]!) };
 }
 
-/** Description of a receptacle in a text. */
+/** Receptacle as described in a text. */
 export interface ParsedReceptacle {
   readonly name: string;
   readonly door: "none" | "open" | "closed";
@@ -89,7 +89,7 @@ export function readReceptacle(text: string): ParsedReceptacle | undefined {
   return closed === null ? undefined : { name: closed[1]!, door: "closed", contents: undefined };
 }
 
-/** Class in a name: `mug` in `mug 2`. */
+/** Class of a name: `mug` for `mug 2`. */
 export function classOfName(name: string): string {
   return name.slice(0, name.lastIndexOf(" "));
 }

@@ -16,8 +16,9 @@ const receptaclesByClass = new Map<string, readonly string[]>([
 const openable = new Set([...openableClasses].map((name) => name.toLowerCase()));
 
 /**
- * Order in which to search receptacles for an object: by the probability of finding it there and
- * the cost of a look (two commands if closed), with enough randomness that two searches differ.
+ * Chooses the order in which to search receptacles for an object: by the probability of finding it
+ * there and the cost of looking (two commands if closed), with random noise, so that searches
+ * differ.
  * @param className - Class of the object, in lower case; for an unknown class all receptacles are
  *   equally likely.
  * @param receptacles - Names of the receptacles.
@@ -37,7 +38,7 @@ export function searchOrder(
     const rank = classes?.indexOf(receptacleClass) ?? 0;
     const likelihood = rank < 0 ? 0.01 : 1 / (rank + 2);
     const cost = openable.has(receptacleClass) ? 2 : 1;
-    // Gumbel noise of scale 0.4: choosing the best score exactly would always give the same search.
+    // Gumbel noise of scale 0.4; without noise every search would be the same.
     const noise = -0.4 * Math.log(-Math.log(random.next() || Number.MIN_VALUE));
     return Math.log(likelihood / (numOfClass.get(receptacleClass)! * cost)) + noise;
   };

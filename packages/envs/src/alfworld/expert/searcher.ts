@@ -11,13 +11,13 @@ import {
   type ParsedTask,
 } from "./parse-observation.ts";
 
-/** A player whose commands depend only on the observations so far. */
+/** Player whose commands depend only on the observations so far. */
 export interface Searcher {
   /**
    * Chooses the next command.
-   * @param observation - Answer of the game to the previous command; the introduction at first.
-   * @returns `undefined` to give up: it has searched everywhere twice, or does not understand the
-   *   task.
+   * @param observation - Answer of the game to the previous command; initially the introduction.
+   * @returns The command; `undefined` to give up, because the player has searched everywhere twice
+   *   or does not understand the task.
    * @throws `RangeError` if the first observation is not an introduction.
    */
   next(observation: string): string | undefined;
@@ -33,22 +33,22 @@ const applianceClasses = {
 export interface SearcherOptions {
   /** Wording of the game. Default `move`. */
   readonly wording?: Wording;
-  /** Goal in the wording of released games, if the introduction words it differently. */
+  /** Goal in the wording of released games, if the introduction states it in different words. */
   readonly goal?: string;
   /**
-   * Probability of a random command, like a person in a hurry, in [0, 1), and the source of its
-   * draws: go to any receptacle, take any object here, or put down the held object. None makes a
-   * game unsolvable. Default: none.
+   * `share`: probability of a random command, in [0, 1), and `random`: its random stream. Random
+   * commands go to any receptacle, take any object at the current one, or put down the held object,
+   * so a game always remains solvable. Default: no random commands.
    */
   readonly hurry?: { readonly share: number; readonly random: Random };
 }
 
 /**
- * Makes a player for demonstrations. It visits the receptacles, likely ones first, opens closed
+ * Creates a player for demonstrations. It visits receptacles, the most likely first, opens closed
  * ones, takes the requested object when it sees it, cleans, heats or cools it, and brings it to its
  * target; for tasks with a lamp it also searches for the lamp. Unlike a shortest plan, no command
  * depends on facts that were not observed. It must play from the start of a game.
- * @param random - Breaks near-ties between receptacles.
+ * @param random - Random stream for the order of the search.
  */
 export function createSearcher(
   random: Random,
@@ -76,17 +76,17 @@ export function createSearcher(
   };
 }
 
-/** Knowledge about a game. */
+/** Knowledge of the searcher about a game. */
 interface Known {
   readonly receptacles: Map<string, ParsedReceptacle>;
-  /** Receptacles at the same location, each with all of them. */
+  /** For each receptacle, all receptacles at the same location, including itself. */
   readonly neighbours: Map<string, Set<string>>;
-  /** Receptacle visited last. */
+  /** Receptacle that was visited last. */
   at: string | undefined;
   held: string | undefined;
   /** Objects that were cleaned, heated or cooled as the task requires. */
   readonly treated: Set<string>;
-  /** Commands that had no effect; they are not repeated. */
+  /** Commands that had no effect and must not be repeated. */
   readonly refused: Set<string>;
 }
 
@@ -124,7 +124,7 @@ function searcherFor(
   /** Goes to a receptacle and opens it, if necessary; then returns `act`. */
   const reach = (name: string, act: string, needsAccess: boolean): string => {
     if (!isAt(name)) return `go to ${name}`;
-    // A receptacle at the same location as a visited one may not have been seen yet.
+    // A receptacle at the location of a visited one may not have been seen yet.
     if (needsAccess && !known.receptacles.has(name)) return `examine ${name}`;
     if (needsAccess && known.receptacles.get(name)?.door === "closed") return `open ${name}`;
     return act;
@@ -140,7 +140,7 @@ function searcherFor(
     return explore(order);
   };
 
-  /** Receptacle where the objects of the task go. */
+  /** Chooses the receptacle where the objects of the task must be placed. */
   const chooseTarget = (targetClass: string, held: string): string | undefined => {
     const candidates = shuffled.filter(
       (name) => classOfName(name) === targetClass && !known.refused.has(moveCommand(held, name)),
@@ -156,7 +156,7 @@ function searcherFor(
     );
   };
 
-  /** A seen object of the class that is not yet at its target, the nearest first. */
+  /** Chooses the nearest known object of the class that is not yet at its target. */
   const chooseObject = (): { object: string; receptacle: string } | undefined => {
     const nearestFirst = [...known.receptacles.keys()].sort(
       (a, b) => Number(isAt(b)) - Number(isAt(a)),
@@ -169,7 +169,7 @@ function searcherFor(
               contentsOfClass(task.objectClass, receptacle).length > 0,
           )
         : undefined;
-    // Some released games show one object in two receptacles.
+    // In some released games an object is in two receptacles.
     const placed = target === undefined ? [] : contentsOf(target);
     for (const receptacle of nearestFirst) {
       if (receptacle === target) continue;
@@ -188,7 +188,7 @@ function searcherFor(
       if (found === undefined) return explore(objectOrder);
       return reach(found.receptacle, `take ${found.object} from ${found.receptacle}`, true);
     }
-    // A wrong object was taken in a hurry.
+    // A random command has taken an object of another class.
     if (classOfName(held) !== task.objectClass && known.at !== undefined) {
       return reach(known.at, moveCommand(held, known.at), true);
     }
@@ -215,7 +215,7 @@ function searcherFor(
     return target === undefined ? undefined : reach(target, moveCommand(held, target), true);
   };
 
-  /** A random command. */
+  /** Draws a random command. */
   const chooseInHurry = (random: Random): string => {
     const { at, held } = known;
     if (at !== undefined && random.next() < 0.5) {
@@ -234,18 +234,18 @@ function searcherFor(
   };
 }
 
-/** Learns from the answer to a command. */
+/** Updates the knowledge from the answer to a command. */
 function learn(known: Known, command: string, observation: string): void {
   const [, verb = "", first = "", second = ""] =
     /^(go|open|examine|take|move|put|use|clean|heat|cool) (?:to )?(\w+ \d+)(?: (?:from|to|in\/on|with) (\w+ \d+))?$/u.exec(
       command,
     ) ?? [];
   if (observation === "Nothing happens.") {
-    // `go to` fails only at the current location, so the receptacle is at the location of the last
-    // one.
+    // `go to` fails only for a receptacle at the current location, so this one is at the location
+    // of the last visited one.
     if (verb === "go" && known.at !== undefined) linkNeighbours(known, known.at, first);
     else known.refused.add(command);
-    // A receptacle that can neither be opened nor examined has no contents.
+    // A receptacle that can neither be opened nor examined contains nothing.
     if (verb === "open" || verb === "examine") {
       known.receptacles.set(first, { name: first, door: "none", contents: [] });
     }

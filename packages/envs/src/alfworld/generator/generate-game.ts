@@ -12,7 +12,7 @@ import { drawHousehold, householdSizes, type Household, type HouseholdSize } fro
 /** Split of a generated game. */
 export type HouseholdSplit = "train" | "held_out";
 
-/** A game made by {@link generateGame}. */
+/** Game created by {@link generateGame}. */
 export interface GeneratedGame extends GameFile {
   /**
    * Folder within its split, in the format of released games:
@@ -21,11 +21,14 @@ export interface GeneratedGame extends GameFile {
   readonly name: string;
   readonly taskKind: HouseholdTaskKind;
   readonly size: HouseholdSize;
-  /** Hash, 64 hexadecimal digits; equal for two games exactly if no player can distinguish them. */
+  /**
+   * Hash of 64 hexadecimal digits; equal for two games if and only if no player can distinguish
+   * them.
+   */
   readonly fingerprint: string;
   /**
-   * Determined by the fingerprint alone, so that no game is in both splits; one in five is held
-   * out.
+   * Split, determined by the fingerprint alone, so that no game is in both splits; one game in five
+   * is held out.
    */
   readonly split: HouseholdSplit;
   /** A shortest solution. */
@@ -42,13 +45,13 @@ export interface GenerateGameOptions {
   /** Task kind. Default: drawn, all kinds equally likely. */
   readonly taskKind?: HouseholdTaskKind;
   /**
-   * Probability that a receptacle shares the location of an earlier one, in [0, 1]; then `go to`
-   * one of them arrives at all. Default 0: every receptacle has its own location.
+   * Probability that a receptacle shares the location of an earlier receptacle, in [0, 1]. `go to`
+   * one of them then reaches all of them. Default 0: every receptacle has its own location.
    */
   readonly sharedLocations?: number;
 }
 
-/** @throws `RangeError` for an option that {@link generateGame} does not accept. */
+/** Checks options. @throws `RangeError` for an option that {@link generateGame} does not accept. */
 export function checkGenerateOptions(
   where: string,
   { size, taskKind, sharedLocations }: Omit<GenerateGameOptions, "seed">,
@@ -65,7 +68,7 @@ export function checkGenerateOptions(
   }
 }
 
-/** A drawn household, with the properties that decide whether it is used. */
+/** Randomly drawn household, with the properties that determine whether it is used. */
 export interface Draft extends Pick<GeneratedGame, "name" | "taskKind"> {
   readonly household: Household;
   readonly size: HouseholdSize;
@@ -74,7 +77,7 @@ export interface Draft extends Pick<GeneratedGame, "name" | "taskKind"> {
   readonly split: HouseholdSplit;
 }
 
-/** Draws a household without writing its files, which is slower. */
+/** Draws a household without writing its texts, which would take longer. */
 export function draftGame(
   random: Random,
   {
@@ -100,7 +103,7 @@ export function draftGame(
   };
 }
 
-/** Names a game within its kind. */
+/** Name of a game's trial folder, from its fingerprint. */
 const nameTrial = (fingerprint: string): string => fingerprint.slice(0, 16);
 
 /** Writes the texts of a drawn household. */

@@ -66,7 +66,7 @@ describe("generateGame", () => {
     expect(() => generateGame({ seed: 1, sharedLocations: 1.5 })).toThrow(
       new RangeError("generateGame: sharedLocations must be in [0, 1], got 1.5"),
     );
-    // @ts-expect-error: a size that does not exist, as plain JavaScript could pass it
+    // @ts-expect-error: an invalid size, which plain JavaScript could pass
     expect(() => generateGame({ seed: 1, size: "huge" })).toThrow(
       new RangeError("generateGame: size must be one of tiny, small, medium, large, got huge"),
     );

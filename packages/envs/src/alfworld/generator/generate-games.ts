@@ -23,7 +23,7 @@ export interface GenerateGamesOptions extends Omit<GenerateGameOptions, "taskKin
 
 /**
  * Draws the households of {@link generateGames} without writing their files.
- * @throws As {@link generateGames}.
+ * @throws The errors of {@link generateGames}.
  */
 export function draftGames({
   seed,
@@ -53,8 +53,8 @@ export function draftGames({
 
 /**
  * Generates a set of games, all distinguishable by a player, cycling through the task kinds. Sets
- * of different splits have no game in common, whatever their seeds, sizes and counts. A set is a
- * prefix of any longer one with the same other options.
+ * of different splits have no game in common, whatever their seeds, sizes and counts. With
+ * otherwise equal options, a shorter set is a prefix of a longer one.
  * @throws `RangeError` for an invalid option or an empty list of kinds.
  */
 export function generateGames(options: GenerateGamesOptions): GeneratedGame[] {

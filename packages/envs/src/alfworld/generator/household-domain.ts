@@ -1,6 +1,7 @@
 /**
- * Planning domain of generated games: the actions of the single agent in a room. Actions, their
- * parameters and predicates have the benchmark's names, because grammars and tools refer to them.
+ * Planning domain of generated games: the actions of the single agent in a room. Actions,
+ * parameters and predicates have the same names as in the benchmark, because grammars and tools
+ * refer to them.
  */
 export const householdDomain: string = `(define (domain household)
 (:requirements :adl :typing)
@@ -95,7 +96,7 @@ export const householdDomain: string = `(define (domain household)
 )
 `;
 
-/** Classes that actions of the domain name; every problem must declare them. */
+/** Classes that the domain's actions mention, so that every problem must declare them. */
 export const domainConstants: {
   readonly rtype: readonly string[];
   readonly otype: readonly string[];

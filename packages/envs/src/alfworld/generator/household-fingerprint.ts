@@ -2,16 +2,16 @@ import { createHash } from "node:crypto";
 
 import type { Household } from "./household.ts";
 
-/** Compares by the benchmark's order of ids: by code point, in lower case. */
+/** Compares ids in the order of the benchmark: by code point, in lower case. */
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {
   const [left, right] = [a.id.toLowerCase(), b.id.toLowerCase()];
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /**
- * Hash of everything that a player can observe in a household: two games with equal fingerprints
- * look the same to every player, even if their coordinates differ. (Names and order of objects in
- * texts follow from the order of their ids, so ranks in that order represent the names.)
+ * Computes a hash of everything that a player can observe in a household: games with equal
+ * fingerprints look the same to every player, even if coordinates differ. (Names and order of
+ * objects in texts depend only on the order of ids, so the hash uses ranks instead of ids.)
  * @returns 64 hexadecimal digits.
  */
 export function householdFingerprint(household: Household, goal: string): string {

@@ -1,9 +1,9 @@
-/** Rules of one symbol; the first whose condition holds is used. */
+/** Rules of one symbol; the first rule whose condition holds is used. */
 type Rules = readonly { readonly condition?: string; readonly rhs: string }[];
 
 const contents = "[{o.indefinite + ' ' + o.name | inreceptacle(o:object, r:receptacle)}]";
 const here = "atlocation(a:agent, l:location) & receptacleatlocation(r:receptacle, l:location)";
-// The order of the conjuncts is the order in which objects are listed.
+// The order of the conjuncts determines the order in which objects are listed.
 const moved =
   "atlocation(a:agent, l:location) & objectatlocation(o:object, l:location) & receptacleatlocation(r:receptacle, l:location) & not_inreceptacle(o:object, r:receptacle)";
 
@@ -98,7 +98,7 @@ const actions: readonly (readonly [action: string, template: string, feedback: s
   ["examineObject", "examine {o}", "#object#"],
 ];
 
-/** Placeholder for the goal in {@link template}. No other text of the grammar contains it. */
+/** Placeholder of the goal in {@link template}; it occurs nowhere else in the grammar. */
 const goalMark = "@goal@";
 
 const template = [
@@ -115,8 +115,8 @@ const template = [
 ].join("\n\n");
 
 /**
- * Text grammar of generated games. Sentences are the same as in released games, except for the
- * answer to `help`.
+ * Creates the text grammar of generated games. Its sentences are the same as in released games,
+ * except for the answer to `help`.
  * @param goal - Goal sentence, without the full stop.
  */
 export function householdGrammar(goal: string): string {

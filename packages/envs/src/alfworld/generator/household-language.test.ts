@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { loadGame } from "../load-game.ts";
 import { generateGame } from "./generate-game.ts";
 
-/** Domain and grammar of released games, if available. */
+/** Reads domain and grammar of released games, if available. */
 function releasedTexts(): { domain: string; grammar: string } | undefined {
   for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
     const folder = join(at, "shared", "alfworld");
@@ -49,7 +49,8 @@ describe("the language of generated games", () => {
         expect(ours.observation).toBe(theirs.observation);
         expect(ours.admissibleCommands).toEqual(theirs.admissibleCommands);
         expect(ours.isWon).toBe(theirs.isWon);
-        // Each verb is equally likely, so that rare ones occur; treated objects are examined.
+        // Choose each verb with equal probability, so that rare verbs occur; examine treated
+        // objects.
         const commands = ours.admissibleCommands.filter((text) => text !== "help");
         const treated = /^(?:clean|heat|cool|slice) (\w+ \d+)/.exec(command)?.[1];
         const verb = random.choice([...new Set(commands.map((text) => text.split(" ")[0]!))]);
@@ -66,7 +67,8 @@ describe("the language of generated games", () => {
         );
       }
     }
-    // All types of sentences occurred: hot, cold, clean and sliced objects, floors, lamps.
+    // All types of sentences must have occurred: hot, cold, clean and sliced objects, floors,
+    // lamps.
     for (const sentence of [
       "You are in the middle of a room. Looking quickly around you, you see nothing.",
       "You are facing the several. Next to it, you see some.",

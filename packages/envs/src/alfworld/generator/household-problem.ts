@@ -32,15 +32,14 @@ function goalFormula({ kind, objectClass, targetClass }: HouseholdTask): string 
   return `(exists (?r - receptacle ?o - object) (and ${isPlaced("?o")}${isTreated}))`;
 }
 
-/** Distinct values, sorted by code point. */
+/** Returns the distinct values, sorted by code point. */
 function sortUnique(values: readonly string[]): string[] {
   return [...new Set(values)].sort();
 }
 
 /**
  * Writes a household as a planning problem of the household domain. Only classes and objects that
- * occur are declared.
- * @param name - Name of the problem; no player sees it.
+ * occur in it are declared. @param name - Name of the problem, which players never see.
  */
 export function householdProblem(
   { task, receptacles, objects, startLocation }: Household,

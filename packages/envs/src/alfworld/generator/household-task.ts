@@ -4,25 +4,25 @@ import { gameKinds, type GameKind } from "../game-kind.ts";
 import { objectClasses, fixtureClasses, type Ability } from "./object-classes.ts";
 import { roomPlans, type RoomPlan } from "./room-plans.ts";
 
-/** Types of task that can be generated: all {@link gameKinds}. */
+/** Task types that can be generated: all {@link gameKinds}. */
 export const householdTaskKinds: typeof gameKinds = gameKinds;
 
 /** One of {@link householdTaskKinds}. */
 export type HouseholdTaskKind = GameKind;
 
-/** A task and the type of room that it is in. */
+/** Task, and the type of room in which it takes place. */
 export interface HouseholdTask {
   readonly kind: HouseholdTaskKind;
   readonly room: RoomPlan;
-  /** Class of the object to bring, or to look at. */
+  /** Class of the object to place or to examine. */
   readonly objectClass: string;
-  /** Target: a receptacle class; for `look_at_obj_in_light` the class of the lamp. */
+  /** Receptacle class of the target; for `look_at_obj_in_light`, the class of the lamp. */
   readonly targetClass: string;
-  /** Receptacle classes where the object can be at the start; never the target. */
+  /** Receptacle classes in which the object may be at the start, never the target. */
   readonly sourceClasses: readonly string[];
 }
 
-/** Treatment that a task kind requires: an ability of the object, and the appliance. */
+/** For each task type with a treatment: the required ability of the object, and the appliance. */
 export const treatments: Readonly<
   Partial<
     Record<
@@ -40,7 +40,7 @@ export const treatments: Readonly<
   pick_cool_then_place_in_recep: { ability: "cool", appliance: "Fridge", predicate: "isCool" },
 };
 
-/** All tasks of a kind that a room allows, one list per possible object class. */
+/** Lists all tasks of a type that a room allows, one list per possible object class. */
 function tasksInRoom(kind: HouseholdTaskKind, room: RoomPlan): HouseholdTask[][] {
   const furniture = new Set(room.furniture.map((entry) => entry.receptacleClass));
   const treatment = treatments[kind];
@@ -81,7 +81,7 @@ export function drawTask(kind: HouseholdTaskKind, random: Random): HouseholdTask
   return random.choice(random.choice(random.choice(tasksByKind.get(kind)!)));
 }
 
-/** Receptacle classes that a task needs in addition to one for its object. */
+/** Lists receptacle classes that a task needs in addition to one for its object. */
 export function requiredClasses(task: HouseholdTask, random: Random): string[] {
   const treatment = treatments[task.kind];
   if (task.kind !== "look_at_obj_in_light") {
@@ -91,7 +91,7 @@ export function requiredClasses(task: HouseholdTask, random: Random): string[] {
   return [random.choice(fixtureClasses["DeskLamp"]!.filter((name) => furniture.has(name)))];
 }
 
-/** The benchmark's two goal sentences for each task kind. */
+/** The benchmark's two goal sentences for each task type. */
 const goalTemplates: Readonly<Record<HouseholdTaskKind, readonly [string, string]>> = {
   pick_and_place_simple: ["put a OBJECT in TARGET", "put some OBJECT on TARGET"],
   look_at_obj_in_light: ["look at OBJECT under the TARGET", "examine the OBJECT with the TARGET"],

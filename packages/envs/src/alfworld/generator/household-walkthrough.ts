@@ -5,7 +5,7 @@ import type { Household } from "./household.ts";
 import { assignNames } from "./numbered-names.ts";
 import { objectClasses, openableClasses } from "./object-classes.ts";
 
-/** Commands of a shortest plan from the start of a household. */
+/** Finds the commands of a shortest plan from the start of a household. */
 export function householdWalkthrough({
   task,
   receptacles,

@@ -10,32 +10,32 @@ import { fixtureClasses, objectClasses } from "./object-classes.ts";
 import { createPlacedIds, drawPoint, type Point } from "./placed-ids.ts";
 import type { RoomPlan } from "./room-plans.ts";
 
-/** Sizes of a room. */
+/** Sizes of rooms. */
 export const householdSizes = ["tiny", "small", "medium", "large"] as const;
 
 /** One of {@link householdSizes}. */
 export type HouseholdSize = (typeof householdSizes)[number];
 
-/** Furniture that objects can be put on or in. */
+/** Furniture that can hold objects. */
 export interface Receptacle {
   readonly id: string;
   readonly className: string;
   readonly location: string;
 }
 
-/** An object on or in a receptacle. */
+/** Object on or in a receptacle. */
 export interface PlacedObject {
   readonly id: string;
   readonly className: string;
   readonly receptacle: Receptacle;
 }
 
-/** A furnished room with a task, before it is written as a planning problem. */
+/** Furnished room with a task, before it is written as a planning problem. */
 export interface Household {
   readonly task: HouseholdTask;
   readonly receptacles: readonly Receptacle[];
   readonly objects: readonly PlacedObject[];
-  /** Location of the agent at the start; nothing else is there. */
+  /** Location of the agent at the start, where there is nothing else. */
   readonly startLocation: string;
 }
 
@@ -48,18 +48,18 @@ export interface HouseholdOptions {
 }
 
 /**
- * Numbers of receptacles and objects; a full-size room takes the number of receptacles from its
- * plan.
+ * Numbers of receptacles and objects per size; for a full-size room, the room plan determines the
+ * number of receptacles.
  */
 const sizes: Readonly<
   Record<
     HouseholdSize,
     {
       readonly receptacles?: readonly [min: number, max: number];
-      /** Maximum number of receptacles of one class. */
+      /** Maximum number of receptacles per class. */
       readonly perClass: number;
       readonly objects: readonly [min: number, max: number];
-      /** Probability of each additional object of the requested class. */
+      /** Probability of each additional object of the required class. */
       readonly spareChance: number;
     }
   >
@@ -74,7 +74,7 @@ function between([min, max]: readonly [number, number], random: Random): number 
   return min + random.integer(max - min + 1);
 }
 
-/** Receptacle classes of a room, with one entry per receptacle. */
+/** Draws the receptacle classes of a room, with one entry per receptacle. */
 function drawFurniture(
   room: RoomPlan,
   required: readonly string[],
@@ -93,7 +93,7 @@ function drawFurniture(
   return [...missing, ...random.shuffle(optional).slice(0, free)];
 }
 
-/** Draws a receptacle class; the first ones are more likely: class i has weight 1 / (i + 2). */
+/** Draws a receptacle class; earlier classes are more likely: class i has weight 1 / (i + 2). */
 function drawReceptacleClass(classes: readonly string[], random: Random): string {
   const total = classes.reduce((sum, _, i) => sum + 1 / (i + 2), 0);
   let rest = random.next() * total;
@@ -104,7 +104,7 @@ function drawReceptacleClass(classes: readonly string[], random: Random): string
   return classes.at(-1)!;
 }
 
-/** Furnishes a room for a task of the kind, such that the task is solvable and not yet solved. */
+/** Furnishes a room for a task of a type, so that the task is solvable and not yet solved. */
 export function drawHousehold(
   { size, taskKind, sharedLocations }: HouseholdOptions,
   random: Random,
@@ -140,7 +140,7 @@ export function drawHousehold(
     objects.push({ id: ids.thing(className, points.get(receptacle)!), className, receptacle });
   };
 
-  // Place the objects of the task first; none of their class is at the target.
+  // Place the objects of the task first; no object of their class is at the target.
   addObject(objectClass, [sourceClass]);
   if (taskKind === "pick_two_obj_and_place") addObject(objectClass, task.sourceClasses);
   while (random.next() < sizes[size].spareChance) addObject(objectClass, task.sourceClasses);

@@ -1,11 +1,14 @@
-/** Class of an id in its name form: the basin of a sink is a `sinkbasin`. */
+/**
+ * Returns the class of an id as it occurs in names, such as `sinkbasin` for the basin of a sink.
+ */
 function baseName(id: string): string {
   const base = id.slice(0, id.indexOf("_bar_"));
   return id.includes("basin") ? `${base}basin` : base;
 }
 
 /**
- * Names of ids in texts: per class, numbers from the last id in code-point order to the first.
+ * Assigns the names of ids in texts: per class, numbered from the last id in code-point order to
+ * the first.
  * @param ids - Ids in the benchmark's format; case is ignored.
  * @returns Name of each id, such as `mug 2`.
  */

@@ -1,18 +1,18 @@
-/** Actions on the objects of a class, other than carrying them. */
+/** Treatments of objects of a class. */
 export type Ability = "clean" | "heat" | "cool" | "slice";
 
 /** Properties of a class of objects. */
 export interface ObjectClass {
   readonly abilities: readonly Ability[];
-  /** True if it can contain other objects, as a bowl does; this changes its description. */
+  /** True if the object can contain other objects, like a bowl; this changes its description. */
   readonly isVessel: boolean;
-  /** Receptacle classes that accept it, the most likely one first. */
+  /** Receptacle classes that accept the object, most likely first. */
   readonly receptacleClasses: readonly string[];
 }
 
 const allAbilities: readonly Ability[] = ["clean", "heat", "cool", "slice"];
 
-/** Makes a class from abilities and receptacle classes, separated by spaces. */
+/** Creates a class from abilities and receptacle classes, each separated by spaces. */
 function defineClass(abilities: string, receptacleClasses: string): ObjectClass {
   return {
     abilities: allAbilities.filter((ability) => abilities.includes(ability)),
@@ -21,15 +21,15 @@ function defineClass(abilities: string, receptacleClasses: string): ObjectClass 
   };
 }
 
-/** Makes a class whose members can contain other objects. */
+/** Creates a class of objects that can contain other objects. */
 function vessel(abilities: string, receptacleClasses: string): ObjectClass {
   return { ...defineClass(abilities, receptacleClasses), isVessel: true };
 }
 
 /**
- * All classes of portable objects. The receptacles that accept a class are given by the benchmark
- * (they determine the `move` commands); their order is the generator's assumption of where such
- * objects usually are, and the searcher's order of searching.
+ * All classes of portable objects. The benchmark defines which receptacles accept a class (they
+ * determine the `move` commands). Their order is our assumption about where such objects usually
+ * are; the generator and the searcher use it.
  */
 export const objectClasses: Readonly<Record<string, ObjectClass>> = {
   AlarmClock: defineClass("", "Desk DiningTable Dresser SideTable CounterTop Shelf"),

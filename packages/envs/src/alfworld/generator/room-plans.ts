@@ -4,11 +4,11 @@ export type RoomKind = "kitchen" | "living-room" | "bedroom" | "bathroom";
 /** Number of receptacles of a class in a room. */
 export interface Furniture {
   readonly receptacleClass: string;
-  /** Range in a full-size room, both ends inclusive; a smaller room gets at most `max`. */
+  /** Range in a full-size room, both ends inclusive; smaller rooms get at most the upper end. */
   readonly count: readonly [min: number, max: number];
 }
 
-/** Furniture and objects of a type of room. */
+/** Furniture and objects in a type of room. */
 export interface RoomPlan {
   readonly kind: RoomKind;
   /** First of the thirty scene numbers that the benchmark assigns to this type of room. */

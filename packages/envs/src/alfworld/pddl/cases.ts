@@ -2,10 +2,10 @@ import type { AtomFormula, EqualFormula, Formula } from "./formula.ts";
 
 /**
  * One way to satisfy a precondition: a conjunction of literals, equalities and other formulas.
- * Variables of `exists` have become variables of the case.
+ * Variables of `exists` are variables of the case.
  */
 export interface Case {
-  /** Slots that are not parameters of the action. */
+  /** Slots of variables that are not parameters of the action. */
   readonly slots: readonly number[];
   readonly literals: readonly AtomFormula[];
   readonly equalities: readonly EqualFormula[];
@@ -15,7 +15,7 @@ export interface Case {
 
 const always: Case = { slots: [], literals: [], equalities: [], rest: [] };
 
-// The number of cases multiplies; the actions of real domains have at most four.
+// Maximum number of cases, which multiply; the actions of real domains have at most four.
 const maxCases = 64;
 
 /** Splits a condition into cases, at least one of which must hold. */

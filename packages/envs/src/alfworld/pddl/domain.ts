@@ -12,31 +12,33 @@ import {
 import { type Expression, type ExpressionList, PddlReader } from "./reader.ts";
 import { TypeTable } from "./type-table.ts";
 
-/** An effect of an action: adds or deletes an atom if its condition holds. */
+/** Effect of an action: adds or deletes an atom if its condition holds. */
 export interface Effect {
-  /** Slots of the enclosing `forall`: the effect applies once for each of their bindings. */
+  /**
+   * Slots of the variables of an enclosing `forall`; the effect applies for every binding of them.
+   */
   readonly slots: readonly number[];
-  /** `undefined` for an unconditional effect. */
+  /** Condition of the effect; `undefined` if it is unconditional. */
   readonly condition: Formula | undefined;
   readonly predicate: number;
   readonly terms: readonly Term[];
   readonly isDelete: boolean;
 }
 
-/** An action with unbound parameters, which have the slots from 0 on. */
+/** Action with unbound parameters, which have the slots from 0 on. */
 export interface Action {
-  /** Index among the domain's actions sorted by name. */
+  /** Index of the action among the domain's actions sorted by name. */
   readonly index: number;
   readonly name: string;
   /** Names (without `?`) and types of the parameters. */
   readonly parameters: readonly { readonly name: string; readonly type: number }[];
-  /** Types of the variables in all slots: parameters, then those of quantifiers. */
+  /** Types of the variables in all slots: first parameters, then variables of quantifiers. */
   readonly slotTypes: readonly number[];
   readonly cases: readonly Case[];
   readonly effects: readonly Effect[];
 }
 
-/** A parsed planning domain, usable for any number of problems. */
+/** Parsed planning domain, which can be used for several problems. */
 export interface Domain extends Vocabulary {
   /** Predicates by index. */
   readonly predicateList: readonly Predicate[];
@@ -46,7 +48,7 @@ export interface Domain extends Vocabulary {
   readonly isRead: readonly boolean[];
   /** Objects of the domain, with their types. */
   readonly constants: readonly (readonly [name: string, type: number])[];
-  /** Names that the actions mention; constant terms are indices into this list. */
+  /** Names that the actions mention; constants are indices into this list. */
   readonly names: readonly string[];
   readonly actions: readonly Action[];
 }
@@ -54,8 +56,8 @@ export interface Domain extends Vocabulary {
 /**
  * Parses a domain: `:types`, `:constants`, `:predicates` and `:action`; `:requirements` and
  * `:functions` are skipped, because costs are not used.
- * @param source - Name of the domain in messages.
- * @throws `GameFileError` with the line for anything else.
+ * @param source - Name of the domain, for messages. @throws `GameFileError` with the line for any
+ *   other section.
  */
 export function parseDomain(text: string, source: string): Domain {
   const reader = new PddlReader(text, source);
@@ -74,7 +76,7 @@ export function parseDomain(text: string, source: string): Domain {
   const sections = definition.items
     .slice(1)
     .map((section) => requireList(reader, section, "a section of the domain"));
-  // Actions may precede the declarations that they use.
+  // Process declarations first, because actions may precede them in the file.
   const inOrder = (kinds: readonly unknown[]): ExpressionList[] =>
     sections.filter((section) => kinds.includes(section.items[0]));
 
@@ -250,7 +252,7 @@ function parseEffects(
       formulas.leave(variables.names);
       return;
     }
-    case "increase": // a cost
+    case "increase": // a change of costs, which is ignored
       return;
     default: {
       const isDelete = head === "not";

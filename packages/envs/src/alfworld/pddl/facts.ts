@@ -1,20 +1,20 @@
 import type { Predicate } from "./formula.ts";
 
-/** An atom of the initial state, or one that some operator or formula of the game refers to. */
+/** Atom of the initial state, or atom to which an operator or formula of the game refers. */
 export interface Fact {
   /**
-   * Index in the bit sets of states; -1 for facts of predicates that never change, which are all
-   * true.
+   * Index in the bit sets of states; -1 for facts of predicates that never change. Those facts are
+   * always true.
    */
   readonly id: number;
   readonly predicate: number;
   /** Object numbers. */
   readonly objects: readonly number[];
-  /** True if it was true in some world that was reached so far. */
+  /** True if the fact was true in a world that has been reached. */
   isReached: boolean;
 }
 
-/** Facts of one predicate, sorted by their arguments' ids. */
+/** Facts of one predicate, sorted by the ids of their arguments. */
 export class FactList {
   readonly facts: readonly Fact[];
   #flat: readonly number[] | undefined;
@@ -23,12 +23,12 @@ export class FactList {
     this.facts = facts;
   }
 
-  /** {@link facts} flattened: id and objects of each fact. */
+  /** {@link facts} as a flat list: id and objects of each fact. */
   get flat(): readonly number[] {
     return (this.#flat ??= this.facts.flatMap(({ id, objects }) => [id, ...objects]));
   }
 
-  /** Returns a list with one more fact. */
+  /** Returns a list with an additional fact. */
   with(fact: Fact): FactList {
     const { facts } = this;
     let low = 0;
@@ -43,8 +43,8 @@ export class FactList {
 }
 
 /**
- * Facts of one game. The table grows during play by facts that become possible; known facts keep
- * their ids. Lists are sorted by the arguments' ids.
+ * Facts of one game. During play, facts that become possible are added; the ids of known facts do
+ * not change. Lists are sorted by the ids of the arguments.
  */
 export class FactTable {
   /** Changeable facts by id. */
@@ -78,7 +78,7 @@ export class FactTable {
     }
   }
 
-  /** Returns a fact if it is known. */
+  /** Returns a fact; `undefined` if it is not known. */
   find(predicate: number, objects: readonly number[]): Fact | undefined {
     const table = this.#ofPredicate[predicate]!;
     return table.byKey.get(table.key(objects));
@@ -117,7 +117,7 @@ class PredicateFacts {
   readonly #numObjects: number;
   readonly #hasTextKeys: boolean;
   #all: FactList | undefined;
-  /** By position and object. */
+  /** Lists by predicate, position and object. */
   readonly #allWith: ((FactList | undefined)[] | undefined)[];
 
   constructor(arity: number, numObjects: number, isChangeable: boolean) {
@@ -156,7 +156,7 @@ class PredicateFacts {
     return lists;
   }
 
-  /** Inserts a fact of `byKey` into the existing lists. */
+  /** Inserts a new fact into the existing lists. */
   insert(fact: Fact): void {
     this.#all = this.#all?.with(fact);
     this.#allWith.forEach((lists, position) => {

@@ -2,12 +2,12 @@ import type { Expression, ExpressionList, PddlReader } from "./reader.ts";
 import type { TypeTable } from "./type-table.ts";
 
 /**
- * Argument of an atom: the slot of a variable if `>= 0`, else `~index` into the list of names
- * (constants) of the formula.
+ * Argument of an atom: if `>= 0`, the slot of a variable; otherwise `~index`, where `index` refers
+ * to the formula's list of constant names.
  */
 export type Term = number;
 
-/** An atom or its negation. */
+/** Atom or negated atom. */
 export interface AtomFormula {
   readonly kind: "atom";
   readonly predicate: number;
@@ -15,7 +15,7 @@ export interface AtomFormula {
   readonly isNegated: boolean;
 }
 
-/** States that two terms are (or, negated, are not) the same object. */
+/** Equality of two terms, or its negation. */
 export interface EqualFormula {
   readonly kind: "equal";
   readonly left: Term;
@@ -23,7 +23,7 @@ export interface EqualFormula {
   readonly isNegated: boolean;
 }
 
-/** A condition with negations pushed down to the atoms. An empty `and` is true. */
+/** Condition in negation normal form. An empty `and` is true. */
 export type Formula =
   | AtomFormula
   | EqualFormula
@@ -58,7 +58,7 @@ export function negate(formula: Formula): Formula {
   }
 }
 
-/** A declared predicate; its index is its position in {@link Vocabulary}. */
+/** Declared predicate. */
 export interface Predicate {
   readonly index: number;
   readonly name: string;
@@ -73,10 +73,10 @@ export interface Vocabulary {
 
 /**
  * Parses formulas that share a list of names and, for one action or goal, the slots of variables.
- * Every variable has its own slot, even if an inner one shadows an outer one.
+ * Every variable has its own slot, even if it shadows another variable.
  */
 export class FormulaParser {
-  /** Constants in the order of their first mention. */
+  /** Names of constants in the order in which they first occur. */
   readonly names: string[];
   /** Type of the variable in each slot. */
   readonly slotTypes: number[] = [];
@@ -112,7 +112,7 @@ export class FormulaParser {
     return { names, slots };
   }
 
-  /** Ends the scope of variables. */
+  /** Ends the scope of variables declared by {@link enter}. */
   leave(names: readonly string[]): void {
     for (const name of names) this.#scope.get(name)!.pop();
   }
@@ -211,7 +211,7 @@ export class FormulaParser {
   }
 }
 
-/** Requires a list. */
+/** Checks that an expression is a list. */
 export function requireList(
   reader: PddlReader,
   expression: Expression,
@@ -223,8 +223,8 @@ export function requireList(
 }
 
 /**
- * Parses `a b - type c` into pairs of a word and its type. As in the reference, a type is any word
- * after the hyphen: `location,` with a comma is a type of its own without members.
+ * Parses `a b - type c` into pairs of a word and its type. As in TextWorld, any word after the
+ * hyphen is a type: `location,` with a comma is a different type, without members.
  */
 export function parseTypedList(
   reader: PddlReader,

@@ -3,7 +3,7 @@ import type { Effect } from "./domain.ts";
 import type { AtomFormula, Term } from "./formula.ts";
 import { type GroundContext, type GroundFormula, groundFormula } from "./ground-formula.ts";
 
-/** An effect on one fact, conditional on the previous state. */
+/** Effect on one fact, with a condition on the previous state. */
 export interface ConditionalEffect {
   readonly condition: GroundFormula;
   readonly id: number;
@@ -12,16 +12,16 @@ export interface ConditionalEffect {
 
 /** Effects of an operator on facts. */
 export interface GroundEffects {
-  /** Facts that become true. */
+  /** Facts that the operator makes true. */
   readonly adds: readonly number[];
-  /** Facts that become false. */
+  /** Facts that the operator makes false. */
   readonly deletes: readonly number[];
   readonly conditional: readonly ConditionalEffect[];
 }
 
 const none: readonly never[] = [];
 
-/** Literals of a case on changeable facts, as in {@link GroundFormula}. */
+/** Collects the literals of a case on changeable facts, as in {@link GroundFormula}. */
 export function groundLiterals(
   literals: readonly AtomFormula[],
   binding: readonly number[],
@@ -36,7 +36,7 @@ export function groundLiterals(
   return ground;
 }
 
-/** Objects of an atom's terms. */
+/** Objects to which an atom's terms are bound. */
 export function listObjects(
   terms: readonly Term[],
   binding: readonly number[],
@@ -51,7 +51,7 @@ export function listObjects(
 }
 
 /**
- * Effects of an action that can change something in a state where certain literals hold; a fact
+ * Computes the effects of an action that can change a state in which given literals hold. A fact
  * that is certainly added is not deleted.
  * @param literals - Literals as in {@link GroundFormula}.
  */
@@ -86,8 +86,7 @@ export function groundEffects(
   };
   for (const effect of effects) collect(effect, 0);
 
-  // Adding a fact that must already be true changes nothing, nor does deleting one that must be
-  // false.
+  // Adding a fact that is certainly true, or deleting one that is certainly false, has no effect.
   const isIdle = (id: number, isDelete: boolean): boolean =>
     literals.includes(id * 2 + (isDelete ? 1 : 0)) || (isDelete && adds.includes(id));
   return {
@@ -101,8 +100,9 @@ export function groundEffects(
 }
 
 /**
- * True if an action changes nothing whenever a case of its precondition holds, whatever else is
- * true. Such an operator does not exist: one cannot go to the current location.
+ * True if an action never changes anything when a case of its precondition holds, whatever other
+ * facts hold. Such operators are not created; for example, the agent cannot go to its current
+ * location.
  */
 export function hasNoEffect(
   effects: readonly Effect[],
@@ -142,7 +142,7 @@ function isSame(
   return true;
 }
 
-/** True if literals that hold imply that a condition does not. */
+/** True if the given literals imply that a condition does not hold. */
 function isRefuted(condition: GroundFormula, literals: readonly number[]): boolean {
   if (typeof condition === "boolean") return !condition;
   if (typeof condition === "number") return literals.includes(condition ^ 1);

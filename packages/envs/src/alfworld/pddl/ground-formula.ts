@@ -2,20 +2,20 @@ import type { FactTable } from "./facts.ts";
 import { type AtomFormula, type Formula, type Term, negate } from "./formula.ts";
 
 /**
- * A condition on the changeable facts of one game. A number is a literal: `id * 2`, plus 1 if the
- * fact must be false.
+ * Condition on the changeable facts of one game. A number is a literal: `id * 2` if the fact must
+ * be true, `id * 2 + 1` if it must be false.
  */
 export type GroundFormula =
   | number
   | boolean
   | { readonly kind: "and" | "or"; readonly parts: readonly GroundFormula[] };
 
-/** True if a bit set contains a fact; facts beyond its end are not contained. */
+/** True if a bit set contains a fact; facts beyond its length are not contained. */
 export function hasBit(bits: readonly number[], id: number): boolean {
   return ((bits[id >> 5]! >>> (id & 31)) & 1) === 1;
 }
 
-/** Evaluates a condition for the facts in a bit set. */
+/** True if a condition holds for the facts in a bit set. */
 export function holdsIn(formula: GroundFormula, bits: readonly number[]): boolean {
   if (typeof formula === "number") return hasBit(bits, formula >> 1) === ((formula & 1) === 0);
   if (typeof formula === "boolean") return formula;
@@ -28,7 +28,7 @@ export function holdsIn(formula: GroundFormula, bits: readonly number[]): boolea
   return false;
 }
 
-/** Conjunction or disjunction of conditions, simplified. */
+/** Simplified conjunction or disjunction of conditions. */
 export function combine(kind: "and" | "or", parts: readonly GroundFormula[]): GroundFormula {
   const neutral = kind === "and";
   const kept: GroundFormula[] = [];
@@ -39,24 +39,24 @@ export function combine(kind: "and" | "or", parts: readonly GroundFormula[]): Gr
   return kept.length === 0 ? neutral : kept.length === 1 ? kept[0]! : { kind, parts: kept };
 }
 
-/** Context of a game for {@link groundFormula}. */
+/** Context of a game that {@link groundFormula} needs. */
 export interface GroundContext {
   readonly facts: FactTable;
   readonly isChangeable: readonly boolean[];
-  /** Object of each name that terms refer to. */
+  /** Object for each name to which terms refer. */
   readonly objects: readonly number[];
-  /** Possible objects of the variable in a slot. */
+  /** Objects that the variable in a slot may be bound to. */
   members(slot: number): readonly number[];
-  /** True if an object is possible for the variable in a slot. */
+  /** True if the variable in a slot may be bound to an object. */
   isMember(slot: number, object: number): boolean;
-  /** Counts one step of a search. @throws If there were too many. */
+  /** Counts one step of the search. @throws If there were too many steps. */
   count(): void;
 }
 
 /**
- * Replaces the variables of a formula by objects: those with a value in `binding` (by slot, -1 for
- * none) by their value, those of quantifiers by all relevant objects. Facts that never change are
- * evaluated, so that only tests of changeable facts remain.
+ * Replaces the variables of a formula by objects: bound variables by their value in `binding`
+ * (indexed by slot, -1 for unbound), variables of quantifiers by all relevant objects. Facts that
+ * never change are evaluated, so that only conditions on changeable facts remain.
  */
 export function groundFormula(
   formula: Formula,
@@ -97,7 +97,7 @@ function groundAtom(
   { facts, isChangeable, objects }: GroundContext,
 ): GroundFormula {
   const args = terms.map((term) => (term >= 0 ? binding[term]! : objects[~term]!));
-  // A name that is not an object is in no fact.
+  // Atoms with a name that is not an object are false.
   if (args.some((object) => object < 0)) return isNegated;
   if (!isChangeable[predicate]) {
     return (facts.find(predicate, args) !== undefined) !== isNegated;
@@ -105,7 +105,9 @@ function groundAtom(
   return facts.intern(predicate, args).id * 2 + (isNegated ? 1 : 0);
 }
 
-/** Existential quantification: true if there are objects for the slots that make all parts true. */
+/**
+ * Grounds an existential quantification: true if some objects for the slots make all parts true.
+ */
 function groundExists(
   slots: readonly number[],
   parts: readonly Formula[],
@@ -113,7 +115,7 @@ function groundExists(
   context: GroundContext,
 ): GroundFormula {
   context.count();
-  // Flatten conjunctions, and first evaluate the parts that need no more objects.
+  // Flatten conjunctions, and evaluate first the parts whose variables are all bound.
   const settled: GroundFormula[] = [];
   const open: Formula[] = [];
   const pending = [...parts].reverse();
@@ -133,7 +135,7 @@ function groundExists(
     }
   }
 
-  // Then unchangeable facts, which leave the fewest candidates.
+  // Then evaluate unchangeable facts, the most selective first.
   let best: AtomFormula | undefined;
   let bestScore = -1;
   for (const part of open) {
@@ -180,7 +182,7 @@ function isBound(formula: Formula, binding: readonly number[]): boolean {
     case "or":
       return formula.parts.every((part) => isBound(part, binding));
     default: {
-      // Variables of the quantifier are bound when the formula is grounded.
+      // Grounding the inner formula binds the variables of its quantifier.
       const inner = [...binding];
       for (const slot of formula.slots) inner[slot] = 0;
       return isBound(formula.body, inner);
@@ -197,14 +199,15 @@ function candidates(
     const term = terms[position]!;
     const object = term >= 0 ? binding[term]! : context.objects[~term]!;
     if (object >= 0) return context.facts.allWith(predicate, position, object).facts;
-    if (term < 0) return []; // a name that is not an object
+    if (term < 0) return []; // the name is not an object
   }
   return context.facts.all(predicate).facts;
 }
 
 /**
  * Binds the unbound variables among the terms to the objects of a fact.
- * @returns Newly bound slots; `undefined`, with nothing bound, if the fact does not match.
+ * @returns The slots that were bound; `undefined` if the fact does not match, in which case nothing
+ *   is bound.
  */
 function bind(
   terms: readonly Term[],

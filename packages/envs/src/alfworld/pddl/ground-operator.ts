@@ -5,29 +5,29 @@ import { type GroundFormula, hasBit, holdsIn } from "./ground-formula.ts";
 import type { JoinPlan } from "./join-plan.ts";
 
 /**
- * One way to perform an operator: a case of an action's precondition with objects for its
- * variables. There are many, and few are ever performed, so the data needed only for that is
+ * Variant of an operator: a case of the action's precondition with objects for its variables. There
+ * are many variants, of which few are performed, so data that is needed only for performing them is
  * created on demand.
  */
 export interface Variant {
   readonly plan: JoinPlan;
-  /** Objects by slot; the first ones are the action's parameters. */
+  /** Objects by slot; the first slots are the action's parameters. */
   readonly binding: number[];
   /** Command text. */
   readonly command: string;
-  /** Number of the command in the game; equal for equal commands. */
+  /** Number of the command within the game; the same for equal commands. */
   readonly commandId: number;
-  /** True fact under which the variant is listed; -1 for none. */
+  /** Fact under which the variant is listed while it is true ("watched" fact); -1 for none. */
   readonly watched: number;
-  /** Further literals of {@link GroundFormula} that must hold. */
+  /** Other literals that must hold, as in {@link GroundFormula}. */
   readonly literals: readonly number[];
-  /** Further condition that must hold. */
+  /** Other condition that must hold. */
   readonly rest: GroundFormula;
   operator: GroundOperator | undefined;
   effects: GroundEffects | undefined;
 }
 
-/** True if a variant can be performed. */
+/** True if a variant can be performed in a state. */
 export function isApplicable(
   { watched, literals, rest }: Variant,
   bits: readonly number[],
@@ -40,18 +40,18 @@ export function isApplicable(
   return rest === true || holdsIn(rest, bits);
 }
 
-/** Data shared by the operators of one game. */
+/** Data that the operators of one game share. */
 export interface OperatorOwner {
   idOf(object: number): string;
 }
 
-/** See {@link Operator}. */
+/** Implementation of {@link Operator}. */
 export class GroundOperator implements Operator {
   readonly action: string;
   readonly command: string;
   readonly isIdle: boolean;
   readonly owner: OperatorOwner;
-  /** Variants of the operator that were requested so far. */
+  /** Variants of the operator that have been requested so far. */
   readonly variants: Variant[] = [];
   readonly #objects: readonly number[];
   #arguments: readonly string[] | undefined;
@@ -75,7 +75,7 @@ export class GroundOperator implements Operator {
   }
 }
 
-/** Compares variants by command, then by the name of the action, then by the ids of its objects. */
+/** Compares variants by command, then by action name, then by the ids of the objects. */
 export function compareVariants(a: Variant, b: Variant): number {
   if (a.commandId !== b.commandId) return compareCodePoints(a.command, b.command);
   const { action } = a.plan;

@@ -5,7 +5,7 @@ import { type GroundFormula, hasBit, holdsIn } from "./ground-formula.ts";
 import { GroundOperator, type Variant, isApplicable } from "./ground-operator.ts";
 import type { OperatorTable } from "./operator-table.ts";
 
-/** Data shared by the worlds of one game. */
+/** Data that the worlds of one game share. */
 export interface WorldContext {
   readonly game: Game;
   readonly operators: OperatorTable;
@@ -16,8 +16,9 @@ export interface WorldContext {
 }
 
 /**
- * Data derived from the facts that something reads. Worlds that differ only in other facts share
- * it; many commands (looking, examining, taking inventory) change only those.
+ * Data derived from the facts that preconditions or the goal read. Worlds that differ only in other
+ * facts share this data; many commands, such as `look`, `examine` and `inventory`, change only
+ * other facts.
  */
 class Consequences {
   readonly #context: WorldContext;
@@ -28,7 +29,7 @@ class Consequences {
   #key: string | undefined;
   #isGoal: boolean | undefined;
 
-  /** @param watched - True facts that are watched. */
+  /** @param watched - Watched facts that are true. */
   constructor(context: WorldContext, bits: readonly number[], watched: readonly number[]) {
     this.#context = context;
     this.#bits = bits;
@@ -52,7 +53,7 @@ class Consequences {
     const mask = this.#context.operators.readMask();
     const bits = this.#bits;
     let numWords = bits.length;
-    // Facts that were unknown when the world was created count as false.
+    // Facts that were unknown when the world was created are false in it.
     while (numWords > 0 && (bits[numWords - 1]! & mask[numWords - 1]!) === 0) numWords--;
     const units: number[] = [];
     for (let word = 0; word < numWords; word++) {
@@ -63,7 +64,7 @@ class Consequences {
   }
 }
 
-/** See {@link World}. */
+/** Implementation of {@link World}. */
 export class GroundWorld implements World {
   readonly #context: WorldContext;
   readonly #bits: readonly number[];
@@ -83,7 +84,7 @@ export class GroundWorld implements World {
     this.#consequences = consequences;
   }
 
-  /** World at the start of a game. */
+  /** Creates the world at the start of a game. */
   static initial(context: WorldContext): GroundWorld {
     const { facts } = context.operators;
     const bits: number[] = [];
@@ -108,12 +109,12 @@ export class GroundWorld implements World {
     return this.#consequences.isGoal;
   }
 
-  /** Commands of all operators, without repeats, sorted by code point. */
+  /** Commands of all applicable operators, without duplicates, sorted by code point. */
   get commands(): readonly string[] {
     return this.#consequences.commands;
   }
 
-  /** {@link commands} by a simple scan, as the baseline of tests and benchmarks. */
+  /** Computes {@link commands} by a simple scan, as a baseline for tests and benchmarks. */
   commandsByScan(): string[] {
     return this.#context.operators.commandsByScan(this.#bits);
   }
@@ -132,12 +133,12 @@ export class GroundWorld implements World {
     return this.applyVariant(variant);
   }
 
-  /** Variant that performs a command here; `undefined` if it is not applicable. */
+  /** Finds the variant that performs a command; `undefined` if the command is not applicable. */
   variantFor(command: string): Variant | undefined {
     return this.#context.operators.variantFor(command, this.#bits, this.#watched);
   }
 
-  /** Variant that performs an operator here; `undefined` if it is not applicable. */
+  /** Finds the variant that performs an operator; `undefined` if the operator is not applicable. */
   variantOf(operator: Operator): Variant | undefined {
     if (!(operator instanceof GroundOperator) || operator.owner !== this.#context.operators) {
       return undefined;
@@ -145,7 +146,7 @@ export class GroundWorld implements World {
     for (const variant of operator.variants) {
       if (isApplicable(variant, this.#bits)) return variant;
     }
-    // There may be a variant that was not requested yet.
+    // The variant may not have been requested yet.
     return this.operators().includes(operator)
       ? operator.variants.find((variant) => isApplicable(variant, this.#bits))
       : undefined;
@@ -156,7 +157,7 @@ export class GroundWorld implements World {
     return this.#context.operators.effectsOf(variant);
   }
 
-  /** World after an applicable variant. */
+  /** Returns the world after an applicable variant. */
   applyVariant(variant: Variant): GroundWorld {
     const { operators } = this.#context;
     const { adds, deletes, conditional } = operators.effectsOf(variant);

@@ -6,7 +6,8 @@ import type { GroundContext } from "./ground-formula.ts";
 import type { JoinPlan } from "./join-plan.ts";
 import type { Problem } from "./problem.ts";
 
-// The largest released game has 5,000 operators; the limit stops files that would never end.
+// Maximum number of bindings; the largest released game has 5,000 operators. Stops searches that
+// would never end.
 const maxBindings = 200_000;
 const maxSearchSteps = 5_000_000;
 
@@ -21,12 +22,12 @@ export class Grounding {
   readonly #contexts: readonly GroundContext[];
   /** Members of each type. */
   readonly #members = new Map<number, readonly number[]>();
-  /** Slots bound by literals, in that order. */
+  /** Slots bound by literals, in the order of binding. */
   readonly #bound: number[] = [];
   #numBindings = 0;
   #numSearchSteps = 0;
 
-  /** @param name - Name of the game in messages. */
+  /** @param name - Name of the game, for messages. */
   constructor(name: string, domain: Domain, problem: Problem) {
     this.#name = name;
     this.#domain = domain;
@@ -38,20 +39,20 @@ export class Grounding {
     );
   }
 
-  /** Context for grounding formulas of an action. */
+  /** Returns the context for grounding formulas of an action. */
   contextOf(action: Action): GroundContext {
     return this.#contexts[action.index]!;
   }
 
-  /** Context for grounding the goal. */
+  /** Returns the context for grounding the goal. */
   goalContext(): GroundContext {
     const { goalSlotTypes, goalObjects } = this.#problem;
     return this.#context(goalSlotTypes, goalObjects);
   }
 
   /**
-   * Objects by slot for all ways to satisfy the case of a plan that a newly reached fact enables:
-   * all changeable facts that it needs are reached, and it was not found for another fact.
+   * Finds all bindings (objects by slot) of a plan's case that a newly reached fact enables: all
+   * required changeable facts have been reached, and the binding was not found for an earlier fact.
    */
   bindings(plan: JoinPlan, fact: Fact | undefined): number[][] {
     const context = this.contextOf(plan.action);
@@ -180,7 +181,8 @@ export class Grounding {
   }
 
   /**
-   * Binds the unbound variables of a literal; false, with nothing changed, if it does not match.
+   * Binds the unbound variables of a literal to a fact. @returns False if the fact does not match,
+   * in which case nothing changes.
    */
   #bind({ terms }: AtomFormula, fact: Fact, binding: number[], context: GroundContext): boolean {
     const numBound = this.#bound.length;
@@ -199,7 +201,7 @@ export class Grounding {
     return true;
   }
 
-  /** Undoes all bindings but the first ones. */
+  /** Undoes all bindings except the first `numKept`. */
   #unbind(numKept: number, binding: number[]): void {
     while (this.#bound.length > numKept) binding[this.#bound.pop()!] = -1;
   }

@@ -2,38 +2,44 @@ import type { Case } from "./cases.ts";
 import type { Action, Effect } from "./domain.ts";
 import type { AtomFormula, EqualFormula } from "./formula.ts";
 
-/** A step towards objects for all variables of a case. */
+/** Step of a plan that binds the variables of a case. */
 export type JoinStep =
-  /** Iterate over the facts that match a literal; `position` is already bound, or -1. */
+  /**
+   * Iterate over the facts that match a literal; `position` is an argument that is already bound,
+   * or -1.
+   */
   | { readonly kind: "scan"; readonly literal: AtomFormula; readonly position: number }
-  /** All terms are bound: the fact must exist or, for a negated literal, must not. */
+  /** All terms are bound: check that the fact exists or, for a negated literal, does not. */
   | { readonly kind: "check"; readonly literal: AtomFormula }
   | { readonly kind: "compare"; readonly equality: EqualFormula }
   /** The variable is unrestricted: iterate over all objects of its type. */
   | { readonly kind: "members"; readonly slot: number };
 
 /**
- * Plan for finding the bindings of a case that a newly reached fact enables: the fact is matched
- * with the trigger, then the steps are executed in order.
+ * Plan for finding the bindings of a case that a newly reached fact enables: match the fact with
+ * the trigger, then execute the steps in order.
  */
 export interface JoinPlan {
   readonly action: Action;
   readonly condition: Case;
-  /** `undefined` if no literal can be a trigger: the plan is executed once, at the start. */
+  /**
+   * Literal that the new fact must match; `undefined` if the case has no such literal, so that the
+   * plan is executed once, at the start.
+   */
   readonly trigger: AtomFormula | undefined;
   /**
-   * Earlier triggers of the same case and predicate. The new fact must not match these, because
-   * another plan handles them.
+   * Triggers of earlier plans for the same case and predicate. If the new fact matches one of
+   * these, the earlier plan handles it.
    */
   readonly earlier: readonly AtomFormula[];
   readonly steps: readonly JoinStep[];
-  /** True if some bindings may leave the action without any effect, see `isVain`. */
+  /** True if for some bindings the action may have no effect, see `hasNoEffect`. */
   readonly mayHaveNoEffect: boolean;
-  /** -1 for each slot: unbound. */
+  /** Initial binding: -1 (unbound) for each slot. */
   readonly unbound: readonly number[];
 }
 
-/** Plans of all cases of an action: one for each literal that can become true. */
+/** Creates the plans of all cases of an action, one for each literal that can become true. */
 export function joinPlans(action: Action, isChangeable: readonly boolean[]): JoinPlan[] {
   return action.cases.flatMap((condition) => {
     const triggers = condition.literals.filter(
@@ -55,8 +61,8 @@ export function joinPlans(action: Action, isChangeable: readonly boolean[]): Joi
 }
 
 /**
- * True if an effect may already be required by a case of the precondition, or be undone by another
- * effect.
+ * True if an effect may have no effect: a case of the precondition may already require it, or
+ * another effect may undo it.
  */
 function mayHoldBefore(
   { predicate, isDelete, condition, slots }: Effect,
@@ -84,7 +90,7 @@ function orderSteps(
   const slots = [...action.parameters.keys(), ...condition.slots];
   const steps: JoinStep[] = [];
   let equalities = [...condition.equalities];
-  // Negated literals of changeable facts are tested in each state.
+  // Exclude negated literals of changeable facts, which are tested in each state.
   let literals = condition.literals.filter(
     (literal) => literal !== trigger && !(literal.isNegated && isChangeable[literal.predicate]),
   );
@@ -100,7 +106,7 @@ function orderSteps(
     }
     literals = literals.filter((literal) => !literal.terms.every(isBound));
 
-    // The literal with the largest share of bound terms leaves the fewest candidates.
+    // Choose the literal with the largest share of bound terms, which leaves the fewest candidates.
     let best: AtomFormula | undefined;
     let bestScore = -1;
     for (const literal of literals) {

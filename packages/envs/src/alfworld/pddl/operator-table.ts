@@ -24,18 +24,18 @@ import { VariantList, mergeCommands } from "./variant-list.ts";
 
 const none: readonly number[] = [];
 
-/** Generates the texts of commands. */
+/** Generator of command texts. */
 export interface CommandTexts {
   /** Command text of an action. */
   command(action: Action, objects: readonly number[]): string;
-  /** Slots of the parameters that the text depends on. */
+  /** Slots of the parameters on which the text depends. */
   slotsOf(action: Action): readonly number[];
 }
 
 /**
- * Operators of one game. An operator is created once all facts that it needs have been true, each
- * in some reached world: so all operators that are applicable in a reached world exist, and no
- * others are ever created.
+ * Operators of one game. An operator is created when each fact that it needs has been true in some
+ * reached world. So all operators that are applicable in a reached world exist, and operators that
+ * can never become applicable are not created.
  */
 export class OperatorTable implements OperatorOwner {
   readonly facts: FactTable;
@@ -46,22 +46,22 @@ export class OperatorTable implements OperatorOwner {
   readonly #plansOf: ReadonlyMap<number, readonly JoinPlan[]>;
   /** True if preconditions, conditions or the goal read the predicate. */
   readonly #isRead: readonly boolean[];
-  /** True if at most one fact of the predicate holds at any time. */
+  /** True if at most one fact of the predicate can hold at a time. */
   readonly #isSingle: readonly boolean[];
-  /** By action: true if its effects change facts that something reads. */
+  /** True for each action whose effects change facts that preconditions or the goal read. */
   readonly #isEffective: readonly boolean[];
   /** Operators by action and objects. */
   readonly #operators: readonly Map<number | string, GroundOperator>[];
-  /** Numbers of commands, by action and the objects in their text. */
+  /** Number of each command, by action and the objects in its text. */
   readonly #commands: readonly Map<number | string, number>[];
   readonly #commandTexts: string[] = [];
   readonly #commandIds = new Map<string, number>();
-  /** Variants that watch no fact. */
+  /** Variants without a watched fact. */
   readonly #always = new VariantList();
   #homePredicate: number | undefined;
-  /** Other variants, by watched fact. */
+  /** All other variants, by watched fact. */
   readonly #lists: (VariantList | undefined)[] = [];
-  /** By predicate: true if variants are listed under its facts. */
+  /** True for each predicate whose facts are watched. */
   readonly #isWatched: readonly boolean[];
   #mask: number[] = [];
   #numMasked = 0;
@@ -113,8 +113,8 @@ export class OperatorTable implements OperatorOwner {
   }
 
   /**
-   * Applicable commands in a state, sorted by code point, without repeats.
-   * @param watched - True facts that are watched, see {@link isWatched}.
+   * Lists the applicable commands in a state, sorted by code point, without duplicates. @param
+   * watched - Watched facts that are true, see {@link isWatched}.
    */
   commands(bits: readonly number[], watched: readonly number[]): string[] {
     let all: string[] | undefined;
@@ -125,7 +125,7 @@ export class OperatorTable implements OperatorOwner {
     return all ?? [];
   }
 
-  /** Variant that performs a command in a state; `undefined` if it is not applicable. */
+  /** Finds the variant that performs a command in a state; `undefined` if it is not applicable. */
   variantFor(
     command: string,
     bits: readonly number[],
@@ -141,7 +141,9 @@ export class OperatorTable implements OperatorOwner {
     return first;
   }
 
-  /** All applicable operators, in the order of {@link compareVariants}, without repeats. */
+  /**
+   * Lists all applicable operators, in the order of {@link compareVariants}, without duplicates.
+   */
   operators(bits: readonly number[], watched: readonly number[]): GroundOperator[] {
     const lists = this.#active(watched);
     const variants = lists.flatMap((list) => list.variants(bits));
@@ -155,7 +157,7 @@ export class OperatorTable implements OperatorOwner {
     return operators;
   }
 
-  /** Result of {@link commands}, found by testing every variant. */
+  /** Computes {@link commands} by testing every variant. */
   commandsByScan(bits: readonly number[]): string[] {
     const commands = new Set<string>();
     for (const list of [this.#always, ...this.#lists]) {
@@ -166,7 +168,7 @@ export class OperatorTable implements OperatorOwner {
     return [...commands].sort(compareCodePoints);
   }
 
-  /** Lists of the variants that may be applicable if certain facts are true. */
+  /** Lists that contain all variants which may be applicable if the given facts are true. */
   #active(watched: readonly number[]): VariantList[] {
     const lists: VariantList[] = [];
     let hasAlways = false;
@@ -200,7 +202,7 @@ export class OperatorTable implements OperatorOwner {
     return operator;
   }
 
-  /** True if a variant cannot change facts that something reads. */
+  /** True if a variant cannot change facts that preconditions or the goal read. */
   isIdle({ plan }: Variant): boolean {
     return !this.#isEffective[plan.action.index];
   }
@@ -222,7 +224,7 @@ export class OperatorTable implements OperatorOwner {
     return this.#ids[object]!;
   }
 
-  /** Facts that something reads, as a bit set over all facts known so far. */
+  /** Bit set of the facts that preconditions or the goal read, over all facts known so far. */
   readMask(): readonly number[] {
     const { changeable } = this.facts;
     for (; this.#numMasked < changeable.length; this.#numMasked++) {
@@ -234,8 +236,7 @@ export class OperatorTable implements OperatorOwner {
   }
 
   #carryOut(plan: JoinPlan, fact: Fact | undefined): void {
-    // Create the variants after the search, because they add facts to the lists that it iterates
-    // over.
+    // Create variants after the search, because they add facts to the lists over which it iterates.
     for (const binding of this.#grounding.bindings(plan, fact)) this.#addVariant(plan, binding);
   }
 
@@ -277,8 +278,8 @@ export class OperatorTable implements OperatorOwner {
   }
 
   /**
-   * Literal under whose fact the variants of a case are listed: a selective one. The most selective
-   * are those of predicates with only one true fact at a time.
+   * Chooses the literal whose fact the variants of a case watch. It should be selective; the most
+   * selective literals are those of predicates with only one true fact at a time.
    */
   #chooseWatched({ literals }: Case): AtomFormula | undefined {
     const candidates = literals.filter(
@@ -292,7 +293,7 @@ export class OperatorTable implements OperatorOwner {
     let list = this.#lists[watched];
     if (!list) {
       // At most one fact of such a predicate is true, so variants without a watched fact are listed
-      // under each of them, which avoids merging them at every step.
+      // under every one of its facts, which avoids merging two lists at every step.
       const { predicate } = this.facts.changeable[watched]!;
       if (this.#isSingle[predicate]) this.#homePredicate ??= predicate;
       list = new VariantList(predicate === this.#homePredicate ? this.#always : undefined);
@@ -301,7 +302,7 @@ export class OperatorTable implements OperatorOwner {
     return list;
   }
 
-  /** Number of a command; its text is generated once for the objects that it mentions. */
+  /** Returns the number of a command; generates its text once for the objects that it mentions. */
   #commandIdOf(action: Action, binding: readonly number[]): number {
     const known = this.#commands[action.index]!;
     const key = this.#key(binding, this.#texts.slotsOf(action));

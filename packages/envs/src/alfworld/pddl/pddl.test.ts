@@ -145,7 +145,7 @@ describe("parameters", () => {
   });
 });
 
-/** Enters the commands, and returns the facts of a predicate after each. */
+/** Performs the commands, and returns the facts of a predicate after each. */
 function trace(game: Game, predicate: string, ...commands: string[]): string[][] {
   const state = game.start();
   return commands.map((command) => {
@@ -173,7 +173,7 @@ describe("operators without any effect", () => {
 
   it("are determined for each case of a precondition", () => {
     const pddl = ":parameters () :precondition (or (used) (hot a)) :effect (used)";
-    // In the case in which the effect already holds, it changes nothing; the other case remains.
+    // In the case where the effect already holds, the action has no effect; the other case remains.
     expect(exist(pddl, "(used)")).toBe(false);
     expect(exist(pddl, "(hot a)")).toBe(true);
   });
@@ -298,7 +298,7 @@ describe("operators that become possible later", () => {
     expect(acts("cool")).toEqual(["a"]);
     expect(acts("warm")).toEqual(["a"]);
     expect(acts("cool", "warm")).toEqual([]);
-    // An operator is the same object for all its variants.
+    // All variants of an operator return the same object.
     const one = game.start().world.operators()[0]!;
     const state = game.start();
     state.step("cool");

@@ -4,14 +4,14 @@ import { FactTable } from "./facts.ts";
 import { type Formula, FormulaParser } from "./formula.ts";
 import { PddlReader } from "./reader.ts";
 
-/** A planning problem of a domain. Objects are numbered in the order of their sorted ids. */
+/** Planning problem of a domain. Objects are numbered in the order of their sorted ids. */
 export interface Problem {
   /** Id of each object, sorted by code point. */
   readonly ids: readonly string[];
   readonly objectOf: ReadonlyMap<string, number>;
   /** Type of each object; -1 for names that occur only in formulas. */
   readonly typeOf: readonly number[];
-  /** Object of each name in the actions of the domain. */
+  /** Object of each name that the domain's actions mention. */
   readonly domainObjects: readonly number[];
   /** Initial facts. */
   readonly facts: FactTable;
@@ -25,8 +25,8 @@ export interface Problem {
 /**
  * Parses a problem: `:objects`, `:init` and `:goal`, in this order; `:domain`, `:requirements` and
  * `:metric` are skipped. Facts may be repeated.
- * @param source - Name of the problem in messages.
- * @throws `GameFileError` with the line for anything else.
+ * @param source - Name of the problem, for messages. @throws `GameFileError` with the line for any
+ *   other section.
  */
 export function parseProblem(text: string, domain: Domain, source: string): Problem {
   const reader = new PddlReader(text, source);
@@ -39,12 +39,13 @@ export function parseProblem(text: string, domain: Domain, source: string): Prob
   let facts: FactTable | undefined;
   let goal: Pick<Problem, "goal" | "goalSlotTypes" | "goalObjects"> | undefined;
 
-  /** Numbers the objects; none can be declared afterwards. */
+  /** Assigns numbers to the objects; afterwards no object can be declared. */
   const number = (): void => {
     const names = new Set(types.keys());
     for (const name of domain.names) names.add(name);
     ids = [...names];
-    // Ids are almost always ASCII, for which the default order is the same and much faster.
+    // Use the default order if all ids are in the basic plane, where it is the same and much
+    // faster.
     if (ids.some((id) => /[\ud800-\udfff]/.test(id))) ids.sort(compareCodePoints);
     else ids.sort();
     for (let object = 0; object < ids.length; object++) objectOf.set(ids[object]!, object);
@@ -136,7 +137,7 @@ function readFacts(
     const begin = reader.offset;
     const head = reader.next();
     if (head === "=" || head === "not") {
-      // Costs are not used, and unstated facts are false.
+      // Skip costs, and facts that are stated to be false.
       reader.list();
       continue;
     }

@@ -1,16 +1,16 @@
 import { GameFileError, formatValue } from "../game-file-error.ts";
 
-/** A PDDL expression: a word in lower case, or a list in parentheses. */
+/** PDDL expression: a word in lower case, or a list in parentheses. */
 export type Expression = string | ExpressionList;
 
 /** A list in parentheses. */
 export interface ExpressionList {
-  /** Offset of its start in the text, for messages. */
+  /** Start offset in the text, for messages. */
   readonly offset: number;
   readonly items: readonly Expression[];
 }
 
-// Deeper than any sensible formula, and far from the depth at which recursion fails.
+// Maximum depth of an expression: deeper than any sensible formula, but safe for recursion.
 const maxDepth = 200;
 
 /**
@@ -18,7 +18,7 @@ const maxDepth = 200;
  * word.
  */
 export class PddlReader {
-  /** Name of the text in messages: `games/a.tw-pddl: pddl_problem`. */
+  /** Name of the text, for messages: `games/a.tw-pddl: pddl_problem`. */
   readonly source: string;
   readonly #text: string;
   #position = 0;
@@ -67,7 +67,7 @@ export class PddlReader {
     return text.slice(position, end);
   }
 
-  /** Reads the next token, which must be the given one. */
+  /** Reads the next token. @throws If it is not the given token. */
   expect(token: string, where: string): void {
     const got = this.next();
     if (got !== token) this.fail(`${where} must have ${formatValue(token)} here`, got);
@@ -99,8 +99,8 @@ export class PddlReader {
   }
 
   /**
-   * Checks the text after the last list: closing parentheses are ignored, because real files have
-   * them.
+   * Checks the text after the last list. Closing parentheses are ignored, because real files
+   * contain extra ones.
    */
   finish(): void {
     for (let token = this.next(); token !== undefined; token = this.next()) {
@@ -108,7 +108,10 @@ export class PddlReader {
     }
   }
 
-  /** Throws `source line 12: <rule>, got <value>`, with the line of the last token. */
+  /**
+   * Throws an error of the form `source line 12: <rule>, got <value>`, with the line of the last
+   * token.
+   */
   fail(rule: string, value: Expression | undefined, offset: number = this.#start): never {
     let line = 1;
     for (let at = this.#text.indexOf("\n"); at >= 0 && at < offset; line++) {
@@ -119,12 +122,12 @@ export class PddlReader {
   }
 }
 
-/** Python splits at more kinds of white space, but these are all in ASCII. */
+/** Python splits at further kinds of white space; these are the ASCII ones. */
 function isSpace(unit: number): boolean {
   return unit === 32 || (unit >= 9 && unit <= 13) || (unit >= 28 && unit <= 31);
 }
 
-/** Formats an expression for messages; deep and long parts are omitted. */
+/** Formats an expression for messages; omits deep and long parts. */
 function formatExpression(expression: Expression, depth = 0): string {
   if (typeof expression === "string") return expression;
   if (depth > 3) return "(...)";

@@ -2,20 +2,19 @@ import { RecentCache } from "../recent-cache.ts";
 import { type Domain, parseDomain } from "./domain.ts";
 import { type JoinPlan, joinPlans } from "./join-plan.ts";
 
-/** Data shared by games with the same domain. */
+/** Data that games with the same domain share. */
 export interface SharedDomain {
   readonly domain: Domain;
-  /** Plans by the predicate of their trigger; -1 for plans without one. */
+  /** Plans by the predicate of their trigger; -1 for plans without a trigger. */
   readonly plans: ReadonlyMap<number, readonly JoinPlan[]>;
-  /** True if actions keep the number of true facts of a predicate at one, once it is one. */
+  /** True for each predicate of which actions keep exactly one fact true, once one is. */
   readonly isKept: readonly boolean[];
 }
 
 const domains = new RecentCache<string, SharedDomain>(8);
 
 /**
- * Parses a domain, or returns it from the cache of recent ones.
- * @param source - Name of the domain in messages.
+ * Parses a domain, or returns it from a cache. @param source - Name of the domain, for messages.
  */
 export function findSharedDomain(text: string, source: string): SharedDomain {
   const known = domains.get(text);
@@ -39,7 +38,7 @@ export function findSharedDomain(text: string, source: string): SharedDomain {
   return shared;
 }
 
-/** True if every action that adds a fact of a predicate deletes a true one for it. */
+/** True if every action that adds a fact of a predicate also deletes a true fact of it. */
 function isKept(predicate: number, { actions }: Domain): boolean {
   return actions.every(({ effects, cases }) => {
     const own = effects.filter((effect) => effect.predicate === predicate);

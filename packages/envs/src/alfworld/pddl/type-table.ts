@@ -1,4 +1,4 @@
-/** Types of a domain. All are subtypes of `object`, declared as such or not. */
+/** Types of a domain. All are subtypes of `object`, even if they are not declared so. */
 export class TypeTable {
   readonly #names: string[] = ["object"];
   readonly #index = new Map<string, number>([["object", 0]]);
@@ -10,7 +10,7 @@ export class TypeTable {
     return this.#names.length;
   }
 
-  /** Returns the index of a type, which need not be declared; an undeclared type has no members. */
+  /** Returns the index of a type that may be undeclared; an undeclared type has no members. */
   mention(name: string): number {
     const known = this.#index.get(name);
     if (known !== undefined) return known;
@@ -20,7 +20,7 @@ export class TypeTable {
     return index;
   }
 
-  /** Declares a type and its parent. `object` remains the root. */
+  /** Declares a type and its parent. `object` is always the root. */
   declare(name: string, parent: string): void {
     const index = this.mention(name);
     this.#declared.add(name);
@@ -47,7 +47,7 @@ export class TypeTable {
    */
   isKindOf(type: number, ancestor: number): boolean {
     if (ancestor === 0) return type >= 0;
-    // Stops at a cycle of parents, after as many steps as there are types.
+    // Limit the number of steps, because parents may form a cycle.
     for (let steps = 0; type >= 0 && steps <= this.length; steps++) {
       if (type === ancestor) return true;
       type = this.#parents[type]!;

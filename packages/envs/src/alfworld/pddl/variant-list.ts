@@ -2,41 +2,41 @@ import { compareCodePoints } from "../text/code-point-order.ts";
 import { holdsIn } from "./ground-formula.ts";
 import { type Variant, compareVariants, isApplicable } from "./ground-operator.ts";
 
-// Results are collected here and copied once their number is known.
+// Buffer for results, which are copied once their number is known.
 const found: string[] = [];
 
 /**
- * The variants that watch one fact, or none, sorted. Finding the applicable ones is the inner loop
- * of the engine: it reads only flat lists of numbers.
+ * Sorted list of the variants that watch a given fact, or no fact. Finding the applicable variants
+ * is the inner loop of the engine, so it uses flat lists of numbers.
  */
 export class VariantList {
   readonly #own: Variant[] = [];
   readonly #others: VariantList | undefined;
-  /** All variants, sorted, with their commands. */
+  /** All variants with their commands, sorted. */
   #variants: Variant[] = [];
   #commands: string[] = [];
   /** Numbers of the commands. */
   #ids: Int32Array = new Int32Array(0);
   /**
-   * For each variant the number of its literals (or `~number` if it has a rest), followed by the
-   * literals.
+   * For each variant, the number of its literals (or `~number` if it has another condition),
+   * followed by the literals.
    */
   #tests: Int32Array = new Int32Array(0);
 
   #numOwn = 0;
   #numOthers = 0;
 
-  /** @param others - Variants that are always listed together with those of this list. */
+  /** @param others - List whose variants are always included in results. */
   constructor(others?: VariantList) {
     this.#others = others;
   }
 
-  /** Variants added to this list, unsorted. */
+  /** Variants added to this list itself, unsorted. */
   get own(): readonly Variant[] {
     return this.#own;
   }
 
-  /** True if another list's variants are listed too. */
+  /** True if the list includes another list. */
   get hasOthers(): boolean {
     return this.#others !== undefined;
   }
@@ -45,7 +45,7 @@ export class VariantList {
     this.#own.push(variant);
   }
 
-  /** Applicable commands if the watched fact is true, sorted, without repeats. */
+  /** Lists the applicable commands if the watched fact is true, sorted, without duplicates. */
   commands(bits: readonly number[]): string[] {
     this.#sort();
     const tests = this.#tests;
@@ -70,7 +70,7 @@ export class VariantList {
   }
 
   /**
-   * First applicable variant with a command.
+   * Finds the first applicable variant with a command.
    * @param id - Number of the command.
    */
   first(id: number, bits: readonly number[]): Variant | undefined {
@@ -82,7 +82,7 @@ export class VariantList {
     return undefined;
   }
 
-  /** All applicable variants, sorted. */
+  /** Lists all applicable variants, sorted. */
   variants(bits: readonly number[]): Variant[] {
     this.#sort();
     return this.#variants.filter((variant) => isApplicable(variant, bits));
@@ -91,7 +91,7 @@ export class VariantList {
   #sort(): void {
     const others = this.#others?.own ?? [];
     if (this.#numOwn === this.#own.length && this.#numOthers === others.length) return;
-    // Put the sorted ones first: sorting then costs little more than a scan.
+    // Put the sorted variants first, so that sorting costs little more than a scan.
     const variants = [
       ...this.#variants,
       ...this.#own.slice(this.#numOwn),
@@ -112,9 +112,9 @@ export class VariantList {
   }
 }
 
-/** Merges one sorted list of commands into another, without repeats. */
+/** Merges a sorted list of commands into another, without duplicates. */
 export function mergeCommands(into: string[], more: string[]): string[] {
-  // One of the lists is nearly always much shorter.
+  // Merge the shorter list into the longer one; one of them is nearly always much shorter.
   if (into.length < more.length) return mergeCommands(more, into);
   for (const command of more) {
     let low = 0;

@@ -1,9 +1,12 @@
 import type { Environment } from "../../environment.ts";
 
-/** Beginning of a thought among the actions of ReAct. */
+/** Prefix of thoughts among the actions of ReAct. */
 export const thoughtMark = "think:";
 
-/** Answers thoughts with "OK.", as ReAct does. They are turns of the episode, and change nothing. */
+/**
+ * Answers thoughts with "OK.", as in ReAct. Thoughts are turns of the episode and do not change the
+ * state.
+ */
 export function answerThoughts(environment: Environment): Environment {
   return {
     ...environment,

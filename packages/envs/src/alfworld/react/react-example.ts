@@ -9,7 +9,7 @@ import type { Wording } from "../wording.ts";
 import { thoughtMark } from "./answer-thoughts.ts";
 import { shortenObservation } from "./react-format.ts";
 
-/** First thought of an episode, by the type of its task. */
+/** First thought of an episode, by task type. */
 const plans: Readonly<Record<GameKind, string>> = {
   pick_and_place_simple:
     "I need to find the object, take it, and bring it to the place that the task names.",
@@ -25,7 +25,7 @@ const plans: Readonly<Record<GameKind, string>> = {
     "I need to find two such objects. I can carry one at a time, so I bring the first one to the place that the task names, and then the second one.",
 };
 
-/** Thought before an action; `undefined` for one that only looks around. */
+/** Writes the thought before an action; `undefined` for an action that only looks around. */
 export function thinkBefore(action: string): string | undefined {
   const match =
     /^(?<verb>take|clean|heat|cool|move|put|use) (?<object>[a-z]+ \d+)(?: (?:from|with|to|in\/on) (?<other>.*))?$/u.exec(
@@ -39,7 +39,7 @@ export function thinkBefore(action: string): string | undefined {
   return `I have the ${object}, and the ${other} is here. Now I ${verb} it.`;
 }
 
-/** Words of a goal that distinguish the types of task, the first that fits first. */
+/** Patterns in a goal that distinguish the task types; the first that matches applies. */
 const signs: readonly (readonly [RegExp, GameKind])[] = [
   [/\b(?:two|both)\b/u, "pick_two_obj_and_place"],
   [/\b(?:clean|wash|rinse)/u, "pick_clean_then_place_in_recep"],
@@ -48,19 +48,21 @@ const signs: readonly (readonly [RegExp, GameKind])[] = [
   [/\b(?:look|examine|lamp|light)/u, "look_at_obj_in_light"],
 ];
 
-/** Type of a task by the words of its goal; `pick_and_place_simple` if nothing else fits. */
+/**
+ * Guesses the task type from the words of the goal; `pick_and_place_simple` if no pattern matches.
+ */
 export function guessKind(firstObservation: string): GameKind {
   const [, goal = firstObservation] = firstObservation.toLowerCase().split("your task is to: ");
   return signs.find(([sign]) => sign.test(goal))?.[1] ?? "pick_and_place_simple";
 }
 
-/** Seed of the example games. They are training games, and thus in no held-out split. */
+/** Seed of the example games. They are training games, so they are never in a held-out split. */
 const exampleSeed = 1;
 
 /**
- * Writes two complete episodes of a type of task in ReAct's format: an expert that knows only what
- * it has seen plays generated training games, with a plan first and a thought before each action
- * that changes something. All thoughts are our own.
+ * Writes two complete episodes of a task type in ReAct's format. A searcher, which knows only what
+ * it has seen, plays generated training games; a plan precedes the first action, and a thought each
+ * action that changes something. We wrote all thoughts ourselves.
  */
 export function writeReactExamples(kind: GameKind, wording: Wording): readonly [string, string] {
   const drafts = draftGames({ seed: exampleSeed, size: "small", count: 2, taskKinds: [kind] });
@@ -70,7 +72,7 @@ export function writeReactExamples(kind: GameKind, wording: Wording): readonly [
   return [first!, second!];
 }
 
-/** Most actions of an example. */
+/** Maximum number of actions in an example. */
 const maxActions = 50;
 
 function writeExample(game: Game, kind: GameKind, wording: Wording, index: number): string {

@@ -3,18 +3,18 @@ import { parseBareAction } from "../parse.ts";
 import { thoughtMark } from "./answer-thoughts.ts";
 
 /**
- * Observation without the welcome paragraph, or without the number of the location of an arrival, as
- * ReAct shows it.
+ * Shortens an observation as in ReAct: removes the welcome paragraph, or the number of the location
+ * after an arrival.
  */
 export function shortenObservation(text: string): string {
   return text.replace(/^-= .* =-\n+/u, "").replace(/^You arrive at loc \d+\. /u, "");
 }
 
 /**
- * ReAct's format for ALFWorld: one growing text, in which the agent's lines follow `>`, and a line
- * `think: ...` is an action too. Two complete episodes of the same type of task precede the task.
- * For environments of `answerThoughts`. A response is its first line; it is valid if it is a thought
- * or admissible.
+ * ReAct's format for ALFWorld: one growing text in which the agent's lines follow `>`; a line
+ * `think: ...` is also an action. Two complete episodes of the same task type precede the task. Use
+ * it with environments wrapped by `answerThoughts`. Only the first line of a response counts; it is
+ * valid if it is a thought or an admissible action.
  *
  * @param writeExamples - Returns the two episodes for a first observation, see `writeReactExample`.
  * @see arXiv:2210.03629, github.com/ysymyth/ReAct (MIT)

@@ -14,7 +14,7 @@ describe("writeReactExamples", () => {
       const examples = writeReactExamples(kind, wording);
       const games = generateGames({ seed: 1, size: "small", count: 2, taskKinds: [kind] });
       for (const [i, example] of examples.entries()) {
-        // The actions of the text, played again, solve the game.
+        // Replaying the actions in the text solves the game.
         const state = loadGame(games[i]!, "example", { wording }).start();
         const lines = example.split("\n").filter((line) => line.startsWith("> "));
         const actions = lines.map((line) => line.slice(2));

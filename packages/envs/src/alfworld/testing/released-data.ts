@@ -6,7 +6,8 @@ import { type GameSet, openGames } from "../open-games.ts";
 import type { ReplayRecord } from "../replay.ts";
 
 /**
- * Folder of ALFWorld data next to the repository; `undefined`, with a message, if it is missing.
+ * Finds the folder of ALFWorld data next to the repository; `undefined`, with a message, if it is
+ * missing.
  */
 function findData(): string | undefined {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
@@ -21,33 +22,33 @@ function findData(): string | undefined {
 
 const folder = findData();
 
-/** True if the data is available. */
+/** True if released data is available. */
 export const hasReleasedData: boolean = folder !== undefined;
 
-/** Path of a file of the data. */
+/** Returns the path of a file in the data. */
 export function releasedPath(name: string): string {
   return join(folder!, name);
 }
 
 let games: Promise<GameSet> | undefined;
 
-/** All released games. */
+/** Opens all released games. */
 export function releasedGames(): Promise<GameSet> {
   games ??= openGames(releasedPath("all_games.jsonl.br"));
   return games;
 }
 
-/** An episode recorded with the reference. */
+/** Episode recorded with ALFWorld's own code. */
 export interface GoldenEpisode {
   readonly game: string;
   readonly policy: string;
-  /** Absent if there was no limit. */
+  /** Maximum number of steps; absent if there was no limit. */
   readonly max_episode_steps?: number;
   readonly initial: Pick<ReplayRecord, "obs" | "admissible" | "won">;
   readonly steps: readonly (ReplayRecord & { readonly command: string })[];
 }
 
-/** Recorded episodes of a file. */
+/** Reads the recorded episodes of a file. */
 export function goldenEpisodes(name: string): GoldenEpisode[] {
   return gunzipSync(readFileSync(releasedPath(`golden/${name}.jsonl.gz`)))
     .toString("utf8")

@@ -7,22 +7,22 @@ export interface SmallGame {
   readonly types?: string;
   /** Predicates, as in `:predicates`. */
   readonly predicates?: string;
-  /** More sections of the domain. */
+  /** Additional sections of the domain. */
   readonly domain?: string;
   readonly objects?: string;
   readonly init?: string;
   readonly goal?: string;
-  /** Grammar rules: right-hand sides, or lists of them with conditions. */
+  /** Grammar rules: texts, or lists of texts with conditions. */
   readonly rules?: Readonly<
     Record<string, string | readonly { readonly condition?: string; readonly rhs: string }[]>
   >;
-  /** By action: its command, its answer, and its PDDL. */
+  /** Actions by name: command text, answer, and PDDL. */
   readonly actions?: Readonly<
     Record<string, { readonly type: string; readonly say: string; readonly pddl: string }>
   >;
 }
 
-/** Makes the file of a small game. */
+/** Creates the file of a small game. */
 export function smallGameFile({
   types = "",
   predicates = "",
@@ -68,14 +68,14 @@ export function smallGame(parts: SmallGame, options: LoadOptions = { naming: "id
   return loadGame(smallGameFile(parts), "small", options);
 }
 
-/** Makes an action without parameters that is always applicable and has a fixed answer. */
+/** Creates an action without parameters that is always applicable and has a fixed answer. */
 export function createAnswerAction(say: string): { type: string; say: string; pddl: string } {
   return { type: "say", say, pddl: ":parameters () :precondition () :effect (used)" };
 }
 
 /**
- * A house of two rooms with the elements of ALFWorld's domain: receptacles that share a spot, a
- * cupboard to open, portable objects, a lamp to switch on.
+ * House with the elements of ALFWorld's domain: receptacles at the same location, a cupboard with a
+ * door, portable objects, and a lamp.
  */
 export const smallHouse: GameFile = smallGameFile({
   types: "agent spot place thing kind",

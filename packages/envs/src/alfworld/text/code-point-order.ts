@@ -1,6 +1,6 @@
 /**
- * Compares strings by code points, as Python does; JavaScript's `<` compares UTF-16 units, which
- * orders the characters from U+10000 on before those from U+E000 to U+FFFF.
+ * Compares strings by code points, as Python does; JavaScript's `<` compares UTF-16 code units,
+ * which puts characters above U+FFFF before U+E000 to U+FFFF.
  * @returns Negative, 0 or positive.
  */
 export function compareCodePoints(a: string, b: string): number {
@@ -9,7 +9,8 @@ export function compareCodePoints(a: string, b: string): number {
   let i = 0;
   while (i < length && a.charCodeAt(i) === b.charCodeAt(i)) i++;
   if (i === length) return a.length - b.length;
-  // At the first difference, a surrogate represents a character above every other unit.
+  // At the first difference, a surrogate (part of a character above U+FFFF) ranks above every other
+  // code unit.
   return rank(a.charCodeAt(i)) - rank(b.charCodeAt(i));
 }
 

@@ -3,28 +3,28 @@ import type { QueryAtom } from "./query.ts";
 import { type Scope, type TextContext, isTrue, wasDeleted } from "./text-context.ts";
 
 interface CompiledAtom {
-  /** -1 if no fact can match. */
+  /** Index of the predicate; -1 if no fact can match. */
   readonly predicate: number;
   readonly flag: number;
-  /** Slot of each argument, and the required type for variables that are bound here. */
+  /** Slot of each argument, and the required type if the variable is bound here. */
   readonly terms: readonly { readonly slot: number; readonly type: number | undefined }[];
-  /** A position whose variable is already bound, or -1. */
+  /** Position of an argument whose variable is already bound, or -1. */
   readonly position: number;
 }
 
-/** A query compiled for the variables in scope. */
+/** Query that is compiled for given variables in scope. */
 export interface CompiledQuery {
-  /** Visits the answers in order until the visitor returns true. */
+  /** Visits the answers in order, until the visitor returns true. */
   readonly each: (objects: number[], context: TextContext, visit: () => boolean) => boolean;
   readonly hasAnswer: (objects: number[], context: TextContext) => boolean;
-  /** Variables in scope of an answer. */
+  /** Variables in scope within an answer. */
   readonly inner: Scope;
 }
 
 /**
- * Compiles a query. Its answers are in nested order: for each conjunct in turn, the matching facts,
- * sorted by the ids of their arguments. Variables in scope keep their object; each new one is bound
- * to an object of its type that no other variable has.
+ * Compiles a query. Answers are in nested order: for each conjunct in turn, the matching facts
+ * sorted by the ids of their arguments. Variables in scope keep their object; each new variable is
+ * bound to an object of its type to which no other variable is bound.
  */
 export function compileQuery(
   parsed: readonly QueryAtom[],
@@ -65,7 +65,7 @@ export function compileQuery(
   };
 }
 
-/** Compiles a conjunct, and adds its new variables to the scope. */
+/** Compiles a conjunct, and adds the new variables to the scope. */
 function compileAtom(
   { predicate: name, variables }: QueryAtom,
   scope: { name: string; type: string }[],
@@ -89,7 +89,7 @@ function compileAtom(
       return { slot: known, type: undefined };
     }
     const type = types.find(variable.type);
-    if (type === undefined) predicate = undefined; // nothing is of this type
+    if (type === undefined) predicate = undefined; // no object has this type
     return { slot: scope.push(variable) - 1, type };
   });
   const fits = predicate?.arity === variables.length;
@@ -97,8 +97,8 @@ function compileAtom(
 }
 
 /**
- * Binds new variables to the objects of a fact, which start at an offset of a flat list: a
- * different object for each, of the right type.
+ * Binds new variables to the objects of a fact, which start at an offset in a flat list. Each must
+ * get a different object, of the right type.
  */
 function bind(
   terms: CompiledAtom["terms"],

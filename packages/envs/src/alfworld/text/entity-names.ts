@@ -5,13 +5,13 @@ import type { Random } from "@turnwise/core";
  *
  * `numbered` is the naming of ALFWorld: an id with `_bar_` is named by the text before the first
  * `_bar_` (plus `basin` if the id contains `basin`) and a number. Among entities with the same
- * base, the first in the order of ids gets the highest number. Any other id is its own name, with
- * the codes for `- + . ,` replaced and a blank appended. `ids` is the naming of TextWorld without
- * ALFWorld: the ids.
+ * base, the first in the order of ids gets the highest number. Any other id is used as the name,
+ * with the codes for `- + . ,` replaced and a space appended. `ids` is the naming of TextWorld
+ * without ALFWorld: names are ids.
  *
  * @param ids - Ids of all objects, sorted.
- * @param isEntity - True if some initial fact mentions the object; others are named by their id.
- * @param random - Assigns the numbers of a base in random order. Default: by id.
+ * @param isEntity - True if an initial fact mentions the object; other objects are named by their
+ *   id. @param random - Random stream for the order of numbers. Default: order of ids.
  */
 export function entityNames(
   ids: readonly string[],

@@ -2,8 +2,8 @@
 export type Attribute = "name" | "id" | "type" | "indefinite" | "definite";
 
 /**
- * An expression in braces: an attribute of a variable (a variable alone means its name), a quoted
- * text, a concatenation, or alternatives, the first non-empty of which is used.
+ * Expression in braces: an attribute of a variable (default: its name), a quoted text, a
+ * concatenation, or alternatives of which the first non-empty one is used.
  */
 export type TextExpression =
   | { readonly kind: "text"; readonly text: string }
@@ -13,7 +13,7 @@ export type TextExpression =
 const attributes: readonly string[] = ["name", "id", "type", "indefinite", "definite"];
 const tokenText = /\s*(?:('[^'\\]*'|"[^"\\]*")|([A-Za-z_]\w*)(?:\s*\.\s*([A-Za-z_]\w*))?|(\+))/y;
 
-/** Parses an expression. @returns The violated rule, as a text, if it is invalid. */
+/** Parses an expression. @returns The expression; if it is invalid, the violated rule as a text. */
 export function parseExpression(text: string): TextExpression | string {
   const alternatives: TextExpression[] = [];
   let sum: TextExpression[] = [];
@@ -48,7 +48,7 @@ export function parseExpression(text: string): TextExpression | string {
   return group("or", [...alternatives, group("sum", sum)]);
 }
 
-/** Names of the variables in an expression. */
+/** Lists the names of the variables in an expression. */
 export function listVariables(expression: TextExpression): string[] {
   switch (expression.kind) {
     case "text":

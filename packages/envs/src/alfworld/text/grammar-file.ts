@@ -2,10 +2,10 @@ import { isRecord } from "../../is-record.ts";
 import { GameFileError, formatValue } from "../game-file-error.ts";
 import { isPythonSpace } from "../../python/python-strip.ts";
 
-/** A rule in the file. */
+/** Rule as written in the file. */
 export interface RuleSource {
   readonly rhs: string;
-  /** Query that must have an answer; `undefined` for none. */
+  /** Query that must have an answer; `undefined` if there is no condition. */
   readonly condition: string | undefined;
 }
 
@@ -26,8 +26,8 @@ export interface GrammarSource {
 /**
  * Parses a grammar file (twl2) into its blocks, `grammar :: """JSON""";` and
  * `action name { template :: "..."; feedback :: "..."; grammar :: """JSON"""; }`, with `#` comments
- * between them. A later block's rules for a symbol follow those of earlier ones.
- * @param source - Name of the grammar in messages.
+ * between them. If several blocks have rules for a symbol, those of later blocks follow. @param
+ * source - Name of the grammar, for messages.
  * @throws `GameFileError` with the line.
  */
 export function parseGrammarFile(text: string, source: string): GrammarSource {

@@ -8,13 +8,13 @@ import { type GrammarSymbol, type Item, parseSymbols } from "./symbols.ts";
 import type { Render, Scope, TextContext } from "./text-context.ts";
 import { findUsedVariables } from "./used-variables.ts";
 
-// The longest text of a released game takes about 60 expansions of rules.
+// Maximum number of rule expansions in a text; the longest text of a released game needs about 60.
 const maxExpansions = 20_000;
 const maxDepth = 100;
 
 /**
- * A grammar compiled for a domain and shared by its games. Rules are compiled on first use, once
- * for each set of variables in scope.
+ * Grammar that is compiled for a domain and shared by its games. Rules are compiled on first use,
+ * once for each set of variables in scope.
  */
 export class Grammar {
   readonly #domain: Domain;
@@ -31,8 +31,8 @@ export class Grammar {
   #depth = 0;
 
   /**
-   * @param gameName - Game of the grammar, for messages.
-   * @param hasOwnTask - True if the rule `task` is a text that each game provides.
+   * @param gameName - Name of the game, for messages. @param hasOwnTask - True if each game
+   *   provides the text of the rule `task`.
    * @throws `GameFileError` if an action of the domain has no texts, or if its command would depend
    *   on facts that change.
    */
@@ -53,22 +53,22 @@ export class Grammar {
     }
   }
 
-  /** Text of a rule without bound variables. */
+  /** Generates the text of a rule without bound variables. */
   say(rule: string, context: TextContext): string {
     return this.#begin(this.#rule(rule, []), undefined, [], context);
   }
 
-  /** Command text of an action. */
+  /** Generates the command text of an action. */
   command(action: Action, binding: readonly number[], context: TextContext): string {
     return this.#begin(this.#actionText("template", action), action, binding, context);
   }
 
-  /** Feedback after an action; `context` is the state after it. */
+  /** Generates the feedback after an action; `context` is the state after it. */
   feedback(action: Action, binding: readonly number[], context: TextContext): string {
     return this.#begin(this.#actionText("feedback", action), action, binding, context);
   }
 
-  /** Slots of the parameters that the command of an action depends on. */
+  /** Slots of the parameters on which the command text of an action depends. */
   commandSlots(action: Action): readonly number[] {
     let slots = this.#commandSlots.get(action);
     if (!slots) {
@@ -119,7 +119,7 @@ export class Grammar {
     return render;
   }
 
-  /** A rule that is compiled, and may turn out to be missing, on first use. */
+  /** Creates a rule that is compiled on first use, when it may turn out to be missing. */
   #lazyRule(symbol: string, scope: Scope): Render {
     let render: Render | undefined;
     return (objects, context) => (render ??= this.#rule(symbol, scope))(objects, context);
@@ -137,7 +137,7 @@ export class Grammar {
       return {
         hasAnswer:
           condition === undefined ? undefined : this.#query(condition, scope, where).hasAnswer,
-        // A rule that never applies may refer to missing rules.
+        // Compile lazily, because a rule that never applies may refer to missing rules.
         body: (): Render => (body ??= this.#symbols(parseSymbols(rhs), scope, where)),
       };
     });
@@ -149,7 +149,7 @@ export class Grammar {
     };
   }
 
-  /** Stops rules that never end. */
+  /** Throws for rules whose expansion never ends. */
   #limitExpansion(symbol: string, render: Render): Render {
     return (objects, context) => {
       this.#numExpansions++;
@@ -262,7 +262,7 @@ export class Grammar {
         };
       }
       default: {
-        // Among variables with the same name and different types, the last one counts.
+        // Of several variables with the same name and different types, the last one applies.
         const slot = scope.findLastIndex(({ name }) => name === expression.variable);
         if (slot < 0) {
           return this.#fail(
@@ -286,7 +286,7 @@ export class Grammar {
     }
   }
 
-  /** True if a text can differ in another state of the same game. */
+  /** True if a text can differ between states of the same game. */
   #changes(symbols: readonly GrammarSymbol[], seen: Set<string>): boolean {
     const reads = (query: string | undefined): boolean => {
       const atoms = query === undefined ? [] : parseQuery(query);

@@ -1,4 +1,4 @@
-/** A conjunct of a query: a fact whose arguments are variables. */
+/** Conjunct of a query: a predicate whose arguments are variables. */
 export interface QueryAtom {
   readonly predicate: string;
   readonly variables: readonly { readonly name: string; readonly type: string }[];
@@ -8,8 +8,8 @@ const atomText = /([\w/-]+)\s*\(([^()]*)\)/y;
 const variableText = /^([\w']+)(?:\s*:\s*([\w'/-]+))?$/;
 
 /**
- * Parses `p(x: type, y: type) & q(x: type)`. A variable without a type has its own name as type.
- * @returns The violated rule, as a text, if it is invalid.
+ * Parses `p(x: type, y: type) & q(x: type)`. A variable without a type has its name as type.
+ * @returns The conjuncts; if the query is invalid, the violated rule as a text.
  */
 export function parseQuery(text: string): readonly QueryAtom[] | string {
   const atoms: QueryAtom[] = [];

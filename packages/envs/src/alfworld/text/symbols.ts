@@ -1,13 +1,13 @@
 import { isPythonSpace } from "../../python/python-strip.ts";
 
-/** A piece of the right-hand side of a grammar rule. */
+/** Part of the right-hand side of a grammar rule. */
 export type GrammarSymbol =
   | { readonly kind: "text"; readonly text: string }
-  /** `#rule#` */
+  /** `#rule#`: the text of a rule */
   | { readonly kind: "rule"; readonly rule: string }
-  /** `{expression}` or, once for each answer, `{expression | query}`. */
+  /** `{expression}`, or `{expression | query}`, which is repeated for each answer. */
   | { readonly kind: "each"; readonly item: Item; readonly query: string | undefined }
-  /** `[expression]` or `[expression | query]`: the items form a list of words. */
+  /** `[expression]` or `[expression | query]`: the items are joined to a list of words. */
   | { readonly kind: "list"; readonly item: Item; readonly query: string | undefined };
 
 /** Content of `{...}`: a rule's text, or the value of an expression. */
@@ -22,10 +22,9 @@ const literalText = /[^;|"<>[\]#{}]*/y;
 const quotedText = /"([^;|"<>[\]#{}]*)"/y;
 
 /**
- * Splits a right-hand side into symbols, with the quirks of the reference's parser: white space or
- * a `//` line at the very start is dropped, as are tabs before a symbol and quotation marks around
- * plain text; from the first character that matches no rule, the rest of the text is silently cut
- * off.
+ * Splits a right-hand side into symbols, with the quirks of TextWorld's parser: white space or a
+ * `//` line at the very start is dropped, as are tabs before a symbol and quotation marks around
+ * plain text. From the first character that matches no rule on, the text is silently cut off.
  */
 export function parseSymbols(text: string): GrammarSymbol[] {
   const symbols: GrammarSymbol[] = [];
@@ -46,7 +45,7 @@ export function parseSymbols(text: string): GrammarSymbol[] {
 }
 
 function skipStart(text: string): number {
-  // Tabs are skipped first; then this is no longer the very start.
+  // After a tab, this is no longer the very start of the text.
   if (text.startsWith("\t")) return 0;
   let at = 0;
   if (text.startsWith("//")) {
@@ -83,7 +82,7 @@ function parseSymbol(
   return { symbol: { kind: "text", text: match[0] }, end: literalText.lastIndex };
 }
 
-/** `{expression}`, `{expression | query}`, `{#rule#}` or `{#rule# | query}`. */
+/** Parses `{expression}`, `{expression | query}`, `{#rule#}` or `{#rule# | query}`. */
 function parseBraces(
   text: string,
   start: number,

@@ -21,7 +21,7 @@ const things = {
 };
 
 /**
- * Text of a game's answer to one command, whose action has the given parameters and is always
+ * Returns a game's answer to a command whose action has the given parameters and is always
  * applicable.
  */
 function say(text: string, parts: SmallGame = {}, parameters = ""): string {
@@ -48,7 +48,7 @@ describe("lists", () => {
   it("take their separators from the grammar", () => {
     const rules = { list_empty: "void", list_separator: "; ", list_last_separator: " + " };
     expect(say("[{x.id | red(x: thing)}]", { rules, init: "" })).toBe("void");
-    // A semicolon cuts a text off, and white space at its start is dropped.
+    // A semicolon cuts the text off, and white space at the start is dropped.
     expect(say("[{x.id | in(x: thing, y: place)}]", { rules })).toBe("aab+ c");
   });
 
@@ -76,7 +76,8 @@ describe("queries", () => {
   });
 
   it("identify a variable by its name and its type", () => {
-    // Another type makes another variable, which shadows the first in the rest of the text.
+    // A variable with another type is another variable, which shadows the first in the rest of the
+    // text.
     const hierarchy = {
       types: "tool - thing thing place",
       objects: "a - tool b - thing p - place",

@@ -4,9 +4,9 @@ import { parseQuery } from "./query.ts";
 import { type GrammarSymbol, parseSymbols } from "./symbols.ts";
 
 /**
- * Names of the variables in scope that a text depends on.
- * @returns `undefined` if it may depend on all of them, because it uses rules, or because a query
- *   looks for objects other than those in scope.
+ * Finds the variables in scope on which a text depends. @returns Their names; `undefined` if the
+ * text may depend on all of them, because it uses rules, or because a query searches for other
+ * objects.
  */
 export function findUsedVariables(
   symbols: readonly GrammarSymbol[],

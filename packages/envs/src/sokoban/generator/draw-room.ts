@@ -1,13 +1,13 @@
 import type { Random } from "@turnwise/core";
 import { directions, offsets } from "../../grid/direction.ts";
 
-/** Probability that the walk turns before a step, as in gym-sokoban. */
+/** Probability that the random walk turns before a step, as in gym-sokoban. */
 const turnShare = 0.35;
 
-/** Steps of the walk per row and column, as in gym-sokoban. */
+/** Number of steps of the random walk per row and column, as in gym-sokoban. */
 const stepsPerLine = 1.7;
 
-/** Cells that a step of the walk makes floor, as changes of row and column. */
+/** Patterns of cells that become floor at a step, as offsets of row and column. */
 const brushes: readonly (readonly (readonly [row: number, column: number])[])[] = [
   [
     [0, -1],
@@ -40,7 +40,7 @@ const brushes: readonly (readonly (readonly [row: number, column: number])[])[] 
 /**
  * Draws the walls of a room: a random walk carves connected floor out of solid wall, three or four
  * cells at each step.
- * @returns Walls, `[cell]`; the border is all wall.
+ * @returns True for each cell that is a wall, `[cell]`; the whole border is wall.
  */
 export function drawWalls(width: number, height: number, random: Random): boolean[] {
   const walls = Array.from({ length: width * height }, () => true);

@@ -9,15 +9,15 @@ import { statesByDistance } from "./states-by-distance.ts";
 
 /** Difficulty of generated rooms. */
 export interface SokobanDifficulty {
-  /** Columns, the border included, `>= 4`. */
+  /** Number of columns including the border, `>= 4`. */
   readonly width: number;
-  /** Rows, the border included, `>= 4`. */
+  /** Number of rows including the border, `>= 4`. */
   readonly height: number;
   /** Number of boxes, `>= 1`. */
   readonly numBoxes: number;
-  /** Length of the shortest solution at least, moves, `>= 1`. */
+  /** Minimum length of the shortest solution, moves, `>= 1`. */
   readonly minSolution: number;
-  /** Length of the shortest solution at most, moves. */
+  /** Maximum length of the shortest solution, moves. */
   readonly maxSolution: number;
 }
 
@@ -26,27 +26,28 @@ export interface GenerateSokobanOptions extends SokobanDifficulty {
   readonly seed: number | string;
   /** Number of rooms, `>= 0`. */
   readonly count: number;
-  /** Default `"train"`. */
+  /** Split to draw from. Default `"train"`. */
   readonly split?: GeneratedSplit;
 }
 
 /** Generated room. */
 export interface GeneratedSokobanLevel {
-  /** Name of the room, fixed by its content: `6x6-1-2f9a0c41d7e8b365`. */
+  /** Name of the room, determined by its content: `6x6-1-2f9a0c41d7e8b365`. */
   readonly id: string;
   readonly level: SokobanLevel;
   /** Length of the shortest solution, moves. */
   readonly numMoves: number;
 }
 
-/** States of a room that are looked at in search of a start; rooms with more are left at that. */
+/** Maximum number of states of a room to search for a start; rooms with more states are dropped. */
 const maxStates = 200_000;
 
 /**
- * Generates rooms that can be solved, with no box on a target at the start. The optimal length of each
- * is drawn between `minSolution` and `maxSolution`; a room without a start of that length is dropped. No two
- * rooms are mirror images or rotations of each other, within a split or between splits.
- * @throws `RangeError` for a bad option, or if there are fewer such rooms than `count`.
+ * Generates solvable rooms with no box on a target at the start. The length of the shortest
+ * solution is drawn between `minSolution` and `maxSolution`; a room without a start of that length
+ * is dropped. No two rooms are mirror images or rotations of each other, within a split or between
+ * splits.
+ * @throws `RangeError` for an invalid option, or if fewer than `count` such rooms exist.
  */
 export function generateSokobanLevels({
   seed,
@@ -72,14 +73,17 @@ export function generateSokobanLevels({
   }));
 }
 
-/** Draws a room; `undefined` where it has too little floor, or no start of the length that was drawn. */
+/**
+ * Draws a room; `undefined` if it has too little floor, or no start with a solution of the drawn
+ * length.
+ */
 function drawLevel(
   { width, height, numBoxes, minSolution, maxSolution }: SokobanDifficulty,
   random: Random,
 ): Omit<GeneratedSokobanLevel, "id"> | undefined {
   const walls = drawWalls(width, height, random);
   const floor = walls.flatMap((isWall, cell) => (isWall ? [] : [cell]));
-  // A cell for the player, and for every box one to start from and one to go to.
+  // A room needs a cell for the player, and for every box a start cell and a target.
   if (floor.length < 2 * numBoxes + 1) return undefined;
   const targets = sortCells(random.shuffle(floor).slice(0, numBoxes));
   const room: SokobanRoom = { width, height, walls, targets };

@@ -3,9 +3,9 @@ import { sortCells, cellOffset, type SokobanRoom, type SokobanState } from "../l
 import { createStateKeys } from "../state-key.ts";
 
 /**
- * States of a room by the number of moves that they need to be solved, from 0 on: the game is played
- * backwards, with pulls instead of pushes, from every solved state at once. Each list is complete.
- * @param maxStates - Ends the search once so many states are known.
+ * Yields the states of a room by the number of moves to a solution, from 0 on. The game is played
+ * backward, with pulls instead of pushes, from all solved states. Each list is complete. @param
+ * maxStates - Number of known states at which the search ends.
  */
 export function* statesByDistance(
   room: SokobanRoom,
@@ -32,7 +32,7 @@ export function* statesByDistance(
   }
 }
 
-/** States from which one move leads to a state. */
+/** States from which a single move leads to a given state. */
 function predecessors(room: SokobanRoom, { player, boxes }: SokobanState): SokobanState[] {
   return directions.flatMap((direction) => {
     const offset = cellOffset(room, direction);

@@ -1,4 +1,4 @@
-/** Buffer for a byte stream that keeps its beginning and end, up to a limit. */
+/** Buffer for a byte stream that keeps the beginning and the end of the stream, up to a limit. */
 export class BoundedOutput {
   readonly #limit: number;
   readonly #head: Buffer[] = [];
@@ -12,7 +12,7 @@ export class BoundedOutput {
     this.#limit = limit;
   }
 
-  /** Number of bytes written, kept or not. */
+  /** Total number of bytes written, including omitted bytes. */
   get total(): number {
     return this.#total;
   }
@@ -35,8 +35,8 @@ export class BoundedOutput {
     this.#tail.push(rest);
     this.#tailBytes += rest.length;
     const tailLimit = this.#limit - headLimit;
-    // Trim only when the tail is twice too long, so that each byte is copied a bounded number of
-    // times.
+    // Trim only if the tail is more than twice its limit, so that each byte is copied a bounded
+    // number of times.
     if (this.#tailBytes > 2 * tailLimit + 65_536) {
       const kept = Buffer.from(Buffer.concat(this.#tail).subarray(this.#tailBytes - tailLimit));
       this.#tail = [kept];
@@ -44,7 +44,7 @@ export class BoundedOutput {
     }
   }
 
-  /** Kept bytes, with a line in the middle that says how many were omitted, if any. */
+  /** Kept bytes; if bytes were omitted, a line in the middle states their number. */
   bytes(): Buffer {
     const tail = Buffer.concat(this.#tail);
     if (!this.isTruncated) return Buffer.concat([...this.#head, tail]);

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { ContainerError, type ContainerEngine, type ContainerFault } from "./container.ts";
 import { ContainerPool } from "./container-pool.ts";
 
-/** Members that a pool forwards and does not use itself. */
+/** Members that a pool only forwards. */
 const failUnused = (): never => {
   throw new Error("not part of this test");
 };
 
-/** An engine whose containers are only ids. `state.fault` makes its starts fail. */
+/** Creates an engine whose containers are only ids. Setting `state.fault` makes starts fail. */
 function toyEngine(host: string) {
   const state = {
     started: 0,

@@ -6,16 +6,16 @@ import {
   type ContainerSpec,
 } from "./container.ts";
 
-/** An engine of a pool. */
+/** Engine in a pool. */
 export interface PoolHost {
   readonly engine: ContainerEngine;
-  /** Maximum number of containers at the same time, `>= 1`. */
+  /** Maximum number of concurrent containers, `>= 1`. */
   readonly maxContainers: number;
 }
 
 /** Options of a {@link ContainerPool}. */
 export interface PoolOptions {
-  /** Duration for which a failed host is avoided, seconds, `> 0`. Default 30. */
+  /** Time for which a host is avoided after a failure, seconds, `> 0`. Default 30. */
   readonly coolDownSeconds?: number;
   /** Maximum number of hosts tried for one container, `>= 1`. Default: all. */
   readonly maxAttempts?: number;
@@ -28,9 +28,9 @@ export interface PoolStatistics {
   readonly waiting: number;
   readonly warm: number;
   readonly started: number;
-  /** Failed starts. */
+  /** Number of failed starts. */
   readonly failed: number;
-  /** Hosts that are avoided now because they failed recently. */
+  /** Number of hosts that are currently avoided because of a recent failure. */
   readonly coolingHosts: number;
 }
 
@@ -43,8 +43,8 @@ interface HostState extends PoolHost {
 /**
  * Combines several engines into one. A container starts on the healthy host with the most free
  * capacity, preferring hosts that have used its image before; if all are full, the caller waits. A
- * host that fails is avoided for a while, and the container starts on another one. Containers that
- * will be needed can be started in advance.
+ * host that fails is avoided for a while, and the container starts on another one. Containers can
+ * also be started in advance.
  */
 export class ContainerPool implements ContainerEngine {
   readonly host: string;
@@ -135,7 +135,7 @@ export class ContainerPool implements ContainerEngine {
     }
   }
 
-  /** Acquires a slot on a host; waits if all are full. */
+  /** Acquires a slot on a host; waits if all hosts are full. */
   async #acquireHost(
     image: string,
     tried: ReadonlySet<HostState>,
@@ -147,7 +147,7 @@ export class ContainerPool implements ContainerEngine {
       const now = performance.now();
       const untried = this.#hosts.filter((host) => !tried.has(host));
       const healthy = untried.filter(({ coolUntil }) => coolUntil <= now);
-      // If no host is healthy, asking one of them costs nothing.
+      // If no host is healthy, try one anyway, which costs nothing.
       const free = (healthy.length > 0 ? healthy : untried).filter(
         (h) => h.inUse < h.maxContainers,
       );
@@ -160,14 +160,15 @@ export class ContainerPool implements ContainerEngine {
         this.#peak = Math.max(this.#peak, this.#running);
         return best;
       }
-      // No await between looking for a slot and waiting for one, so that no wake-up is missed.
+      // Do not await between searching for a slot and waiting for one, so that no wake-up is
+      // missed.
       const warm = this.#takeWarm();
       if (warm === undefined) await this.#waitForSlot(signal);
       else await (await warm.catch(() => undefined))?.close();
     }
   }
 
-  /** Takes a warm container that is not needed, to close it. */
+  /** Takes a warm container that is not needed, so that it can be closed. */
   #takeWarm(): Promise<Container> | undefined {
     for (const queue of this.#warm.values()) {
       const container = queue.shift();
@@ -187,7 +188,7 @@ export class ContainerPool implements ContainerEngine {
     signal?.removeEventListener("abort", wake);
     const at = this.#waiting.indexOf(wake);
     if (at !== -1) this.#waiting.splice(at, 1);
-    // Woken and aborted at the same time: pass the slot to the next caller.
+    // The caller was woken and aborted at the same time, so pass the slot to the next one.
     else if (signal?.aborted === true) this.#waiting.shift()?.();
   }
 
@@ -197,7 +198,7 @@ export class ContainerPool implements ContainerEngine {
     this.#waiting.shift()?.();
   }
 
-  /** Wraps a container so that closing it releases its slot. */
+  /** Wraps a container so that closing it frees its slot. */
   #releaseOnClose(container: Container, host: HostState): Container {
     let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {
@@ -226,7 +227,7 @@ export class ContainerPool implements ContainerEngine {
     };
   }
 
-  /** Closes all engines, and with them all containers. */
+  /** Closes all engines, including their containers. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const wake of this.#waiting.splice(0)) wake();

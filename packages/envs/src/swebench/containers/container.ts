@@ -1,15 +1,15 @@
 import type { FailureKind } from "@turnwise/core";
 
 /**
- * Kinds of failure of an engine or a container. `engine`: something outside ended or removed the
- * container. `resources`: its memory ran out. `environment`: it ended by itself, since an agent can
- * cause that.
+ * Kinds of failure of an engine or a container. `engine`: something outside the container ended or
+ * removed it. `resources`: it ran out of memory. `environment`: it ended by itself, which an agent
+ * can cause.
  */
 export type ContainerFault = FailureKind;
 
 /**
- * Failure of an engine or a container. Never scored: an episode with such a failure has no reward,
- * and the algorithm decides how it counts.
+ * Failure of an engine or a container. An episode with such a failure is never graded and has no
+ * reward; the algorithm decides how to treat it.
  */
 export class ContainerError extends Error {
   override readonly name = "ContainerError";
@@ -23,33 +23,36 @@ export class ContainerError extends Error {
 
 /** Options of a command. */
 export interface CommandOptions {
-  /** Working folder. Default: the image's. */
+  /** Working directory. Default: the image's. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Default: the user of the container. */
+  /** User. Default: the container's user. */
   readonly user?: string;
   /** Standard input. Default: empty. */
   readonly input?: string | Uint8Array;
   /**
-   * Time after which the command and all processes that it started are killed, seconds, `> 0`.
+   * Time limit, seconds, `> 0`; then the command and all processes that it started are killed.
    * Default 120.
    */
   readonly timeoutSeconds?: number;
-  /** Bytes to keep of each stream, from its beginning and end. Default 1 MiB. */
+  /** Number of bytes to keep of each stream, from its beginning and end. Default 1 MiB. */
   readonly maxBytes?: number;
   /** Writes both streams to `stdout`, in order of arrival. Default false. */
   readonly mergeStreams?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** The part of Node's `Buffer` needed to read output, for when Node's types are not installed. */
+/**
+ * The part of Node's `Buffer` that is needed to read output, declared here in case Node's types are
+ * not installed.
+ */
 interface PlainBytes extends Uint8Array {
   /** Decodes the bytes. Default UTF-8, with U+FFFD for invalid bytes. */
   toString(encoding?: "utf8" | "latin1" | "base64" | "hex"): string;
   subarray(start?: number, end?: number): PlainBytes;
 }
 
-/** Bytes that a command wrote: Node's `Buffer`, if its type is known. */
+/** Output bytes of a command: Node's `Buffer`, if its type is known. */
 export type OutputBytes = typeof globalThis extends {
   Buffer: { isBuffer(value: unknown): value is infer NodeBuffer };
 }
@@ -58,7 +61,10 @@ export type OutputBytes = typeof globalThis extends {
 
 /** Result of a command. */
 export interface CommandResult {
-  /** Exit code; 124 for a timeout. `null` if unknown: the output was endless, or the shell died. */
+  /**
+   * Exit code; 124 after a timeout. `null` if unknown, because the output was endless or the shell
+   * died.
+   */
   readonly exitCode: number | null;
   readonly stdout: OutputBytes;
   readonly stderr: OutputBytes;
@@ -68,23 +74,23 @@ export interface CommandResult {
   readonly seconds: number;
 }
 
-/** A file to copy into a container, or copied out of one. */
+/** File to copy into or out of a container. */
 export interface ContainerFile {
-  /** Relative path with `/`, without `..`; a folder ends in `/`. */
+  /** Relative path with `/`, without `..`; folders end in `/`. */
   readonly path: string;
   readonly content: Uint8Array;
-  /** Permissions. Default 0o644. */
+  /** Permission bits. Default 0o644. */
   readonly mode?: number;
   /** Id of the owning user and group. Default 0. */
   readonly owner?: number;
 }
 
-/** A shell that keeps its folder, variables and functions between commands. */
+/** Shell that keeps its working directory, variables and functions between commands. */
 export interface ContainerShell {
   /**
-   * Runs a command in the shell, with both streams in `stdout`. A command that times out or ends
-   * the shell loses it, and the next command starts a new one. If the shell ended between two
-   * commands, the second one is not run and reports the lost shell.
+   * Runs a command in the shell, with both streams in `stdout`. If a command times out or ends the
+   * shell, the next command starts a new shell. If the shell ended between two commands, the second
+   * command is not run, and its result reports the lost shell.
    */
   run(
     command: string,
@@ -93,19 +99,19 @@ export interface ContainerShell {
   close(): void;
 }
 
-/** A running container. All its processes end with it. */
+/** Running container. All its processes end with it. */
 export interface Container {
   readonly id: string;
   readonly image: string;
   /**
-   * True if the preparation of its specification was done. Absent if the engine does not prepare
-   * images.
+   * True if the preparation in the container's specification was performed. Absent if the engine
+   * does not prepare images.
    */
   readonly isPrepared?: boolean;
-  /** Engine that runs it. */
+  /** Address of the engine that runs the container. */
   readonly host: string;
   /**
-   * Runs a bash command line and waits for its end. Failures of the command are part of the result.
+   * Runs a bash command line and waits for its end. A failing command is a result, not an error.
    */
   exec(command: string, options?: CommandOptions): Promise<CommandResult>;
   /** Starts a shell. */
@@ -113,7 +119,7 @@ export interface Container {
   /** Copies files into a folder, which must exist. */
   copyIn(folder: string, files: readonly ContainerFile[]): Promise<void>;
   /**
-   * Copies out a file, or all files of a folder. Links, devices and paths that lead out of the
+   * Copies out a file, or all files of a folder. Links, devices and paths that lead outside the
    * folder are skipped and counted.
    */
   copyOut(
@@ -122,49 +128,49 @@ export interface Container {
   ): Promise<{ readonly files: readonly ContainerFile[]; readonly numSkipped: number }>;
   isAlive(): Promise<boolean>;
   /**
-   * Lists the absolute paths that were added, changed or deleted since the container started. The
-   * engine reports them; no program in the container is involved.
+   * Lists the absolute paths that were added, changed or deleted since the container started, as
+   * reported by the engine; programs in the container cannot influence the list.
    */
   changes(): Promise<readonly string[]>;
-  /** True if the engine reports that a process of the container was killed for lack of memory. */
+  /** True if the engine reports that a process in the container was killed for lack of memory. */
   isOutOfMemory(): Promise<boolean>;
-  /** Kills and removes the container. May be called again. */
+  /** Kills and removes the container. May be called repeatedly. */
   close(): Promise<void>;
 }
 
-/** Script that an engine runs once per image; containers start from its result. */
+/** Script that an engine runs once per image; containers then start from the resulting image. */
 export interface ContainerPreparation {
   /**
    * Bash script. Runs as root, with the capabilities to own and write all files and without network
-   * access; `TURNWISE_UID` and `TURNWISE_GID` identify the user of the containers. On failure, the
-   * last line on standard error says why the image is unusable.
+   * access; `TURNWISE_UID` and `TURNWISE_GID` identify the user of the containers. If it fails, the
+   * last line on standard error must state why the image is unusable.
    */
   readonly script: string;
-  /** Seconds. Default 3600. */
+  /** Time limit, seconds. Default 3600. */
   readonly timeoutSeconds?: number;
 }
 
-/** Image and limits of a container. Limits always apply. */
+/** Image and limits of a container. All limits have defaults. */
 export interface ContainerSpec {
   readonly image: string;
-  /** Memory limit, swap included, bytes. Default 4 GiB. */
+  /** Memory limit including swap, bytes. Default 4 GiB. */
   readonly memoryBytes?: number;
   /** CPU limit, cores, fractions allowed. Default 1. */
   readonly cpus?: number;
   /** Maximum number of processes and threads. Default 512. */
   readonly maxProcesses?: number;
-  /** Default `none`. */
+  /** Network. Default `none`. */
   readonly network?: "none" | "bridge";
-  /** Default: the user of the image. */
+  /** User. Default: the image's user. */
   readonly user?: string;
   /**
-   * Preparation of the image, done once; an engine that cannot prepare images starts the container
-   * without it. Default none.
+   * Preparation of the image, performed once; an engine that cannot prepare images ignores it.
+   * Default none.
    */
   readonly preparation?: ContainerPreparation;
   /** Time after which the container ends by itself, seconds. Default 7200. */
   readonly lifetimeSeconds?: number;
-  /** Memory file systems: path to maximum size, bytes. */
+  /** tmpfs mounts: path and maximum size, bytes. */
   readonly tmpfs?: Readonly<Record<string, number>>;
   /** Makes the root file system read-only, except for `tmpfs`. Default false. */
   readonly readOnly?: boolean;
@@ -172,10 +178,10 @@ export interface ContainerSpec {
 
 /** Starts containers. */
 export interface ContainerEngine {
-  /** Address, for messages. */
+  /** Address of the engine, for messages. */
   readonly host: string;
-  /** @throws `ContainerError` that says which operation failed. */
+  /** Starts a container. @throws `ContainerError` naming the operation that failed. */
   start(spec: ContainerSpec, signal?: AbortSignal): Promise<Container>;
-  /** Removes all containers of this engine object and releases its resources. */
+  /** Removes all containers that this object started, and releases its resources. */
   close(): Promise<void>;
 }

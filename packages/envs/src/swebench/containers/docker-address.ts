@@ -6,7 +6,7 @@ export type DockerAddress =
 /**
  * Parses an address in the format of `DOCKER_HOST`: `unix:///var/run/docker.sock`,
  * `tcp://host:2375`.
- * @throws `RangeError` for another format, and for a socket path that is too long for the system.
+ * @throws `RangeError` for any other format, or a socket path that is too long for the system.
  */
 export function parseDockerAddress(text: string): DockerAddress {
   const unix = /^unix:\/\/(\/.+)$/u.exec(text);
@@ -32,7 +32,7 @@ export function parseDockerAddress(text: string): DockerAddress {
   );
 }
 
-/** Address from the environment variable `DOCKER_HOST`, or the usual socket. */
+/** Returns the address in the environment variable `DOCKER_HOST`, or the default socket. */
 export function defaultDockerAddress(): string {
   const given = process.env["DOCKER_HOST"];
   return given === undefined || given === "" ? "unix:///var/run/docker.sock" : given;

@@ -17,11 +17,13 @@ import { DockerShell } from "./docker-shell.ts";
 import { frameReader } from "./exec-frames.ts";
 import { packTar, unpackTar } from "./tar.ts";
 
-/** Maximum output of a command; beyond it, the command counts as endless and is killed. */
+/**
+ * Maximum output of a command, bytes; a command that exceeds it counts as endless and is killed.
+ */
 const floodBytes = 256 * 2 ** 20;
-/** Time after its timeout at which a command is killed from outside, seconds. */
+/** Time after the timeout at which a command is killed from outside, seconds. */
 const graceSeconds = 4;
-/** Exit codes that a command also shows when its container was killed. */
+/** Exit codes that may mean that the container was killed. */
 const suspiciousCodes = new Set<number | null>([null, 126, 129, 137, 143, 255]);
 
 interface Parts {
@@ -29,12 +31,12 @@ interface Parts {
   readonly host: string;
   readonly maxProcesses: number;
   readonly isPrepared: boolean;
-  /** End of its lifetime, on the clock of `performance.now()`. */
+  /** End of the container's lifetime, on the clock of `performance.now()`. */
   readonly endsAt: number;
   readonly onClose: (container: DockerContainer) => void;
 }
 
-/** A container on a Docker Engine. */
+/** Container on a Docker Engine. */
 export class DockerContainer implements Container {
   readonly id: string;
   readonly image: string;
@@ -63,7 +65,7 @@ export class DockerContainer implements Container {
       const stderr = Buffer.from(`cd: ${cwd}: No such file or directory\n`);
       return { ...result, exitCode: 1, stdout: Buffer.alloc(0), stderr };
     }
-    // The engine could not start it because the process limit is reached.
+    // The engine could not start the command because the process limit is reached.
     await this.#killEverything();
     const again = await this.#execAlive(command, options);
     if (!isRefused(again)) return again;
@@ -71,7 +73,7 @@ export class DockerContainer implements Container {
     throw this.#fault("environment", `exec: ${said}`);
   }
 
-  /** Runs a command; if the engine says that the container is not running, finds out why. */
+  /** Runs a command; if the engine reports that the container is not running, finds out why. */
   async #execAlive(command: string, options: CommandOptions): Promise<CommandResult> {
     try {
       return await this.#execOnce(command, options);
@@ -130,12 +132,12 @@ export class DockerContainer implements Container {
     const isKilled = (exitCode === 124 || exitCode === 137) && seconds >= timeoutSeconds;
     const isTimedOut = ending === "expired" || isKilled;
     if (isTimedOut || ending === "flooded" || ending === "aborted") {
-      // Processes that left the process group are still running: find them by their environment.
+      // Processes that left the process group may still run: find them by their environment.
       await this.#killMarked(mark, user);
     }
     if (suspiciousCodes.has(exitCode)) {
       await this.#assertAlive("exec");
-      // The engine records the end of a container slightly later than that of its processes.
+      // The engine records the end of a container slightly after its processes end.
       await new Promise((resolve) => setTimeout(resolve, 200));
       await this.#assertAlive("exec");
     }
@@ -151,8 +153,8 @@ export class DockerContainer implements Container {
   }
 
   /**
-   * Arguments that run a command line; a long one goes into a file, because an argument has a
-   * maximum length.
+   * Creates the arguments that run a command line. A long command line is written to a file,
+   * because the length of an argument is limited.
    */
   async #bashArguments(command: string, mark: string, options: CommandOptions): Promise<string[]> {
     if (Buffer.byteLength(command) < 100_000) return ["/bin/bash", "-c", command];
@@ -164,7 +166,7 @@ export class DockerContainer implements Container {
     return ["/bin/bash", path];
   }
 
-  /** Reads the streams of a command until they end, or until there is a reason to stop waiting. */
+  /** Reads the streams of a command until they end, or until there is a reason to stop. */
   async #collect(
     stream: Duplex,
     outputs: Readonly<Record<"stdout" | "stderr", BoundedOutput>>,
@@ -176,7 +178,7 @@ export class DockerContainer implements Container {
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise((resolve) => {
-        // Add listeners first: a stream that has already ended emits the event only once.
+        // Add listeners first, because a stream that has already ended emits the event only once.
         stream.on("end", () => resolve("ended"));
         stream.on("close", () => resolve("ended"));
         stream.on("error", () => resolve("ended"));
@@ -198,7 +200,7 @@ export class DockerContainer implements Container {
   }
 
   async #exitCode(exec: Dockerode.Exec): Promise<number | null> {
-    // The streams may end before the engine has recorded the exit.
+    // The streams may end before the engine has recorded the exit code.
     for (let attempt = 0; attempt < 50; attempt++) {
       let state: Dockerode.ExecInspectInfo;
       try {
@@ -224,8 +226,8 @@ export class DockerContainer implements Container {
   }
 
   /**
-   * Kills all processes but the first. Temporarily raises the process limit by one, because a fork
-   * bomb leaves none free.
+   * Kills all processes except the first. Temporarily raises the process limit by one, because a
+   * fork bomb leaves no process free.
    */
   async #killEverything(): Promise<void> {
     const { maxProcesses } = this.#parts;
@@ -233,7 +235,7 @@ export class DockerContainer implements Container {
       withTimeout(60, this.#label("clean up"), this.#container.update({ PidsLimit }));
     try {
       await limit(maxProcesses * 2 + 64);
-      // A shell builtin, which needs no further process.
+      // Use a shell builtin, which needs no other process.
       const isDone = await this.#runQuietly("kill -KILL -1; exit 0", undefined);
       await limit(maxProcesses);
       if (isDone) return;
@@ -245,7 +247,7 @@ export class DockerContainer implements Container {
     throw this.#fault("environment", "clean up: the container had to be killed");
   }
 
-  /** Runs an internal command without output. True if it succeeded in time. */
+  /** Runs an internal command without output. @returns True if it succeeded in time. */
   async #runQuietly(script: string, user: string | undefined): Promise<boolean> {
     const exec = await withTimeout(
       20,
@@ -324,7 +326,7 @@ export class DockerContainer implements Container {
     const doing = this.#label("events");
     const { State } = await withTimeout(30, doing, this.#container.inspect());
     if (State.OOMKilled) return true;
-    // The state reports this only for the first process; the event reports it for all.
+    // The container's state reports this only for the first process; the event reports it for all.
     const stream = await withTimeout(
       30,
       doing,
@@ -357,14 +359,17 @@ export class DockerContainer implements Container {
       );
     } catch (cause) {
       const fault = dockerFault(this.#label("remove"), cause);
-      // Removed already, or the engine is down, which ended its containers too; the next reaper
-      // removes the rest.
+      // The container is already removed, or the engine is down, which ended its containers too;
+      // the next reaper removes the rest.
       if (fault.kind === "environment" || fault.kind === "engine") return;
       throw fault;
     }
   }
 
-  /** @throws `ContainerError` with the reason, as far as known, if the container no longer runs. */
+  /**
+   * Checks that the container is running. @throws `ContainerError` with the reason, as far as
+   * known, if it is not.
+   */
   async #assertAlive(doing: string): Promise<void> {
     let state: Dockerode.ContainerInspectInfo["State"];
     try {
@@ -376,7 +381,7 @@ export class DockerContainer implements Container {
     if (state.OOMKilled) {
       throw this.#fault("resources", `${doing}: the container ran out of memory`);
     }
-    // Nothing inside can kill the first process, so a kill came through the engine.
+    // Processes inside cannot kill the first process, so the kill came through the engine.
     if (state.ExitCode === 137) {
       throw this.#fault("engine", `${doing}: the container was killed from outside`);
     }
@@ -395,13 +400,13 @@ export class DockerContainer implements Container {
   }
 }
 
-/** True if the folder in which a command was to run no longer exists. */
+/** True if the command's working directory no longer exists. */
 function isWithoutFolder({ stdout }: CommandResult): boolean {
   return /chdir to cwd|cwd/u.test(stdout.subarray(0, 500).toString("latin1"));
 }
 
 /**
- * True if the command could not be started, as reported by the engine or by the command's first
+ * True if the command could not be started, according to the engine or to the command's first
  * process.
  */
 function isRefused({ exitCode, stdout, stderr }: CommandResult): boolean {

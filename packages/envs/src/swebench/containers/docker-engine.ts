@@ -18,7 +18,9 @@ import { startWatchdog, type Watchdog } from "./watchdog.ts";
 
 /** Options of a connection to an engine. */
 export interface DockerEngineOptions extends PullOptions {
-  /** `unix:///path` or `tcp://host:port`. Default: `DOCKER_HOST`, else the usual socket. */
+  /**
+   * Address, `unix:///path` or `tcp://host:port`. Default: `DOCKER_HOST`, or the default socket.
+   */
   readonly address?: string;
   /**
    * Starts a separate process that removes the containers if this process is killed. Default true.
@@ -26,19 +28,19 @@ export interface DockerEngineOptions extends PullOptions {
   readonly watchdog?: boolean;
 }
 
-/** One-line hint for when no engine answers. */
+/** One-line hint for the case that no engine is available. */
 export const noEngineHint =
   "a Docker Engine must answer at DOCKER_HOST or /var/run/docker.sock; on Debian: apt-get install docker.io";
 
 const gibibyte = 2 ** 30;
 
-/** Capabilities of a container that prepares an image; no agent ever runs in one. */
+/** Capabilities of a container that prepares an image; agents never run in such containers. */
 const setupRights = ["CHOWN", "DAC_OVERRIDE", "FOWNER"];
 
 /**
- * First process of a container: nothing inside can end it, it adopts orphans, and it ends by itself
- * when its lifetime ends. It ignores signals, so processes inside cannot kill it; the engine still
- * can.
+ * Command of a container's first process. It adopts orphaned processes, and ends by itself when its
+ * lifetime ends. It ignores signals, so that processes inside the container cannot kill it; only
+ * the engine can.
  */
 function firstProcess(lifetimeSeconds: number): string[] {
   const loop =
@@ -48,10 +50,10 @@ function firstProcess(lifetimeSeconds: number): string[] {
   return ["/bin/bash", "-c", loop];
 }
 
-/** A Docker Engine, or a podman service with the same API. */
+/** Docker Engine, or a podman service with the same API. */
 export class DockerEngine implements ContainerEngine {
   readonly host: string;
-  /** Identifies the containers of this object, in their labels. */
+  /** Identifier of this object in the labels of its containers. */
   readonly run: string;
   readonly #docker: Dockerode;
   readonly #isPodman: boolean;
@@ -83,9 +85,8 @@ export class DockerEngine implements ContainerEngine {
   }
 
   /**
-   * Connects to an engine and removes expired containers, and those left by dead processes of this
-   * machine.
-   * @throws `ContainerError` of kind `engine` that says what is missing.
+   * Connects to an engine, and removes containers that have expired or whose owner on this machine
+   * has ended. @throws `ContainerError` of kind `engine` naming what is missing.
    */
   static async connect(options: DockerEngineOptions = {}): Promise<DockerEngine> {
     const host = options.address ?? defaultDockerAddress();
@@ -111,8 +112,8 @@ export class DockerEngine implements ContainerEngine {
 
   /**
    * The dockerode client of this engine, for operations that this class does not offer. Cast it to
-   * dockerode's type: the declarations of this package must compile where dockerode is not
-   * installed.
+   * dockerode's type; it is declared as `object` so that this package's declarations compile if
+   * dockerode is not installed.
    */
   get client(): object {
     return this.#docker;
@@ -126,7 +127,7 @@ export class DockerEngine implements ContainerEngine {
     return this.#startImage(prepared, spec, signal);
   }
 
-  /** @param from - The image itself, or the prepared one. */
+  /** Starts a container. @param from - The image itself, or the prepared image. */
   async #startImage(
     from: string,
     spec: ContainerSpec,
@@ -169,7 +170,7 @@ export class DockerEngine implements ContainerEngine {
         ),
         Ulimits: [
           { Name: "core", Soft: 0, Hard: 0 },
-          // podman would raise these above its own limits.
+          // podman would raise these limits above its own.
           ...(this.#isPodman
             ? [
                 { Name: "nofile", Soft: 20_000, Hard: 20_000 },
@@ -201,14 +202,14 @@ export class DockerEngine implements ContainerEngine {
 
   /**
    * Saves the file system of a container as an image.
-   * @param tag - `name:tag`.
+   * @param tag - Tag of the image, `name:tag`.
    */
   async commit(container: Container, tag: string): Promise<void> {
     await commitContainer(this.#docker, container.id, tag, `${this.host}: commit ${tag}`);
   }
 
   /**
-   * Makes sure that the engine has an image, before containers need it.
+   * Pulls an image unless the engine has it.
    * @throws `ContainerError` of kind `image` if no registry has it, `network`, `disk` or `engine`.
    */
   async pull(image: string): Promise<void> {
@@ -220,14 +221,13 @@ export class DockerEngine implements ContainerEngine {
     return hasImage(this.#docker, image, `${this.host}: look for ${image}`);
   }
 
-  /** Number of containers of this object that are running. */
+  /** Number of running containers that this object started. */
   get numContainers(): number {
     return this.#containers.size;
   }
 
   /**
-   * Removes Turnwise containers without an owner: those of dead processes of this machine, and all
-   * that have expired.
+   * Removes Turnwise containers that have expired or whose owner on this machine has ended.
    * @returns Number of removed containers.
    */
   async reap(): Promise<number> {

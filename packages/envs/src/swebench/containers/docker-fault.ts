@@ -8,12 +8,12 @@ const patterns: readonly (readonly [RegExp, ContainerFault])[] = [
     /no such image|manifest unknown|no matching manifest|invalid reference format|pull access denied|repository .* not found/iu,
     "image",
   ],
-  // Rate limits and logins of a registry: an immediate retry would fail again.
+  // Rate limits and failed logins of a registry; an immediate retry would fail again.
   [
     /toomanyrequests|too many requests|rate limit|unauthorized|authentication required|requested access .* denied/iu,
     "image",
   ],
-  // An image whose first process, shell or user does not exist.
+  // Images whose first process, shell or user does not exist.
   [
     /exec: .*(?:no such file|not found|permission denied)|exec format error|unable to find (?:user|group)|no matching entries in passwd/iu,
     "image",

@@ -15,7 +15,7 @@ import {
 import { DockerEngine } from "./docker-engine.ts";
 import { labelNames } from "./labels.ts";
 
-// Engines respond late on a busy machine.
+// Allow long timeouts, because engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
@@ -202,7 +202,7 @@ describe.skipIf(engine === undefined)("a container", () => {
 
   it("ends by itself at the end of its lifetime", async () => {
     const container = await engine!.start({ image: demoBaseImage, lifetimeSeconds: 1 });
-    // It may end during this command.
+    // The container may end during this command.
     await faultOf(container.exec("pkill sleep; sleep 1; pkill sleep"));
     await expect.poll(async () => container.isAlive(), { timeout: 10_000 }).toBe(false);
     await container.close();

@@ -5,7 +5,7 @@ import { testRegistry, type TestRegistry } from "../testing/registry.ts";
 import { ContainerError } from "./container.ts";
 import { DockerEngine, type DockerEngineOptions } from "./docker-engine.ts";
 
-// Engines respond late on a busy machine.
+// Allow long timeouts, because engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const home = privateEngine();

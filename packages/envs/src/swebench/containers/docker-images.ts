@@ -4,22 +4,22 @@ import { readMessage } from "../instances/instance-error.ts";
 import { ContainerError } from "./container.ts";
 import { dockerFault, withTimeout } from "./docker-fault.ts";
 
-/** Options for pulling images, and their disk budget. */
+/** Options for pulling images, and the disk budget for images. */
 export interface PullOptions {
-  /** `missing` pulls images that the engine lacks. Default `missing`. */
+  /** `missing` pulls images that the engine does not have. Default `missing`. */
   readonly pull?: "missing" | "never";
   /** Maximum duration of one pull, seconds. Default 1800. */
   readonly pullTimeoutSeconds?: number;
-  /** Called with the progress of a pull, in bytes over all layers whose size is known. */
+  /** Called with the progress of a pull, in bytes over all layers of known size. */
   readonly onPull?: (progress: {
     readonly image: string;
     readonly doneBytes: number;
     readonly totalBytes: number;
   }) => void;
   /**
-   * Disk budget of all images of the engine, bytes. Before and after a pull, the least recently
-   * used images are removed until the rest fit; only images that this process has used and no
-   * container uses are removed. Default: no limit.
+   * Disk budget for all images of the engine, bytes. Before and after a pull, the least recently
+   * used images are removed until the others fit. Only images that this process has used, and that
+   * no container uses, are removed. Default: no limit.
    */
   readonly imageBudgetBytes?: number;
 }
@@ -32,7 +32,7 @@ interface PullEvent {
 }
 
 interface Store {
-  /** Logical time of an image's last use; larger is later. */
+  /** Logical time of each image's last use. */
   readonly lastUse: Map<string, number>;
   readonly pulls: Map<string, Promise<void>>;
   clock: number;
@@ -50,7 +50,7 @@ function getStore(docker: Dockerode): Store {
 }
 
 /**
- * Makes sure that an engine has an image; concurrent callers share a pull.
+ * Pulls an image unless the engine has it; concurrent callers share a pull.
  * @throws `ContainerError` of kind `image` if no registry has it, `network`, `disk` or `engine`.
  */
 export async function ensureImage(
@@ -88,7 +88,7 @@ export async function hasImage(docker: Dockerode, image: string, doing: string):
   }
 }
 
-/** Records that images are in use, the one to evict last first. */
+/** Records that images are in use; the first is evicted last. */
 export function noteUse(docker: Dockerode, images: readonly string[]): void {
   const store = getStore(docker);
   for (const image of images) store.lastUse.set(image, ++store.clock);
@@ -137,7 +137,7 @@ async function pullImage(docker: Dockerode, image: string, options: PullOptions)
   } finally {
     clearTimeout(timer);
   }
-  // The size of an image is not known before it is pulled.
+  // The size of an image is known only after the pull.
   if (imageBudgetBytes !== undefined) await makeRoom(docker, image, imageBudgetBytes);
 }
 
@@ -156,7 +156,7 @@ async function makeRoom(docker: Dockerode, wanted: string, budgetBytes: number):
   }
 }
 
-/** Total size of all layers of an engine, bytes. */
+/** Total size of all layers on an engine, bytes. */
 async function layerBytes(docker: Dockerode): Promise<number> {
   const doing = "disk usage of the engine";
   const giveUpAt = performance.now() + 600_000;
@@ -165,7 +165,7 @@ async function layerBytes(docker: Dockerode): Promise<number> {
       const answer: Promise<{ readonly LayersSize?: number }> = docker.df();
       return (await withTimeout(600, doing, answer)).LayersSize ?? 0;
     } catch (cause) {
-      // Docker 20.10 rejects a second measurement at the same time.
+      // Docker 20.10 refuses to measure disk usage twice at the same time.
       const isBusy = readMessage(cause).includes("disk usage operation is already running");
       if (!isBusy || performance.now() > giveUpAt) throw cause;
       await sleep(200);

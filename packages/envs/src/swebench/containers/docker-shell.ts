@@ -16,14 +16,14 @@ interface Parts {
 interface Session {
   readonly stream: Duplex;
   readonly mark: string;
-  /** Receives the output of the current command. */
+  /** Called with output of the current command. */
   onData: (data: Buffer) => void;
   onEnd: () => void;
 }
 
 /**
- * A bash process that reads commands from a stream. Commands need no new process each, so they take
- * milliseconds.
+ * Bash process that reads commands from a stream. Commands take only milliseconds, because they
+ * need no new process.
  */
 export class DockerShell implements ContainerShell {
   readonly #container: Dockerode.Container;
@@ -46,7 +46,7 @@ export class DockerShell implements ContainerShell {
     command: string,
     options: Pick<CommandOptions, "timeoutSeconds" | "maxBytes"> = {},
   ): Promise<CommandResult & { readonly isShellLost: boolean }> {
-    // Run commands one after the other: a shell has one stream.
+    // Run commands one after another, because a shell has only one stream.
     const turn = this.#queue.then(async () => this.#runOnce(command, options));
     this.#queue = turn.catch(() => undefined);
     return turn;
@@ -64,7 +64,8 @@ export class DockerShell implements ContainerShell {
     const session = this.#session;
     const started = performance.now();
     const output = new BoundedOutput(maxBytes);
-    // A new sentinel for each command: output of a command cannot forge its end.
+    // Use a new random sentinel for each command, so that its output cannot fake the end of the
+    // command.
     const sentinel = `\n${randomBytes(12).toString("hex")} `;
     let exitCode: number | null = null;
     let tail = "";
@@ -74,7 +75,8 @@ export class DockerShell implements ContainerShell {
       // A stream that ended between two commands emits no further event.
       if (session.stream.readableEnded || session.stream.destroyed) session.onEnd();
       session.onData = (data) => {
-        // Latin-1 preserves bytes. Output that may be the start of a sentinel is held back.
+        // Decode as Latin-1, which preserves bytes. Hold back output that may be the start of the
+        // sentinel.
         tail += data.toString("latin1");
         const found = tail.indexOf(sentinel);
         const end = found === -1 ? -1 : tail.indexOf("\n", found + sentinel.length);

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { describe, expect, it } from "vitest";
 import { isOwnerGone, ownerLabel } from "./labels.ts";
 
-/** Id of a process that has ended. */
+/** Returns the id of a process that has ended. */
 const endedProcessId = (): number => spawnSync("true").pid;
 
 describe("the owner of a container", () => {

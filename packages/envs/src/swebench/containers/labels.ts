@@ -1,29 +1,29 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** Labels of every Turnwise container: its owner and its expiry. */
+/** Labels of Turnwise containers. */
 export const labelNames = {
-  /** Engine object of a process. */
+  /** Identifier of the engine object that started the container. */
   run: "turnwise.run",
-  /** `machine:pid:start` of the owning process. */
+  /** Owning process as `machine:pid:start`. */
   owner: "turnwise.owner",
-  /** Time after which anyone may remove it, seconds since 1970. */
+  /** Time after which any process may remove the container, seconds since 1970. */
   expires: "turnwise.expires",
 } as const;
 
 /**
- * Empty labels for an image that is made from a container: the engine would otherwise copy the
- * container's labels to every container that anyone starts from the image.
+ * Empty labels for an image that is committed from a container. Without these, the engine would
+ * copy the container's labels to every container started from the image.
  */
 export const noLabels: Readonly<Record<string, string>> = Object.fromEntries(
   Object.values(labelNames).map((name) => [name, ""]),
 );
 
-/** Start time of a process, in kernel ticks; `""` if the system does not report it. */
+/** Reads the start time of a process in kernel ticks; `""` if the system does not report it. */
 function readStartTime(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The program name is in parentheses and may contain blanks.
+    // Skip the program name, which is in parentheses and may contain spaces.
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
   } catch {
     return "";
@@ -31,8 +31,8 @@ function readStartTime(pid: number): string {
 }
 
 /**
- * Identifies the system in which process ids are valid. Virtual machines and containers often share
- * a host name, so boot id and PID namespace are part of it if the system has them.
+ * Identifies the system in which process ids are valid. Because virtual machines and containers
+ * often share a host name, boot id and PID namespace are included if available.
  */
 function identifyMachine(): string {
   try {
@@ -45,14 +45,14 @@ function identifyMachine(): string {
 
 const machine = identifyMachine();
 
-/** Identifies a process, even if another process reuses its id. */
+/** Identifies a process uniquely, even if its process id is reused later. */
 export function ownerLabel(pid: number = process.pid): string {
   return `${machine}:${pid}:${readStartTime(pid)}`;
 }
 
 /**
- * True if the owner of a container is known to be gone: a process of this machine that no longer
- * runs. Owners on other machines or in other PID namespaces are never known to be gone.
+ * True if the owner of a container was a process on this machine and has ended. For owners on other
+ * machines or in other PID namespaces this is unknown, so the result is false.
  */
 export function isOwnerGone(owner: string): boolean {
   const match = /^(.*):(\d+):(\d*)$/u.exec(owner);

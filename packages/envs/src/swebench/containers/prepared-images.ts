@@ -10,19 +10,19 @@ import { withTimeout } from "./docker-fault.ts";
 import { hasImage, noteUse } from "./docker-images.ts";
 import { noLabels } from "./labels.ts";
 
-/** Repository name of prepared images; the tag is a digest. */
+/** Repository name of prepared images; the tag of each is a digest. */
 const preparedRepository = "turnwise-prepared";
 
-/** Functions of the engine that a preparation needs. */
+/** Functions of the engine that a preparation uses. */
 interface Parts {
   readonly host: string;
-  /** Starts a container with the capabilities of a preparation, for any user of the image. */
+  /** Starts a container with the capabilities for a preparation, for any user of the image. */
   readonly start: (spec: ContainerSpec, signal: AbortSignal | undefined) => Promise<Container>;
 }
 
 /**
- * Prepared images of one engine. They are kept for later runs: the tag is a digest of image, user
- * and script. `docker rmi $(docker images -q turnwise-prepared)` removes them.
+ * Prepared images of one engine. They are kept for later runs; the tag is a digest of image, user
+ * and script. To remove them: `docker rmi $(docker images -q turnwise-prepared)`.
  */
 export class PreparedImages {
   readonly #docker: Dockerode;
@@ -35,8 +35,8 @@ export class PreparedImages {
   }
 
   /**
-   * Returns the name of the prepared image and builds it if missing; concurrent callers share the
-   * work.
+   * Returns the name of the prepared image; builds it if it is missing. Concurrent callers share
+   * the work.
    * @throws `ContainerError` of kind `image` if the preparation fails.
    */
   async ensure(
@@ -47,7 +47,7 @@ export class PreparedImages {
     const doing = `${this.#parts.host}: prepare ${spec.image}`;
     const inspect = this.#docker.getImage(spec.image).inspect();
     const { Id: id, Config: config } = await withTimeout(60, doing, inspect);
-    // On some engines, an image without settings has no config at all.
+    // Some engines report no config for an image without settings.
     const user = spec.user ?? (config?.User || "0");
     const parts = [id, user, preparation.script].join("\0");
     const digest = createHash("sha256").update(parts).digest("hex").slice(0, 32);
@@ -55,7 +55,7 @@ export class PreparedImages {
     if (!(await hasImage(this.#docker, tag, doing))) {
       let work = this.#underWay.get(tag);
       if (work === undefined) {
-        // Others may wait for it too, so an aborted caller must not cancel it.
+        // Other callers may wait for the same work, so an aborted caller must not cancel it.
         work = this.#prepare(spec, user, preparation, tag, doing).finally(() =>
           this.#underWay.delete(tag),
         );
@@ -64,7 +64,7 @@ export class PreparedImages {
       await work;
       signal?.throwIfAborted();
     }
-    // The prepared image must be removed before the image that it is based on.
+    // Record this use so that the prepared image is evicted before its base image.
     noteUse(this.#docker, [tag, spec.image]);
     return tag;
   }
@@ -105,7 +105,7 @@ export class PreparedImages {
       if (done.exitCode !== 0) throw unusable(lastLine(done.stderr));
       await commitContainer(this.#docker, container.id, tag, doing, user);
     } catch (cause) {
-      // No agent has used this container, so if commands do not run in it, the image is at fault.
+      // No agent has used this container, so if commands do not run in it, the image is faulty.
       if (cause instanceof ContainerError && cause.kind === "environment") {
         throw new ContainerError("image", `${image}: ${cause.message}`, { cause });
       }
@@ -123,7 +123,7 @@ function lastLine(output: Buffer): string {
 
 /**
  * Saves the file system of a container as an image.
- * @param user - User of the image. Default: that of the container.
+ * @param user - User of the image. Default: the container's user.
  */
 export async function commitContainer(
   docker: Dockerode,

@@ -17,10 +17,10 @@ const json =
     response.end(JSON.stringify(body));
   };
 
-/** Accepts a request and never responds. */
+/** Answer that accepts a request and never responds. */
 const silence: Answer = () => undefined;
 
-/** Serves the Engine API with one answer per `METHOD /path`; other requests get status 404. */
+/** Serves the Engine API with an answer for each `METHOD /path`; other requests get status 404. */
 async function toyEngine(answers: Readonly<Record<string, Answer>>) {
   const folder = await mkdtemp(join(tmpdir(), "tw-"));
   const socket = join(folder, "s");
@@ -107,7 +107,8 @@ describe("an engine that is measuring its disk for another caller", () => {
     });
     const client = await engine.connect({ imageBudgetBytes: 1 });
     await client.pull("first");
-    // The size is measured before and after: the first image may have to be removed.
+    // The disk usage is measured before and after the pull, because the first image may have to be
+    // removed.
     await client.pull("second");
     expect(engine.asked.filter((route) => route === "GET /system/df")).toHaveLength(2 + 2);
   });

@@ -89,7 +89,7 @@ describe("archives", () => {
     for (const type of ["1", "2", "3", "4", "6"]) {
       expect(unpackTar(archive("fine", type))).toEqual({ files: [], numSkipped: 1 });
     }
-    // GNU and pax store long names in an extra entry.
+    // GNU tar and pax store long names in an extra entry.
     const long = (type: string, content: string): Buffer => {
       const name = packTar([{ path: "name", content: Buffer.from(content) }]).subarray(0, 1024);
       name.write(type, 156);
@@ -122,7 +122,7 @@ describe("tampered archives", () => {
         try {
           unpacked = unpackTar(archive).files;
         } catch (error) {
-          // Rejections are RangeErrors; any other error is a bug.
+          // Invalid input must give a RangeError; any other error is a bug.
           if (!(error instanceof RangeError)) throw error;
         }
         expect(unpacked.filter((file) => !isSafePath(file.path))).toEqual([]);

@@ -1,8 +1,8 @@
 import type { ContainerFile } from "./container.ts";
 
 /**
- * True if a path of an archive stays in the folder that it is unpacked in: relative, without `..`,
- * NUL or backslash.
+ * True if unpacking a path cannot leave the target folder: it is relative and contains no `..`, NUL
+ * or backslash.
  */
 export function isSafePath(path: string): boolean {
   if (path === "" || path.startsWith("/") || /[\0\\]/u.test(path)) return false;
@@ -44,9 +44,9 @@ function padToBlock(content: Uint8Array): Buffer {
 }
 
 /**
- * Packs files into an archive with modification time 0. Files are owned by root unless they say
- * otherwise; parent folders are not part of it.
- * @throws `RangeError` for a path that is not safe (see {@link isSafePath}).
+ * Packs files into an archive with modification time 0. Files are owned by root unless `owner` is
+ * set; parent folders are not included. @throws `RangeError` for an unsafe path (see {@link
+ * isSafePath}).
  */
 export function packTar(files: readonly ContainerFile[]): Buffer {
   const blocks: Buffer[] = [];
@@ -56,7 +56,7 @@ export function packTar(files: readonly ContainerFile[]): Buffer {
     }
     const name = Buffer.from(path, "utf8");
     if (name.length > 100) {
-      // A long name has an entry of its own, in GNU tar's format.
+      // A long name is stored in an extra entry, in GNU tar's format.
       const long = Buffer.concat([name, Buffer.alloc(1)]);
       blocks.push(header(Buffer.from("././@LongLink"), long.length, 0o644, "L"), padToBlock(long));
     }
@@ -73,14 +73,13 @@ export function packTar(files: readonly ContainerFile[]): Buffer {
 /** Contents of an archive. */
 export interface UnpackedTar {
   readonly files: readonly ContainerFile[];
-  /** Number of entries that are neither files nor folders, or whose path is not safe. */
+  /** Number of skipped entries: neither file nor folder, or an unsafe path. */
   readonly numSkipped: number;
 }
 
 /**
- * Reads the regular files of an archive into memory. Nothing is written to disk; links, devices,
- * pipes and unsafe paths are skipped.
- * @throws `RangeError` for bytes that are not an archive.
+ * Reads the regular files of an archive into memory. Links, devices, pipes and unsafe paths are
+ * skipped. @throws `RangeError` if the bytes are not an archive.
  */
 export function unpackTar(bytes: Buffer): UnpackedTar {
   const files: ContainerFile[] = [];
@@ -126,7 +125,7 @@ function readText(bytes: Buffer): string {
 
 function readNumber(block: Buffer, start: number, length: number): number {
   const bytes = block.subarray(start, start + length);
-  // A set high bit starts a binary number, used for sizes above 8 GiB.
+  // If the high bit is set, the number is binary, which is used for sizes above 8 GiB.
   if ((bytes[0]! & 0x80) !== 0) {
     let value = bytes[0]! & 0x7f;
     for (const byte of bytes.subarray(1)) value = value * 256 + byte;
@@ -135,7 +134,7 @@ function readNumber(block: Buffer, start: number, length: number): number {
   return Number.parseInt(readText(bytes).trim() || "0", 8);
 }
 
-/** Path from a pax header, which has records of the form `length key=value\n`. */
+/** Reads the path from a pax header, which consists of records `length key=value\n`. */
 function paxPath(content: Buffer): string | undefined {
   for (let at = 0; at < content.length;) {
     const blank = content.indexOf(0x20, at);

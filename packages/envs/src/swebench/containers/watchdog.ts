@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import type { DockerAddress } from "./docker-address.ts";
 import { labelNames } from "./labels.ts";
 
-/** Process that removes the containers of a run when its parent has ended. */
+/** Process that removes the containers of a run after its parent process has ended. */
 export interface Watchdog {
   readonly pid: number | undefined;
   /** Ends the watchdog. */
@@ -10,9 +10,9 @@ export interface Watchdog {
 }
 
 /**
- * Program of the process. Its standard input is a pipe that only the parent holds open, so the pipe
- * closes however the parent ends. It removes containers twice, because a start may still have been
- * in progress.
+ * Program of the watchdog. Its standard input is a pipe that only the parent keeps open, so it
+ * closes however the parent ends. The program removes containers twice, because a start may still
+ * have been in progress.
  */
 const program = `
 const http = require("node:http");
@@ -46,7 +46,7 @@ process.stdin.on("close", async () => {
 process.stdin.resume();
 `;
 
-/** Starts the watchdog of a run. It needs only Node, and exits after its work. */
+/** Starts the watchdog of a run. It needs only Node.js, and exits after its work. */
 export function startWatchdog(address: DockerAddress, run: string): Watchdog {
   const target =
     address.kind === "unix"
@@ -54,14 +54,14 @@ export function startWatchdog(address: DockerAddress, run: string): Watchdog {
       : { host: address.host, port: address.port };
   const filter = JSON.stringify({ label: [`${labelNames.run}=${run}`] });
   const child = spawn(process.execPath, ["-e", program, JSON.stringify({ target, filter })], {
-    // A process group of its own, so that Ctrl-C reaches only the parent.
+    // Use a separate process group, so that Ctrl-C reaches only the parent.
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });
   child.on("error", () => undefined);
   child.stdin.on("error", () => undefined);
   child.unref();
-  // The pipe must not keep the parent alive.
+  // Do not let the pipe keep the parent process alive.
   if ("unref" in child.stdin && typeof child.stdin.unref === "function") child.stdin.unref();
   return {
     pid: child.pid,

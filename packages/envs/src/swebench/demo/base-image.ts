@@ -9,13 +9,16 @@ import { ContainerError } from "../containers/container.ts";
 import type { DockerEngine } from "../containers/docker-engine.ts";
 import { withTimeout } from "../containers/docker-fault.ts";
 
-/** Base image of the demo tasks; their repositories are added to it. */
+/** Name of the base image for the demo tasks, to which their repositories are added. */
 export const demoBaseImage = "turnwise-demo-base:2";
 
-/** {@link demoBaseImage} before Python's modules are compiled; compiling saves each test run a second. */
+/**
+ * Name of {@link demoBaseImage} before Python's modules are compiled; compiling them saves a second
+ * per test run.
+ */
 const rawImage = "turnwise-demo-base:raw";
 
-/** Debian packages in the image. */
+/** Debian packages that the image contains. */
 export const demoPackages: readonly string[] = [
   "bash",
   "dash",
@@ -40,7 +43,7 @@ export const demoPackages: readonly string[] = [
 const run = promisify(execFile);
 
 async function output(command: string, args: readonly string[]): Promise<string> {
-  // Some of these commands print everything needed and still exit with an error code.
+  // Ignore exit codes: some of these commands print everything that is needed and still fail.
   const options = { maxBuffer: 64 * 2 ** 20 };
   try {
     return (await run(command, args, options)).stdout;
@@ -53,9 +56,9 @@ async function output(command: string, args: readonly string[]): Promise<string>
 }
 
 /**
- * Makes sure that the engine has {@link demoBaseImage}. It is built within seconds from the Debian
- * packages installed on this machine; nothing is downloaded.
- * @throws `ContainerError` of kind `image` that names the missing packages.
+ * Builds {@link demoBaseImage} unless the engine has it. Building takes seconds and uses the Debian
+ * packages installed on this machine, without downloads. @throws `ContainerError` of kind `image`
+ * naming missing packages.
  */
 export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
   if (await engine.hasImage(demoBaseImage)) return;
@@ -75,7 +78,7 @@ export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
       300,
       `${engine.host}: import ${demoBaseImage}`,
       (engine.client as Dockerode).importImage(stream.stdout, {
-        // With its tag, because podman ignores a separate tag parameter.
+        // Include the tag in the name, because podman ignores a separate tag parameter.
         repo: rawImage,
         changes: [
           "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -84,7 +87,7 @@ export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
         ],
       }),
     );
-    // The engine works while its response is read.
+    // Read the response to its end, because the engine works while it is read.
     for await (const chunk of imported) {
       const text = String(chunk);
       if (text.includes('"error"')) {
@@ -105,7 +108,7 @@ export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
   }
 }
 
-/** Packages of the demo image that are not installed on this machine. */
+/** Lists the packages of the demo image that are not installed on this machine. */
 export async function missingPackages(): Promise<string[]> {
   const missing: string[] = [];
   let listed: string;
@@ -159,7 +162,7 @@ async function writeRootFileSystem(folder: string, archive: string): Promise<voi
   for (const line of listed.split("\n")) {
     if (!line.startsWith("/") || line === "/." || line.includes("diverts others")) continue;
     if (/^\/usr\/share\/(?:man|doc|locale|info|lintian|bug)(?:\/|$)/u.test(line)) continue;
-    // On a merged system /bin is a link, and a file must be packed under its real path.
+    // On systems where /bin is a link, files must be packed under their real path.
     files.add(line.slice(1).replace(/^(bin|sbin|lib|lib32|lib64|libx32)\//u, "usr/$1/"));
   }
   const list = join(folder, "files");

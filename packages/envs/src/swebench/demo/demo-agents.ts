@@ -2,10 +2,10 @@ import type { ToolCall } from "../scaffold/tool-call.ts";
 import { writeXmlCall } from "../scaffold/xml-calls.ts";
 import type { DemoTask } from "./tasks.ts";
 
-/** Responses of an agent, one per turn; it does not look at observations. */
+/** Agent as a list of responses, one per turn; it ignores observations. */
 export type DemoAgent = (task: DemoTask) => readonly string[];
 
-/** A response with a call in R2E-Gym's XML format. */
+/** Creates a response with a tool call in R2E-Gym's XML format. */
 const xmlResponse = (thought: string, call: ToolCall): string =>
   `${thought}\n\n${writeXmlCall(call)}`;
 
@@ -14,7 +14,7 @@ const finish = xmlResponse("I submit my work.", {
   arguments: { command: "submit", result: "done" },
 });
 
-/** A competent agent: looks around, edits the faulty code, runs the tests, submits. */
+/** Agent that looks around, fixes the code, runs the tests, and submits. */
 export const scriptedAgent: DemoAgent = ({ fix }) => {
   const path = `/testbed/${fix.file}`;
   const word = fix.to.trim().split("\n").at(-1)!.trim();
@@ -43,7 +43,7 @@ export const scriptedAgent: DemoAgent = ({ fix }) => {
   ];
 };
 
-/** Applies the gold patch and submits. */
+/** Agent that applies the gold patch and submits. */
 export const goldAgent: DemoAgent = ({ instance }) => [
   xmlResponse("I apply the known fix.", {
     tool: "execute_bash",
@@ -52,10 +52,10 @@ export const goldAgent: DemoAgent = ({ instance }) => [
   finish,
 ];
 
-/** Submits at once: must not be rewarded. */
+/** Agent that submits immediately; must not be rewarded. */
 export const idleAgent: DemoAgent = () => [finish];
 
-/** Changes only the tests and leaves a build product: must not be rewarded. */
+/** Agent that changes only the tests and leaves a build product; must not be rewarded. */
 export const cheatingAgent: DemoAgent = ({ instance }) => [
   xmlResponse("I make the tests pass.", {
     tool: "execute_bash",

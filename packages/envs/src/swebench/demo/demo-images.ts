@@ -6,9 +6,8 @@ import { demoIdentity } from "./git-hash.ts";
 import { demoCommitMessage, type DemoTask } from "./tasks.ts";
 
 /**
- * Makes sure that an engine has the images of tasks: the base image with the repository in one
- * commit. Existing images are reused.
- * @param onBuild - Called before each image that is built.
+ * Builds the images of tasks that an engine does not have: the base image plus the repository in
+ * one commit. @param onBuild - Called before an image is built.
  */
 export async function ensureDemoImages(
   engine: DockerEngine,

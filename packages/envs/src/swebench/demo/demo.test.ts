@@ -25,7 +25,7 @@ import { fileDiff } from "./text-diff.ts";
 import { playDemo, transcript } from "./play.ts";
 import { demoCommitMessage, demoTasks } from "./tasks.ts";
 
-// Engines respond late on a busy machine.
+// Allow long timeouts, because engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
@@ -73,14 +73,14 @@ describe.skipIf(!hasGit)("the demo tasks", () => {
   });
 });
 
-/** Engine of all tests of this file: closing a pool must not close it. */
+/** Wraps the engine that all tests of this file share, so that closing a pool does not close it. */
 const keepOpen = (inner: ContainerEngine): ContainerEngine => ({
   host: inner.host,
   start: async (spec, signal) => inner.start(spec, signal),
   close: async () => undefined,
 });
 
-/** Command lines of all processes in an engine's containers. */
+/** Lists the command lines of all processes in an engine's containers. */
 async function processes(engine: DockerEngine): Promise<string> {
   const { run } = engine;
   const client = engine.client as Dockerode;
@@ -101,7 +101,7 @@ describe.skipIf(engine === undefined)("a demo episode", () => {
   afterAll(async () => engine?.close());
 
   it("rewards the scripted agent, but not one that submits at once", async () => {
-    // Two at a time, in a pool that allows no more.
+    // Play two episodes at a time, in a pool that allows no more.
     const pool = new ContainerPool([{ engine: keepOpen(engine!), maxContainers: 2 }]);
     const kinds = (["fix", "feature", "regression"] as const).map((kind) =>
       demoTasks.find((task) => task.kind === kind)!,

@@ -4,7 +4,7 @@ function objectHash(kind: "blob" | "tree" | "commit", content: Buffer): string {
   return createHash("sha1").update(`${kind} ${content.length}\0`).update(content).digest("hex");
 }
 
-/** Committer and date: fixed, so that a repository has the same commit everywhere. */
+/** Committer and date; fixed, so that a repository has the same commit id everywhere. */
 export const demoIdentity = {
   name: "Demo",
   email: "demo@example.org",
@@ -24,7 +24,7 @@ function treeHash(files: readonly (readonly [path: string, content: string])[]):
     folders.set(name, [...(folders.get(name) ?? []), [path.slice(slash + 1), content]]);
   }
   for (const [name, inner] of folders) entries.set(name, { mode: "40000", hash: treeHash(inner) });
-  // git sorts folders as if their names ended with a slash.
+  // git sorts folders as if their names ended in a slash.
   const key = (name: string): string => (folders.has(name) ? `${name}/` : name);
   const names = [...entries.keys()].toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
   return objectHash(
@@ -38,7 +38,7 @@ function treeHash(files: readonly (readonly [path: string, content: string])[]):
   );
 }
 
-/** Id of the first commit with these files, by {@link demoIdentity}. */
+/** Computes the id of the first commit of these files, by {@link demoIdentity}. */
 export function commitHash(files: Readonly<Record<string, string>>, message: string): string {
   const { name, email, date } = demoIdentity;
   const person = `${name} <${email}> ${date}`;

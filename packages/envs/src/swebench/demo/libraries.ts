@@ -1,9 +1,9 @@
-/** A small, correct Python library with passing tests: file contents by path. */
+/** Small, correct Python library with passing tests: file contents by path. */
 export type DemoLibrary = Readonly<Record<string, string>>;
 
 const configuration = "[tool:pytest]\naddopts = -p no:cacheprovider\n";
 
-/** Intervals of integers. */
+/** Library of integer intervals. */
 export const spans: DemoLibrary = {
   "setup.cfg": configuration,
   "spans/__init__.py": `from .spans import Span, covered, gaps, merge
@@ -98,7 +98,7 @@ def test_gaps():
 `,
 };
 
-/** Text formatting. */
+/** Library for text formatting. */
 export const wording: DemoLibrary = {
   "setup.cfg": configuration,
   "wording/__init__.py": `from .case import snake, title
@@ -182,7 +182,7 @@ def test_indent():
 `,
 };
 
-/** A warehouse with stock and amounts of money. */
+/** Library for a warehouse with stock and prices. */
 export const depot: DemoLibrary = {
   "setup.cfg": configuration,
   "depot/__init__.py": `from .money import split

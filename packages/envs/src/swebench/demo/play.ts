@@ -6,7 +6,10 @@ import { sweEnvironment, type SweEnvironmentOptions, type SweRecord } from "../e
 import type { DemoAgent } from "./demo-agents.ts";
 import type { DemoTask } from "./tasks.ts";
 
-/** Tokenizer with UTF-16 units as tokens; 0 ends a response. For agents with scripted responses. */
+/**
+ * Tokenizer whose tokens are UTF-16 code units; 0 ends a response. For agents with scripted
+ * responses.
+ */
 export const letterTokenizer: Tokenizer = {
   vocabularySize: 65_536,
   endToken: 0,
@@ -14,7 +17,9 @@ export const letterTokenizer: Tokenizer = {
   decode: (tokens) => tokens.map((token) => String.fromCharCode(token)).join(""),
 };
 
-/** Sampler that returns scripted responses, one per turn, and then repeats the last one. */
+/**
+ * Creates a sampler that returns scripted responses, one per turn, and then repeats the last one.
+ */
 export function scriptedSampler(responses: readonly string[]): Sampler {
   let turn = 0;
   return {
@@ -32,10 +37,12 @@ export function scriptedSampler(responses: readonly string[]): Sampler {
   };
 }
 
-/** An episode of a demo task. */
+/** Episode of a demo task. */
 export interface DemoEpisode {
   readonly trajectory: Trajectory;
-  /** Absent if the episode was not graded because the infrastructure failed. */
+  /**
+   * Record of the grading; absent if the episode was not graded because the infrastructure failed.
+   */
   readonly record?: SweRecord;
   readonly responses: readonly string[];
 }
@@ -72,7 +79,9 @@ export async function playDemo(
   return { trajectory, responses, ...(record === undefined ? {} : { record }) };
 }
 
-/** Makes a text safe for a terminal: output of a container may contain escape sequences. */
+/**
+ * Removes control characters, because output of a container may contain terminal escape sequences.
+ */
 const removeControls = (text: string): string =>
   text.replaceAll(
     // eslint-disable-next-line no-control-regex -- the control characters to remove
@@ -80,9 +89,7 @@ const removeControls = (text: string): string =>
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
 
-/**
- * Transcript of an episode: every response and observation, without terminal control characters.
- */
+/** Formats an episode with every response and observation, without control characters. */
 export function transcript({ trajectory, responses, record }: DemoEpisode): string {
   const parts = [`--- task\n${trajectory.firstObservation.trim()}`];
   for (const [i, turn] of trajectory.turns.entries()) {

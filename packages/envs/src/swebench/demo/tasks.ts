@@ -13,12 +13,12 @@ interface TaskPlan {
   readonly issue: string;
   readonly library: DemoLibrary;
   readonly file: string;
-  /** Text in the correct library. */
+  /** Code in the correct library. */
   readonly fixedCode: string;
-  /** Text that replaces it in the agent's repository. */
+  /** Faulty code that replaces it in the agent's repository. */
   readonly brokenCode: string;
   readonly testFile: string;
-  /** Appended to the test file. */
+  /** Tests that are appended to the test file. */
   readonly tests: string;
   readonly failToPass: readonly string[];
 }
@@ -29,7 +29,7 @@ export interface DemoTask {
   readonly kind: DemoKind;
   /** Files of the agent's repository. */
   readonly files: Readonly<Record<string, string>>;
-  /** Edit that fixes the issue, for the scripted agent. */
+  /** Edit that fixes the issue, for scripted agents. */
   readonly fix: { readonly file: string; readonly from: string; readonly to: string };
 }
 
@@ -168,7 +168,7 @@ function createTask(plan: TaskPlan): DemoTask {
     repo,
     version: "1.0",
     baseCommit,
-    // The commit is part of the name, so that an image of an older version of the task is never
+    // Include the commit in the name, so that an image of an older version of the task is never
     // used.
     image: `turnwise-demo/${name}:2-${baseCommit.slice(0, 12)}`,
     problemStatement: issue,
@@ -191,8 +191,8 @@ function createTask(plan: TaskPlan): DemoTask {
     evalType: "pass_and_fail",
     createdAt: "2026-01-01T00:00:00Z",
   };
-  // An edit must match a text that occurs exactly once, also if the task removed code. Preceding
-  // lines are added until it does.
+  // An edit must match a text that occurs exactly once, even if the task removed code. Add
+  // preceding lines until it does.
   const at = correct.indexOf(fixedCode);
   let start = at;
   const anchorText = (): string => (correct.slice(start, at) + brokenCode).trim();
@@ -204,10 +204,10 @@ function createTask(plan: TaskPlan): DemoTask {
 }
 
 /**
- * Tasks of the demo: small, written for it, and each checked with its gold patch and an empty
- * patch.
+ * Tasks of the demo. They are small, written for this purpose, and tested with their gold patch and
+ * with an empty patch.
  */
 export const demoTasks: readonly DemoTask[] = plans.map(createTask);
 
-/** Message of the only commit. */
+/** Message of the repository's only commit. */
 export const demoCommitMessage: string = commitMessage;

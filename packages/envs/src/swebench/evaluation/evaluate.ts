@@ -17,8 +17,8 @@ import { runTestsStrictly } from "../strict/run-tests.ts";
 import { checkoutScript, getFolder, gradingSetupScript, testRun, type TestRun } from "./scripts.ts";
 
 /**
- * Grading mode: `official` reaches the verdict of the benchmark's own harness, for comparable
- * scores; `strict` gives no reward for forged output or a changed test configuration, for training.
+ * Grading mode: `official` gives the same verdict as the benchmark's own harness, for comparable
+ * scores; `strict` also rejects forged output and changed test configurations, for training.
  */
 export type GradingMode = "official" | "strict";
 
@@ -31,21 +31,21 @@ export interface EvaluationOptions {
   /** Time limit of the tests, seconds. Default: the harness's limit for the data format. */
   readonly testTimeoutSeconds?: number;
   /**
-   * Handling of tests that time out: `unresolved` counts it against the patch, as the official
+   * Handling of tests that time out: `unresolved` grades the patch as unresolved, as the official
    * harness does; `fail` throws, so that the episode has no reward. Default `unresolved`.
    */
   readonly onTestTimeout?: "unresolved" | "fail";
   /**
    * Handling of unresolved tests if the engine reports that the container ran out of memory: `fail`
-   * throws, `unresolved` counts it against the patch. Default `fail`.
+   * throws, `unresolved` grades the patch as unresolved. Default `fail`.
    */
   readonly onOutOfMemory?: "fail" | "unresolved";
   readonly signal?: AbortSignal;
 }
 
-/** A file of the patch that strict grading restored before the tests. */
+/** File of the patch that strict grading restored before the tests. */
 export interface RestoredFile extends ProtectedPath {
-  /** Number of hunks of the patch in this file; a change without hunks counts as one. */
+  /** Number of hunks in this file; a change without hunks counts as one. */
   readonly numHunks: number;
 }
 
@@ -58,7 +58,7 @@ export interface Evaluation {
   readonly official: Grade;
   /** Files restored before the tests; empty with official grading. */
   readonly restored: readonly RestoredFile[];
-  /** Signs that the patch manipulates its grading; empty with official grading. */
+  /** Signs that the patch tries to manipulate its grading; empty with official grading. */
   readonly suspicions: readonly Suspicion[];
   /** Output of the tests; `""` if none were run. */
   readonly log: string;
@@ -73,17 +73,17 @@ const applyCommands = [
   "git apply --verbose --reject",
   "patch --batch --forward --fuzz=5 -p1 -i",
 ];
-/** Maximum size of a stored log, bytes; a longer one keeps its beginning and end. */
+/** Maximum size of a stored log, bytes; of longer logs, the beginning and the end are kept. */
 const maxLogBytes = 64 * 2 ** 20;
 
 /**
- * Evaluates a patch in a fresh container: applies it with increasing leniency, as the official
- * harness does, runs the tests and grades the result. A patch that is missing or does not apply is
- * not resolved.
+ * Evaluates a patch in a new container: applies it with increasing leniency, as the official
+ * harness does, runs the tests, and grades the result. If there is no patch or it does not apply,
+ * the instance is not resolved.
  *
- * The output of the tests never excuses a patch: other causes of failure are known only from the
- * engine. If the container ends while the tests run, the evaluation is repeated once; if it ends
- * again, the patch is not resolved.
+ * The output of the tests is never accepted as evidence of an infrastructure failure; only the
+ * engine is. If the container ends while the tests run, the evaluation is repeated once; if it ends
+ * again, the instance is not resolved.
  *
  * @param patch - A unified diff, as bytes or UTF-8 text; `null` or blank text is never run.
  * @throws `ContainerError` for failures that the patch did not cause: such an evaluation has no
@@ -106,7 +106,7 @@ export async function evaluatePatch(
     try {
       const strict = await evaluateOnce(instance, patch, engine, grading, run, options);
       if (grading === "official" || strict.restored.length === 0) return strict;
-      // The strict log shows the restored files; the official verdict is about the unmodified
+      // The strict log lists the restored files; the official verdict is about the unmodified
       // patch.
       const { grade: official } = await evaluateOnce(
         instance,
@@ -126,7 +126,7 @@ export async function evaluatePatch(
   }
 }
 
-/** The container ended while it ran code of the patch. */
+/** Thrown if the container ended while it ran code of the patch. */
 class ContainerEnded extends Error {}
 
 const noSeconds: Evaluation["seconds"] = { start: 0, apply: 0, tests: 0 };
@@ -243,11 +243,11 @@ interface RunLimits {
   readonly timeoutSeconds: number;
   readonly maxBytes: number;
   readonly signal: AbortSignal | undefined;
-  /** Variables of the environment that the image defines. */
+  /** Environment variables that the image defines. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Result of a test run: an evaluation without the fields that every run shares. */
+/** Result of a test run: the fields of an evaluation that differ between runs. */
 type RunResult = Pick<Evaluation, "grade" | "official" | "restored" | "suspicions" | "log"> & {
   readonly isTimedOut: boolean;
 };
@@ -258,7 +258,8 @@ async function runOfficially(
   run: TestRun,
   { timeoutSeconds, maxBytes, signal, env }: RunLimits,
 ): Promise<RunResult> {
-  // Written by root, because the image's user may not be able to, and must not change it later.
+  // Write the file as root, because the image's user may lack permission, and must not be able to
+  // change it.
   await container.exec("cat > /eval.sh && chmod 755 /eval.sh", { input: run.script, user: "0" });
   const result = await container.exec("bash /eval.sh </dev/null", {
     env,
@@ -283,7 +284,7 @@ async function runStrictly(
   testRunOf: TestRun,
   { snapshot, ...limits }: RunLimits & { readonly snapshot: TreeSnapshot },
 ): Promise<RunResult> {
-  // The files of the test patch are written again before the tests run.
+  // Write the files of the test patch again before the tests run.
   const testPatch = instance.format === "swe-bench" ? splitPatch(instance.testPatch) : [];
   const rewritten = new Set(testPatch.map(({ newPath }) => newPath));
   const tree = await restoreProtected(container, snapshot, rewritten);

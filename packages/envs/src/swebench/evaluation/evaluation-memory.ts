@@ -3,8 +3,8 @@ import { checkInteger } from "@turnwise/core";
 import type { Evaluation } from "./evaluate.ts";
 
 /**
- * Cache of verdicts: an equal patch of the same instance is evaluated only once, because
- * trajectories of a group often submit equal patches. Only for deterministic tests. Failures are not
+ * Cache of verdicts: equal patches for an instance are evaluated only once, because trajectories of
+ * a group often submit equal patches. Use it only if tests are deterministic. Failures are not
  * cached.
  */
 export class EvaluationMemory {
@@ -21,7 +21,7 @@ export class EvaluationMemory {
     this.#maxEntries = maxEntries;
   }
 
-  /** Verdict on a patch: cached, from an evaluation in progress, or new. */
+  /** Returns the verdict on a patch: cached, from an evaluation in progress, or from a new one. */
   async recall(
     instanceId: string,
     patch: string | Uint8Array,
@@ -34,7 +34,7 @@ export class EvaluationMemory {
       return known;
     }
     const evaluation = evaluate();
-    // The log is long and already graded, so only the first caller gets it.
+    // Only the first caller gets the log, which is long and already graded.
     const kept = evaluation.then((entry) => ({ ...entry, log: "" }));
     this.#entries.set(key, kept);
     kept.catch(() => this.#entries.delete(key));
@@ -45,7 +45,7 @@ export class EvaluationMemory {
     return evaluation;
   }
 
-  /** Number of verdicts that needed no evaluation. */
+  /** Number of verdicts taken from the cache. */
   get numRecalled(): number {
     return this.#numRecalled;
   }

@@ -8,13 +8,15 @@ import { testEngine } from "../testing/test-engine.ts";
 import { evaluatePatch } from "./evaluate.ts";
 import { extractPatch, type ExtractedPatch } from "./extract-patch.ts";
 
-// Engines respond late on a busy machine.
+// Allow long timeouts, because engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
 const layouts = engine === undefined ? undefined : new ImageLayouts(engine);
 
-/** A repository with bytes, modes and untracked files that git's own settings would change. */
+/**
+ * Creates a repository with bytes, modes and untracked files that git's own settings would change.
+ */
 const layout = `git init -q .; git config core.fileMode false; git config core.autocrlf input
 printf 'name = "caf\\351"\\nx = 1\\n' > latin.py; printf 'a\\r\\nb\\r\\n' > dos.txt; printf '\\0\\1\\2' > data.bin
 echo '*.o' > .gitignore; echo '*.txt text' > .gitattributes; echo '#!/bin/sh' > run.sh; mkdir pkg; echo 1 > pkg/a.py
@@ -46,7 +48,7 @@ describe.skipIf(engine === undefined)("the changes of an agent", () => {
     }
   }
 
-  /** Every path with its bytes and mode, after applying the patch as a grader does. */
+  /** Lists every path with its bytes and mode, after applying the patch as a grader does. */
   const stateScript = `export LC_ALL=C
 find . -name .git -prune -o \\( -type f -o -type l \\) -print0 | sort -z | while IFS= read -r -d '' f; do
   if [ -L "$f" ]; then printf '%q -> %s\\n' "$f" "$(readlink "$f")"; continue; fi
@@ -64,7 +66,7 @@ done`;
     return log.replace(/^>>>>> Test Exit Code: 0\n/mu, "");
   }
 
-  /** Checks that the tests see the same state that the agent left. */
+  /** Checks that the tests get the state in which the agent left the files. */
   async function expectRoundTrip(script: string): Promise<ExtractedPatch> {
     let left = "";
     const patch = await extractAfter(script, async (container) => {

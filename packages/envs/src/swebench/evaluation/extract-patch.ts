@@ -3,9 +3,9 @@ import { maxNewFileBytes, notesFolder } from "../preparation/start-tree-script.t
 import { agentGit } from "./agent-git.ts";
 import { isLeftover, mayBeBuilt } from "../scaffold/leftovers.ts";
 
-/** A file of the agent that is not part of its patch, or whose change is not. */
+/** File that is excluded from the agent's patch. */
 export interface ExcludedFile {
-  /** Relative to the repository; invalid UTF-8 is replaced. */
+  /** Path relative to the repository; invalid UTF-8 is replaced. */
   readonly path: string;
   /**
    * `ignored`: the repository ignores it; the official harness excludes such files too. `leftover`:
@@ -23,7 +23,7 @@ export interface ExtractedPatch {
   readonly patch: string | null;
   /** Files excluded from the diff. */
   readonly excluded: readonly ExcludedFile[];
-  /** Reason for a failed extraction, in one line; absent if it succeeded. */
+  /** Reason why extraction failed, in one line; absent if it succeeded. */
   readonly reason?: string;
 }
 
@@ -33,10 +33,10 @@ const maxPatchBytes = 64 * 2 ** 20;
 const maxNewBytes = 12 * 2 ** 20;
 /** Maximum size of the list of new files, bytes. */
 const maxListBytes = 32 * 2 ** 20;
-/** Maximum number of excluded files that are listed per folder. */
+/** Maximum number of excluded files listed per folder. */
 const maxNamed = 1000;
 
-/** Records changes of tracked files and lists untracked files, one record per file, terminated by NUL. */
+/** Lists changes of tracked files and untracked files, one record per file, terminated by NUL. */
 const listScript = (startTree: string): string => `${agentGit}
 export GIT_INDEX_FILE=${notesFolder}/index
 find . -xdev -type d -user "$(id -u)" ! -perm -u=rwx -exec chmod u+rwx {} \\; 2>/dev/null
@@ -82,7 +82,7 @@ snap --no-pager diff-tree -r -p --binary --full-index --no-renames --no-ext-diff
 `;
 
 interface NewFile {
-  /** Path with one character per byte (Latin-1). */
+  /** Path in Latin-1, with one character per byte. */
   readonly path: string;
   readonly size: number;
 }
@@ -91,13 +91,13 @@ const decodePath = (path: string): string => Buffer.from(path, "latin1").toStrin
 
 /**
  * Extracts the changes since a recorded tree from a container: bytes as on disk, file modes, new
- * files unless the repository ignores them, and nested repositories as plain files. New files
- * beyond the size limit are excluded: first those that a build may have made, then the largest. A
- * change of an existing file is excluded only if the file grew by more than the limit for a new
- * file.
+ * files that the repository does not ignore, and nested repositories as plain files. If new files
+ * exceed the size limit, files are excluded: first those that a build may have created, then the
+ * largest. A change of an existing file is excluded only if the file grew by more than the limit
+ * for a new file.
  *
- * From the agent's repository, only the list of tracked files is used. The git folders of nested
- * repositories are moved away, so the container cannot be used afterwards.
+ * Of the agent's git repository, only the list of tracked files is used. The git folders of nested
+ * repositories are moved, so the container cannot be used afterwards.
  * @param startTree - Tree recorded by the preparation.
  */
 export async function extractPatch(
@@ -136,7 +136,7 @@ export async function extractPatch(
   return { bytes: diff.stdout, patch: diff.stdout.toString("utf8"), excluded };
 }
 
-/** Selects the new files that belong to the change. */
+/** Selects the new files that are part of the patch. */
 function choose(list: Buffer): {
   readonly kept: readonly NewFile[];
   readonly excluded: ExcludedFile[];
@@ -168,7 +168,7 @@ function choose(list: Buffer): {
     else exclude(file.path, "size");
   }
   for (const path of ignored) {
-    // Byte code and caches appear wherever code ran.
+    // Exclude byte code and caches, which appear wherever code was run.
     if (!candidates.has(path) && !isLeftover(path.endsWith("/") ? `${path}x` : path)) {
       exclude(path, "ignored");
     }

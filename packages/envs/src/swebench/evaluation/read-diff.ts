@@ -2,13 +2,16 @@ import { notesFolder } from "../preparation/start-tree-script.ts";
 import type { AgentRepository } from "../preparation/open-repository.ts";
 import { agentGit } from "./agent-git.ts";
 
-/** Maximum size of a diff for reading, bytes; what follows is left out. */
+/** Maximum size of a diff for display, bytes; the rest is omitted. */
 const maxDiffBytes = 2 ** 20;
-/** Maximum size and number of new files whose content is part of the diff. */
+/** Maximum size of a new file whose content is part of the diff; `maxNewFiles`: maximum number. */
 const maxNewFileBytes = 2 ** 20;
 const maxNewFiles = 200;
 
-/** Index of all tracked files, made once per container, and the one that new files are added to. */
+/**
+ * Index of all tracked files, created once per container; and the index to which new files are
+ * added.
+ */
 const baseIndex = `${notesFolder}/view-base`;
 const viewIndex = `${notesFolder}/view-index`;
 
@@ -30,10 +33,10 @@ snap --no-pager diff --no-renames --no-ext-diff --no-textconv --no-color \\
 `;
 
 /**
- * Reads the changes since a recorded tree while the agent works: tracked files, and new ones that the
- * repository does not ignore. Changes no file of the agent; `extractPatch` takes the whole patch at the
- * end.
- * @returns `missing`: reason for which git did not tell, in one line.
+ * Reads the changes since a recorded tree while the agent works: tracked files, and new files that
+ * the repository does not ignore. It does not modify the agent's files. (At the end, `extractPatch`
+ * extracts the complete patch.) @returns The changes; `missing`: reason why they could not be read,
+ * in one line.
  * @throws `ContainerError` if the container failed.
  */
 export async function readDiff(

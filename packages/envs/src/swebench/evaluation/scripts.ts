@@ -6,7 +6,7 @@ import {
 } from "../instances/eval-script.ts";
 import type { SweInstance, SweSmithInstance } from "../instances/instance.ts";
 
-/** Folder of an instance's repository in its image. */
+/** Returns the folder of an instance's repository in its image. */
 export function getFolder({ folder = repositoryFolder }: SweInstance): string {
   return folder;
 }
@@ -18,7 +18,9 @@ export interface TestRun {
   readonly timeoutSeconds: number;
 }
 
-/** Tests of an instance, run as in its harness after a patch was applied. */
+/**
+ * Creates the test run of an instance, to be executed after a patch was applied, as in its harness.
+ */
 export function testRun(instance: SweInstance): TestRun {
   switch (instance.format) {
     case "swe-bench":

@@ -11,15 +11,15 @@ export interface Validation {
    * failed; try again.
    */
   readonly verdict: "usable" | "unusable" | "unknown";
-  /** Reason if it is not usable, else `""`. */
+  /** Reason if the verdict is not `usable`, else `""`. */
   readonly reason: string;
-  /** Evaluation of the gold patch; absent if it failed. */
+  /** Evaluation of the gold patch; absent if the evaluation failed. */
   readonly gold?: Evaluation;
-  /** Evaluation of a patch that adds an unused file; absent if it was not needed. */
+  /** Evaluation of a patch that adds an unused file; absent if this check was not needed. */
   readonly idle?: Evaluation;
 }
 
-/** A no-op patch: tests cannot see its change. */
+/** A no-op patch, which no test can notice. */
 const idlePatch = fileDiff("turnwise-notes.txt", undefined, "nothing\n");
 
 /**

@@ -7,7 +7,7 @@ import type { StatusMap } from "./status.ts";
 export interface EvaluationLog {
   /** True if the log contains credible results of a test run. */
   readonly isFound: boolean;
-  /** Reason why not. */
+  /** Reason if `isFound` is false. */
   readonly reason?:
     | "patch_apply_failed"
     | "reset_failed"

@@ -12,9 +12,9 @@ import type { StatusMap } from "./status.ts";
 export interface Grade {
   /** True if the log contains credible results. */
   readonly isFound: boolean;
-  /** Reason why not: `markers_missing`, `patch_apply_failed`, ... */
+  /** Reason if `isFound` is false: `markers_missing`, `patch_apply_failed`, ... */
   readonly reason?: NonNullable<EvaluationLog["reason"]> | StrictReason | "no_patch";
-  /** True if everything is fixed and nothing is broken. */
+  /** True if all expected tests that failed before now pass, and no expected test broke. */
   readonly isResolved: boolean;
   readonly resolution: Resolution;
   /** Expected tests by outcome; absent if the log has no credible results. */
@@ -22,7 +22,7 @@ export interface Grade {
   /** Status of every test in the log. */
   readonly statuses: StatusMap;
   /**
-   * True if the log looks like a failed environment, by the official harness's patterns. For
+   * True if the log matches one of the official harness's patterns of a failed environment. For
    * reports only: a patch can print such text, so it never changes the verdict or the reward.
    */
   readonly isInfrastructureFailure: boolean;
@@ -63,7 +63,7 @@ function gradeResults(statuses: StatusMap, tests: TestReport): Grade {
 
 /**
  * Grades an evaluation log like the official harness of the instance's format: SWE-bench 5.0.1,
- * SWE-smith or R2E-Gym. Pure; uses nothing but the log.
+ * SWE-smith or R2E-Gym. A pure function of the log and the patch.
  * @param log - Output of the eval script, both streams, as text.
  * @param patch - Evaluated patch; `null` (the agent gave none) is never resolved.
  */

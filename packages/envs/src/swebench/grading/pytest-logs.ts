@@ -50,7 +50,7 @@ function shortOption(test: string): string {
 
 /**
  * Parses pytest's output with colours, and of old versions that print the status last. Names may
- * contain blanks.
+ * contain spaces.
  */
 export function parsePytestColored(log: string): StatusMap {
   const statuses = new Map<string, string>();

@@ -16,7 +16,7 @@ export function splitWords(text: string): string[] {
   return text.split(runs).filter((word) => word !== "");
 }
 
-/** `str.strip()`. Linear even for long runs of blanks within the text. */
+/** `str.strip()`. Takes linear time even for long runs of white space within the text. */
 export function strip(text: string): string {
   const start = leading.exec(text)?.[0].length ?? 0;
   let end = text.length;

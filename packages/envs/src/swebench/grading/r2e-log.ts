@@ -36,8 +36,9 @@ function normalizeNames(entries: Iterable<readonly [string, string]>): Map<strin
 }
 
 /**
- * Lists the tests whose status differs from the run after the real fix. An instance is resolved if
- * there are none: the same tests, each with the same status, failures included.
+ * Lists the tests whose status differs from their status after the real fix. An instance is
+ * resolved if there are no differences: the same tests ran, each with the same status, including
+ * failures.
  */
 export function r2eDifferences(
   expected: readonly (readonly [test: string, status: string])[],

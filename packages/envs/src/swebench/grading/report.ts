@@ -7,7 +7,7 @@ export interface TestLists {
   readonly failure: readonly string[];
 }
 
-/** Expected tests of an instance after a run. */
+/** Results of an instance's expected tests. */
 export interface TestReport {
   readonly failToPass: TestLists;
   readonly passToPass: TestLists;
@@ -78,7 +78,10 @@ function rate({ success, failure }: TestLists): number {
   return total === 0 ? 1 : success.length / total;
 }
 
-/** `full` if all are fixed and none is broken; `partial` if some are fixed and none is broken. */
+/**
+ * `full` if all expected fixes pass and nothing broke; `partial` if only some of the fixes pass and
+ * nothing broke; else `no`.
+ */
 export function computeResolution(report: TestReport): Resolution {
   const fixed = rate(report.failToPass);
   if (rate(report.passToPass) !== 1) return "no";

@@ -38,8 +38,8 @@ export function readSweSmithLog(text: string): EvaluationLog {
 }
 
 /**
- * Compares statuses with the expectation as SWE-smith does: a test that did not run passed, and a
- * skipped one is in neither list.
+ * Compares statuses with the expectation as SWE-smith does: a test that did not run counts as
+ * passed, and a skipped test is in neither list.
  */
 export function sweSmithReport(
   expected: { readonly failToPass: readonly string[]; readonly passToPass: readonly string[] },

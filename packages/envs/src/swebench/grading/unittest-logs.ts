@@ -63,8 +63,8 @@ export function parseSympy(log: string): StatusMap {
   const statuses = new Map<string, string>();
   const lines = log.split("\n");
   for (const line of lines) {
-    // Equivalent to `(_*) (.*)\.py:(.*) (_*)` without its backtracking: from the first blank to the
-    // last `.py:` that a blank follows, and from there to the last blank.
+    // Equivalent to `(_*) (.*)\.py:(.*) (_*)` without backtracking: from the first space to the
+    // last `.py:` that is followed by a space, and from there to the last space.
     const first = line.indexOf(" ");
     const last = line.lastIndexOf(" ");
     const dot = last < 4 ? -1 : line.lastIndexOf(".py:", last - 4);

@@ -19,7 +19,7 @@ export function sweBenchImage(instanceId: string): string {
 const imageReference =
   /^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@[a-z0-9]+:[0-9a-f]{32,})?$/u;
 
-/** Image that a row names, under any field name that data sets use. */
+/** Image of a row, under any of the field names that data sets use. */
 export function readImage(fields: Fields): string | undefined {
   for (const name of ["image", "docker_image", "image_name"]) {
     const image = fields.firstName(name);

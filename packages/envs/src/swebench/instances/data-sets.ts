@@ -16,7 +16,7 @@ import {
 import { isRecord } from "../../is-record.ts";
 import type { SweBenchInstance, SweInstance } from "./instance.ts";
 
-/** Test commands of SWE-Gym's repositories; its rows have none. */
+/** Test commands of SWE-Gym's repositories, because the data set's rows contain no commands. */
 const sweGymCommands: ReadonlyMap<string, string> = new Map([
   ["getmoto/moto", "pytest -n0 -rA"],
   ["python/mypy", "pytest -n0 -rA -k"],
@@ -183,7 +183,7 @@ export function sweBenchProInstance(row: unknown, location: string): SweBenchIns
 
 /**
  * Reads a row of Multi-SWE-bench, whose images contain the test script. The row needs the name of a
- * parser as `log_parser`, which the data set lacks.
+ * parser as `log_parser`, because the data set does not name one.
  */
 export function multiSweBenchInstance(row: unknown, location: string): SweBenchInstance {
   const fields: Fields = new Fields(row, location);

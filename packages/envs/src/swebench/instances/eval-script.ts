@@ -61,13 +61,15 @@ export interface EvalScriptParts {
   readonly testPatch: string;
   /** Folder of the repository in the container. */
   readonly folder: string;
-  /** Lines that put the right programs on the path, repeated after the diff is shown. */
+  /**
+   * Lines that activate the image's environment; repeated after the script has printed the diff.
+   */
   readonly activate: readonly string[];
   /** Lines that precede all other commands of the repository. */
   readonly before: readonly string[];
-  /** Reinstalls the checkout; `""` for none. */
+  /** Command that reinstalls the checkout; `""` for none. */
   readonly install: string;
-  /** Runs the tests; includes the test files. */
+  /** Command that runs the tests, with the test files. */
   readonly testCommand: string;
 }
 
@@ -137,7 +139,7 @@ export function tableEvalScript(
 
 /**
  * Adds two lines to a script that save the exit code of the test command and print it after the end
- * marker. A script that already has them, or has no marker, is returned unchanged.
+ * marker. A script that already has these lines, or has no marker, is returned unchanged.
  */
 export function addExitCode(script: string): string {
   if (script.includes("SWEBENCH_TEST_EXIT_CODE")) return script;

@@ -30,19 +30,21 @@ export class Fields {
     return typeof value === "string" ? value : this.fail(field, "be a string");
   }
 
-  /** A string that is not blank. */
+  /** A string that is not empty and not only white space. */
   name(field: string): string {
     const value = this.text(field);
     return value.trim() === "" ? this.fail(field, "not be empty") : value;
   }
 
-  /** A non-blank string without control characters. */
+  /** Like {@link name}, and without control characters. */
   id(field: string): string {
     const value = this.name(field);
     return /\p{Cc}/u.test(value) ? this.fail(field, "contain no control characters") : value;
   }
 
-  /** Expected tests, at least one: without any, a patch that changes nothing would be a fix. */
+  /**
+   * Expected tests, at least one: without an expected test, an empty patch would count as a fix.
+   */
   tests(field: string): readonly string[] {
     const value = this.texts(field);
     return value.length === 0 ? this.fail(field, "contain a test") : value;
@@ -68,7 +70,10 @@ export class Fields {
     return names.map((name) => this.label(name)?.trim()).find((name) => name);
   }
 
-  /** A list of strings, or JSON or a Python literal of one: published files use all three. */
+  /**
+   * A list of strings, or a string with such a list in JSON or as a Python literal: published files
+   * use all three.
+   */
   texts(field: string): readonly string[] {
     const raw = this.#row[field];
     const value =
@@ -77,7 +82,7 @@ export class Fields {
     return this.fail(field, "be a list of strings, or JSON of one");
   }
 
-  /** Fields of a nested object, or of JSON of one. */
+  /** Fields of a nested object, or of a string with such an object in JSON. */
   inner(field: string): Fields {
     const value = this.json(field);
     if (!isRecord(value)) return this.fail(field, "be an object, or JSON of one");

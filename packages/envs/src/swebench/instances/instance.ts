@@ -1,5 +1,6 @@
 /**
- * Criterion for the expected tests of an instance: all must pass, or only those seen failing count.
+ * Criterion for the expected tests of an instance: all must pass (`pass_and_fail`), or none may be
+ * reported as failed (`fail_only`).
  */
 export type EvalType = "pass_and_fail" | "fail_only";
 
@@ -29,7 +30,7 @@ export interface SweBenchInstance extends InstanceBase {
   readonly version: string;
   /** Commit that the issue was reported against. */
   readonly baseCommit: string;
-  /** Tests that decide, a unified diff; never shown to the agent. */
+  /** Tests that decide whether the issue is resolved, a unified diff; never shown to the agent. */
   readonly testPatch: string;
   /** Tests that the fix must make pass. Some ids are cut off within a parameter. */
   readonly failToPass: readonly string[];

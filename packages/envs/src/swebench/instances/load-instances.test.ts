@@ -285,11 +285,11 @@ describe.skipIf(data === undefined)("published data", () => {
         numScripts += 1;
         if (tableEvalScript(repo, version, baseCommit, testPatch) === instance.evalScript) continue;
         // If the test patch adds files, the published script checks out files that the commit does
-        // not have; ours removes them. All other differences are counted.
+        // not contain; this project's script removes them. All other differences are counted.
         if (!testPatch.includes("\nnew file mode ")) differing.push(instance.id);
       }
     }
-    // A renamed test, and two rows with special lines of their own.
+    // A renamed test, and two rows with special lines.
     expect(differing).toEqual([
       "astropy__astropy-7336",
       "astropy__astropy-8707",

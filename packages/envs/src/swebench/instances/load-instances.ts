@@ -31,7 +31,7 @@ async function* readRows(
     for (const [i, row] of rows.entries()) yield [() => row, `${path}: row ${i + 1}`];
     return;
   }
-  // One object over several lines is a file with one instance.
+  // A JSON object over several lines is a file with one instance.
   const first = text.slice(0, Math.max(0, text.indexOf("\n"))).trim();
   if (first === "{") {
     yield [() => parse(text, path), path];
@@ -61,11 +61,11 @@ function parse(text: string, location: string): unknown {
 /** Options for reading an instance file. */
 export interface LoadOptions {
   /**
-   * Location of fields that have another name in the file: from our name (SWE-bench's, such as
-   * `instance_id` or `image`) to a dotted path, such as `docker.image`.
+   * Paths of fields that have another name in the file: from this project's name (SWE-bench's, such
+   * as `instance_id` or `image`) to a dotted path, such as `docker.image`.
    */
   readonly fields?: Readonly<Record<string, string>>;
-  /** Called for each invalid row, which is then skipped. Without it, an invalid row throws. */
+  /** Called for each invalid row, which is then skipped. Default: an invalid row throws. */
   readonly onInvalid?: (error: InstanceError) => void;
 }
 
@@ -106,7 +106,10 @@ export async function loadInstances(
   throw new InstanceError(`${path}: file must contain an instance, got ${got}`);
 }
 
-/** Row with the mapped fields added under our names. A path to a missing field has no effect. */
+/**
+ * Adds the mapped fields to a row, under this project's names. A path to a missing field has no
+ * effect.
+ */
 function addMappedFields(row: unknown, fields: Readonly<Record<string, string>>): unknown {
   if (!isRecord(row) || Object.keys(fields).length === 0) return row;
   const result: Record<string, unknown> = { ...row };

@@ -1,7 +1,7 @@
 import { isRecord } from "../../is-record.ts";
 
 /**
- * A commit as R2E-Gym stores it: files, hunks, lines. Only the parts that a patch needs are read.
+ * A commit as R2E-Gym stores it: files, hunks, lines. Contains only the fields that a patch needs.
  */
 type Plain = Readonly<Record<string, unknown>>;
 

@@ -1,10 +1,10 @@
-/** Test commands for rows of a repository that have no script of their own (4.x). */
+/** Test commands for rows without a script (SWE-bench 4.x), per repository. */
 export interface RepositoryRules {
   /** Name of the parser for the output of the tests. */
   readonly logParser: string;
-  /** Reinstalls the checkout; absent if only the log parser is known. */
+  /** Command that reinstalls the checkout; absent if only the log parser is known. */
   readonly install?: string;
-  /** Runs test files, whose names are appended. */
+  /** Command that runs test files, whose names are appended. */
   readonly testCommand?: string;
   /** Differences of some versions. */
   readonly versions?: readonly VersionRules[];

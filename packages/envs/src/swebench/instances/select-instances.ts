@@ -8,11 +8,11 @@ export interface SelectOptions {
   /** Repositories; `*` matches any characters. */
   readonly repos?: readonly string[];
   readonly formats?: readonly SweInstance["format"][];
-  /** Difficulties by their names in the data; an instance without one never matches. */
+  /** Difficulties by their names in the data; an instance without a difficulty never matches. */
   readonly difficulties?: readonly string[];
   /** Maximum number of tests to fix, `>= 0`. */
   readonly maxFailToPass?: number;
-  /** Seed for shuffling before the limit is applied; without it the order of the file is kept. */
+  /** Seed for shuffling before the limit is applied. Default: the order of the file. */
   readonly seed?: number | string;
   /** Maximum number of instances, `>= 0`. */
   readonly limit?: number;

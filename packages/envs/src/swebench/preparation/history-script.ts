@@ -16,8 +16,8 @@ trust() {
 }`;
 
 /**
- * Lists the commits of a repository that are not ancestors of HEAD, whatever references them: refs,
- * logs, packs, alternates, or nothing. Prints nothing if there are none.
+ * Lists the commits of a repository that are not ancestors of HEAD, whether or not a ref, log, pack
+ * or alternate references them. Prints nothing if there are none.
  */
 export const foreignCommits = `foreign_commits() {
   comm -13 <(GIT_NO_REPLACE_OBJECTS=1 GIT_GRAFT_FILE=/dev/null git rev-list HEAD | sort) <(
@@ -27,10 +27,10 @@ export const foreignCommits = `foreign_commits() {
 
 /**
  * Rebuilds the repository at a folder so that it contains HEAD, its ancestors, the objects of the
- * index, and the tags of ancestors. Only these are copied, so it does not matter what referenced
- * the rest. A linked worktree, or a repository whose git folder is elsewhere, becomes a standalone
- * repository. Other copies of the history on the disk are removed too: alternates, clones, bundles, and
- * files of worktrees that show later commits. Submodules and repositories of other projects are
+ * index, and the tags of ancestors. Only these objects are copied, regardless of other references.
+ * A linked worktree, or a repository whose git folder is elsewhere, becomes a standalone
+ * repository. Other copies of the history on the disk are removed too: alternates, clones, bundles,
+ * and files of worktrees that show later commits. Submodules and repositories of other projects are
  * kept.
  *
  * Needs {@link gitFunctions} and {@link foreignCommits}; run by a user who may write all files.

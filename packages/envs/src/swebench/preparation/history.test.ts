@@ -9,13 +9,13 @@ import { ImageLayouts, repositoryLayout } from "../testing/image-layout.ts";
 import { testEngine } from "../testing/test-engine.ts";
 import { openForAgent } from "./open-repository.ts";
 
-// Engines respond late on a busy machine.
+// Long time limits, because engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
 const layouts = engine === undefined ? undefined : new ImageLayouts(engine);
 
-/** Four commits at `/up`: the issue is about the second, the third is the fix. */
+/** Four commits at `/up`: the second is the issue's commit, the third the fix. */
 const upstream = `mkdir -p /up; cd /up; git init -q .
 echo 1 > a.py; git add -A; git commit -qm one; git tag -a v1 -m v1
 echo 2 > a.py; git commit -qam two; issue=$(git rev-parse HEAD)

@@ -1,6 +1,6 @@
 import type { Container } from "../containers/container.ts";
 
-/** Variables that belong to a shell or a single command, not to an environment. */
+/** Variables that belong to a shell or a single command, not to the image's environment. */
 const ownVariables = new Set([
   "_",
   "PWD",
@@ -31,7 +31,7 @@ const venvFolders = [".venv", "venv", "env", "/root/.venv", "/opt/venv", "/venv"
 /** Printed before the variables, because start-up files may print text of their own. */
 const mark = "TURNWISE_VARIABLES";
 
-/** Prints the variables, and functions such as `conda` in bash's export format. */
+/** Prints the variables, including functions such as `conda` in bash's export format. */
 const report = `
 for name in $(compgen -A function); do
   case $name in conda|mamba|micromamba|deactivate|pyenv|nvm|__conda_*|__mamba_*|__add_sys_prefix_to_path) export -f "$name";; esac
@@ -40,9 +40,9 @@ printf '\\0${mark}\\0' >&19; "$(type -P env || echo /usr/bin/env)" -0 >&19; kill
 `;
 
 /**
- * If the start-up file activated nothing but conda's base, activates the environment that the data
- * sets use: conda's `testbed`, else a virtual environment of the repository. An image that has an
- * environment on its path is left unchanged.
+ * If the start-up files activated only conda's base environment, activates the environment that the
+ * data sets use: conda's `testbed`, else a virtual environment of the repository. An image that has
+ * an environment on its path is left unchanged.
  */
 const activation = `
 turnwise_is_active() {
@@ -120,7 +120,7 @@ export async function imageEnvironment(
     const begin = stdout.indexOf(`\0${mark}\0`);
     return begin === -1 ? undefined : parseVariables(stdout.subarray(begin + mark.length + 2));
   };
-  // A start-up file that does not end is skipped.
+  // Ignore start-up files that do not finish.
   const shell = (await read(shellFiles, activation, {})) ?? (await read([], activation, {})) ?? own;
   const first = changes(own, shell);
   if (shell.has("TURNWISE_ACTIVE")) return first;
@@ -162,7 +162,10 @@ function joinPaths(path: string, own: string): string {
   return [...folders.filter((folder) => !ownFolders.includes(folder)), ...ownFolders].join(":");
 }
 
-/** True for a script that activates an environment by itself; it runs as in its harness. */
+/**
+ * True for a script that activates an environment by itself; such a script runs as in its own
+ * harness.
+ */
 export function activatesItself(script: string): boolean {
   return /^(?:source|\.) \S*activate\b|^(?:conda|mamba) activate\b/mu.test(script);
 }

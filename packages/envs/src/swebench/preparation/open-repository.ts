@@ -32,7 +32,9 @@ export interface AgentRepository extends OpenRepository {
 const oneLine = (output: Buffer): string =>
   (output.toString("utf8").trim().split("\n").at(-1) ?? "").slice(0, 300) || "no output";
 
-/** Runs work that precedes the agent; a container that fails during it is the image's fault. */
+/**
+ * Runs work that precedes the agent. If the container fails during it, the error blames the image.
+ */
 async function attributeToImage<T>(container: Container, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -67,7 +69,7 @@ export async function openForAgent(
     const unusable = (output: Buffer): ContainerError =>
       new ContainerError("image", `${spec.image}: ${oneLine(output)}`);
     if (container.isPrepared !== true) {
-      // An engine that does not prepare images: do the same work in every container.
+      // The engine does not prepare images, so do the same work in every container.
       const { script, timeoutSeconds = 3600 } = preparation;
       const ids = "export TURNWISE_UID=$(id -u) TURNWISE_GID=$(id -g)";
       const done = await container.exec(`${ids}\n${script}`, {
@@ -102,7 +104,7 @@ export async function openForTests(
   const first = await engine.start(spec, signal);
   const { exitCode, stderr } = await attributeToImage(first, async () => isWritable(first, folder));
   if (exitCode === 0) return finish(first, folder);
-  // Files of other users: prepare the image and check again.
+  // The repository belongs to another user: prepare the image and check again.
   await first.close();
   const preparation = graderPreparation(folder);
   const container = await engine.start({ ...spec, preparation }, signal);

@@ -29,18 +29,24 @@ export function agentPreparation(folder: string, setup: string): ContainerPrepar
   return { script: chain(script), timeoutSeconds: preparationSeconds };
 }
 
-/** Makes the repository of an image writable for its user, once; for graders, if it is not. */
+/**
+ * Makes the repository of an image writable for the container's user, once. Used for graders if the
+ * repository is not writable.
+ */
 export function graderPreparation(folder: string): ContainerPreparation {
   return { script: chain([`( ${rightsScript(folder)} )`]), timeoutSeconds: preparationSeconds };
 }
 
-/** Runs parts in order until one fails. A part in a subshell keeps its settings to itself. */
+/**
+ * Runs parts in order until one fails. A part in a subshell does not change the settings of the
+ * others.
+ */
 function chain(parts: readonly string[]): string {
   return parts.map((part) => `${part}\n[ $? = 0 ] || exit 1`).join("\n");
 }
 
 /**
- * Checks the result of a preparation, as the user who will work: prints HEAD and the recorded tree,
+ * Checks the result of a preparation, as the container's user: prints HEAD and the recorded tree,
  * or fails with a one-line reason.
  */
 export function assertionScript(folder: string): string {

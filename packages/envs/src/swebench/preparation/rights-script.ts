@@ -1,8 +1,8 @@
 import { shellWord } from "../instances/eval-script.ts";
 
 /**
- * Makes the user of a container own the files of a folder: containers run without the capability to
- * write other users' files, even as root. Reads `TURNWISE_UID` and `TURNWISE_GID`.
+ * Makes the user of a container the owner of a folder's files: containers run without the
+ * capability to write other users' files, even as root. Reads `TURNWISE_UID` and `TURNWISE_GID`.
  */
 export function rightsScript(folder: string): string {
   return `cd -P ${shellWord(folder)} || exit 1

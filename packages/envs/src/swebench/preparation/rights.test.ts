@@ -11,7 +11,7 @@ import { encodeToolCall } from "../scaffold/tool-call.ts";
 import { ImageLayouts, repositoryLayout, type ImageSettings } from "../testing/image-layout.ts";
 import { testEngine } from "../testing/test-engine.ts";
 
-// Engines respond late on a busy machine.
+// Long time limits, because engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();

@@ -5,8 +5,9 @@ import { toolFolders } from "../scaffold/leftovers.ts";
 export const notesFolder: string = "/var/lib/turnwise";
 
 /**
- * A separate repository over the same files, with objects linked to those of the original. Patches
- * are taken with it, so that settings and damage of the agent's repository do not matter.
+ * A separate repository over the same files, with objects linked to those of the original
+ * repository. Patches are taken with it, so that settings of the agent's repository, or damage to
+ * it, have no effect.
  */
 export const snapshotRepository: string = `${notesFolder}/repository`;
 
@@ -36,9 +37,9 @@ put_back() {
 }`;
 
 /**
- * Records the files of a folder as a tree, including untracked ones: a patch is a difference from
- * it. Ignored files, tool folders and large untracked files are excluded. Writes the name of the
- * tree to \`start\` and the ignored files to \`ignored\`, both in {@link notesFolder}.
+ * Records the files of a folder as a tree, including untracked ones: patches are differences from
+ * this tree. Ignored files, tool folders and large untracked files are excluded. Writes the name of
+ * the tree to \`start\` and the ignored files to \`ignored\`, both in {@link notesFolder}.
  */
 export function startTreeScript(folder: string): string {
   const excludes = toolFolders.map((name) => `-x ${shellWord(name)}`).join(" ");

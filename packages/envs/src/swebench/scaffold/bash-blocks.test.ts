@@ -20,8 +20,8 @@ describe("commands in fenced blocks", () => {
   it("may contain fenced blocks", () => {
     const command = "cat > README.md <<'EOF'\n```python\nx\n```\nEOF";
     expect(cmd(`\`\`\`bash\n${command}\n\`\`\``)).toBe(command);
-    // Without a language, a fence looks like the end of the block; the heredoc shows that it is
-    // not.
+    // A fence without a language looks like the end of the block; the heredoc shows that the block
+    // continues.
     for (const text of [
       "cat > README.md <<'EOF'\n# Use\n\n```\nx\n```\nEOF\ngit diff",
       'cat <<-"A" > a && cat <<B > b\n```\n\tA\n```\nB\nls',

@@ -29,7 +29,9 @@ export function writeBashBlock(call: ToolCall): string {
 /** Three or more backticks in a row. */
 interface Fence {
   readonly start: number;
-  /** Offset after the backticks and, if the rest of the line is only a language, after that. */
+  /**
+   * Offset after the backticks and, if the rest of the line is only a language, after the language.
+   */
   readonly end: number;
   readonly length: number;
   /** Language after the backticks, `""` for none. */
@@ -61,7 +63,8 @@ function bashSyntax(response: string): CallSyntax {
     languages.has(language) && response[end - 1] === "\n" ? [i] : [],
   );
   let next = 0;
-  // Unterminated heredocs may overlap, so limit the number of blocks that are searched for them.
+  // Unterminated heredocs may overlap, so limit the number of blocks that are searched for
+  // heredocs.
   let numSearched = 0;
   const findClosing = (i: number): Fence | undefined => {
     const { end, length } = fences[i]!;
@@ -104,7 +107,7 @@ function bashSyntax(response: string): CallSyntax {
   };
 }
 
-/** Index of the closing fence for each opening one, nested ones included; -1 for none. */
+/** Index of the closing fence for each opening fence, including nested ones; -1 for none. */
 function matchFences(fences: readonly Fence[]): number[] {
   const closedBy = fences.map(() => -1);
   const open: number[] = [];

@@ -3,7 +3,7 @@ import type { ToolCall } from "./tool-call.ts";
 import type { ParameterSchema } from "./tool-schemas.ts";
 import type { Tool } from "./tools/tool.ts";
 
-/** A call that a tool can run, or a message to the agent that says why it cannot. */
+/** A call that a tool can run, or a message that tells the agent why the call is invalid. */
 export type CheckedCall =
   | {
       readonly isValid: true;
@@ -16,7 +16,7 @@ export type CheckedCall =
 /**
  * Checks a call against the schemas of the tools. Unknown arguments are an error: an edit whose
  * `new_str` is misspelled would delete text. Aliases are resolved; strings that spell an integer, a
- * boolean or a list are converted; optional arguments that are `null` are dropped.
+ * boolean or a list are converted; optional arguments that are `null` are removed.
  */
 export function checkCall(call: ToolCall, tools: readonly Tool[]): CheckedCall {
   // Some chat templates put tools into a namespace.

@@ -1,6 +1,6 @@
 import type { Trajectory } from "@turnwise/core";
 
-/** Reasons for the end of an episode, as compact filtering distinguishes them. */
+/** Reasons for the end of an episode, as used by compact filtering. */
 export type EpisodeEnding = "submit" | "steps" | "context" | "time" | "infrastructure";
 
 /** Classifies the end of a trajectory. */
@@ -11,10 +11,10 @@ export function classifyEnding({ outcome }: Pick<Trajectory, "outcome">): Episod
 }
 
 /**
- * Compact filtering: selects the trajectories to train on. DeepSWE drops all that ended by a limit.
- * Infrastructure failures are always dropped, so that they never affect a baseline.
+ * Compact filtering: selects the trajectories to train on. DeepSWE drops all trajectories that a
+ * limit ended. Infrastructure failures are always dropped, so that they never affect a baseline.
  * @param trajectories - Trajectories of a group, or of an iteration.
- * @param kept - Endings to keep. Default `submit` alone.
+ * @param kept - Endings to keep. Default: only `submit`.
  */
 export function compactFilter<T extends Pick<Trajectory, "outcome">>(
   trajectories: readonly T[],

@@ -1,13 +1,13 @@
 /** Limits on text that is shown to the agent. */
 export interface ClipLimits {
   /**
-   * Maximum number of lines; a longer text keeps the first and last half of them. Default: no
-   * limit.
+   * Maximum number of lines; a longer text keeps the first and last `maxLines / 2` lines. Default:
+   * no limit.
    */
   readonly maxLines?: number;
   /**
-   * Maximum number of characters without the note; a longer text keeps its two ends. Default
-   * 10,000.
+   * Maximum number of characters, without the note; a longer text keeps its start and its end.
+   * Default 10,000.
    */
   readonly maxCharacters?: number;
 }
@@ -32,7 +32,7 @@ export function clipMiddle(
       return `${head}\n${cutNote(numCutLines, "lines")}\n${tail}`;
     }
   }
-  // If one half is short, the other may use the room that it leaves.
+  // If one half is short, the other half may be longer.
   const half = Math.ceil(maxCharacters / 2);
   const numFirst = Math.min(head.length, Math.max(half, maxCharacters - tail.length));
   const start = Math.max(0, tail.length - maxCharacters + numFirst);

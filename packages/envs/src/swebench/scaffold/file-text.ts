@@ -2,11 +2,12 @@
 export interface FileText {
   readonly text: string;
   /**
-   * `latin1` for bytes that are not valid UTF-8: each byte is one character, so that none is lost.
+   * `latin1` for bytes that are not valid UTF-8: each byte is one character, so that no byte is
+   * lost.
    */
   readonly encoding: "utf8" | "latin1";
   /**
-   * Line break of the file; `text` has `\n` instead. `\n` if breaks are mixed, and then `text`
+   * Line break of the file, replaced by `\n` in `text`. `\n` if breaks are mixed, and then `text`
    * keeps them unchanged.
    */
   readonly lineBreak: "\n" | "\r\n";

@@ -1,13 +1,13 @@
 /** A heredoc operator and its delimiter, quoted or not; excludes the `<<<` of a here-string. */
 const operatorPattern = /(?<!<)<<-?[ \t]{0,8}(["']?)([A-Za-z_][\w.-]{0,63})\1(?![\w(])/gu;
 
-/** Maximum number of heredocs that are looked for in one command. */
+/** Maximum number of heredocs that are searched in one command. */
 const maxHeredocs = 100;
 
 /**
  * Finds the end of the heredocs that start in a part of a text.
- * @returns Offset after the line that closes the last of them; `undefined` if all close within the
- *   part, or if one is never closed.
+ * @returns Offset after the line that closes the last heredoc; `undefined` if all heredocs close
+ *   within the part, or one is never closed.
  */
 export function endOfOpenHeredocs(text: string, start: number, end: number): number | undefined {
   let at = start;
@@ -17,7 +17,7 @@ export function endOfOpenHeredocs(text: string, start: number, end: number): num
     if (operator === null || operator.index >= end) break;
     const line = text.indexOf("\n", operator.index);
     if (line === -1) return undefined;
-    // The bodies of all heredocs of a line follow it in order.
+    // The bodies of all heredocs of a line follow the line in order.
     let body = line;
     operatorPattern.lastIndex = 0;
     for (const { 2: delimiter } of text.slice(operator.index, line).matchAll(operatorPattern)) {

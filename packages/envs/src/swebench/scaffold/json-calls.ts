@@ -21,7 +21,7 @@ export interface JsonCallOptions {
  */
 export function parseJsonCall(response: string, options: JsonCallOptions = {}): ParsedCall {
   const tagged = readCalls(response, taggedSyntax(response));
-  // A tag that no object follows may be a mention of the tag in prose.
+  // A tag without a following object may be a mention of the tag in prose.
   const isMention = tagged.note === undefined || tagged.note === noCall;
   if (tagged.call !== undefined || !isMention) return tagged;
   const bare = readCalls(response, bareSyntax(response, options));
@@ -113,7 +113,8 @@ function bareSyntax(response: string, { tools = [] }: JsonCallOptions): CallSynt
 }
 
 /**
- * Returns a function that finds the next match at or after an offset; offsets must not decrease.
+ * Returns a function that finds the next match at or after an offset. Offsets must not decrease
+ * from call to call.
  */
 function createFinder(response: string, pattern: RegExp): (from: number) => number {
   const own = new RegExp(pattern.source, pattern.flags);
@@ -127,7 +128,7 @@ function createFinder(response: string, pattern: RegExp): (from: number) => numb
 }
 
 const nameKeys = ["name", "tool", "tool_name"] as const;
-/** Keys next to the arguments that are not arguments. */
+/** Keys next to the arguments, such as an id. */
 const aroundCall: ReadonlySet<string> = new Set([...nameKeys, "id", "type", "thought"]);
 const argumentKeys = ["arguments", "parameters", "args", "input"] as const;
 
@@ -143,7 +144,7 @@ function findCalls(value: unknown, isMeant: (value: unknown) => boolean = () => 
   if (nameKey === undefined || !isMeant(value)) return [];
   const name = String(value[nameKey]);
   const key = argumentKeys.find((candidate) => candidate in value);
-  // If no key holds the arguments, they are next to the name.
+  // If no key holds the arguments, the arguments are the keys next to the name.
   let given: unknown =
     key === undefined
       ? Object.fromEntries(Object.entries(value).filter(([other]) => !aroundCall.has(other)))

@@ -30,8 +30,8 @@ export function isLeftover(path: string): boolean {
 }
 
 /**
- * True for a new file that a build may have left. These are dropped first if not all files can be
- * kept.
+ * True for a new file that a build may have left. Such files are dropped first if a patch cannot
+ * keep all files.
  */
 export function mayBeBuilt(path: string): boolean {
   return (

@@ -1,6 +1,4 @@
-/**
- * A JSON value read at an offset of a text, or the problem with it; `end` is the offset after it.
- */
+/** A JSON value read at an offset of a text, or the error; `end` is the offset after the value. */
 export type ReadJson =
   | { readonly isDone: true; readonly value: unknown; readonly end: number }
   | { readonly isDone: false; readonly problem: string; readonly end: number };

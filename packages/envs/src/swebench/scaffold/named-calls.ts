@@ -18,7 +18,7 @@ const tagsPattern = /\s{0,80}([a-z_][\w-]{0,63})\s{0,80}(?=<arg_key>)/iuy;
 const keyPattern = /\s{0,80}<arg_key>([^<>]{1,100})<\/arg_key>\s{0,80}<arg_value>/uy;
 const valueEnd = "</arg_value>";
 
-/** Reads a call that has its name before its arguments; `undefined` for none. */
+/** Reads a call whose name precedes its arguments; `undefined` for none. */
 export function readNamedCall(response: string, start: number): CallsAt | undefined {
   const name = matchAt(namePattern, response, start);
   if (name !== undefined) {

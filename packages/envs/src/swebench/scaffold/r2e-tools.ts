@@ -5,7 +5,7 @@ import { finish } from "./tools/finish.ts";
 import { search } from "./tools/search.ts";
 import type { Tool } from "./tools/tool.ts";
 
-/** Tools of R2E-Gym and DeepSWE, with their names and arguments and our own descriptions. */
+/** Tools of R2E-Gym and DeepSWE, with their names and arguments and this project's descriptions. */
 export const r2eToolset: readonly Tool[] = [fileEditor, executeBash, search, finish];
 
 /** Schemas of R2E-Gym's tools, in the format of the chat-completions API. */

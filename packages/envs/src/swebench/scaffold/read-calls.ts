@@ -3,7 +3,7 @@ import type { ParsedCall, ToolCall } from "./tool-call.ts";
 
 /** Calls read at one offset of a response. */
 export interface CallsAt {
-  /** Offset at which to continue, after the opening at least. */
+  /** Offset at which to continue the search; after the opening. */
   readonly end: number;
   /** Complete calls, in order. */
   readonly calls: readonly ToolCall[];
@@ -15,7 +15,7 @@ export interface CallsAt {
 export interface CallSyntax {
   /** Offset of the first opening at or after `from`, -1 for none. `from` never decreases. */
   next(from: number): number;
-  /** Reads the calls of the opening at `at`. */
+  /** Reads the calls whose opening is at offset `at`. */
   read(at: number): CallsAt;
 }
 

@@ -4,7 +4,7 @@ export interface ReasoningMark {
   readonly start: number;
   readonly end: number;
   readonly kind: "open" | "close";
-  /** Offset after the mark that closes an opening one; `undefined` if it is never closed. */
+  /** Offset after the mark that closes an opening mark; `undefined` if no mark closes it. */
   readonly closedAt?: number;
 }
 
@@ -35,8 +35,8 @@ const marksPattern = new RegExp(
 );
 
 /**
- * Index of the pair whose closing marks also end ordinary messages: without an opening mark they
- * close nothing.
+ * Index of the pair whose closing marks also end ordinary messages: without an opening mark, such
+ * closing marks are ignored.
  */
 const channelPair = pairs.length - 1;
 

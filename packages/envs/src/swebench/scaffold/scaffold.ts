@@ -4,11 +4,11 @@ import type { ToolCall } from "./tool-call.ts";
 import type { Tool, ToolOutput } from "./tools/tool.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** Tools of an agent in a container, and the format in which it calls them. */
+/** Tools of an agent in a container, and the format of the calls. */
 export interface Scaffold {
   readonly name: string;
   readonly tools: readonly Tool[];
-  /** Makes the prompts for these tools and the reader of responses. */
+  /** Creates the agent format, which writes prompts for these tools and parses responses. */
   readonly format: (options?: SweFormatOptions) => AgentFormat;
   /** Runs a call that passed the check against the tools. */
   readonly run: (
@@ -18,7 +18,7 @@ export interface Scaffold {
   ) => Promise<ToolOutput>;
   /** Decides from a call and its output whether the agent submits its work. */
   readonly submitRule: (call: ToolCall, output: ToolOutput) => boolean;
-  /** Answer to a response that makes no call. */
+  /** Answer to a response without a call. */
   readonly reminder: string;
   /** Appends the number of remaining turns to each answer. Default true. */
   readonly showsRemainingTurns?: boolean;

@@ -42,7 +42,7 @@ export const bashScaffold: Scaffold = {
     "Your response has no command. Every response must contain exactly one command in a ```bash block. Nothing was run.",
 };
 
-/** Name of a scaffold in settings. */
+/** Names of the scaffolds, for settings. */
 export type SweScaffoldName = "compact" | "r2e" | "tool-call" | "bash";
 
 /** All scaffolds by name. */

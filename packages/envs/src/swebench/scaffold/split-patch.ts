@@ -1,6 +1,6 @@
 /** Part of a unified diff that changes one file. */
 export interface FilePatch {
-  /** Text from `diff --git` up to the next one, line breaks included. */
+  /** Text from `diff --git` up to the next `diff --git`, including line breaks. */
   readonly text: string;
   /** Path before the change; the new path if the file is new. */
   readonly oldPath: string;
@@ -48,7 +48,7 @@ function headerPaths(line: string): readonly [string, string] {
   const quoted = /^("(?:[^"\\]|\\.)*"|\S+) ("(?:[^"\\]|\\.)*"|\S+)$/u.exec(rest);
   const strip = (path: string): string => unquote(path).replace(/^[^/]*\//u, "");
   if (quoted) return [strip(quoted[1]!), strip(quoted[2]!)];
-  // A path with blanks that is not renamed: the two halves are equal except for their prefix.
+  // A path with spaces that is not renamed: the two halves are equal except for their prefix.
   const half = (rest.length - 1) / 2;
   const [first, second] = [rest.slice(0, half), rest.slice(half + 1)];
   if (Number.isInteger(half) && strip(first) === strip(second)) {
@@ -62,7 +62,7 @@ function headerPaths(line: string): readonly [string, string] {
 
 /**
  * Splits the output of `git diff` into files, in order. Text before the first `diff --git` is
- * dropped; a text without one gives an empty list.
+ * dropped; a text without `diff --git` gives an empty list.
  */
 export function splitPatch(patch: string): FilePatch[] {
   const files: FilePatch[] = [];
@@ -95,7 +95,8 @@ export function splitPatch(patch: string): FilePatch[] {
       isInHeader = true;
       continue;
     }
-    // Every line of a hunk starts with a blank, a sign or a backslash, so none looks like a header.
+    // Every line of a hunk starts with a space, a sign or a backslash, so no line of a hunk looks
+    // like a header.
     if (line.startsWith("@@ ")) isInHeader = false;
     else if (isInHeader) header.push(line);
   }

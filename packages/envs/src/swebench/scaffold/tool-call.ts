@@ -20,7 +20,9 @@ export function encodeToolCall(call: ToolCall, note?: string): string {
   return JSON.stringify({ tool: call.tool, arguments: call.arguments, note });
 }
 
-/** Encodes a response without a usable call as an action; the environment answers with the note. */
+/**
+ * Encodes a response without a usable call as an action; the environment answers with the message.
+ */
 export function encodeRejection(note: string): string {
   return JSON.stringify({ note });
 }
@@ -30,7 +32,7 @@ export function decodeToolCall(action: string): ToolCall | undefined {
   return decodeAction(action).call;
 }
 
-/** Decodes an action: a call, a note to the agent, both, or neither. */
+/** Decodes an action: a call, a message to the agent, both, or neither. */
 export function decodeAction(action: string): {
   readonly call?: ToolCall;
   readonly note?: string;

@@ -22,7 +22,9 @@ export class ToolRunner {
   readonly #scaffold: Scaffold;
   readonly #workspace: Workspace;
 
-  /** @param options - Limits, and the scaffold whose tools are run (default R2E-Gym's). */
+  /**
+   * @param options - Limits, and the scaffold whose tools are run (default: R2E-Gym's scaffold).
+   */
   constructor(
     container: Container,
     { scaffold = r2eScaffold, ...options }: ToolOptions & { readonly scaffold?: Scaffold } = {},
@@ -54,7 +56,7 @@ export class ToolRunner {
     return { text: output.text, isSubmission: this.#scaffold.submitRule(known, output) };
   }
 
-  /** Limits messages that quote the agent; tools limit their own answers. */
+  /** Limits the length of messages that quote the agent; tools limit their own answers. */
   #clip(text: string): string {
     return clipMiddle(text, { maxCharacters: this.#workspace.maxCharacters });
   }

@@ -12,7 +12,7 @@ export interface ToolOptions {
   readonly maxCharacters?: number;
 }
 
-/** Container of an episode, as its tools use it. */
+/** Container of an episode, with the functions that its tools need. */
 export interface Workspace {
   readonly folder: string;
   readonly commandTimeoutSeconds: number;

@@ -64,7 +64,7 @@ describe("calls in XML", () => {
     const whole = { tool: "execute_bash", arguments: { cmd: "ls" } };
     const value = "<function=execute_bash>\n<parameter=cmd>ls</parameter>\n";
     for (const response of [
-      // A sampler that stops at the end tag may leave part of it, or its own end token.
+      // A sampler that stops at the end tag may leave part of the tag, or the model's end token.
       `${value}</`,
       `${value}</function`,
       `${value}<|im_end|>`,

@@ -37,7 +37,7 @@ export function writeXmlCall(call: ToolCall): string {
   return `<function=${call.tool}>\n${parameters.join("\n")}\n</function>`;
 }
 
-/** A tag of a call, or one that closes an element around it. */
+/** A tag that opens or closes a part of a call, or closes an element around the call. */
 interface Tag {
   readonly start: number;
   readonly end: number;
@@ -91,7 +91,9 @@ export function xmlSyntax(
   let budget = 8 * tags.length + 100;
   let numVisited = 0;
 
-  /** True if only blanks separate a tag from the next one, or from the end of the response. */
+  /**
+   * True if only white space separates a tag from the next tag, or from the end of the response.
+   */
   const isFollowedBy = (i: number, kinds: readonly Tag["kind"][]): boolean => {
     const next = tags[i + 1];
     if (next === undefined) return isBlank(tags[i]!.end, response.length);
@@ -203,7 +205,7 @@ export function xmlSyntax(
   };
 }
 
-/** Index of the closing tag of each parameter, nested ones included; -1 for none. */
+/** Index of the closing tag of each parameter, including nested ones; -1 for none. */
 function matchParameters(tags: readonly Tag[]): number[] {
   const closedBy = tags.map(() => -1);
   const open: number[] = [];

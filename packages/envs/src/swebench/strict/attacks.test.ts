@@ -5,7 +5,7 @@ import { fileDiff } from "../demo/text-diff.ts";
 import { evaluatePatch, type Evaluation } from "../evaluation/evaluate.ts";
 import { testEngine } from "../testing/test-engine.ts";
 
-// Engines respond late on a busy machine.
+// Long time limits, because engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
@@ -246,7 +246,7 @@ os._exit(137)`),
     pass`),
 };
 
-/** Attacks that official grading rewards, which shows that they are real. */
+/** Attacks that official grading rewards. This test shows that the attacks work. */
 const paidOfficially = [
   "writes to the stdout of its parent",
   "pytest.py at the root",

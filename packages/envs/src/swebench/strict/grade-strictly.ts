@@ -32,11 +32,11 @@ export interface StrictEvidence {
 
 /** Verdict of strict grading. */
 export interface StrictGrade {
-  /** Resolved only if report and log both say so and nothing contradicts them. */
+  /** True only if both the report and the log show success and nothing contradicts them. */
   readonly grade: Grade;
   readonly reasons: readonly StrictReason[];
   readonly suspicions: readonly Suspicion[];
-  /** Log in the official format, markers included. */
+  /** Log in the official format, including the markers. */
   readonly log: string;
 }
 
@@ -55,7 +55,7 @@ export function writesReport(instance: SweInstance): boolean {
   return startsPytest.test(instance.evalScript);
 }
 
-/** Grades the evidence of a strict run. Pure. */
+/** Grades the evidence of a strict run. A pure function. */
 export function gradeStrictly(instance: SweInstance, evidence: StrictEvidence): StrictGrade {
   const { run, restored, changed, tampered } = evidence;
   const text = testOutput(run);
@@ -111,7 +111,7 @@ export function gradeStrictly(instance: SweInstance, evidence: StrictEvidence): 
   return { grade: verdict, reasons, suspicions: listSuspicions(found, restored), log };
 }
 
-/** Reason to reject a run, with evidence in one line. */
+/** Reason to reject a run, with one line of evidence. */
 interface Finding {
   readonly reason: StrictReason;
   readonly detail: string;
@@ -145,8 +145,9 @@ function findNotRun(ids: readonly string[], { statuses }: TestReportFile): strin
 }
 
 /**
- * Records actions by code of the patch that only tests and framework should take: skipping a test
- * or declaring it an expected failure, writing a record, inspecting the test process.
+ * Detects actions that only tests and the framework should take, but code of the patch took:
+ * skipping a test or declaring it an expected failure, writing a record, inspecting the test
+ * process.
  */
 function checkOrigins(report: TestReportFile, changed: ReadonlySet<string>, note: Note): void {
   const isForeign = (path: string): boolean => path.startsWith("<") || changed.has(path);
@@ -215,7 +216,7 @@ function listSuspicions(
 ): Suspicion[] {
   const suspicions: Suspicion[] = [];
   for (const { reason, detail } of found) {
-    // Ordinary failures have these reasons too.
+    // These reasons also occur in ordinary failures.
     if (reason === "tests_timed_out" || reason === "setup_failed") continue;
     if (reason === "report_incomplete" || reason === "tests_missing") continue;
     suspicions.push({ kind: reason, detail });

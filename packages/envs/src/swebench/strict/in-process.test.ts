@@ -7,7 +7,7 @@ import { evalScript } from "../instances/eval-script.ts";
 import type { SweBenchInstance } from "../instances/instance.ts";
 import { testEngine } from "../testing/test-engine.ts";
 
-// Engines respond late on a busy machine.
+// Long time limits, because engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
@@ -28,7 +28,7 @@ for module in list(sys.modules.values()):
                 setattr(module, name, bad)
 `;
 
-/** Writes the log of a session that passed, and exits with 0. */
+/** Writes the log of a passing session, and exits with 0. */
 const passLog = `import os
 IDS = ${JSON.stringify(ids)}
 def pass_log():
@@ -261,7 +261,10 @@ inner.Span.__init__ = init`),
   ],
 };
 
-/** An honest test file that writes, wraps, skips and excuses tests in most of the possible ways. */
+/**
+ * An honest test file that writes files, wraps functions, skips tests and marks expected failures
+ * in most possible ways.
+ */
 const kinds = `import functools
 import unittest
 from unittest import mock

@@ -88,7 +88,7 @@ export function protectionByName(path: string): Protection | undefined {
   const name = parts.at(-1)!;
   if (parts.includes(".git")) return gitOwn.test(path) ? undefined : "git metadata";
   if (configurationNames.has(name) || configurationPattern.test(name)) return "test configuration";
-  // A folder, a link or an extension module of that name is loaded in the same way.
+  // Python loads a folder, a link or an extension module of that name in the same way.
   if (parts.some((part) => moduleName(part) === "conftest")) return "test configuration";
   if (parts.slice(0, -1).includes(".cargo")) return "test configuration";
   if (parts.some((part) => startUpNames.has(moduleName(part)))) return "start-up code";
@@ -148,7 +148,7 @@ function listFolders(paths: ReadonlySet<string>): Set<string> {
   return folders;
 }
 
-/** Files written when a checkout is reinstalled, or when modules are imported. */
+/** Files that are written when a checkout is reinstalled or modules are imported. */
 const reinstalled =
   /\.egg-link$|\.(?:egg-info|dist-info)(?:\/.*)?$|\/easy-install\.pth$|\/__editable__[^/]*$|\/__pycache__(?:\/.*)?$|\.py[co]$/u;
 const frameworkPackage =
@@ -163,7 +163,7 @@ const sharedLibrary = /^\/(?:usr\/)?lib(?:32|64|x32)?\/(?:.*\/)?[^/]+\.so(?:\.[\
 /**
  * True if a change outside the repository, as the engine reports it, could alter the outcome of
  * tests: a program, a shared library, a start-up file, the standard library or the code of a test
- * framework. Reinstalling the checkout changes none of these.
+ * framework. Reinstalling the checkout changes none of these files.
  *
  * @param path - Absolute path.
  * @param repository - Folder of the repository, absolute.

@@ -2,8 +2,8 @@
 export const reporterVariable = "TURNWISE_REPORT";
 
 /**
- * Pytest plug-in that writes signed records of a session to a pipe: one per phase of a test, and a
- * last one with the exit status. It runs under Python 2.7 and 3, and pytest 3.6 to 8.
+ * Pytest plug-in that writes signed records of a session to a pipe: one record per phase of a test,
+ * and a last record with the exit status. It runs under Python 2.7 and 3, and pytest 3.6 to 8.
  *
  * It reads its key once, before any code of the repository runs, and removes its traces from the
  * environment. The key exists only as the state of two hash objects, owned by a function that a C
@@ -12,8 +12,8 @@ export const reporterVariable = "TURNWISE_REPORT";
  * tests, functions of pytest, pluggy and unittest are compared with the originals from load time,
  * and the code of plain test functions is compared with their files.
  *
- * Records name the repository files involved: those between a test and the exception that skipped
- * it (\`through\`), and those on the stack of a hook (\`via\`). An audit hook (Python 3.8 and
+ * Records name the repository files involved: files between a test and the exception that skipped
+ * it (\`through\`), and files on the call stack of a hook (\`via\`). An audit hook (Python 3.8 and
  * later; it cannot be removed) immediately reports files that read the internals of the reporter,
  * replace the code of functions, list the objects of the process, or open its memory and streams.
  * Grading compares these files with the files that the patch changes.

@@ -16,7 +16,9 @@ const maxListBytes = 256 * 2 ** 20;
 /** Lists all files except git's objects, which are large and irrelevant to a patch. */
 const listFiles = "find . \\( -path ./.git/objects -o -path ./.git/logs \\) -prune -o ! -type d";
 
-/** Compiled code is rebuilt; a virtual environment is too large to copy. */
+/**
+ * Leave out compiled code, which is rebuilt, and virtual environments, which are too large to copy.
+ */
 const notCopied = new Set<Protection>(["compiled code", "virtual environment"]);
 
 /** State of a repository before a patch, from which {@link restoreProtected} restores files. */
@@ -83,7 +85,7 @@ export async function snapshotTree(
     `find / -xdev -path ${folder} -prune -o -type d \\( -name site-packages -o -name dist-packages \\) -print 2>/dev/null | while read -r d; do ls -1 "$d"; done; true`,
     { cwd: "/" },
   );
-  // Makes the patch newer than the stamp, whatever the resolution of the clock.
+  // Makes the files of the patch newer than the time stamp, even on file systems with coarse times.
   await run(container, `touch ${store} && sleep 0.05`, { cwd: "/" });
   const installed = packages.stdout
     .toString("utf8")
@@ -94,9 +96,9 @@ export async function snapshotTree(
 }
 
 /**
- * Reverts changes of a patch to test configuration, start-up code and the like (see
- * {@link protectedPaths}): existing files get their old content, new ones are removed. No code of
- * the patch has run yet.
+ * Reverts changes of a patch to test configuration, start-up code and the like (see {@link
+ * protectedPaths}): existing files get their old content, new files are removed. Call this before
+ * any code of the patch runs.
  * @param rewritten - Files that the test run rewrites itself.
  * @returns Restored paths, and all paths that the patch changes. An existing file of a virtual
  *   environment is only removed, because environments are too large to copy.

@@ -10,7 +10,7 @@ export interface StrictRun {
   readonly setupLog: string;
   /** Output of the tests, between marker lines that hold the nonce. */
   readonly testLog: string;
-  /** Secret of the marker lines. */
+  /** Secret (nonce) of the marker lines. */
   readonly nonce: string;
   /** Report of the test framework; absent if the framework cannot write one. */
   readonly report?: string;
@@ -30,7 +30,7 @@ export interface StrictRun {
 /** Options of a strict test run. */
 export interface StrictRunOptions {
   readonly cwd: string;
-  /** Variables of the environment that the image defines. Default none. */
+  /** Variables of the environment that the image defines. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
   /** True if the tests run under pytest, so that a report is expected. */
   readonly hasReport: boolean;
@@ -41,7 +41,7 @@ export interface StrictRunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** User and group of the reader processes; no image uses this id. */
+/** User and group id of the reader processes; no image uses this id. */
 const readerId = 61_183;
 const reader = `${readerId}:${readerId}`;
 /** Time to wait for the last bytes after all test processes were killed, seconds. */
@@ -83,7 +83,7 @@ export async function runTestsStrictly(
     `while read -r key; do echo "$key" >${pipes.key}; sleep 0.3; done`,
     { ...asReader, input: keys.map((key) => `${key}\n`).join("") },
   );
-  // They end with the container at the latest.
+  // The readers end with the container at the latest.
   for (const process of [...readers, keyWriter]) process.catch(() => undefined);
 
   const mark = hex();

@@ -5,7 +5,7 @@ import type { SweSmithInstance } from "../instances/instance.ts";
 import { ImageLayouts } from "../testing/image-layout.ts";
 import { testEngine } from "../testing/test-engine.ts";
 
-// Engines respond late on a busy machine.
+// Long time limits, because engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 240_000 });
 
 const engine = await testEngine();
@@ -40,7 +40,7 @@ git checkout -q main`;
 
 const nothing = "def test_f():\n    pass\n\n\ndef test_g():\n    pass\n";
 /**
- * Patches that the official harness rewards, because it runs the tests as the patch leaves them.
+ * Patches that the official harness rewards, because it runs the tests as modified by the patch.
  */
 const attacks: Readonly<Record<string, string>> = {
   "empties the tests": fileDiff("tests/test_m.py", tests, nothing),

@@ -28,7 +28,7 @@ export interface TestReportFile {
    */
   readonly otherCode: ReadonlyMap<string, readonly string[]>;
   /**
-   * Repository files, or code without a file, on the stack of a hook of the reporter;
+   * Repository files, or code without a file, on the call stack of a hook of the reporter;
    * `<no session>` for a hook that pytest did not call.
    */
   readonly calledVia: readonly string[];

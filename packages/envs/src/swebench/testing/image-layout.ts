@@ -62,7 +62,7 @@ export class ImageLayouts {
         ...settings,
       });
     } finally {
-      // Another process may be removing it.
+      // Another process may be removing the container.
       await created.remove({ force: true }).catch(() => undefined);
     }
     this.#tags.push(tag);

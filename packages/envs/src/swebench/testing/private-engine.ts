@@ -12,7 +12,7 @@ export interface PrivateEngine {
   start(): Promise<void>;
   /** @param signal - `SIGTERM` for an orderly shutdown, `SIGKILL` for a crash. */
   stop(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
-  /** Stops it and removes all its files. */
+  /** Stops the engine and removes all its files. */
   remove(): Promise<void>;
 }
 
@@ -34,8 +34,8 @@ async function answers(socketPath: string): Promise<boolean> {
 }
 
 /**
- * Prepares a second engine; `undefined`, with a message, if this machine cannot run one. Paths are
- * short because the path of a socket has a limit.
+ * Prepares a second engine. If this machine cannot run one, prints a message and returns
+ * `undefined`. Its paths are short because the length of a socket path is limited.
  */
 export function privateEngine(): PrivateEngine | undefined {
   const isAble =

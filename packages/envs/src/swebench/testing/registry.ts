@@ -6,9 +6,9 @@ import { packTar } from "../containers/tar.ts";
 
 /** An image registry on the loopback address that an engine pulls from without encryption. */
 export interface TestRegistry {
-  /** Name under which an engine pulls an image from it. */
+  /** Name under which an engine pulls an image from this registry. */
   image(name: string): string;
-  /** Requested paths. */
+  /** Paths that clients have requested. */
   readonly asked: readonly string[];
   /** Stops answering requests for blobs until it is closed. */
   stall(): void;

@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * Folder of SWE-bench data next to the repository; `undefined`, with a message, if it is missing.
+ * Folder of SWE-bench data next to the repository. If it is missing, prints a message and returns
+ * `undefined`.
  */
 export function sharedSwebench(): string | undefined {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {

@@ -3,8 +3,8 @@ import { DockerEngine } from "../containers/docker-engine.ts";
 import { ensureDemoBaseImage } from "../demo/base-image.ts";
 
 /**
- * An engine with the demo base image; `undefined`, with a message, if no engine answers or the
- * image cannot be built.
+ * An engine with the demo base image. If no engine answers or the image cannot be built, prints a
+ * message and returns `undefined`.
  */
 export async function testEngine(): Promise<DockerEngine | undefined> {
   let engine: DockerEngine | undefined;

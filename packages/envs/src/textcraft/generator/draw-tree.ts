@@ -4,17 +4,17 @@ import { itemWords } from "./item-words.ts";
 
 /** Difficulty of generated crafting trees. */
 export interface CraftingDifficulty {
-  /** Crafts in a row that the goal takes, at least, `>= 1`. */
+  /** Minimum number of consecutive crafts for a goal, `>= 1`. */
   readonly minDepth: number;
-  /** Crafts in a row that the goal takes, at most. */
+  /** Maximum number of consecutive crafts for a goal. */
   readonly maxDepth: number;
-  /** Kinds of ingredients of a recipe at most, `>= 1`. */
+  /** Maximum number of ingredients of a recipe, `>= 1`. */
   readonly maxIngredients: number;
-  /** Pieces of an ingredient at most, `>= 1`. */
+  /** Maximum number of pieces of an ingredient, `>= 1`. */
   readonly maxCount: number;
-  /** Pieces that one craft makes at most, `>= 1`. */
+  /** Maximum number of pieces that one craft produces, `>= 1`. */
   readonly maxOutput: number;
-  /** Recipes that have no part in crafting the goal, `>= 0`. */
+  /** Number of recipes that the goal does not need, `>= 0`. */
   readonly numDistractors: number;
 }
 
@@ -27,17 +27,18 @@ const sharedShare = 0.25;
 /** Maximum number of recipes in a tree; a larger tree is drawn again. */
 const maxRecipes = 20;
 
-/** A goal and the recipes to choose from, in random order. */
+/** A goal and the shown recipes, in random order. */
 export interface CraftingTree {
   readonly book: RecipeBook;
   readonly goal: string;
-  /** Crafts in a row that the goal takes. */
+  /** Number of consecutive crafts for the goal. */
   readonly depth: number;
 }
 
 /**
- * Draws a tree of recipes from the goal down to items that are found; every item has one recipe at most.
- * @returns `undefined` where the tree grew too large.
+ * Draws a tree of recipes from the goal down to items without a recipe; every item has at most one
+ * recipe.
+ * @returns `undefined` if the tree became too large.
  */
 export function drawTree(
   { minDepth, maxDepth, numDistractors, ...sizes }: CraftingDifficulty,
@@ -57,7 +58,7 @@ export function drawTree(
     const add = (item: string): void => {
       ingredients.push({ kind: "item", id: item, count: upTo(sizes.maxCount) });
     };
-    // One ingredient makes the item as deep as it is to be; the others are mostly shallow.
+    // One ingredient has the full depth; the others are mostly shallow.
     add(craft(depth - 1));
     for (let more = random.integer(sizes.maxIngredients); more > 0; more--) {
       const shared = [...depths].filter(
@@ -79,7 +80,7 @@ export function drawTree(
   if (recipes.length >= maxRecipes) return undefined;
   const inTree = [...depths.keys()];
   const distractors = Array.from({ length: numDistractors }, (): Recipe => {
-    // A distractor makes something new of something in the tree, and perhaps of something new.
+    // A distractor crafts a new item from an item of the tree and possibly other new items.
     const used = [random.choice(inTree), ...(sizes.maxIngredients > 1 ? [newItem()] : [])];
     const ids = random.shuffle(used).slice(0, upTo(sizes.maxIngredients));
     const ingredients = (ids.length === 0 ? used : ids).map((id) => ({

@@ -10,15 +10,15 @@ export interface GenerateCraftingOptions extends CraftingDifficulty {
   readonly seed: number | string;
   /** Number of tasks, `>= 0`. */
   readonly count: number;
-  /** Default `"train"`. */
+  /** Split of the generated tasks. Default `"train"`. */
   readonly split?: GeneratedSplit;
 }
 
 /**
- * Generates crafting tasks, each with recipes of its own under names that mean nothing: whatever an agent
- * needs to know is in the task. Every goal can be crafted. No two tasks have the same recipes and goal,
- * within a split or between splits.
- * @throws `RangeError` for a bad option, or if there are fewer such tasks than `count`.
+ * Generates crafting tasks. Each task has its own recipes and meaningless item names, so that an
+ * agent needs no knowledge from outside the task. Every goal can be crafted. No two tasks have the
+ * same recipes and goal, within a split or between splits.
+ * @throws `RangeError` for an invalid option, or if fewer than `count` different tasks exist.
  */
 export function generateCraftingTasks({
   seed,

@@ -1,4 +1,6 @@
-/** Names of generated items. They say nothing of what an item is made of: recipes are drawn at random. */
+/**
+ * Names of generated items. The names do not reveal the ingredients, because recipes are random.
+ */
 export const itemWords: readonly string[] = [
   ..."amber ash bark beeswax brine cedar chalk clay copper coral cork cotton ember flax".split(" "),
   ..."garnet gravel hemp horn ivy jade kelp linen loam maple moss nickel ochre opal peat".split(

@@ -4,7 +4,7 @@ import { readAction } from "../session/parse-action.ts";
 import { isAdmissibleShopAction } from "./parse-response.ts";
 import { actionRoles } from "../../text-roles.ts";
 
-/** Markers of {@link compactShopFormat}; a tokenizer for it keeps each as one token. */
+/** Markers of {@link compactShopFormat}; its tokenizer keeps each marker as one token. */
 export const compactShopMarkers = { observation: "<obs>", action: "<act>" } as const;
 
 /** Letters and digits of a text in lower case: the part that a word tokenizer preserves. */
@@ -17,7 +17,7 @@ function normalizeWords(text: string): string {
 
 /**
  * Parses `search red wool scarf`, `click 2`, `click x - large` or `click buy now`, with or without
- * brackets. A click is mapped to the admissible one with the same words. An action is valid if it
+ * brackets. A click is mapped to the admissible click with the same words. An action is valid if it
  * is admissible.
  */
 function parseCompact(response: string, observation: Observation): ParsedResponse {

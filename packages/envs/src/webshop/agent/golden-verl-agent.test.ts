@@ -10,7 +10,7 @@ describe.skipIf(!hasReferenceData)("verl-agent's episodes", () => {
     const format = verlAgentShopFormat();
     let numPrompts = 0;
     for (const row of goldenRows("golden/verl_episodes")) {
-      // An evaluation environment has a seed that is larger by 1000.
+      // The seed of an evaluation environment is larger by 1000.
       const seed = row["seed"];
       const shop = await referenceShop({
         seed,
@@ -41,7 +41,8 @@ describe.skipIf(!hasReferenceData)("verl-agent's episodes", () => {
           done: step.done,
           won: step.won,
         };
-        // After a purchase, the wrapper already shows the actions of another session.
+        // In verl-agent's wrapper, the observation after a purchase already lists the actions of
+        // another session.
         if (reply.isTerminal) {
           found.push({ ...result, score: reply.score });
           wanted.push({ ...recorded, score: step.task_score });

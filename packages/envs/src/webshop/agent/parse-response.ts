@@ -24,9 +24,9 @@ export function parseTaggedShopAction(response: string): ParsedResponse {
 }
 
 /**
- * Stricter parser of later configurations: exactly one `<think>` block followed by one `<action>`
- * block, each tag once, and nothing around them. Other responses are parsed by
- * {@link parseTaggedShopAction} but are not valid.
+ * Stricter parser of verl-agent's later configurations: exactly one `<think>` block followed by one
+ * `<action>` block, each tag once, and nothing around them. Other responses are parsed by {@link
+ * parseTaggedShopAction} but are not valid.
  */
 export function parseStrictShopAction(response: string): ParsedResponse {
   const match = /^\s*<think>([\s\S]*?)<\/think>\s*<action>([\s\S]*?)<\/action>\s*$/u.exec(response);

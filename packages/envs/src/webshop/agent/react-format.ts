@@ -6,8 +6,8 @@ import { parseAction } from "../session/parse-action.ts";
  * too. For environments in mode `"react"`.
  *
  * @param example - Text before the task. The paper gives no instruction, but one complete episode
- *   in the same format, from the benchmark's training goals. `reactExample` writes one with a
- *   shop's own oracle. Default none.
+ *   in the same format, from the benchmark's training goals. `reactExample` writes such an episode
+ *   with the shop's oracle. Default: none.
  * @see arXiv:2210.03629
  */
 export function reactShopFormat({ example = "" }: { readonly example?: string } = {}): AgentFormat {

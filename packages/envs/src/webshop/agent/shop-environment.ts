@@ -16,7 +16,7 @@ import { renderShop } from "./render-shop.ts";
 /** Options of a shop environment. */
 export interface ShopEnvironmentOptions extends CompactOptions {
   /**
-   * Observation mode: one of the reference's, `"compact"` for small models, or `"react"`. Default
+   * Observation mode: one of WebShop's, `"compact"` for small models, or `"react"`. Default
    * `"text"`.
    */
   readonly mode?: ObservationMode | "compact" | "react";
@@ -31,7 +31,7 @@ export interface ShopEnvironmentOptions extends CompactOptions {
 
 /** Reply to an action, with the benchmark's own score. */
 export interface ShopStepResult extends StepResult {
-  /** Reward of the reference, in [0, 1]; 0 before a purchase. */
+  /** Reward of WebShop's code, in [0, 1]; 0 before a purchase. */
   readonly score: number;
   /** Parts of the score, after a purchase. */
   readonly details?: RewardDetails;
@@ -85,7 +85,7 @@ export function shopEnvironment(
     text,
     admissibleActions: admissibleActions(),
   });
-  /** Performs an action, and returns the text of its result if the page does not show it. */
+  /** Performs an action, and returns its result as text if the page does not show the result. */
   const act = (action: string): { readonly result: ActionResult; readonly said?: string } => {
     const parsed = session.read(action);
     if (mode === "react") {
@@ -127,7 +127,7 @@ export function shopEnvironment(
   };
 }
 
-/** Task id of a goal. */
+/** Task id for a goal index. */
 export function goalTaskId(goalIndex: number): string {
   return `webshop/${goalIndex}`;
 }

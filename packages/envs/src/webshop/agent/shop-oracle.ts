@@ -5,7 +5,7 @@ import type { PageNode } from "../pages/page.ts";
 import { pageNodes } from "../pages/page-nodes.ts";
 import { ShopSession } from "../session/shop-session.ts";
 
-/** Chooses the next action from an observation; `undefined` gives up. */
+/** Chooses the next action from an observation; `undefined` means that the player gives up. */
 export interface ShopDemonstrator {
   next(observation: string): string | undefined;
 }
@@ -14,7 +14,7 @@ export interface ShopDemonstrator {
 export interface ShopOracleOptions {
   /** `"number"` clicks products by number, for mode `"compact"`. Default `"asin"`. */
   readonly products?: "asin" | "number";
-  /** Highest product number shown. Default 10. */
+  /** Highest product number on a page. Default 10. */
   readonly maxProducts?: number;
 }
 
@@ -36,7 +36,9 @@ export function shopOracle(
   const isNumbered = products === "number";
   const choices = optionChoices(shop, session);
 
-  /** Name for clicking a part of the page; in the reference, the plain text. */
+  /**
+   * Name under which a click finds a part of the page; with `compat: "reference"`, the plain text.
+   */
   const nameOf = (text: string, option?: string): string => {
     if (shop.compat === "reference") return text.toLowerCase();
     const names = [...clickNames(pageNodes(session.page))];
@@ -91,7 +93,7 @@ function findQuery(shop: Shop, session: ShopSession, maxProducts: number): strin
   const queries = numGoalOptions(options) > 0 ? [words, `${words} ${values.join(" ")}`] : [words];
   const isFound = (query: string): boolean =>
     shop.rank(query, maxProducts).some(({ asin }) => asin === goal.asin);
-  // In the reference, brackets would end the action early.
+  // WebShop's code would end the action at the first bracket.
   const texts = [...queries, goal.name].map((query) => query.replaceAll(/[[\]\n]/gu, " "));
   return (shop.compat === "none" ? [...texts, goal.asin] : texts)
     .map((query) => query.toLowerCase())

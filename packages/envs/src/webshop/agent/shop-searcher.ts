@@ -8,17 +8,17 @@ import type { ShopDemonstrator, ShopOracleOptions } from "./shop-oracle.ts";
 /** Options of a {@link shopSearcher}. */
 export interface ShopSearcherOptions extends ShopOracleOptions {
   /**
-   * Probability of deciding without looking, like people in a hurry: opening any product of the
-   * page, or choosing any value of an option. In [0, 1). Default 0. A hurried choice is final.
+   * Probability of a random choice, as of people in a hurry: opening any product of the page, or
+   * choosing any value of an option. In [0, 1). Default 0. A hurried choice is final.
    */
   readonly hurry?: { readonly share: number; readonly random: Random };
 }
 
 /**
- * Demonstrator that knows only what the observations show, so that its choices can be learned from
- * them: it searches with the words of the instruction, opens the first product within the price
- * limit, goes back if a requested option is missing, chooses the options, and buys. It gives up if
- * no product of the first page fits. It mirrors the episode in a session of its own, so it must see
+ * Demonstrator that knows only what the observations show, so that a model can learn its choices:
+ * it searches with the words of the instruction, opens the first product within the price limit,
+ * goes back if a requested option is missing, chooses the options, and buys. It gives up if no
+ * product of the first page fits. It mirrors the episode in a session of its own, so it must see
  * every turn that has an effect.
  */
 export function shopSearcher(
@@ -80,13 +80,13 @@ function makeQuery({ instructionText }: Goal): string {
       .toLowerCase()
       .replace(/^(?:find|get|show) me /u, "")
       .replace(/,? and price lower than [\d.]+ dollars$/u, "")
-      // Brackets would end the action early.
+      // A bracket would end the action early.
       .replaceAll(/[^\p{L}\p{N}'.-]+/gu, " ")
       .trim()
   );
 }
 
-/** Options to choose, in page order; `undefined` if the product lacks one. */
+/** Options to choose, in page order; `undefined` if the product lacks a requested option. */
 function findWantedOptions(
   { options }: Goal,
   product: Product,

@@ -23,7 +23,10 @@ function readTask(first: Observation): string {
   return first.text.split(separator)[2] ?? "";
 }
 
-/** Text after the instruction, each part in quotes; the whole text if it lacks the instruction. */
+/**
+ * Text after the instruction, each part in quotes; the whole text if it does not contain the
+ * instruction.
+ */
 function quoteParts(observation: Observation, task: string): string {
   const parts = observation.text.split(separator);
   const index = parts.indexOf(task);
@@ -46,7 +49,7 @@ export function verlAgentShopFormat({
 }: {
   /** Number of past turns in a prompt, `>= 0`. Default 2, as published. */
   readonly historyLength?: number;
-  /** `"strict"` uses the parser of later configurations. Default `"published"`. */
+  /** `"strict"` uses the parser of verl-agent's later configurations. Default `"published"`. */
   readonly parsing?: "published" | "strict";
 } = {}): AgentFormat {
   checkInteger("verlAgentShopFormat", { historyLength }, { min: 0 });

@@ -20,7 +20,7 @@ export interface Catalogue {
   close(): void;
 }
 
-/** Makes a catalogue in memory. A product whose asin is already present is dropped. */
+/** Creates a catalogue in memory. If several products have the same asin, keeps only the first. */
 export function createCatalogue(products: Iterable<Product>): Catalogue {
   const kept: Product[] = [];
   const positions = new Map<string, number>();

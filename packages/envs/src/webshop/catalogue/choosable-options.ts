@@ -3,7 +3,10 @@ import type { Product, ProductOption } from "./product.ts";
 
 const known = new WeakMap<Product, Product>();
 
-/** Removes blank option values, which no page can show, and groups without other values. */
+/**
+ * Removes option values of white space only, which no page can show, and options without other
+ * values.
+ */
 export function choosableOptions(options: readonly ProductOption[]): readonly ProductOption[] {
   const isChoosable = (value: string): boolean => pythonStrip(value) !== "";
   if (options.every(({ values }) => values.length > 0 && values.every(isChoosable))) return options;

@@ -6,9 +6,9 @@ import type { HumanInstruction, Product, ProductOption } from "./product.ts";
 
 /** Content of the attribute and instruction files, by asin. */
 export interface ProductAnnotations {
-  /** From `items_ins_v2.json`. */
+  /** Attributes and instruction, from `items_ins_v2.json`. */
   readonly attributes: ReadonlyMap<string, AttributeEntry>;
-  /** From `items_human_ins.json`; empty without such a file. */
+  /** Instructions from `items_human_ins.json`; empty without such a file. */
   readonly humanInstructions: ReadonlyMap<string, readonly HumanInstruction[]>;
 }
 
@@ -19,7 +19,7 @@ export interface AttributeEntry {
   readonly instructionAttributes?: readonly string[];
 }
 
-/** Price of a product without one, dollars, as in the reference. */
+/** Default price of a product, dollars, as in WebShop's code. */
 const missingPrice = 100;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -74,10 +74,10 @@ export class FieldReader {
 }
 
 /**
- * Cleans an entry of a product file as the reference does.
+ * Cleans an entry of a product file as WebShop's code does.
  * @param location - File and entry, for messages: `items.json: products[3]`.
- * @returns The product, or `undefined` for entries that the reference skips: without asin (`nan`),
- *   or with one of more than 10 characters.
+ * @returns The product, or `undefined` for entries that WebShop's code skips: without an asin
+ *   (`nan`), or with an asin of more than 10 characters.
  * @throws `CatalogueError` if a field has the wrong type, or title or asin are missing. All other
  *   fields may be missing: the price defaults to $100.0, the rest is empty.
  */
@@ -171,7 +171,7 @@ function cleanOptions(
       images.set(value, option.has("image") ? option.text("image") : null);
       return value;
     });
-    // Groups whose names differ only in case are one group: the later replaces the earlier.
+    // Option names that differ only in case are one option: the later one replaces the earlier.
     options.set(name, { name, values });
   }
   return { options: [...options.values()], optionImages: [...images] };

@@ -7,15 +7,15 @@ export interface SyntheticFacts {
   readonly numVariants: Float64Array;
   /**
    * Weight of each goal, `[product]`: the mean, over its attributes, of 1 / (number of goals that
-   * ask for the attribute). 0 without an instruction. Not 0, but not to be used, if an instruction
-   * gives no goal because an option has no value.
+   * ask for the attribute). 0 without an instruction. If an option has no value, an instruction
+   * gives no goal; its weight is then positive but unused.
    */
   readonly weights: Float64Array;
 }
 
 /** Statistics over all products that goals need. */
 export interface GoalFacts {
-  /** Facts over all options, as in the reference, and over selectable options only. */
+  /** Facts over all options, as in WebShop's code, and over selectable options only. */
   readonly synthetic: Readonly<Record<"reference" | "repaired", SyntheticFacts>>;
   /** Indices of the human instructions with requirements, by product. */
   readonly human: ReadonlyMap<number, readonly number[]>;

@@ -22,7 +22,7 @@ export interface Product {
   readonly optionImages: readonly (readonly [string, string | null])[];
   /** Attributes that a goal may ask for: `machine washable`. */
   readonly attributes: readonly string[];
-  /** `beauty`, `electronics`, `fashion`, `garden` or `grocery` in the released data. */
+  /** Category: `beauty`, `electronics`, `fashion`, `garden` or `grocery` in the released data. */
   readonly category: string;
   /** Search that found the product when the data was collected, in lower case. */
   readonly query: string;
@@ -30,9 +30,9 @@ export interface Product {
   readonly productCategory: string;
   /** Image URL; `""` for none. */
   readonly mainImage: string;
-  /** Instruction of its synthetic goals, if one was written. */
+  /** Instruction of the product's synthetic goals, if the data has one. */
   readonly instruction?: SyntheticInstruction;
-  /** Instructions that people wrote for it. */
+  /** Instructions that people wrote for the product. */
   readonly humanInstructions?: readonly HumanInstruction[];
 }
 
@@ -50,7 +50,7 @@ export interface HumanInstruction {
   readonly options: readonly string[];
 }
 
-/** Text of a product in the search index, as in the reference. */
+/** Text of a product in the search index, as in WebShop's code. */
 export function textToIndex(product: Product): string {
   const options = product.options
     .map(({ name, values }) => `${name}: ${values.join(", ")}`)

@@ -13,13 +13,13 @@ import type { HumanInstruction, Product } from "./product.ts";
 
 /** Original files of the benchmark, each optionally compressed with gzip. */
 export interface CatalogueFiles {
-  /** `items_shuffle.json` or `items_shuffle_1000.json`. */
+  /** Product file: `items_shuffle.json` or `items_shuffle_1000.json`. */
   readonly products: string;
-  /** `items_ins_v2.json` or `items_ins_v2_1000.json`. */
+  /** Attribute file: `items_ins_v2.json` or `items_ins_v2_1000.json`. */
   readonly attributes: string;
-  /** `items_human_ins.json`; without it, no product has human instructions. */
+  /** Instruction file: `items_human_ins.json`. Default: no product has human instructions. */
   readonly humanInstructions?: string;
-  /** Maximum number of entries to read from the product file, `>= 1`. Default all. */
+  /** Maximum number of entries to read from the product file, `>= 1`. Default: all. */
   readonly maxProducts?: number;
 }
 

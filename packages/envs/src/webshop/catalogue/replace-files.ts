@@ -7,8 +7,8 @@ const prefix = ".building-";
  * Writes files to a temporary folder inside `folder`, and renames them into `folder` once all are
  * complete. If `write` fails, the folder is unchanged.
  *
- * @param names - Files that `write` creates, in the order in which they are renamed: the last one
- *   should show readers whether the others belong to it.
+ * @param names - Files that `write` creates, in the order in which they are renamed: readers should
+ *   be able to check, from the last file, whether the others belong to it.
  */
 export async function replaceFiles<T>(
   folder: string,

@@ -46,7 +46,7 @@ describe("a stored catalogue", () => {
     const old = generateProducts({ numProducts: 20 });
     await buildStoredCatalogue(folder, old);
     await writeFile(join(folder, "notes.txt"), "mine");
-    // Left by a process that was killed; process ids are below 2 ** 22.
+    // Folder of a process that was killed; process ids are below 2 ** 22.
     await mkdir(join(folder, ".building-4194305-abc"));
     const names = await readdir(folder);
     const searchStored = (): object[] => {

@@ -2,7 +2,7 @@ import { createCatalogue } from "../catalogue/catalogue.ts";
 import { Shop, type ShopOptions } from "../session/shop.ts";
 import { generateProducts, type GenerateProductsOptions } from "./generate-products.ts";
 
-/** Makes a shop of generated products, without downloads. */
+/** Creates a shop of generated products, without downloads. */
 export function embeddedShop(
   products: GenerateProductsOptions = {},
   options: ShopOptions = {},

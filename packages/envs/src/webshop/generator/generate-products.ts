@@ -7,7 +7,7 @@ import { allGoods, brands, type Goods } from "./goods.ts";
 export interface GenerateProductsOptions {
   /** Number of products, `>= 1`. Default 400, which gives about 3,000 synthetic goals. */
   readonly numProducts?: number;
-  /** Default 1. */
+  /** Seed of the products. Default 1. */
   readonly seed?: number | string;
 }
 
@@ -28,7 +28,7 @@ function makeOptions(goods: Goods, random: Random): readonly ProductOption[] {
 
 function makePricing(goods: Goods, random: Random): Product["pricing"] {
   const [low, high] = goods.prices;
-  // More cheap than expensive products; prices end in .99 or .49.
+  // Low prices are more frequent; prices end in .99 or .49.
   const dollars = low + Math.floor((high - low) * random.next() ** 2);
   const price = dollars + random.choice([0.49, 0.99]);
   const isRange = random.next() < 0.1;
@@ -107,8 +107,8 @@ function makeProduct(asin: string, random: Random): Product {
  * Generates the products of a small shop, each with a synthetic and a human-style instruction.
  * Products of the same type share attributes, options and words, so that searching for the type
  * alone is not enough.
- * @returns Products with distinct asins; deterministic, and independent of `numProducts` for those
- *   at the front.
+ * @returns Products with distinct asins; deterministic, and independent of `numProducts` for the
+ *   first products.
  */
 export function generateProducts({
   numProducts = 400,

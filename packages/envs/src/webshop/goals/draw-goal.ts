@@ -7,9 +7,9 @@ export class GoalDraw {
   readonly #isShifted: boolean;
 
   /**
-   * @param isShifted - Draws as the reference does, whose cumulative sums start with an extra 0:
-   *   goal 0 is never drawn, and every other goal is drawn with the weight of the goal before it,
-   *   except the last, which also has its own.
+   * @param isShifted - True to draw as WebShop's code does, whose cumulative sums start with an
+   *   extra 0: goal 0 is never drawn, and every other goal is drawn with the weight of the goal
+   *   before it; the last goal is drawn with the sum of its own weight and the previous one.
    */
   constructor(goals: GoalTable, isShifted: boolean) {
     const sums = new Float64Array(goals.size);

@@ -10,7 +10,7 @@ import type { GoalTable } from "./goal-table.ts";
  * - `"webshop"`: by position in the shuffled order, as published: `test` 0 to 499, `validation` 500
  *   to 1,499, `train` the rest. RAGEN uses the same ranges.
  * - `"verl-agent"`: `validation` 0 to 499, `train` the rest. In verl-agent, each worker shuffles
- *   separately, so that the two overlap; here they do not.
+ *   separately, so that its splits overlap; here they are disjoint.
  * - `"agentbench"`: `test` 0 to 499, of the human instructions.
  */
 export type GoalSplitScheme = "products" | "webshop" | "verl-agent" | "agentbench";

@@ -6,7 +6,7 @@ import { comparePythonTexts } from "../../python/python-text.ts";
 import type { PythonRandom } from "../python/python-random.ts";
 import type { Goal, GoalOptions } from "./goal.ts";
 
-/** Price limit of goals without one. */
+/** Price limit of goals without a stated limit, dollars. */
 export const noLimit = 1_000_000;
 
 /**
@@ -20,8 +20,8 @@ const maxGoals = 100_000_000;
 export type GoalKind = "synthetic" | "human";
 
 /**
- * All goals of a catalogue, in order. Stores millions of goals compactly: each is three numbers,
- * and its text is generated on demand.
+ * All goals of a catalogue, in order. Stores millions of goals compactly: three numbers per goal;
+ * the text is generated on demand.
  */
 export class GoalTable {
   readonly kind: GoalKind;
@@ -133,8 +133,8 @@ function combination(product: Product, variant: number): Extract<GoalOptions, { 
 }
 
 /**
- * Draws a price limit above a price: the larger of two of the next four multiples of ten, if there
- * are two.
+ * Draws a price limit above a price: of the next four multiples of ten, draws two and returns the
+ * larger one.
  */
 function drawLimit(price: number, random: PythonRandom): number {
   let first = 1;
@@ -145,11 +145,11 @@ function drawLimit(price: number, random: PythonRandom): number {
 }
 
 /**
- * Creates the goals of a catalogue in the reference's order before its shuffle: product by product,
+ * Creates the goals of a catalogue in WebShop's order before its shuffle: product by product,
  * drawing one price limit per product (synthetic) or per instruction (human).
  *
  * @param prices - Price of each product, see `drawPrices`.
- * @param rule - `"reference"` also asks for blank option values, which no page shows.
+ * @param rule - `"reference"` also asks for option values of white space only, which no page shows.
  * @throws `CatalogueError` that names the product if its options have too many combinations.
  */
 export function createGoals(

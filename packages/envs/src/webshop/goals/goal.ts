@@ -1,6 +1,6 @@
 /** A shopping goal. */
 export interface Goal {
-  /** Product that the goal was made from. */
+  /** Product from which the goal was made. */
   readonly asin: string;
   readonly category: string;
   readonly query: string;
@@ -16,7 +16,7 @@ export interface Goal {
   readonly weight: number;
 }
 
-/** Options to choose: named in synthetic goals, only values in human ones. */
+/** Options to choose: with names in synthetic goals, only values in human goals. */
 export type GoalOptions =
   | { readonly kind: "named"; readonly entries: readonly (readonly [string, string])[] }
   | { readonly kind: "values"; readonly values: readonly string[] };

@@ -34,7 +34,7 @@ const receipt: Receipt = {
   appendix: "",
 };
 
-/** Renders a page for mode `html`: the source that the reference's text environment shows. */
+/** Renders a page for mode `html`: the source that WebShop's text environment shows. */
 export function environmentHtml(page: Page, sessionId: string): string {
   return pageHtml(page, {
     links: environmentLinks(sessionId),

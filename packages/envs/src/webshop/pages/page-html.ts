@@ -12,12 +12,12 @@ import type { Page } from "./page.ts";
 import { escapeMarkup, optionsJson } from "./page-nodes.ts";
 import type { ItemLocation, PageLinks } from "./page-links.ts";
 
-/** Surroundings of a page's content, and the texts shown at the end of an episode. */
+/** HTML around a page's content, and the texts shown at the end of an episode. */
 export interface PageFrame {
   readonly links: PageLinks;
-  /** `head` of the search and purchase pages. */
+  /** `head` element of the search and purchase pages. */
   readonly plainHead: string;
-  /** `head` of all other pages. */
+  /** `head` element of all other pages. */
   readonly wideHead: string;
   /** Image URL of a product. */
   image(product: Product): string;
@@ -27,7 +27,7 @@ export interface PageFrame {
   receipt(page: Extract<Page, { name: "done" }>): Receipt;
 }
 
-/** Texts of the purchase page, including those hidden from a person. */
+/** Texts of the purchase page, including hidden ones. */
 export interface Receipt {
   readonly code: string;
   readonly attributes: string;
@@ -48,7 +48,7 @@ export interface Receipt {
   readonly appendix: string;
 }
 
-/** Renders a page as HTML with the reference's structure, ids and classes. */
+/** Renders a page as HTML with WebShop's structure, ids and classes. */
 export function pageHtml(page: Page, frame: PageFrame): string {
   if (page.name === "search") return searchHtml(page, frame);
   if (page.name === "done") return doneHtml(page, frame);
@@ -270,7 +270,7 @@ function optionsHtml(page: Extract<Page, { name: "item" }>, frame: PageFrame): s
   const quoteUrl = (literal: string): string => escapeHtml(links.quoteOptions(literal));
   return product.options
     .map(({ name }, group) => {
-      // The URLs of a group differ only in the chosen value.
+      // The URLs of an option differ only in the chosen value.
       const entries = [...options];
       const known = entries.findIndex(([chosen]) => chosen === name);
       const index = known === -1 ? entries.length : known;
@@ -399,7 +399,7 @@ ${frame.plainHead}
 </html>`;
 }
 
-/** Script of an item page in the reference, for mode `html`. */
+/** Script of an item page in WebShop's code, for mode `html`. */
 export function referenceItemScript({ product, options }: Extract<Page, { name: "item" }>): string {
   const images = product.optionImages
     .toSorted(([a], [b]) => comparePythonTexts(a, b))

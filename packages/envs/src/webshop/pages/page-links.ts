@@ -20,7 +20,7 @@ export interface PageLinks {
   done(asin: string, options: ChosenOptions): string;
 }
 
-/** An item page: how it was found and configured. */
+/** State of an item page: the search that found the item, and the chosen options. */
 export interface ItemLocation {
   readonly asin: string;
   readonly keywords: readonly string[];
@@ -42,7 +42,7 @@ const quoteWithPluses = (text: string): string => quoteValue(text).replaceAll(" 
 const quotePart = quoter("$&+,:;=@");
 const quotePartWithSlashes = quoter("$&+,/:;=@");
 
-/** Links of the reference's text environment, all to `/` with a query. */
+/** Links of WebShop's text environment, all to `/` with a query. */
 export function environmentLinks(sessionId: string): PageLinks {
   const start = `/?session_id=${quoteSession(sessionId)}`;
   const parameter = (name: string, value: string): string => `&${name}=${quoteWithPluses(value)}`;
@@ -73,8 +73,9 @@ export function environmentLinks(sessionId: string): PageLinks {
 }
 
 /**
- * Links of the web site: paths with Python literals, as in the reference.
- * @param keepsSlashes - Does not encode slashes within a part, so that such links do not work.
+ * Links of the web site: paths with Python literals, as in WebShop's code.
+ * @param keepsSlashes - True to leave slashes within a part unencoded, as WebShop's code does; such
+ *   links do not work.
  */
 export function siteLinks(sessionId: string, keepsSlashes: boolean): PageLinks {
   const quote = keepsSlashes ? quotePartWithSlashes : quotePart;

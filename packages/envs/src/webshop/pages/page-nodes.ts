@@ -19,7 +19,7 @@ export function escapeMarkup(json: string): string {
   );
 }
 
-/** Fields next to the reward on the reference's final page, all of them empty. */
+/** Fields next to the reward on WebShop's final page, all of them empty. */
 const unsetOnDone = ["category", "query", "product category"];
 const goalOnDone = [
   "asin",
@@ -100,8 +100,8 @@ function allNodes(page: Page): PageNode[] {
 }
 
 /**
- * Visible texts of a page, in order. As in the reference's parser, a blank text is dropped if it is
- * empty or contains a line break, and becomes one blank otherwise.
+ * Visible texts of a page, in order. As in WebShop's parser, a text of white space only is
+ * dropped if it is empty or contains a line break, and becomes one space otherwise.
  */
 export function pageNodes(page: Page): PageNode[] {
   return allNodes(page).flatMap((node) => {

@@ -1,7 +1,7 @@
 import { pythonStrip } from "../../python/python-strip.ts";
 import type { PageNode } from "./page.ts";
 
-/** Joins the texts of a page into one line, separated by ` [SEP] `: the reference's mode `text`. */
+/** Joins the texts of a page into one line, separated by ` [SEP] `: WebShop's mode `text`. */
 export function plainText(nodes: readonly PageNode[]): string {
   return nodes.map((node) => pythonStrip(node.text)).join(" [SEP] ");
 }
@@ -13,7 +13,7 @@ export interface ClickedMarks {
 }
 
 /**
- * Joins the texts of a page line by line and marks clickable ones: the reference's mode
+ * Joins the texts of a page line by line and marks clickable ones: WebShop's mode
  * `text_rich`.
  */
 export function richText(nodes: readonly PageNode[], clicked: ClickedMarks): string {

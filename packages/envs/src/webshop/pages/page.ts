@@ -17,7 +17,7 @@ export type Page =
       readonly name: "results";
       readonly instruction: string;
       readonly keywords: readonly string[];
-      /** From 1; a reference session can reach 0. */
+      /** Page number from 1; 0 can occur with `compat: "reference"`. */
       readonly pageNumber: number;
       readonly numResults: number;
       readonly products: readonly Product[];
@@ -54,7 +54,7 @@ export type Page =
 export interface PageNode {
   readonly kind: "text" | "button" | "product" | "option";
   readonly text: string;
-  /** Option name, if it is an option value. */
+  /** Name of the option, if the text is an option value. */
   readonly option?: string;
 }
 

@@ -51,7 +51,7 @@ function countCodePoints(text: string): number {
   return Array.from(text).length;
 }
 
-/** Splits a string over several lines, at blanks. */
+/** Splits a string over several lines, at spaces. */
 function breakText(text: string, indent: number, allowance: number): string {
   const parts = text.match(/\S+\s*|\s+/gu) ?? [];
   const chunks: string[] = [];
@@ -69,7 +69,7 @@ function breakText(text: string, indent: number, allowance: number): string {
 
 /**
  * Formats a value like Python's `pprint.pformat`: 80 columns, dicts sorted by key. Strings are
- * split only at blanks, even if they contain line breaks.
+ * split only at spaces, even if they contain line breaks.
  */
 export function pythonPretty(value: PythonValue, indent = 0, allowance = 0): string {
   const line = oneLine(value);

@@ -2,8 +2,8 @@ import { checkInteger } from "@turnwise/core";
 import { MersenneTwister } from "../../python/mersenne-twister.ts";
 
 /**
- * Python's `random.Random`, draw for draw: the reference uses it for the order of goals, prices and
- * sessions. Use core's `Random` for anything that need not reproduce the reference.
+ * Python's `random.Random`, draw for draw: WebShop's code uses it for the order of goals, prices
+ * and sessions. Use core's `Random` for anything that need not reproduce WebShop's code.
  */
 export class PythonRandom {
   readonly #twister = new MersenneTwister();

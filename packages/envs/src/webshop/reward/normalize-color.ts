@@ -17,7 +17,7 @@ export function normalizeColor(value: string): string {
 
 /**
  * Like {@link normalizeColor} for a name and a value treated as one text: the first colour that
- * equals either of them; `undefined` for none.
+ * equals the name or the value; `undefined` for none.
  */
 export function colorOfPair(name: string, value: string): string | undefined {
   return colors.find((color) => color === name || color === value);

@@ -1,6 +1,6 @@
 import type { RewardDetails } from "./shopping-reward.ts";
 
-/** Parts of a reward under the reference's names; weights are shares of the denominator. */
+/** Parts of a reward under WebShop's names; weights are shares of the denominator. */
 export interface ReferenceRewardInfo {
   readonly r_type: number;
   readonly r_att: number;
@@ -15,7 +15,7 @@ export interface ReferenceRewardInfo {
   readonly w_price: number;
 }
 
-/** Converts the parts of a reward to the reference's names. */
+/** Converts the parts of a reward to WebShop's names. */
 export function referenceRewardInfo(details: RewardDetails): ReferenceRewardInfo {
   const { numAttributes, numOptions } = details;
   const total = numAttributes + numOptions + 1;

@@ -8,7 +8,7 @@ import { colorOfPair, normalizeColor } from "./normalize-color.ts";
 import { tokenSetRatio } from "./token-set-ratio.ts";
 import type { TitleNouns } from "./title-nouns.ts";
 
-/** Two texts match if their similarity, in per cent, is above this. */
+/** Two texts match if their similarity, per cent, is above this threshold. */
 const sameAbove = 85;
 
 /** A purchase. */
@@ -47,8 +47,8 @@ export interface ShoppingReward {
  * Reward of a purchase:
  * `(attribute matches + option matches + price met) / (attributes + options + 1) * type factor`.
  *
- * @param rule - `"reference"` compares options as the reference does: it matches a goal's named
- *   option as the text of a name-value pair, which some correct choices never match. `"exact"`
+ * @param rule - `"reference"` compares options as WebShop's code does: a goal's named option is
+ *   compared as the text of a name-value pair, which some correct choices never match. `"exact"`
  *   compares the chosen value of the same name; a similar value counts only if the purchased
  *   product does not offer the requested one. With `"exact"`, the product that the goal was made
  *   from always has the goal's attributes and type, and a goal without a price limit accepts any
@@ -123,7 +123,7 @@ function hasAttribute(product: Product, wanted: string): boolean {
   );
 }
 
-/** The reference converts the pair of a named option's name and value to text. */
+/** WebShop's code converts the pair of a named option's name and value to text. */
 function referenceOptionMatches(wanted: GoalOptions, chosen: ReadonlyMap<string, string>): number {
   const texts =
     wanted.kind === "values"

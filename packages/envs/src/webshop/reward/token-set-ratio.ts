@@ -4,14 +4,14 @@ import { sequenceRatio } from "./sequence-ratio.ts";
 
 /**
  * Keeps only words: drops Latin-1 beyond ASCII, replaces everything else that is not a letter or
- * digit by blanks.
+ * digit by spaces.
  */
 function clean(text: string): string {
   const words = text.replaceAll(/[\u0080-\u00ff]/gu, "").replaceAll(/[^\p{L}\p{N}_]/gu, " ");
   return pythonStrip(words.toLowerCase());
 }
 
-/** Integer per cent, halves rounded to even. */
+/** Rounds to an integer per cent, halves to even. */
 function percent(first: string, second: string): number {
   if (first === second) return 100;
   if (first === "" || second === "") return 0;
@@ -26,7 +26,7 @@ function percent(first: string, second: string): number {
  * words, common words and the rest of the first text, common words and the rest of the second). 100
  * if all words of one text occur in the other.
  *
- * Equal to thefuzz 0.19 over difflib, which the reference pins; later versions give other scores.
+ * Equal to thefuzz 0.19 over difflib, which WebShop's code pins; later versions give other scores.
  * @returns An integer in [0, 100]; 0 if either text has no word.
  */
 export function tokenSetRatio(first: string, second: string): number {

@@ -34,7 +34,7 @@ describe.skipIf(!hasReferenceData)("search, compared with Lucene", () => {
         .search(query.toLowerCase())
         .map(({ document, score }) => [catalogue.product(document).asin, score]);
       const golden: readonly [string, number][] = hits;
-      // Written with the fewest digits that give the same 32-bit float.
+      // The score in the shortest decimal form that gives the same 32-bit float.
       const wanted = golden.map(([asin, score]) => [asin, Math.fround(score)]);
       expect({ query, tokens: analyze(query.toLowerCase()), hits: found }).toEqual({
         query,

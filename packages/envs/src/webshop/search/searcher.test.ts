@@ -13,7 +13,7 @@ function searcherOf(documents: Readonly<Record<string, string>>): Searcher {
 
 describe("Searcher", () => {
   it("scores by hand", () => {
-    // Two documents of 1 and 3 terms: average 2. "red" is in both: idf = ln(1 + 0.5 / 2.5).
+    // Two documents of 1 and 3 terms: average length 2. "red" is in both: idf = ln(1 + 0.5 / 2.5).
     // Document 0: norm 1 / (0.9 * (0.6 + 0.4 * 1 / 2)) = 1.3889; idf * (1 - 1 / 2.3889) = 0.10600.
     // Document 1: norm 1 / (0.9 * (0.6 + 0.4 * 3 / 2)) = 0.9259; idf * (1 - 1 / 1.9259) = 0.08765.
     const hits = searcherOf({ a: "red", b: "red shoe box" }).search("red");

@@ -107,13 +107,13 @@ export class Searcher {
     return numTouched;
   }
 
-  /** Takes the best of the touched documents, and clears the working memory. */
+  /** Selects the best of the visited documents, and clears the working memory. */
   #best(numTouched: number, limit: number): Hit[] {
     const { idRanks } = this.#index;
     const sums = this.#sums;
     const isBetter = (a: Hit, b: Hit): boolean =>
       a.score > b.score || (a.score === b.score && idRanks[a.document]! < idRanks[b.document]!);
-    // A heap with the worst of the kept hits on top.
+    // A heap of the best hits, with the worst of them on top.
     const heap: Hit[] = [];
     for (let i = 0; i < numTouched; i++) {
       const document = this.#touched[i]!;

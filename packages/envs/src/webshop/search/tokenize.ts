@@ -57,7 +57,7 @@ class Scanner {
 
   /**
    * End of the run of ASCII letters and digits at `start`, if the word certainly ends there because
-   * a blank or punctuation that never joins follows. Otherwise `start`.
+   * a space or punctuation that never joins follows. Otherwise `start`.
    */
   plainWordEnd(start: number): number {
     const { text, limit } = this;
@@ -96,7 +96,10 @@ class Scanner {
     }
   }
 
-  /** Offset after punctuation that joins the characters around it; otherwise the given offset. */
+  /**
+   * Offset after punctuation that joins the characters around it; the given offset if there is
+   * none.
+   */
   #skipPunctuation(offset: number, kind: WordBreak, previous: WordBreak): number {
     const isAfterLetter = previous === is.letter || previous === is.hebrewLetter;
     const isAny = kind === is.midNumLet || kind === is.singleQuote;

@@ -2,9 +2,9 @@ import type { PageNode } from "../pages/page.ts";
 
 /**
  * Names for clicking the parts of a page, in lower case: buttons, then products, then option
- * values. Each part has one name, so that everything listed can be clicked. If a name is taken, the
- * option's group or the word `product` is prepended: `size: buy now`. An equal value of the same
- * group is the same choice and has no separate name.
+ * values. Each part has a unique name, so that all listed parts can be clicked. If a name is taken,
+ * the option's group or the word `product` is prepended: `size: buy now`. An equal value of the
+ * same group is the same choice and has no separate name.
  */
 export function clickNames(nodes: readonly PageNode[]): ReadonlyMap<string, PageNode> {
   const names = new Map<string, PageNode>();

@@ -162,7 +162,7 @@ describe.skipIf(!hasReferenceData)("sessions, compared with the reference", () =
 
   it("show what language models saw in 413 recorded episodes", async () => {
     const shop = await referenceShop();
-    // The recordings used other price limits, and trimmed blanks.
+    // The recordings used other price limits, and removed spaces at the ends.
     const comparable = (text: string): string =>
       text.replace(/, and price lower than [\d.]+ dollars/u, "").trim();
     let numObservations = 0;

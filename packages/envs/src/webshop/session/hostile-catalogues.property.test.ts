@@ -18,7 +18,9 @@ const hostileWords = (
   "search[x]~click[buy now]~__proto__~constructor~b0"
 ).split("~");
 
-/** Values and names that look like syntax, like buttons, like each other, or like nothing. */
+/**
+ * Values and names that contain syntax, equal a button or each other, or consist of white space.
+ */
 const word = fc.oneof(
   fc.constantFrom(...hostileWords),
   fc.string({ maxLength: 6 }),
@@ -163,7 +165,7 @@ describe("option values", () => {
       await environment.step("click[large [2 pack]]");
       expect(await environment.step("click[buy now]")).toMatchObject({ score: 1 });
     }
-    // The reference reads the action as `click[large ` and `2 pack]`.
+    // WebShop's code reads the action as `click[large ` and `2 pack]`.
     const session = new ShopSession(
       new Shop(createCatalogue(products), { compat: "reference" }),
       0,
@@ -182,7 +184,7 @@ describe("option values", () => {
     const goals = (catalogue: Catalogue, compat: "none" | "reference"): number =>
       new Shop(catalogue, { compat }).goals.size;
     for (const catalogue of [createCatalogue(products), opened]) {
-      // The reference makes a goal for each value, blank or not.
+      // WebShop's code creates a goal for each value, even for white space.
       expect([goals(catalogue, "none"), goals(catalogue, "reference")]).toEqual([1, 2]);
       const shop = new Shop(catalogue);
       expect(shop.goals.goal(0).options).toEqual({ kind: "named", entries: [["color", "red"]] });

@@ -1,16 +1,16 @@
 import { checkInteger } from "@turnwise/core";
 
-/** Amount of history that an observation repeats. */
+/** Amount of history in an observation. */
 export interface JoinedObservationsOptions {
   /** Number of earlier observations, `>= 0`. Default 0. */
   readonly numObservations?: number;
-  /** Number of earlier actions, the last included, `>= 0`. Default 0. */
+  /** Number of earlier actions, including the last one, `>= 0`. Default 0. */
   readonly numActions?: number;
 }
 
 /**
  * Prepends earlier observations and actions to an observation, oldest first, separated by
- * ` [SEP] `, like the reference's `num_prev_obs` and `num_prev_actions`.
+ * ` [SEP] `, like WebShop's `num_prev_obs` and `num_prev_actions`.
  */
 export class JoinedObservations {
   readonly #numObservations: number;

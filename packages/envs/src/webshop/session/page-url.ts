@@ -1,7 +1,7 @@
 import type { Page } from "../pages/page.ts";
 import { jsonDict, pythonDict } from "../../python/python-text.ts";
 
-/** URL of a page in the reference's text environment, without the host. */
+/** URL of a page in WebShop's text environment, without the host. */
 export function pageUrl(sessionId: string, page: Page): string {
   if (page.name === "search") return `/${sessionId}`;
   if (page.name === "done") {
@@ -16,7 +16,7 @@ export function pageUrl(sessionId: string, page: Page): string {
   return `/item_sub_page/${path}/${page.subPage}/${pythonDict(page.options)}`;
 }
 
-/** Type of page that the reference derives from a URL: the first page name that occurs in it. */
+/** Type of page that WebShop's code derives from a URL: the first page name that occurs in it. */
 export function pageNameInUrl(url: string): Page["name"] {
   if (url.includes("search_results")) return "results";
   if (url.includes("item_page")) return "item";

@@ -7,7 +7,7 @@ export interface ParsedAction {
 }
 
 /**
- * Parses `search[...]` or `click[...]` as the reference does: in the first line, the argument is
+ * Parses `search[...]` or `click[...]` as WebShop's code does: in the first line, the argument is
  * the text between the last `[` with a non-empty argument and the last `]`. Text after that is
  * ignored.
  * @returns `undefined` if name, brackets or argument are missing.
@@ -24,7 +24,7 @@ export function parseAction(action: string): ParsedAction | undefined {
 
 /**
  * Parses an action literally: from the first `[` to the last `]` of the line or, if `isWhole`, of
- * the whole text. Unlike in the reference, the argument may contain brackets.
+ * the whole text. Unlike in WebShop's code, the argument may contain brackets.
  */
 export function readAction(action: string, isWhole = false): ParsedAction | undefined {
   const end = isWhole ? -1 : action.indexOf("\n");

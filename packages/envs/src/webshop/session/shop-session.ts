@@ -34,7 +34,7 @@ export interface ActionResult {
     readonly price: number;
     readonly options: Readonly<Record<string, string>>;
   };
-  /** With `compat: "reference"`: the Python error that the reference would have raised. */
+  /** With `compat: "reference"`: Python error that WebShop's code would have raised. */
   readonly fault?: string;
 }
 
@@ -59,7 +59,7 @@ export class ShopSession {
 
   /**
    * @param goalIndex - Index of one of the shop's goals, in `[0, shop.goals.size)`.
-   * @param id - Identifies the session in URLs. Default the index, as in the reference.
+   * @param id - Identifies the session in URLs. Default: the index, as in WebShop's code.
    */
   constructor(shop: Shop, goalIndex: number, id: string = String(goalIndex)) {
     this.#shop = shop;
@@ -111,7 +111,7 @@ export class ShopSession {
   /**
    * Performs an action such as `search[red shoes]` or `click[buy now]`. An action that does not
    * parse, or a click on something that is not on the page, has no effect. A search works on every
-   * page. After a purchase no action has an effect (in the reference, a search still works).
+   * page. After a purchase no action has an effect (in WebShop's code, a search still works).
    */
   act(action: string): ActionResult {
     const parsed = this.read(action);
@@ -123,7 +123,7 @@ export class ShopSession {
   }
 
   /**
-   * Parses an action. With `compat: "reference"` as the reference does; otherwise names of
+   * Parses an action. With `compat: "reference"`, parses as WebShop's code does; otherwise names of
    * clickable parts may contain brackets and line breaks.
    */
   read(action: string): ParsedAction | undefined {
@@ -147,7 +147,7 @@ export class ShopSession {
     if (target === undefined) return nothing;
     const isReference = this.#shop.compat === "reference";
     if (isReference && name === "search") return nothing;
-    // In the reference, an option value with a button's name acts as the button.
+    // In WebShop's code, an option value with a button's name acts as the button.
     const pressed = isReference || target.kind === "button" ? this.#press(name) : undefined;
     if (pressed !== undefined) return pressed;
     if (target.kind === "product") {
@@ -160,7 +160,7 @@ export class ShopSession {
   /** Presses a button that leads to a page other than the item's; `undefined` for other names. */
   #press(name: string): ActionResult | undefined {
     const pageName = this.#shop.compat === "reference" ? pageNameInUrl(this.url) : this.#page.name;
-    // The button on the search page sends an empty search; in the reference it has no effect.
+    // The button on the search page sends an empty search; in WebShop's code it has no effect.
     if (name === "search") return this.search("");
     if (name === "buy now") return this.#buy();
     if (name === "back to search") return this.#backToSearch();
@@ -189,7 +189,7 @@ export class ShopSession {
   }
 
   #choose({ text, option }: PageNode, name: string): void {
-    // A name with its group means that group.
+    // The name of a value with its option's name selects the value of that option.
     if (this.#shop.compat === "reference" || name !== text.toLowerCase()) {
       this.#options.set(option!.toLowerCase(), text);
       return;
@@ -273,7 +273,7 @@ export class ShopSession {
     const clickables = new Map<string, PageNode>();
     for (const kind of ["button", "product", "option"] as const) {
       for (const node of nodes) {
-        // A repeated name keeps its position, but means the later part.
+        // A repeated name keeps its position but refers to the later part.
         if (node.kind === kind) clickables.set(node.text.toLowerCase(), node);
       }
     }

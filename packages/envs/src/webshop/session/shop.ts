@@ -19,17 +19,18 @@ export interface ShopOptions {
   /** Seed of prices within ranges and of price limits. Default 233. */
   readonly seed?: number;
   /**
-   * Seed of the order of goals. Default 233, as in the reference; verl-agent uses the seed itself.
+   * Seed of the order of goals. Default 233, as in WebShop's code; verl-agent uses its environment
+   * seed.
    */
   readonly shuffleSeed?: number;
   /** Keeps only some goals, given their position in the shuffled order. */
   readonly filterGoals?: (index: number, goal: Goal) => boolean;
   /** Draws this number of the kept goals, by weight. */
   readonly maxGoals?: number;
-  /** `"reference"` keeps the known bugs of the reference. Default `"none"`. */
+  /** `"reference"` keeps the known bugs of WebShop's code. Default `"none"`. */
   readonly compat?: "reference" | "none";
   /**
-   * Gives items an attribute page, which shows the attributes that goals ask for. Default false.
+   * Adds an attribute page to items, which shows the attributes that goals ask for. Default false.
    */
   readonly showAttributes?: boolean;
   /** Nouns of titles, for the reward. Default {@link guessTitleNouns}. */
@@ -39,7 +40,7 @@ export interface ShopOptions {
 /** Result of a search. */
 export interface SearchResult {
   readonly products: readonly Product[];
-  /** Python error that the reference would have raised; then there are no products. */
+  /** Python error that WebShop's code would have raised; then `products` is empty. */
   readonly fault?: string;
 }
 
@@ -56,7 +57,8 @@ export class Shop {
   readonly showAttributes: boolean;
   readonly titleNouns: TitleNouns;
   /**
-   * The single generator of the reference, used for prices, limits, sessions and `<r>` searches.
+   * The only random generator of WebShop's code, used for prices, limits, sessions and `<r>`
+   * searches.
    */
   readonly random: PythonRandom;
   readonly #searcher: Searcher;
@@ -100,7 +102,7 @@ export class Shop {
       const all = table(order);
       const draw = new GoalDraw(all, compat === "reference");
       const drawn = new Set<number>();
-      // The reference never draws goal 0, so drawing all goals would not end.
+      // WebShop's code never draws goal 0, so drawing all goals would not end.
       const limit = Math.min(maxGoals, order.length - (compat === "reference" ? 1 : 0));
       while (drawn.size < limit) drawn.add(draw.next(this.random));
       order = Uint32Array.from(drawn, (i) => order[i]!);
@@ -142,8 +144,8 @@ export class Shop {
   }
 
   /**
-   * Product whose asin equals the query. Without this, products without a searchable word, and
-   * those after the fiftieth with the same words, could not be found.
+   * Product whose asin equals the query. This search finds products without a searchable word, and
+   * products after the fiftieth with the same words.
    */
   #findByAsin(query: string): Product | undefined {
     const asin = query.trim();
@@ -157,7 +159,7 @@ export class Shop {
       .map(({ document, score }) => ({ asin: this.catalogue.product(document).asin, score }));
   }
 
-  /** Special searches of the reference: random, by attribute, category and query. */
+  /** Special searches of WebShop's code: random, by attribute, category and query. */
   #specialSearch(keywords: readonly string[]): SearchResult | undefined {
     const [first, second] = keywords;
     const rest = keywords.slice(1).join(" ").trim();

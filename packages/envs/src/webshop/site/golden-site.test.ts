@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { goldenRows, hasReferenceData, referenceShop } from "../testing/reference-data.ts";
 import { ShopSite } from "./shop-site.ts";
 
-/** Body of a page without additions and changed links of the site. */
+/** Body of a page without this project's additions and changed links. */
 function comparableBody(html: string): string {
   const body = /<body>[\s\S]*<\/body>/u.exec(html)?.[0] ?? "";
   return body.replace(/\n {4}<table id="score-parts">[\s\S]*(?=\n {2}<\/body>)/u, "");

@@ -33,13 +33,16 @@ export interface ShopSiteOptions {
   readonly maxSessions?: number;
   /** Links the catalogue's images, which are on other servers. Default false. */
   readonly showPictures?: boolean;
-  /** Seed for the goals of sessions that name none, and for new session ids. Default `"site"`. */
+  /**
+   * Seed for the goals of sessions whose URL names no goal, and for new session ids. Default
+   * `"site"`.
+   */
   readonly seed?: string;
 }
 
 interface SiteSession {
   readonly goal: Goal;
-  /** Purchase page; a visit buys once. */
+  /** Page of the purchase; a visit can buy only once. */
   receipt?: string;
 }
 
@@ -63,7 +66,7 @@ const maxAddressLength = 8000;
 
 /**
  * The shop as a web site without a server: requests in, responses out. URLs, ids and classes are
- * the reference's, so that agents made for its site work here.
+ * WebShop's, so that agents made for its site work here.
  *
  * A session starts with its first page `/<session>`; `fixed_<i>` gets goal `i`, any other name a
  * goal drawn by weight. Opening that page again starts a new visit with the same goal. The site
@@ -148,7 +151,7 @@ export class ShopSite {
       }
     }
     const session = this.#session(id);
-    // The start page starts a new visit, also if its form is sent again.
+    // The start page starts a new visit, even if its form is sent again.
     delete session.receipt;
     const query = form.get("search_query");
     if (method === "POST" && query !== undefined) {

@@ -14,7 +14,7 @@ const head = `    <meta charset="utf-8">
     <link rel="stylesheet" href="/static/style.css">
     <link rel="icon" href="data:,">`;
 
-/** Goal in the format in which the reference prints it, hidden, on the purchase page. */
+/** Goal in the format in which WebShop's code prints it, hidden, on the purchase page. */
 function goalValue(goal: Goal): PythonValue {
   const { options } = goal;
   return new Map<string, PythonValue>([
@@ -87,7 +87,7 @@ function partsTable({ details, product }: Extract<Page, { name: "done" }>): stri
 
 /**
  * Frame of the site's pages, with its own style sheet and script and no external resources.
- * @param showsPictures - Links the images of the catalogue, which are on other servers.
+ * @param showsPictures - True to link the catalogue's images, which are on other servers.
  */
 export function siteFrame(
   goal: Goal,

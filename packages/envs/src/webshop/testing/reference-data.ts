@@ -8,7 +8,10 @@ import { readTitleNouns } from "../reward/read-title-nouns.ts";
 import type { TitleNouns } from "../reward/title-nouns.ts";
 import { Shop, type ShopOptions } from "../session/shop.ts";
 
-/** Folder of WebShop data next to the repository; `undefined`, with a message, if it is missing. */
+/**
+ * Folder of WebShop data next to the repository. If it is missing, prints a message and returns
+ * `undefined`.
+ */
 function findData(): string | undefined {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const candidate = join(folder, "shared", "webshop");
@@ -45,7 +48,7 @@ export function goldenRows(name: string): GoldenRow[] {
 
 let catalogue: Promise<Catalogue> | undefined;
 
-/** The thousand products of the data. */
+/** The first thousand products of WebShop's data. */
 export function referenceCatalogue(): Promise<Catalogue> {
   catalogue ??= readCatalogue({
     products: referencePath("items_shuffle_1000.reconstructed.json.gz"),
@@ -55,12 +58,12 @@ export function referenceCatalogue(): Promise<Catalogue> {
   return catalogue;
 }
 
-/** Nouns that the golden rewards were computed with. */
+/** Nouns that were used to compute the golden rewards. */
 export function referenceNouns(): Promise<TitleNouns> {
   return readTitleNouns(referencePath("golden/title_nouns.jsonl.gz"));
 }
 
-/** A shop that behaves like the reference. */
+/** A shop that behaves like WebShop's own code. */
 export async function referenceShop(options: ShopOptions = {}): Promise<Shop> {
   const titleNouns = await referenceNouns();
   return new Shop(await referenceCatalogue(), { compat: "reference", titleNouns, ...options });

@@ -5,7 +5,10 @@ import { decodeFile, encodeFile, toUnixBreaks, type FileText } from "../file-tex
 import { maxFileBytes, type Workspace } from "../workspace.ts";
 import type { Tool } from "./tool.ts";
 
-/** Python files with more lines than this are shown as an outline. */
+/**
+ * Maximum number of lines of a Python file that is shown in full; a longer file is shown as an
+ * outline.
+ */
 const outlineLines = 110;
 /** Maximum length of a path in Linux, bytes. */
 const maxPath = 4096;

@@ -18,7 +18,7 @@ export const finish: Tool = {
     },
   },
   aliases: { names: ["submit"] },
-  // A misnamed summary must not cost the work.
+  // A misspelled name of the summary must not prevent the submission.
   ignoresUnknown: true,
   run: async () => ({ text: "<<<Finished>>>" }),
 };

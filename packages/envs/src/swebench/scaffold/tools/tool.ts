@@ -5,7 +5,7 @@ import type { Workspace } from "../workspace.ts";
 /** Output of a tool call. */
 export interface ToolOutput {
   readonly text: string;
-  /** Result of the agent's command, for tools that run one. */
+  /** Result of the command, for tools that run a command. */
   readonly result?: CommandResult;
 }
 
@@ -19,7 +19,9 @@ export interface Tool {
     readonly names?: readonly string[];
     readonly arguments?: Readonly<Record<string, string>>;
   };
-  /** Arguments that a value of `command` requires in addition to those of the schema. */
+  /**
+   * Arguments that a value of `command` requires, in addition to the schema's required arguments.
+   */
   readonly requiredBy?: Readonly<Record<string, readonly string[]>>;
   /** Drops unknown arguments instead of rejecting the call. Default false. */
   readonly ignoresUnknown?: boolean;
