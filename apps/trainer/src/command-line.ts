@@ -6,6 +6,7 @@ import { buildConfigCommand } from "./commands/config.ts";
 import { buildCreateCommand } from "./commands/create.ts";
 import { buildDoctorCommand } from "./commands/doctor.ts";
 import { buildEvaluateCommand } from "./commands/evaluate.ts";
+import { buildExportCommand } from "./commands/export.ts";
 import { buildExperimentsCommand } from "./commands/experiments.ts";
 import { buildPolicyCommand } from "./commands/policy.ts";
 import { buildRunsCommand } from "./commands/runs.ts";
@@ -34,6 +35,7 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
     buildRunsCommand(),
     buildShowCommand(),
     buildViewCommand(),
+    buildExportCommand(),
     buildStudyCommand(),
     buildAnalyseCommand(),
     buildExperimentsCommand(),

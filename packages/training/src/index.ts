@@ -17,6 +17,10 @@ export { estimateRun } from "./estimate/estimate-run.ts";
 export { evaluate, summarizeEvaluation, type EvaluationReport } from "./evaluation/evaluate.ts";
 export type { EvaluatedPolicy } from "./policy/evaluated-policy.ts";
 export { openEvaluatedPolicy } from "./policy/open-evaluated-policy.ts";
+export { exportRun } from "./export/export-run.ts";
+export { exportsSchema, type ExportSettings } from "./export/export-schema.ts";
+export { openDecoder, type DecodeTokens } from "./export/open-decoder.ts";
+export { describeExport, type ExportReport } from "./export/run-export.ts";
 export { InputError, readInput } from "./input-error.ts";
 export { makeFolder } from "./files/make-folder.ts";
 export {

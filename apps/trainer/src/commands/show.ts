@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { InputError, readInput } from "@turnwise/training";
+import { InputError, openDecoder, readInput } from "@turnwise/training";
 import {
   listSegments,
   readEpisodes,
@@ -17,7 +17,6 @@ import { describeGroup } from "../show/describe-group.ts";
 import { describeSavedEvaluation, describeRun } from "../show/describe-run.ts";
 import { describeSegment } from "../show/describe-segment.ts";
 import { describeTrajectory } from "../show/describe-trajectory.ts";
-import { openDecoder } from "../show/open-decoder.ts";
 import { parseCount, parseWholeNumber } from "./arguments.ts";
 
 interface ShowOptions {

@@ -1,4 +1,4 @@
-import { formatPercent } from "@turnwise/training";
+import { formatPercent, type DecodeTokens } from "@turnwise/training";
 import {
   describeState,
   type EnvironmentState,
@@ -6,7 +6,6 @@ import {
   type RecordedTrajectory,
   type RecordedTurn,
 } from "@turnwise/training/reader";
-import type { DecodeTokens } from "./open-decoder.ts";
 
 /** Place of a trajectory. */
 export interface ShownPlace {

@@ -4,6 +4,7 @@ import { setting } from "@turnwise/envs";
 import { z } from "zod";
 import { defaultTolerance } from "../loop/play-groups.ts";
 import { defaultDeadlines } from "../health/watchdog.ts";
+import { exportsSchema } from "../export/export-schema.ts";
 import { createCustomSchema, allowCustom } from "./custom.ts";
 import {
   checkpointsSchema,
@@ -45,6 +46,9 @@ export const sectionFields = {
   ),
   watchdog: setting(watchdogSchema, "Reports of pending work; they change no result").default(
     defaultDeadlines,
+  ),
+  exports: setting(exportsSchema, "Targets that the run is exported to while it trains").default(
+    [],
   ),
   engine: setting(engineSchema, "Local compute"),
   checkpoints: setting(checkpointsSchema, "Checkpoints of the run"),

@@ -35,7 +35,7 @@ export interface NotableTrajectory {
   readonly actions: readonly string[];
 }
 
-/** What a run shows on a live screen in addition to its lines. */
+/** Record for a live screen, in addition to a run's lines. */
 export type RunNote =
   | { readonly kind: "trajectory"; readonly trajectory: NotableTrajectory }
   /** Metrics of the iterations before a resumed run continued. */

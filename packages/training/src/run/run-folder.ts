@@ -128,6 +128,8 @@ export class RunFolder {
   #writes: Promise<void> = Promise.resolve();
   /** Number of the newest checkpoint; `undefined` before the first. */
   #numCheckpoints: number | undefined;
+  /** Called after each line of metrics, once its times and trajectories are readable too. */
+  #onRecorded: () => void = () => undefined;
 
   private constructor(path: string, config: ExperimentSettings) {
     this.path = path;
@@ -334,9 +336,15 @@ export class RunFolder {
     if (damage !== undefined) throw new InputError(damage);
   }
 
+  /** Sets a function that is called after each line of metrics, once all of its records are readable. */
+  onRecorded(listener: () => void): void {
+    this.#onRecorded = listener;
+  }
+
   /** Appends a line to `metrics.jsonl`; it contains no times. */
   async writeMetrics(line: MetricsLine): Promise<void> {
     await appendLine(this.path, "metrics.jsonl", line);
+    this.#onRecorded();
   }
 
   /** Appends a line to `timings.jsonl`. */
@@ -385,8 +393,9 @@ export class RunFolder {
   ): Promise<void> {
     await this.writeTrajectories(name, trajectories, metrics.iteration);
     await this.writeAudit(name, audit);
-    await this.writeMetrics(metrics);
+    await appendLine(this.path, "metrics.jsonl", metrics);
     if (timings !== undefined) await this.writeTimings(timings);
+    this.#onRecorded();
   }
 
   /**

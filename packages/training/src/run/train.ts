@@ -4,7 +4,10 @@ import type { TaskSource } from "@turnwise/envs";
 import { checkModulatorNeeds } from "../loop/check-needs.ts";
 import { withLock } from "../files/lock.ts";
 import { createAlgorithm, createModulator, noParts, type Parts } from "../experiment/experiment.ts";
-import { createActivityTracker } from "../health/activity-tracker.ts";
+import { createActivityTracker, joinObservers } from "../health/activity-tracker.ts";
+import { createExporter } from "../export/create-exporter.ts";
+import { followRun } from "../export/follow-run.ts";
+import { describeExport, startExport } from "../export/run-export.ts";
 import { startWatchdog, systemClock } from "../health/watchdog.ts";
 import { startHeartbeat } from "../records/heartbeat.ts";
 import type { Reporter } from "../report/progress.ts";
@@ -19,6 +22,9 @@ export interface TrainOptions {
   /** Where to stop: after the warm start and the first evaluation, or at the end. Default `end`. */
   readonly end?: "start" | "end";
 }
+
+/** Longest time that exports take after the end of a run, seconds. */
+const maxExportSeconds = 60;
 
 /** Name of the lock in a run folder, held by the process that trains the run. */
 const lockName = "run.lock";
@@ -54,11 +60,18 @@ async function trainLocked(
   await folder.rewind(point.logs, (done, total) =>
     reporter.now(`checking recorded files: ${done} of ${total}`),
   );
+  const warn = (message: string): void => reporter.warn(message);
+  const exporting = startExport(
+    followRun(folder.path, Date.now),
+    config.exports.map((settings) => createExporter(settings, folder.path)),
+    warn,
+  );
+  const activities = createActivityTracker(systemClock.now);
   const run: Run = {
     folder,
     config,
     reporter,
-    activities: createActivityTracker(systemClock.now),
+    activities: { ...activities, observe: joinObservers([activities.observe, exporting.observe]) },
     parts,
     algorithm: await createAlgorithm(config, parts),
     modulator: await createModulator(config, parts),
@@ -70,9 +83,17 @@ async function trainLocked(
     const entropies = model.source === "tinker" ? "surprisal" : "exact";
     checkModulatorNeeds(run.modulator, entropies, tasks.format);
   }
-  const warn = (message: string): void => reporter.warn(message);
   const heartbeat = await startHeartbeat(folder.path, warn);
   const stopWatchdog = startWatchdog(run.activities, config.watchdog, warn);
+  folder.onRecorded(exporting.advance);
+  const finishExport = async (state: "finished" | "stopped"): Promise<void> => {
+    if (config.exports.length > 0) reporter.now("exporting the rest of the run");
+    for (const report of await exporting.finish(state, maxExportSeconds)) {
+      const text = describeExport(report);
+      if (report.numFailed > 0) reporter.warn(text, { ...report });
+      else reporter.say(text);
+    }
+  };
   try {
     if (!point.isWarm) await warmStart(run, point);
     await reinforce(run, point.isWarm ? point : undefined, end);
@@ -82,9 +103,11 @@ async function trainLocked(
     // matters.
     await folder.flush().catch(() => undefined);
     await heartbeat.stop("stopped");
+    await finishExport("stopped");
     throw cause;
   } finally {
     stopWatchdog();
   }
   await heartbeat.stop("finished");
+  await finishExport("finished");
 }

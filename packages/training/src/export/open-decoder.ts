@@ -1,5 +1,6 @@
 import { readTokenizer } from "@turnwise/policy";
-import { readConfig, type RunSource } from "@turnwise/training/reader";
+import { readConfig } from "../reader/read-run.ts";
+import type { RunSource } from "../reader/run-source.ts";
 
 /** Text of tokens. */
 export type DecodeTokens = (tokens: readonly number[]) => string;

@@ -1,0 +1,60 @@
+import {
+  describeExport,
+  exportRun,
+  exportsSchema,
+  InputError,
+  readInput,
+  type ExportSettings,
+} from "@turnwise/training";
+import { readConfig } from "@turnwise/training/reader";
+import { createFolderSource } from "@turnwise/training/reader/node";
+import { Command, Option } from "commander";
+
+interface ExportOptions {
+  readonly to: string;
+  readonly json?: boolean;
+}
+
+/** Targets that a finished run can be exported to. */
+const targets = ["jsonl", "tensorboard"] as const;
+type Target = (typeof targets)[number];
+
+/** Targets that cannot be, with the reason and what to do. */
+const refusals: Readonly<Record<string, string>> = {
+  wandb:
+    "its offline folder has no documented format; export to tensorboard and run `wandb sync --sync-tensorboard FOLDER`, which is documented",
+};
+
+/** `turnwise export`: exports runs to other tools. */
+export function buildExportCommand(): Command {
+  return new Command("export")
+    .description("export a run, finished or not, to another tool")
+    .argument("<run>", "run folder")
+    .argument(
+      "[destination]",
+      "folder, in which the run gets one of its name (default: exports in the run folder)",
+    )
+    .addOption(
+      new Option("--to <target>", "target")
+        .choices([...targets, ...Object.keys(refusals)])
+        .makeOptionMandatory(),
+    )
+    .option("--json", "print the result as JSON")
+    .action(async (run: string, destination: string | undefined, options: ExportOptions) => {
+      const refusal = refusals[options.to];
+      if (refusal !== undefined) throw new InputError(`export: --to ${options.to}: ${refusal}`);
+      // A wrong path is an error of the command; what fails later is counted.
+      await readInput(() => readConfig(createFolderSource(run)));
+      const settings = toSettings(options.to as Target, destination);
+      const warn = (text: string): void => void process.stderr.write(`${text}\n`);
+      const report = await exportRun(run, settings, warn);
+      process.stdout.write(
+        `${options.json === true ? JSON.stringify(report) : describeExport(report)}\n`,
+      );
+      if (report.numFailed > 0) process.exitCode = 1;
+    });
+}
+
+function toSettings(kind: Target, destination: string | undefined): ExportSettings {
+  return exportsSchema.parse([{ kind, folder: destination ?? null }])[0]!;
+}

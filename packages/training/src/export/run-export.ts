@@ -1,0 +1,143 @@
+import { joinObservers, type ObserveActivity } from "../health/activity-tracker.ts";
+import type { RunFollower } from "./follow-run.ts";
+import type { RunEvent, RunExporter } from "./run-exporter.ts";
+
+/** Result of an export to one target. */
+export interface ExportReport {
+  readonly name: string;
+  readonly destination: string;
+  readonly numEvents: number;
+  readonly numFailed: number;
+  /** Message of the last failure. */
+  readonly lastFailure?: string;
+}
+
+/** Export of a run to several targets. */
+export interface RunExport {
+  /** Exports what the run has written since the last call, in the background. Never throws. */
+  readonly advance: () => void;
+  /** Observers of the exporters that trace a live run. */
+  readonly observe: ObserveActivity;
+  /**
+   * Exports the rest and closes the targets. Never rejects.
+   * @param maxSeconds - Time after which what is left counts as failed.
+   */
+  finish(state: "finished" | "stopped", maxSeconds: number): Promise<ExportReport[]>;
+}
+
+interface Target {
+  readonly exporter: RunExporter;
+  numEvents: number;
+  numFailed: number;
+  lastFailure?: string;
+}
+
+/**
+ * Exports the events of a run. Targets do not affect each other or the run: each failure is counted, the
+ * first of a target is a warning.
+ * @param onFailure - Called with the first failure of a target, one line.
+ */
+export function startExport(
+  follower: RunFollower,
+  exporters: readonly RunExporter[],
+  onFailure: (message: string) => void,
+): RunExport {
+  const targets = exporters.map((exporter): Target => ({ exporter, numEvents: 0, numFailed: 0 }));
+  const fail = (target: Target, cause: unknown): void => {
+    const message = (cause instanceof Error ? cause.message : String(cause)).replaceAll(
+      /\s+/gu,
+      " ",
+    );
+    if (target.numFailed === 0) {
+      const { name, destination } = target.exporter;
+      onFailure(`export ${name} (${destination}): ${message}`);
+    }
+    target.numFailed += 1;
+    target.lastFailure = message;
+  };
+  const deliver = async (event: RunEvent): Promise<void> => {
+    await Promise.all(
+      targets.map(async (target) => {
+        target.numEvents += 1;
+        await target.exporter.handle(event).catch((cause: unknown) => fail(target, cause));
+      }),
+    );
+  };
+  const readOn = async (): Promise<void> => {
+    try {
+      for await (const event of follower.readNew()) await deliver(event);
+    } catch (cause) {
+      for (const target of targets) fail(target, cause);
+    }
+  };
+  let work = Promise.resolve();
+  let isWaiting = false;
+  const advance = (): void => {
+    // One further reading finds all that was written meanwhile.
+    if (isWaiting || targets.length === 0) return;
+    isWaiting = true;
+    work = work.then(() => {
+      isWaiting = false;
+      return readOn();
+    });
+  };
+  const observers = exporters.flatMap(({ observe }) => (observe ? [guardObserver(observe)] : []));
+  return {
+    advance,
+    observe: joinObservers(observers),
+    finish: async (state, maxSeconds) => {
+      advance();
+      const end = async (): Promise<void> => {
+        await work;
+        await deliver({ kind: "end", state });
+        await Promise.all(
+          targets.map(async (target) => {
+            await target.exporter.close().catch((cause: unknown) => fail(target, cause));
+          }),
+        );
+      };
+      let timer: NodeJS.Timeout | undefined;
+      const expired = new Promise<void>((resolve) => {
+        timer = setTimeout(() => {
+          for (const target of targets) {
+            fail(target, new Error(`not complete ${maxSeconds} s after the end of the run`));
+          }
+          resolve();
+        }, 1000 * maxSeconds);
+      });
+      if (targets.length > 0) await Promise.race([end(), expired]);
+      clearTimeout(timer);
+      return targets.map(({ exporter: { name, destination }, ...counts }) => ({
+        name,
+        destination,
+        ...counts,
+      }));
+    },
+  };
+}
+
+/** Keeps an observer's exceptions from the episode that it observes. */
+function guardObserver(observe: ObserveActivity): ObserveActivity {
+  return (activity) => {
+    try {
+      const end = observe(activity);
+      return (trajectory) => {
+        try {
+          end(trajectory);
+        } catch {
+          // A trace without an end is all that is lost.
+        }
+      };
+    } catch {
+      return () => undefined;
+    }
+  };
+}
+
+/** `export tensorboard: 24 events to runs/x/exports/tensorboard, 1 failed (last: disk full)`. */
+export function describeExport(report: ExportReport): string {
+  const { name, destination, numEvents, numFailed, lastFailure } = report;
+  const failures =
+    numFailed === 0 ? "" : `, ${numFailed} failed (last: ${lastFailure ?? "unknown"})`;
+  return `export ${name}: ${numEvents} events to ${destination}${failures}`;
+}
