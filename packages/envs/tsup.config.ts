@@ -6,17 +6,20 @@ const { exports } = JSON.parse(readFileSync(new URL("package.json", import.meta.
   readonly exports: Readonly<Record<string, { readonly "turnwise-source": string }>>;
 };
 
+// `alfworld/index` from `./src/alfworld/index.ts`.
+const entry = Object.fromEntries(
+  Object.values(exports).map(({ "turnwise-source": source }) => [
+    source.replace(/^\.\/src\/(.*)\.ts$/u, "$1"),
+    source,
+  ]),
+);
+
 const config: Options = {
-  // `alfworld/index` from `./src/alfworld/index.ts`.
-  entry: Object.fromEntries(
-    Object.values(exports).map(({ "turnwise-source": source }) => [
-      source.replace(/^\.\/src\/(.*)\.ts$/u, "$1"),
-      source,
-    ]),
-  ),
+  // The thread is found next to the file that starts it.
+  entry: { ...entry, "serve/episode-thread": "src/serve/episode-thread.ts" },
   format: "esm",
   target: "node20",
-  dts: true,
+  dts: { entry },
   clean: true,
   sourcemap: true,
 };

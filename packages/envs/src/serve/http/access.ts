@@ -1,0 +1,77 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+
+/** Rules that a request must keep before it reaches a protocol. */
+export interface AccessRules {
+  /** Secret that requests must carry; absent: none. */
+  readonly token?: string;
+  /**
+   * Values of `Host` that are accepted; absent: all. A server of this machine alone names its own, so
+   * that no name in the public DNS leads to it.
+   */
+  readonly hosts?: ReadonlySet<string>;
+}
+
+/** Headers that the rules concern. */
+export interface AccessHeaders {
+  readonly host?: string | undefined;
+  readonly origin?: string | undefined;
+  readonly authorization?: string | undefined;
+  readonly "x-api-key"?: string | string[] | undefined;
+}
+
+/** A refusal with its HTTP status. */
+export interface Refusal {
+  readonly status: 401 | 403;
+  readonly message: string;
+}
+
+/** Values of `Host` by which a server of this machine is reached. */
+export function listLoopbackHosts(port: number): ReadonlySet<string> {
+  return new Set(["127.0.0.1", "localhost", "[::1]"].map((name) => `${name}:${port}`));
+}
+
+/**
+ * Checks the headers of a request.
+ *
+ * The token is a bearer token, an `X-API-Key`, or the password of basic authentication, as clients
+ * send it for `http://:TOKEN@host`.
+ * @returns `undefined` if the request may pass.
+ */
+export function checkAccess(
+  { token, hosts }: AccessRules,
+  headers: AccessHeaders,
+): Refusal | undefined {
+  if (hosts !== undefined) {
+    if (!hosts.has(headers.host ?? "")) {
+      return { status: 403, message: `Host must be one of ${[...hosts].join(", ")}` };
+    }
+    // Browsers name the page that sends a request: other sites must not reach this server.
+    const origin = headers.origin?.replace(/^https?:\/\//u, "");
+    if (origin !== undefined && !hosts.has(origin)) {
+      return { status: 403, message: "Origin must be this server" };
+    }
+  }
+  if (token === undefined || listTokens(headers).some((given) => isEqual(given, token))) {
+    return undefined;
+  }
+  return {
+    status: 401,
+    message: "the request must have the token of the server: Authorization: Bearer TOKEN",
+  };
+}
+
+function listTokens({ authorization = "", "x-api-key": key }: AccessHeaders): string[] {
+  const [, bearer] = /^Bearer (.+)$/iu.exec(authorization) ?? [];
+  const [, basic] = /^Basic (.+)$/iu.exec(authorization) ?? [];
+  const [, password] =
+    /^[^:]*:(.+)$/u.exec(Buffer.from(basic ?? "", "base64").toString("utf8")) ?? [];
+  return [bearer, password, typeof key === "string" ? key : undefined].flatMap(
+    (given) => given ?? [],
+  );
+}
+
+/** Compares secrets in a time that does not depend on them. */
+function isEqual(a: string, b: string): boolean {
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

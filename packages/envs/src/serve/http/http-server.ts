@@ -1,0 +1,186 @@
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import type { Duplex } from "node:stream";
+import { checkAccess, listLoopbackHosts, type AccessRules } from "./access.ts";
+import type { HttpReply, HttpRoute } from "./http-messages.ts";
+import { matchRoute } from "./match-route.ts";
+import { BodyError, readBody } from "./read-body.ts";
+
+/** Options of {@link openHttpServer}. */
+export interface HttpServerOptions {
+  readonly routes: readonly HttpRoute[];
+  /** Address to listen on. */
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly token?: string;
+  readonly maxBodyBytes: number;
+  readonly maxConnections: number;
+  /** Takes a connection that becomes a WebSocket; false for a path that has none. */
+  readonly upgrade: (message: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+  /** Called after each reply. */
+  readonly onReply?: (route: string, status: number) => void;
+}
+
+/** A running HTTP server. */
+export interface HttpServer {
+  /** `http://127.0.0.1:8000` */
+  readonly address: string;
+  readonly port: number;
+  /** Number of open connections. */
+  countConnections(): Promise<number>;
+  /** Accepts no more connections. */
+  stop(): void;
+  /** Closes all connections. */
+  close(): Promise<void>;
+}
+
+/** Largest unread part of a stream, bytes. A client that does not read is disconnected. */
+const maxUnreadBytes = 1 << 20;
+
+const headers = {
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Cache-Control": "no-store",
+} as const;
+
+/** True for addresses that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./u.test(host);
+}
+
+/**
+ * Serves routes over HTTP.
+ * @throws The error of the system if the port is not available.
+ */
+export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { routes, host, token, maxBodyBytes } = options;
+  let rules: AccessRules = {};
+
+  const answer = async (message: IncomingMessage, reply: ServerResponse): Promise<HttpReply> => {
+    const refusal = checkAccess(rules, message.headers);
+    if (refusal) return { status: refusal.status, json: { detail: refusal.message } };
+    const { method = "GET", url = "/" } = message;
+    const [path = "/", query = ""] = url.split("?", 2);
+    const match = matchRoute(routes, method === "HEAD" ? "GET" : method, path);
+    if ("allowed" in match) {
+      if (match.allowed.length === 0) return { status: 404, json: { detail: "Not Found" } };
+      return {
+        status: 405,
+        headers: { Allow: match.allowed.join(", ") },
+        json: { detail: "Method Not Allowed" },
+      };
+    }
+    const controller = new AbortController();
+    reply.once("close", () => {
+      if (!reply.writableFinished) controller.abort(new Error("the client disconnected"));
+    });
+    const { route, parameters } = match;
+    try {
+      const body = method === "POST" ? await readBody(message, maxBodyBytes) : undefined;
+      const header = (name: string): string | undefined => {
+        const value = message.headers[name];
+        return typeof value === "string" ? value : undefined;
+      };
+      const request = { method, path, query: new URLSearchParams(query), header, body };
+      return await route.handle({ ...request, signal: controller.signal }, parameters);
+    } catch (error) {
+      if (!(error instanceof BodyError)) return route.describeError(error);
+      // The rest of the body is not read.
+      const rest = error.status === 413 ? { headers: { Connection: "close" } } : {};
+      return { status: error.status, json: { detail: error.message }, ...rest };
+    }
+  };
+
+  const server = createServer({ maxHeaderSize: 16_384 }, (message, reply) => {
+    answer(message, reply)
+      .then(async (result) => {
+        await send(message, reply, result);
+        options.onReply?.(message.method ?? "GET", result.status);
+      })
+      .catch(() => reply.destroy());
+  });
+  server.maxConnections = options.maxConnections;
+  server.headersTimeout = 20_000;
+  server.requestTimeout = 60_000;
+  server.on("clientError", (_error, socket) => refuse(socket, 400));
+  server.on("upgrade", (message, socket, head) => {
+    socket.on("error", () => socket.destroy());
+    const refusal = checkAccess(rules, message.headers);
+    if (refusal) refuse(socket, refusal.status);
+    else if (!options.upgrade(message, socket, head)) refuse(socket, 404);
+  });
+  const port = await listen(server, host, options.port);
+  rules = {
+    ...(token !== undefined && { token }),
+    ...(token === undefined && isLoopback(host) && { hosts: listLoopbackHosts(port) }),
+  };
+  return {
+    address: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    port,
+    countConnections: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+      }),
+    stop: () => server.close(),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, 1024, resolve);
+  });
+  const bound = server.address();
+  return typeof bound === "object" && bound !== null ? bound.port : port;
+}
+
+async function send(
+  message: IncomingMessage,
+  reply: ServerResponse,
+  result: HttpReply,
+): Promise<void> {
+  const all = { ...headers, ...result.headers };
+  if ("stream" in result) {
+    reply.writeHead(result.status, { ...all, "Content-Type": result.contentType });
+    reply.flushHeaders();
+    await result.stream((text) => {
+      if (reply.destroyed) return false;
+      reply.write(text);
+      if (reply.writableLength > maxUnreadBytes) reply.destroy();
+      return !reply.destroyed;
+    });
+    reply.end();
+    return;
+  }
+  const text = "json" in result ? JSON.stringify(result.json) : result.text;
+  const contentType = "json" in result ? "application/json" : result.contentType;
+  const length = Buffer.byteLength(text);
+  reply.writeHead(result.status, {
+    ...all,
+    "Content-Type": contentType,
+    "Content-Length": length,
+  });
+  reply.end(message.method === "HEAD" ? undefined : text);
+}
+
+/** Answers a connection that is not used. */
+function refuse(socket: Duplex, status: number): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+  );
+}

@@ -1,0 +1,17 @@
+import { InputError } from "@turnwise/core";
+import type { WebSocketServer } from "ws";
+
+/**
+ * Creates the part of a server that accepts WebSockets, from the optional package `ws`.
+ * @throws `InputError` if it is not installed.
+ */
+export async function createWebSocketServer(maxPayload: number): Promise<WebSocketServer> {
+  let library: typeof import("ws");
+  try {
+    library = await import("ws");
+  } catch (cause) {
+    throw new InputError("@turnwise/envs/serve: ws must be installed: npm install ws", { cause });
+  }
+  // Compression costs memory for each connection, and messages are short.
+  return new library.WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
+}

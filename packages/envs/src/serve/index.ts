@@ -1,0 +1,16 @@
+export type {
+  LocalTasks,
+  ServedEnvironment,
+  ServedTool,
+  SessionSettings,
+  ThreadedTasks,
+} from "./served-environment.ts";
+export { listLoopbackHosts } from "./http/access.ts";
+export {
+  serveEnvironments,
+  type EnvironmentServer,
+  type ServeOptions,
+  type ServerEvent,
+} from "./serve-environments.ts";
+export { SessionError, type SessionErrorCode } from "./session-error.ts";
+export type { SessionEnd, SessionEvent, SessionLimits } from "./session-records.ts";

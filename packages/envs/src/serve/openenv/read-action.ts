@@ -1,0 +1,55 @@
+import { describeIssue } from "@turnwise/core";
+import * as z from "zod";
+import { isRecord } from "../../is-record.ts";
+import { setting } from "../../setting.ts";
+import type { ServedEnvironment } from "../served-environment.ts";
+import { SessionError } from "../session-error.ts";
+import { writeToolAction } from "../tools.ts";
+
+/**
+ * Schema of an action. Its one required field takes the raw text of a model: clients that know only the
+ * schema put the text there.
+ */
+export const actionSchema = z.strictObject({
+  command: setting(
+    z.string(),
+    "Action in the words of the environment, or a whole response if the session plays in prompts",
+  ),
+});
+
+const callSchema = z.strictObject({
+  type: z.literal("call_tool"),
+  tool_name: z.string(),
+  arguments: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** A step: a command, a tool call, or the wish to see the tools. */
+export type ReadAction =
+  | { readonly kind: "command"; readonly command: string }
+  | { readonly kind: "tool"; readonly tool: string; readonly command: string }
+  | { readonly kind: "list" };
+
+/**
+ * Reads the data of a step.
+ * @throws `SessionError` with code `invalid`, or `unknown` for a tool.
+ */
+export function readAction(environment: ServedEnvironment, value: unknown): ReadAction {
+  const type = isRecord(value) ? value["type"] : undefined;
+  if (type === "list_tools") return { kind: "list" };
+  if (type === "call_tool") {
+    const { tool_name: tool, arguments: given } = check(callSchema, value);
+    return { kind: "tool", tool, command: writeToolAction(environment, tool, given) };
+  }
+  return { kind: "command", command: check(actionSchema, value).command };
+}
+
+function check<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const { issues } = result.error;
+  const describe = (issue: (typeof issues)[number]): string =>
+    describeIssue(issue, "action", schema, value);
+  throw new SessionError("invalid", describe(issues[0]!), {
+    errors: issues.map((issue) => ({ type: issue.code, loc: issue.path, msg: describe(issue) })),
+  });
+}

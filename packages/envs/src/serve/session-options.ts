@@ -1,0 +1,118 @@
+import { describeIssue } from "@turnwise/core";
+import * as z from "zod";
+import { setting } from "../setting.ts";
+import type { ServedEnvironment, SessionSettings } from "./served-environment.ts";
+import { SessionError } from "./session-error.ts";
+import { snakeCase } from "./snake-case.ts";
+
+/** Choice of the next task: its position, its id, or the next one in an order. */
+export type TaskChoice =
+  | { readonly kind: "index"; readonly index: number }
+  | { readonly kind: "id"; readonly taskId: string }
+  /** First task of the order of a seed; later resets without a choice continue the order. */
+  | { readonly kind: "seed"; readonly seed: number }
+  | { readonly kind: "next" };
+
+/** Options of a reset, checked. */
+export interface SessionOptions {
+  readonly choice: TaskChoice;
+  /** Absent: that of the session's last reset, or the first split. */
+  readonly split?: string;
+  /** Name of the episode in the client's records. */
+  readonly episodeId?: string;
+  readonly maxTurns?: number;
+  readonly isPrompted: boolean;
+  readonly listsActions: boolean;
+  readonly settings: SessionSettings;
+}
+
+/** Options that every environment has, as they are on the wire. */
+const commonOptions = {
+  split: setting(z.string().min(1).optional(), "Split of the task; the first one by default"),
+  index: setting(z.int().nonnegative().optional(), "Position of the task in its split, from 0"),
+  task_id: setting(z.string().min(1).optional(), "Id of the task"),
+  seed: setting(
+    z.int().nonnegative().max(0xffff_ffff).optional(),
+    "Seed of the order of tasks: the first task of the reference's shuffle; each later reset without a choice plays the next",
+  ),
+  episode_id: setting(z.string().max(255).optional(), "Name of the episode; has no effect"),
+  prompts: setting(
+    z.boolean().optional(),
+    "True to play in the agent's format: observations are prompts, and commands are whole responses",
+  ),
+  admissible_actions: setting(
+    z.boolean().default(true),
+    "True to list the actions that have an effect, if the environment knows them",
+  ),
+};
+
+/** Names of options that choose a task; at most one may be given. */
+const choices = ["index", "task_id", "seed"] as const;
+
+/** Schema of the options of a reset, in snake case. */
+export function createOptionsSchema({ settings, maxTurns }: ServedEnvironment): z.ZodObject {
+  const own = Object.entries(settings).map(([name, schema]) => [snakeCase(name), schema]);
+  return z.strictObject({
+    ...commonOptions,
+    max_turns: setting(
+      z.int().positive().max(maxTurns).optional(),
+      `Maximum number of turns, at most ${maxTurns}`,
+      "turns",
+    ),
+    ...(Object.fromEntries(own) as Readonly<Record<string, z.ZodType>>),
+  });
+}
+
+/**
+ * Checks the options of a reset.
+ * @throws `SessionError` with code `invalid`. Its details hold one record for each broken rule, in the
+ *   form of pydantic.
+ */
+export function parseSessionOptions(
+  environment: ServedEnvironment,
+  value: unknown,
+): SessionOptions {
+  const schema = createOptionsSchema(environment);
+  const result = schema.safeParse(value ?? {});
+  if (!result.success) {
+    const { issues } = result.error;
+    const message = describeIssue(issues[0]!, "reset", schema, value);
+    throw new SessionError("invalid", message, {
+      errors: issues.map((issue) => ({
+        type: issue.code,
+        loc: issue.code === "unrecognized_keys" ? issue.keys : issue.path,
+        msg: describeIssue(issue, "reset", schema, value),
+      })),
+    });
+  }
+  const data = result.data as Readonly<Record<string, unknown>>;
+  const given = choices.filter((name) => data[name] !== undefined);
+  if (given.length > 1) {
+    const message = `reset.${given[0]} must be the only choice of a task, got ${given.join(" and ")}`;
+    throw new SessionError("invalid", message, {
+      errors: [{ type: "conflict", loc: given, msg: message }],
+    });
+  }
+  const settings = Object.fromEntries(
+    Object.keys(environment.settings).flatMap((name) => {
+      const chosen = data[snakeCase(name)];
+      return chosen === undefined ? [] : [[name, chosen]];
+    }),
+  );
+  return {
+    choice: readChoice(data),
+    ...(data["split"] !== undefined && { split: data["split"] as string }),
+    ...(data["episode_id"] !== undefined && { episodeId: data["episode_id"] as string }),
+    ...(data["max_turns"] !== undefined && { maxTurns: data["max_turns"] as number }),
+    isPrompted: (data["prompts"] as boolean | undefined) ?? environment.isPrompted ?? false,
+    listsActions: data["admissible_actions"] as boolean,
+    settings,
+  };
+}
+
+function readChoice(data: Readonly<Record<string, unknown>>): TaskChoice {
+  if (data["index"] !== undefined) return { kind: "index", index: data["index"] as number };
+  if (data["task_id"] !== undefined) return { kind: "id", taskId: data["task_id"] as string };
+  if (data["seed"] !== undefined) return { kind: "seed", seed: data["seed"] as number };
+  return { kind: "next" };
+}
