@@ -5,6 +5,7 @@ const entry = {
   "analysis/index": "src/analysis/index.ts",
   "reader/index": "src/reader/index.ts",
   "reader/node": "src/reader/node.ts",
+  "serve/index": "src/serve/index.ts",
   "study/index": "src/study/index.ts",
 };
 

@@ -10,6 +10,7 @@ import { buildExportCommand } from "./commands/export.ts";
 import { buildExperimentsCommand } from "./commands/experiments.ts";
 import { buildPolicyCommand } from "./commands/policy.ts";
 import { buildRunsCommand } from "./commands/runs.ts";
+import { buildServeCommand } from "./commands/serve.ts";
 import { buildShowCommand } from "./commands/show.ts";
 import { buildStudyCommand } from "./commands/study.ts";
 import { buildSwebenchCommand } from "./commands/swebench.ts";
@@ -45,6 +46,7 @@ export async function runCommandLine(parameters: readonly string[]): Promise<num
     buildPolicyCommand(),
     buildSwebenchCommand(),
     buildWebshopCommand(),
+    buildServeCommand(),
     buildDoctorCommand(),
   ]) {
     program.addCommand(command);

@@ -18,20 +18,23 @@ export function addTaskOptions(command: Command, environment: BuiltInEnvironment
 
 /**
  * Applies options to the settings of an environment's experiment.
+ * @param usual - Settings of the tasks that options override. Default: the experiment's.
  * @throws `InputError` for options that do not fit together.
  */
 export function applyTaskOptions(
   environment: BuiltInEnvironment,
   seed: number,
   options: Readonly<Record<string, unknown>>,
+  usual: Readonly<Record<string, unknown>> = {},
 ): ExperimentSettings {
-  const tasks = Object.fromEntries(
+  const given = Object.fromEntries(
     createTaskOptions(environment).flatMap(({ setting, option }) => {
       const value = options[option.attributeName()];
       return value === undefined ? [] : [[setting, value]];
     }),
   );
-  return resolveConfig(environment.createExperiment(seed, tasks), { tasks }, "options");
+  const tasks = { ...usual, ...given };
+  return resolveConfig(environment.createExperiment(seed, given), { tasks }, "options");
 }
 
 /** Creates the error of `evaluate` for a missing or misspelled environment. */

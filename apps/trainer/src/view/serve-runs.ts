@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
+import { listLoopbackHosts } from "@turnwise/envs/serve";
 import { packedIndexesPath, type RunList } from "@turnwise/training/reader";
 import type { FoundRun } from "./find-runs.ts";
 import { findRunFile, type PageFiles } from "./page-files.ts";
@@ -87,7 +88,7 @@ export async function serveRuns({ page, runs, port }: ServeOptions): Promise<Vie
   });
   const bound = server.address();
   const boundPort = typeof bound === "object" && bound !== null ? bound.port : port;
-  hosts = new Set([`${host}:${boundPort}`, `localhost:${boundPort}`, `[::1]:${boundPort}`]);
+  hosts = listLoopbackHosts(boundPort);
   return {
     address: `http://${host}:${boundPort}/`,
     close: () =>

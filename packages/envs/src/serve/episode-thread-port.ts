@@ -85,7 +85,11 @@ export class EpisodeThread {
     signal?.addEventListener("abort", abort, { once: true });
     try {
       return await new Promise<T>((resolve, reject) => {
-        if (this.#pending.size === 0) this.#watch();
+        if (this.#pending.size === 0) {
+          // The thread keeps the process alive only while calls are pending.
+          this.#worker.ref();
+          this.#watch();
+        }
         this.#pending.set(id, { resolve, reject });
         this.#send({ kind: "call", id, method, parameters });
       });
@@ -99,7 +103,7 @@ export class EpisodeThread {
 
   /** Ends the thread. */
   async terminate(): Promise<void> {
-    this.#end("was closed");
+    this.#fail("was closed");
     await this.#worker.terminate();
   }
 
@@ -124,6 +128,7 @@ export class EpisodeThread {
       // The thread is trusted to answer with the right type.
       else pending?.resolve(answer.value as never);
     }
+    if (this.#pending.size === 0) this.#worker.unref();
     this.#watch();
   }
 
@@ -141,12 +146,17 @@ export class EpisodeThread {
     });
   }
 
+  /** Fails all calls, now and later, and tells the owner of the thread. */
   #end(reason: string): void {
     if (this.#ended) return;
+    this.#options.onEnd(this.#fail(reason));
+  }
+
+  #fail(reason: string): Error {
     this.#cancelWatch();
-    this.#ended = new FailureError("resources", `thread of episodes: ${reason}`);
+    this.#ended ??= new FailureError("resources", `thread of episodes: ${reason}`);
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     this.#pending.clear();
-    this.#options.onEnd(this.#ended);
+    return this.#ended;
   }
 }

@@ -27,7 +27,6 @@ function answer(result: FromThread): void {
   // Calls that end in the same turn of the event loop are answered by one message.
   if (answers.length === 0) {
     setImmediate(() => {
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       port.postMessage(answers);
       answers = [];
     });
@@ -61,7 +60,6 @@ async function run({
 port.on("message", (messages: readonly ToThread[]) => {
   for (const message of messages) {
     if (message.kind === "call") void run(message);
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     else if (message.kind === "ping") port.postMessage([]);
     else running.get(message.id)?.abort(new SessionError("closed", "the call was cancelled"));
   }

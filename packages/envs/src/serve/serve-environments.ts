@@ -1,4 +1,5 @@
 import { checkInteger, checkPositive, InputError } from "@turnwise/core";
+import { readMessage } from "../call-within.ts";
 import { systemClock } from "./clock.ts";
 import { hostEnvironments } from "./host-environments.ts";
 import { replyJson, type HttpRoute } from "./http/http-messages.ts";
@@ -16,6 +17,12 @@ import type { SessionEvent, SessionLimits } from "./session-records.ts";
 /** Something that happened on a server: plain data, for a log. */
 export type ServerEvent =
   | SessionEvent
+  | {
+      /** Its tasks do not open; they are opened again when a client asks for them. */
+      readonly event: "environment unavailable";
+      readonly environment: string;
+      readonly message: string;
+    }
   | {
       readonly event: "thread ended";
       readonly environment: string;
@@ -60,6 +67,27 @@ export interface EnvironmentServer {
   close(): Promise<void>;
 }
 
+/**
+ * Opens the tasks of all environments, so that the first client need not wait.
+ * @throws `InputError` if none can be opened.
+ */
+async function openTasks(
+  sessions: SessionManager,
+  onEvent: (event: ServerEvent) => void,
+): Promise<void> {
+  const names = sessions.environments.map(({ name }) => name);
+  const opened = await Promise.allSettled(names.map((name) => sessions.listSplits(name)));
+  const faults = opened.flatMap((result, i) =>
+    result.status === "rejected"
+      ? [{ environment: names[i]!, message: readMessage(result.reason) }]
+      : [],
+  );
+  if (faults.length === names.length) {
+    throw new InputError(faults.map(({ message }) => message).join("; "));
+  }
+  for (const fault of faults) onEvent({ event: "environment unavailable", ...fault });
+}
+
 /** Shortest token, characters. */
 const minTokenLength = 16;
 
@@ -68,7 +96,7 @@ const minTokenLength = 16;
  * page on serving in the documentation lists routes and messages.
  *
  * @param environments - At least one; the first is the default of clients that name none.
- * @throws `InputError` for options that do not fit, the error of the system if the port is taken.
+ * @throws `InputError` for options that do not fit or tasks that do not open, the error of the system if the port is taken.
  */
 export async function serveEnvironments(
   environments: readonly ServedEnvironment[],
@@ -86,7 +114,7 @@ export async function serveEnvironments(
   }: ServeOptions = {},
 ): Promise<EnvironmentServer> {
   checkInteger("serve", { numThreads, maxMessageBytes, capacity, maxConnections }, { min: 1 });
-  checkPositive("serve", { ...limits } as Readonly<Record<string, number>>);
+  checkPositive("serve", { ...limits });
   if (token === undefined && !isLoopback(host)) {
     throw new InputError(
       `serve: --token must be given unless --host is this machine (127.0.0.1), got ${host}`,
@@ -115,6 +143,12 @@ export async function serveEnvironments(
     },
   });
   const sockets = await createWebSocketServer(maxMessageBytes);
+  try {
+    await openTasks(sessions, onEvent);
+  } catch (error) {
+    await sessions.shutdown();
+    throw error;
+  }
 
   const routes: HttpRoute[] = [
     {

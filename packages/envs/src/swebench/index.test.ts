@@ -23,6 +23,7 @@ it("exports the public names and nothing else", () => {
       "compactScaffold",
       "compactSweFormat",
       "compactSweMarkers",
+      "createSweTools",
       "decodeToolCall",
       "demoTasks",
       "encodeToolCall",

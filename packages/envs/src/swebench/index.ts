@@ -142,6 +142,7 @@ export {
   toolCallScaffold,
   type SweScaffoldName,
 } from "./scaffold/scaffolds.ts";
+export { createSweTools } from "./served-tools.ts";
 export {
   decodeToolCall,
   encodeToolCall,

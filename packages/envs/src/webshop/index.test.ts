@@ -50,6 +50,7 @@ it("exports the public names and nothing else", () => {
       "shopOracle",
       "shopSearcher",
       "shopTasks",
+      "shopTools",
       "shoppingReward",
       "subPages",
       "textToIndex",

@@ -21,6 +21,7 @@ export {
 export { shopOracle, type ShopDemonstrator, type ShopOracleOptions } from "./agent/shop-oracle.ts";
 export { shopSearcher, type ShopSearcherOptions } from "./agent/shop-searcher.ts";
 export { shopTasks, type ShopTasks } from "./agent/shop-tasks.ts";
+export { shopTools } from "./agent/shop-tools.ts";
 export { verlAgentShopFormat } from "./agent/verl-agent-format.ts";
 export { CatalogueError } from "./catalogue/catalogue-error.ts";
 export { createCatalogue, type Catalogue } from "./catalogue/catalogue.ts";

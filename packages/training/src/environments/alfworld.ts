@@ -95,6 +95,15 @@ export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasks
     needs: ["a GPU", "data", "a model"],
     create: (seed) => releasedHouseholdGames(seed, dataFolder),
   },
+  serving: {
+    module: "@turnwise/envs/alfworld",
+    exported: "openAlfworldTasks",
+    tasks: { format: "verl-agent", size: "medium" },
+    sessionSettings: ["format", "kinds", "wording"],
+    listSplits: ({ path }) =>
+      path === null ? ["held_out"] : ["valid_seen", "valid_unseen", "valid_train"],
+    isComplete: ({ path }) => path !== null,
+  },
   chooseEvaluationSplit: ({ path }) => (path === null ? "held_out" : defaultEvaluationSplit),
   suggestTasks: (tasks) => ({
     ...tasks,

@@ -1,4 +1,5 @@
 import type { EvaluationSplit, TaskEpisode, TaskSource } from "@turnwise/envs";
+import type { ServedTool } from "@turnwise/envs/serve";
 import type { PaperSetting } from "@turnwise/estimators";
 import type { z } from "zod";
 import type { ExperimentNeed } from "../experiments/experiment-need.ts";
@@ -51,6 +52,28 @@ export interface PaperExperiment<T> {
   readonly create: (seed: number) => InputOn<T>;
 }
 
+/** The way `turnwise serve` offers an environment. */
+export interface EnvironmentServing<T, K> {
+  /** Entry point of `@turnwise/envs` with the function that opens tasks, for worker threads. */
+  readonly module: string;
+  /** Name of that function, whose parameters are those of {@link EnvironmentDefinition.open}. */
+  readonly exported: string;
+  /** Settings of the tasks that a server has unless options change them. */
+  readonly tasks: Partial<T>;
+  /** Settings that every session may choose for itself. */
+  readonly sessionSettings: readonly K[];
+  /** Splits besides `train`. Those without tasks are left out. */
+  listSplits(tasks: T): readonly string[];
+  /** True for tasks of files, all of which are offered by default. */
+  isComplete(tasks: T): boolean;
+  /** Maximum number of threads. Default: the server's. */
+  readonly maxThreads?: number;
+  /** True if sessions play in prompts unless they choose otherwise. Default false. */
+  readonly isPrompted?: boolean;
+  /** Tools for models that call tools. Default: one that performs any action. */
+  createTools?(tasks: T): readonly ServedTool[];
+}
+
 /**
  * A built-in environment: its schema, command-line options and experiments. To add an environment,
  * list it in `environments.ts`.
@@ -100,6 +123,7 @@ export interface EnvironmentDefinition<
   readonly idleRules?: readonly IdleRule<T>[];
   /** Finds settings that contradict each other; returns `FIELD must RULE, got VALUE`. */
   findConflict?(settings: SettingsOn<T>): string | undefined;
+  readonly serving: EnvironmentServing<T, K>;
   /** True if episodes start containers; a dry run then does not play any. */
   readonly startsContainers?: boolean;
 }

@@ -1,4 +1,5 @@
 import {
+  createSweTools,
   openSwebenchTasks,
   swebenchTasksSchema,
   type SwebenchTasks,
@@ -50,6 +51,18 @@ export const swebench: EnvironmentDefinition<SwebenchTasks, typeof swebenchTasks
     },
   ],
   paper,
+  serving: {
+    module: "@turnwise/envs/swebench",
+    exported: "openSwebenchTasks",
+    tasks: { format: "r2e", template: "plain" },
+    sessionSettings: [],
+    listSplits: ({ evaluationPath }) => (evaluationPath === null ? [] : ["evaluation"]),
+    isComplete: () => true,
+    // All episodes share the container engines and their limits.
+    maxThreads: 1,
+    isPrompted: true,
+    createTools: ({ format }) => createSweTools(format),
+  },
   chooseEvaluationSplit: ({ path }) => (path === null ? "train" : "held_out"),
   // Keep the training tasks, because they determine which tasks are held out.
   limitToEvaluation: (tasks, evaluation, isServed) => ({

@@ -1,4 +1,10 @@
-import { openWebshopTasks, webshopTasksSchema, type WebshopTasks } from "@turnwise/envs/webshop";
+import {
+  goalSplitNames,
+  openWebshopTasks,
+  shopTools,
+  webshopTasksSchema,
+  type WebshopTasks,
+} from "@turnwise/envs/webshop";
 import { webshopSetting } from "@turnwise/estimators";
 import { releasedShopping, shopping } from "../experiments/shopping.ts";
 import { turnWiseShoppingStudy, shoppingStudy } from "../experiments/study-sizes.ts";
@@ -75,6 +81,15 @@ export const webshop: EnvironmentDefinition<WebshopTasks, typeof webshopTasksSch
     tasks: { format: "verl-agent" },
     needs: ["a GPU", "data", "a model"],
     create: releasedShopping,
+  },
+  serving: {
+    module: "@turnwise/envs/webshop",
+    exported: "openWebshopTasks",
+    tasks: { format: "verl-agent" },
+    sessionSettings: ["format", "reward", "splits", "shownProducts"],
+    listSplits: ({ splits }) => goalSplitNames(splits).filter((name) => name !== "train"),
+    isComplete: ({ catalogue, products }) => (catalogue ?? products) !== null,
+    createTools: () => shopTools,
   },
   chooseEvaluationSplit: ({ splits }) => (splits === "verl-agent" ? "validation" : "test"),
   suggestTasks: (tasks) => ({ ...tasks, goals: "human" }),

@@ -23,8 +23,6 @@ export interface HttpServerOptions {
   readonly maxConnections: number;
   /** Takes a connection that becomes a WebSocket; false for a path that has none. */
   readonly upgrade: (message: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
-  /** Called after each reply. */
-  readonly onReply?: (route: string, status: number) => void;
 }
 
 /** A running HTTP server. */
@@ -51,7 +49,7 @@ const headers = {
 
 /** True for addresses that only this machine reaches. */
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\./u.test(host);
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 /**
@@ -99,10 +97,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
 
   const server = createServer({ maxHeaderSize: 16_384 }, (message, reply) => {
     answer(message, reply)
-      .then(async (result) => {
-        await send(message, reply, result);
-        options.onReply?.(message.method ?? "GET", result.status);
-      })
+      .then((result) => send(message, reply, result))
       .catch(() => reply.destroy());
   });
   server.maxConnections = options.maxConnections;

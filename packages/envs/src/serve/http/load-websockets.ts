@@ -6,12 +6,11 @@ import type { WebSocketServer } from "ws";
  * @throws `InputError` if it is not installed.
  */
 export async function createWebSocketServer(maxPayload: number): Promise<WebSocketServer> {
-  let library: typeof import("ws");
   try {
-    library = await import("ws");
+    const library = await import("ws");
+    // Compression costs memory for each connection, and messages are short.
+    return new library.WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
   } catch (cause) {
     throw new InputError("@turnwise/envs/serve: ws must be installed: npm install ws", { cause });
   }
-  // Compression costs memory for each connection, and messages are short.
-  return new library.WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
 }

@@ -10,7 +10,7 @@ import { writeToolAction } from "../tools.ts";
  * Schema of an action. Its one required field takes the raw text of a model: clients that know only the
  * schema put the text there.
  */
-export const actionSchema = z.strictObject({
+export const actionSchema: z.ZodType<{ readonly command: string }> = z.strictObject({
   command: setting(
     z.string(),
     "Action in the words of the environment, or a whole response if the session plays in prompts",

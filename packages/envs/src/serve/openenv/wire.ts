@@ -4,8 +4,29 @@ import { readMessage } from "../../call-within.ts";
 import { SessionError, type SessionErrorCode } from "../session-error.ts";
 import type { SessionReply, SessionState } from "../session-records.ts";
 
-/** Fields of an observation on the wire. Clients of OpenEnv see no others. */
-const observationFields = {
+/** Observation on the wire; {@link observationSchema} describes every field. */
+export interface WireObservation {
+  readonly text: string;
+  readonly admissible_actions: readonly string[] | null;
+  readonly environment: string;
+  readonly split: string;
+  readonly index: number;
+  readonly task_id: string;
+  readonly task_kind: string;
+  readonly turn: number;
+  readonly max_turns: number;
+  readonly action: string | null;
+  readonly is_valid_action: boolean | null;
+  readonly success: boolean;
+  readonly terminated: boolean;
+  readonly truncated: boolean;
+  readonly failure: { readonly kind: string; readonly message: string } | null;
+  readonly score: number | null;
+  readonly pending: boolean;
+}
+
+/** Schema of an observation. Clients of OpenEnv see no other fields. */
+export const observationSchema: z.ZodType<WireObservation> = z.strictObject({
   text: setting(z.string(), "Observation, or prompt if the session plays in prompts"),
   admissible_actions: setting(
     z.array(z.string()).nullable(),
@@ -38,13 +59,20 @@ const observationFields = {
     z.boolean(),
     "True if the action still runs: the next step waits for its result, and its own action is not performed",
   ),
-};
+});
 
-/** Schema of an observation. */
-export const observationSchema = z.strictObject(observationFields);
+/** State of a session on the wire; {@link stateSchema} describes every field. */
+export interface WireState {
+  readonly episode_id: string | null;
+  readonly step_count: number;
+  readonly environment: string;
+  readonly session: string;
+  readonly return: number;
+  readonly done: boolean;
+}
 
 /** Schema of the state of a session. */
-export const stateSchema = z.strictObject({
+export const stateSchema: z.ZodType<WireState> = z.strictObject({
   episode_id: setting(z.string().nullable(), "Name of the episode, as the reset gave it"),
   step_count: setting(z.int(), "Number of turns so far", "turns"),
   environment: setting(z.string(), "Name of the environment"),
@@ -55,7 +83,7 @@ export const stateSchema = z.strictObject({
 
 /** Reply of a session on the wire. */
 export interface WireResult {
-  readonly observation: z.infer<typeof observationSchema>;
+  readonly observation: WireObservation;
   /** Null after a reset. */
   readonly reward: number | null;
   readonly done: boolean;
@@ -67,7 +95,7 @@ export function toWireResult(reply: SessionReply): WireResult {
   return {
     observation: {
       text: reply.text,
-      admissible_actions: reply.admissibleActions ? [...reply.admissibleActions] : null,
+      admissible_actions: reply.admissibleActions ?? null,
       environment: reply.environment,
       split: reply.split,
       index: reply.index,
@@ -90,7 +118,7 @@ export function toWireResult(reply: SessionReply): WireResult {
 }
 
 /** Writes the state of a session. */
-export function toWireState(state: SessionState): z.infer<typeof stateSchema> {
+export function toWireState(state: SessionState): WireState {
   return {
     episode_id: state.episodeId ?? null,
     step_count: state.numTurns,

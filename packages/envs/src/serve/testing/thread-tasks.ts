@@ -13,7 +13,7 @@ export function openThreadTasks(name: string): TaskSource {
         ...environment,
         step: async (action) => {
           if (action === "exit") process.exit(3);
-          while (action === "spin");
+          if (action === "spin") for (;;);
           return environment.step(action);
         },
       };

@@ -1,0 +1,193 @@
+import {
+  serveEnvironments,
+  type ServedEnvironment,
+  type ServeOptions,
+  type ServerEvent,
+} from "@turnwise/envs/serve";
+import {
+  didYouMean,
+  environments,
+  InputError,
+  isModulePath,
+  readInput,
+  type BuiltInEnvironment,
+} from "@turnwise/training";
+import { serveBuiltIn, serveModule, type ServeTaskOptions } from "@turnwise/training/serve";
+import { Command, Option } from "commander";
+import { parseCount, parsePort, parsePositive, parseWholeNumber } from "./arguments.ts";
+import { addTaskOptions, applyTaskOptions } from "./environments.ts";
+
+interface ServeFlags extends ServeTaskOptions, Readonly<Record<string, unknown>> {
+  readonly host: string;
+  readonly port: number;
+  readonly token?: string;
+  readonly seed: number;
+  readonly capacity: number;
+  readonly threads: number;
+  readonly threadMemory?: number;
+  readonly idleSeconds: number;
+  readonly lifetimeSeconds: number;
+  readonly maxMessageBytes: number;
+  readonly quiet?: boolean;
+}
+
+/** Environment variable with the token: other users of the machine see the arguments of a process. */
+const tokenVariable = "TURNWISE_TOKEN";
+
+/** Environments of `serve all`: those of AEM's paper. */
+const allNames: readonly string[] = ["alfworld", "webshop", "swebench"];
+
+/** `turnwise serve`: serves environments to trainers in other languages. */
+export function buildServeCommand(): Command {
+  const command = addServeOptions(
+    new Command("serve")
+      .description("serve environments to trainers in other languages, over HTTP and WebSockets")
+      .enablePositionalOptions()
+      .argument(
+        "[environment]",
+        `${environments.map(({ name }) => name).join(", ")}, all (${allNames.join(", ")}), or path of a module, such as ./mine.ts`,
+      ),
+  ).action(async (name: string | undefined, options: ServeFlags) => {
+    await serve(await openNamed(name, options), options);
+  });
+  for (const environment of environments) {
+    const named = new Command(environment.name).description(`serve ${environment.description}`);
+    command.addCommand(
+      addServeOptions(addTaskOptions(named, environment)).action(async (options: ServeFlags) => {
+        await serve([openBuiltIn(environment, options)], options);
+      }),
+    );
+  }
+  return command;
+}
+
+/** Adds the options that every server has. */
+function addServeOptions(command: Command): Command {
+  const seconds = (flag: string, text: string, value: number): Option =>
+    new Option(`--${flag} <number>`, text).argParser(parsePositive).default(value);
+  return command
+    .option("--host <name>", "address to listen on", "127.0.0.1")
+    .addOption(
+      new Option("--port <number>", "TCP port; 0: any free port")
+        .argParser(parsePort)
+        .default(8000),
+    )
+    .addOption(
+      new Option(
+        "--token <text>",
+        "secret that requests must carry; required if others can reach --host",
+      ).env(tokenVariable),
+    )
+    .addOption(
+      new Option("--seed <number>", "seed of the tasks").argParser(parseWholeNumber).default(1),
+    )
+    .addOption(
+      new Option(
+        "--num-tasks <number>",
+        "maximum number of tasks per split (default: all of a file; generated: 1024 to train, 256 held out)",
+      ).argParser(parseCount),
+    )
+    .addOption(
+      new Option(
+        "--max-turns <number>",
+        "maximum number of turns per episode (default: the paper's)",
+      ).argParser(parseCount),
+    )
+    .addOption(
+      new Option(
+        "--success-reward <number>",
+        "reward of success (default: the experiment's)",
+      ).argParser(parsePositive),
+    )
+    .addOption(
+      new Option("--capacity <number>", "maximum number of sessions")
+        .argParser(parseCount)
+        .default(256),
+    )
+    .addOption(
+      new Option("--threads <number>", "threads of each environment")
+        .argParser(parseCount)
+        .default(2),
+    )
+    .addOption(
+      new Option(
+        "--thread-memory <megabytes>",
+        "heap limit of a thread (default: Node's)",
+      ).argParser(parseCount),
+    )
+    .addOption(seconds("idle-seconds", "a session without calls for so long is closed", 3600))
+    .addOption(seconds("lifetime-seconds", "an older session is closed", 86_400))
+    .addOption(
+      new Option("--max-message-bytes <number>", "size limit of a message")
+        .argParser(parseCount)
+        .default(1 << 20),
+    )
+    .option("--quiet", "log only faults");
+}
+
+/** Offers a built-in environment with the tasks that options choose. */
+function openBuiltIn(environment: BuiltInEnvironment, options: ServeFlags): ServedEnvironment {
+  const { serving } = environment;
+  const experiment = applyTaskOptions(environment, options.seed, options, serving.tasks);
+  return serveBuiltIn(environment, experiment as never, options);
+}
+
+async function openNamed(
+  name: string | undefined,
+  options: ServeFlags,
+): Promise<readonly ServedEnvironment[]> {
+  if (name === "all") {
+    return environments
+      .filter((environment) => allNames.includes(environment.name))
+      .map((environment) => openBuiltIn(environment, options));
+  }
+  if (name !== undefined && isModulePath(name)) {
+    return [await serveModule(name, options.seed, options)];
+  }
+  const names = [...environments.map((environment) => environment.name), "all"];
+  throw new InputError(
+    `serve: environment must be one of ${names.join(", ")}, or a module's path such as ./mine.ts, got ${name ?? "none"}${didYouMean(name ?? "", names)}`,
+  );
+}
+
+async function serve(
+  served: readonly ServedEnvironment[],
+  { host, port, token, capacity, threads, idleSeconds, lifetimeSeconds, ...options }: ServeFlags,
+): Promise<void> {
+  const { threadMemory, maxMessageBytes, quiet } = options;
+  const settings: ServeOptions = {
+    host,
+    port,
+    capacity,
+    numThreads: threads,
+    idleSeconds,
+    lifetimeSeconds,
+    maxMessageBytes,
+    ...(token !== undefined && { token }),
+    ...(threadMemory !== undefined && { memoryMegabytes: threadMemory }),
+    onEvent: (event) => {
+      if (quiet !== true || isFault(event)) log(event);
+    },
+  };
+  const server = await readInput(() => serveEnvironments(served, settings));
+  const names = served.map(({ name }) => name).join(", ");
+  process.stdout.write(`${server.address}  ${names} (Ctrl-C stops)\n`);
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
+  });
+  await server.close();
+}
+
+/** Writes a line of the log: JSON, with the time. Turns are counted in `/metrics`, not logged. */
+function log(event: ServerEvent): void {
+  if (event.event === "turn") return;
+  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+}
+
+function isFault(event: ServerEvent): boolean {
+  return (
+    event.event === "thread ended" ||
+    event.event === "environment unavailable" ||
+    (event.event === "episode ended" && event.outcome === "failed")
+  );
+}
