@@ -83,4 +83,29 @@ mkdir t; echo x > t/y; git add -A; git commit -qm 'Remove F2P Tests'; git checko
     expect(`${history}${all}`).not.toContain("SECRET");
     expect(status).toMatch(/^1$/mu);
   });
+
+  it("lose the tests of R2E-Gym, and the link to them", async () => {
+    const image = await layouts!
+      .build(`git init -q .; echo one > a.txt; git add -A; git commit -qm one
+mkdir /r2e_tests; echo assert_7f3a | tee /r2e_tests/test_1.py > run_tests.sh; ln -s /r2e_tests r2e_tests`);
+    const instance: SweInstance = {
+      format: "r2e-gym",
+      id: "r__1",
+      repo: "r",
+      commit: "1",
+      image,
+      problemStatement: "",
+      goldPatch: "",
+      expectedStatuses: [],
+    };
+    const [, folder, found] = await play(instance, [
+      "ls; ls /r2e_tests",
+      // Written so that the command does not find itself.
+      "grep -rl 'assert_7f3[a]' / --exclude-dir=proc --exclude-dir=sys 2>/dev/null | wc -l",
+    ]);
+    expect(folder).toContain("a.txt");
+    expect(folder).toMatch(/'?\/r2e_tests'?: No such file/u);
+    expect(folder).not.toMatch(/run_tests|^r2e_tests/mu);
+    expect(found).toMatch(/^0$/mu);
+  });
 });
