@@ -35,7 +35,12 @@ function isUnusable(error: unknown): boolean {
   return error instanceof Error && "path" in error && "code" in error && pathCodes.has(error.code);
 }
 
-const joinLines = (text: string): string => text.trim().replaceAll(/\s*\r?\n\s*/gu, "; ");
+/** Joins lines; control characters, which a server or a file may have put into a message, are replaced. */
+const joinLines = (text: string): string =>
+  text
+    .trim()
+    .replaceAll(/\s*\r?\n\s*/gu, "; ")
+    .replaceAll(/\p{Cc}/gu, "\u{fffd}");
 
 /** True if the message needs no stack trace: our own errors, system errors and container errors. */
 function isExpected(error: unknown): boolean {

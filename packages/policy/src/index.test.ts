@@ -57,6 +57,7 @@ test("exports these names", () => {
     "createCompletionsSampler",
     "createTinkerPolicy",
     "messageTemplate",
+    "parseServerUrl",
     "textTokenizer",
   ]);
 });

@@ -282,6 +282,12 @@ describe("HttpClient", () => {
     expect(JSON.stringify(error) + error.stack).not.toContain("secret-1");
   });
 
+  it("quotes a refusal in one line, without control characters", async () => {
+    const body = "no:\n\u001b]0;mine\u0007\u009b2J such model";
+    const http = await connect(() => ({ status: 400, body }));
+    await expect(http.send("GET", "/")).rejects.toThrow(/got 400: no: \]0;mine 2J such model$/u);
+  });
+
   it("names the invalid field", async () => {
     const http = await connect(inTurn({ body: { a: [{ b: "x" }] } }, { body: "<html>" }));
     const answer = await http.send("GET", "/f");

@@ -8,6 +8,7 @@ import { RemoteError, RemoteRefusal } from "./remote-error.ts";
 import { RequestPacer, type RateLimits } from "./request-pacer.ts";
 import { ResponseCache, type CachedRequest } from "./response-cache.ts";
 import { retryAfterSeconds } from "./retry-after.ts";
+import { parseServerUrl } from "./server-url.ts";
 
 /** Options for connections to a server, retries and rate limits. */
 export interface RemoteOptions extends RateLimits {
@@ -116,7 +117,7 @@ export class HttpClient {
     checkPositive(where, { timeoutSeconds, retrySeconds });
     checkNonNegative(where, { patienceSeconds });
     checkInteger(where, { maxConcurrent, maxResponseBytes }, { min: 1 });
-    this.#base = parseBaseUrl(where, options.url);
+    this.#base = parseServerUrl(where, options.url);
     this.#apiKey = apiKey === "" ? undefined : apiKey;
     this.#headers =
       this.#apiKey === undefined
@@ -311,7 +312,8 @@ export class HttpClient {
     rule: string,
   ): FailedAttempt {
     const { href } = request.url;
-    const detail = this.#redact(text).replaceAll(/\s+/gu, " ").trim().slice(0, maxDetail);
+    const clean = this.#redact(text).replaceAll(/[\s\p{Cc}]+/gu, " ");
+    const detail = clean.trim().slice(0, maxDetail);
     const message = `${where}: ${rule}, got ${[status, detail].filter(Boolean).join(": ")}`;
     if (isSampling && isLengthRefusal(status, text)) {
       return { retry: "never", error: new SequenceLimitError(message) };
@@ -391,22 +393,4 @@ function describeError(error: unknown): string {
     return error.errors.map(describeError).join(", ");
   }
   return error instanceof Error ? error.message : String(error);
-}
-
-function parseBaseUrl(where: string, text: string): URL {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new RangeError(`${where}: url must be http://host or https://host, got ${text}`);
-  }
-  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    throw new RangeError(
-      `${where}: url must have no user, password, query or fragment, got one at ${url.host}`,
-    );
-  }
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new RangeError(`${where}: url must be http://host or https://host, got ${text}`);
-  }
-  return url;
 }

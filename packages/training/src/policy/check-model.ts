@@ -1,16 +1,18 @@
 import { readModelConfig, readTokenizer } from "@turnwise/policy";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { InputError, readInput } from "../input-error.ts";
+import { readApiKey } from "./read-api-key.ts";
 
 /**
- * Checks the model folders of a configuration without loading weights.
- * @throws {@link InputError} if a file is missing, the architecture is not supported, or the
- *   model's maximum sequence is shorter than the run's.
+ * Checks the model folders of a configuration without loading weights, and the key of a server.
+ * @throws {@link InputError} if a file is missing, the architecture is not supported, the model's
+ *   maximum sequence is shorter than the run's, or the variable of the key is not set.
  */
 export async function checkModel({ model }: ExperimentSettings): Promise<void> {
   if (model.source === "new" || model.source === "custom") return;
   if (model.source === "tinker") {
     await readInput(() => readTokenizer(model.tokenizer));
+    readApiKey("model.apiKeyVariable", model.apiKeyVariable);
     return;
   }
   const { maxSequenceTokens } = await readInput(() => readModelConfig(model.path));

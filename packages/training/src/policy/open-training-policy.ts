@@ -3,21 +3,10 @@ import { describeWeights, readTokenizer } from "@turnwise/policy";
 import { createLocalPolicy } from "@turnwise/policy/local";
 import { createTinkerPolicy } from "@turnwise/policy/remote";
 import { createPart, type PolicySource } from "../experiment/experiment.ts";
-import { InputError } from "../input-error.ts";
 import { formatBytes } from "../report/format-numbers.ts";
 import { createPolicyOptions, findStartingPolicy, type Run } from "../run/run.ts";
+import { readApiKey } from "./read-api-key.ts";
 import type { TrainingPolicy } from "./training-policy.ts";
-
-/**
- * Reads an API key from an environment variable, so that no file contains it. @throws `InputError`
- * if the variable is not set.
- */
-export function readApiKey(variable: string | null): { readonly apiKey?: string } {
-  if (variable === null) return {};
-  const apiKey = process.env[variable];
-  if (apiKey !== undefined && apiKey !== "") return { apiKey };
-  throw new InputError(`apiKeyVariable: environment variable ${variable} must be set, got none`);
-}
 
 /** Opens the policy with which reinforcement learning starts. */
 export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
@@ -52,7 +41,7 @@ export async function openTrainingPolicy(run: Run): Promise<TrainingPolicy> {
       rank,
       lossScale,
       maxSequenceTokens: maxTokens,
-      ...readApiKey(model.apiKeyVariable),
+      ...readApiKey("model.apiKeyVariable", model.apiKeyVariable),
       seed: config.seed,
       linearize,
       optimizer: { learningRate: schedule, beta1, beta2, epsilon, weightDecay, maxGradientNorm },

@@ -11,7 +11,7 @@ import { readJson } from "../files/read-json.ts";
 import { InputError } from "../input-error.ts";
 import { count, countOrNone, nonNegative } from "../settings/config-parts.ts";
 import type { EvaluatedPolicy } from "./evaluated-policy.ts";
-import { readApiKey } from "./open-training-policy.ts";
+import { readApiKey } from "./read-api-key.ts";
 
 const server = {
   url: z.url(),
@@ -73,7 +73,7 @@ export async function openRemotePolicy(
     );
   }
   const policy = result.data;
-  const key = readApiKey(policy.apiKeyVariable);
+  const key = readApiKey("apiKeyVariable", policy.apiKeyVariable);
   if (policy.kind === "chat") {
     const { tools, apiKeyVariable: _, kind: _kind, ...rest } = policy;
     const sampler = createChatSampler({

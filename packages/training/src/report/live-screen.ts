@@ -2,7 +2,7 @@ import { systemClock, type Clock } from "../health/watchdog.ts";
 import { layOutPanel, type PanelState } from "./live-panel.ts";
 import { createTextReporter, type Reporter } from "./progress.ts";
 import { applyStyle, readTerminalWidth, type OutputStream } from "./terminal.ts";
-import { cutText, measureWidth } from "./text-width.ts";
+import { cutText, maskControls, measureWidth } from "./text-width.ts";
 
 /** Shortest time between two drawings, milliseconds: more would slow the run. */
 const frameMilliseconds = 100;
@@ -76,7 +76,7 @@ export function createLiveReporter(stream: OutputStream, clock: Clock = systemCl
         const advisory = `${name.replaceAll("-", " ")} (iteration ${iteration})`;
         state = { ...state, advisories: [...state.advisories, advisory] };
       }
-      keep(applyStyle("yellow", text, stream));
+      keep(applyStyle("yellow", maskControls(text), stream));
     },
     now: (activity, work) => update({ activity, work }),
     note: (note) => {

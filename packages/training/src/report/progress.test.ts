@@ -51,6 +51,14 @@ describe("createTextReporter", () => {
     expect(lines()).toEqual(["collect 17", "row"]);
     reporter.close();
   });
+
+  it("keeps control characters of a warning from the terminal", () => {
+    const { stream, lines } = pipe();
+    const reporter = createTextReporter(stream);
+    reporter.warn("2 episodes failed (network: \u001b]0;mine\u0007)");
+    expect(lines()).toEqual(["2 episodes failed (network: \u{fffd}]0;mine\u{fffd})"]);
+    reporter.close();
+  });
 });
 
 describe("createJsonReporter", () => {

@@ -1,6 +1,7 @@
 import { formatDuration } from "./format-numbers.ts";
 import type { RunNote, WorkInProgress } from "./run-note.ts";
 import { applyStyle, readTerminalWidth, type OutputStream } from "./terminal.ts";
+import { maskControls } from "./text-width.ts";
 
 /** Output of a run's progress. */
 export interface Reporter {
@@ -82,7 +83,7 @@ export function createTextReporter(stream: OutputStream): Reporter {
   return {
     say: keep,
     row: (_record, text) => keep(text),
-    warn: (text) => keep(applyStyle("yellow", text, stream)),
+    warn: (text) => keep(applyStyle("yellow", maskControls(text), stream)),
     now: (text) => {
       if (beats) {
         beats.now(text);

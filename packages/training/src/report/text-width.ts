@@ -36,3 +36,8 @@ export function cleanText(text: string): string {
     .replaceAll(/[\p{Cc}\p{Cf}]/gu, "")
     .trim();
 }
+
+/** Replaces control characters other than line breaks, which could change the terminal. */
+export function maskControls(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n]/gu, "\u{fffd}");
+}

@@ -40,6 +40,29 @@ describe("resolveConfig", () => {
     );
   });
 
+  it("refuses secrets in the address of a server and in place of a variable's name, unrepeated", () => {
+    const server = {
+      source: "tinker",
+      url: "https://host",
+      baseModel: "m",
+      tokenizer: "folder",
+      rank: 8,
+      lossScale: "sum",
+      apiKeyVariable: null,
+      maxTokens: 64,
+    };
+    const attempt = (changes: object) => () =>
+      resolveConfig(base, { model: { ...server, ...changes } }, "f");
+    // What the server does not support is refused only after the address and the name.
+    expect(attempt({})).toThrow("f: warmStart.numDemonstrations must be 0");
+    expect(attempt({ url: "https://me:s3cret@host" })).toThrow(
+      /^f: model\.url must have no user, password, query or fragment, got one at host$/u,
+    );
+    expect(attempt({ apiKeyVariable: "sk-s3cret" })).toThrow(
+      /^f: model\.apiKeyVariable must be the name of an environment variable, such as API_KEY, got 9 characters/u,
+    );
+  });
+
   it("refuses products that a provider does not have", () => {
     const engine = { provider: "cuda", products: "bfloat16", gpu: 1 };
     expect(resolveEngineDevice(resolveConfig(base, { engine }, "f"))).toEqual({

@@ -1,3 +1,4 @@
+import { parseServerUrl } from "@turnwise/policy/remote";
 import { z } from "zod";
 import { InputError } from "../input-error.ts";
 
@@ -44,11 +45,15 @@ const timeoutSeconds = 60;
 /**
  * Connects to a cluster.
  * @param url - URL of the cluster's dashboard: `http://127.0.0.1:8265`.
- * @param token - Bearer token, if the cluster requires one.
+ * @param token - Bearer token, if the cluster requires one; never part of an error.
+ * @throws `InputError` if the URL has a user, a password, a query or a fragment.
  * @see https://docs.ray.io/en/latest/cluster/running-applications/job-submission/rest.html
  */
 export function connectRay(url: string, token?: string): RayJobs {
-  const base = url.replace(/\/+$/u, "");
+  const base = parseRayUrl(url).replace(/\/+$/u, "");
+  // The server may repeat the request.
+  const redact = (text: string): string =>
+    token === undefined || token === "" ? text : text.replaceAll(token, "[token]");
   const call = async <T>(
     path: string,
     schema: z.ZodType<T>,
@@ -67,7 +72,7 @@ export function connectRay(url: string, token?: string): RayJobs {
       const reason = (cause.cause as Error | undefined)?.message ?? cause.message;
       throw new InputError(`${address}: a Ray cluster must respond, got ${reason}`, { cause });
     });
-    const text = await response.text();
+    const text = redact(await response.text());
     if (response.status === 404) return undefined;
     if (!response.ok) {
       // The last line of a Python stack trace is the error message.
@@ -120,4 +125,12 @@ export function connectRay(url: string, token?: string): RayJobs {
       await call(`${job(submissionId)}/stop`, anySchema, {});
     },
   };
+}
+
+function parseRayUrl(url: string): string {
+  try {
+    return parseServerUrl("--ray", url).href;
+  } catch (cause) {
+    throw new InputError((cause as RangeError).message, { cause });
+  }
 }

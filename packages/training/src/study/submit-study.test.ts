@@ -178,6 +178,20 @@ describe("connectRay", () => {
     );
   });
 
+  it("repeats neither its token nor a password in the address", async () => {
+    const { url } = await startCluster(() => ({ states: [], logs: "" }));
+    expect(() => connectRay(url.replace("//", "//me:s3cret@"))).toThrow(
+      /^--ray: url must have no user, password, query or fragment, got one at 127\.0\.0\.1:\d+$/u,
+    );
+    // The cluster repeats the id of a job, which here is the token.
+    const ray = connectRay(url, "s3cret");
+    const job = { submissionId: "s3cret", entrypoint: "true", metadata: {}, numCpus: 1 };
+    await ray.submit({ ...job, memoryBytes: 1 });
+    await expect(ray.submit({ ...job, memoryBytes: 1 })).rejects.toThrow(
+      "got 400: ValueError: Job [token] already exists.",
+    );
+  });
+
   it("reports that no cluster responds", async () => {
     await expect(connectRay("http://127.0.0.1:9").version()).rejects.toThrow(
       "http://127.0.0.1:9/api/version: a Ray cluster must respond, got",
