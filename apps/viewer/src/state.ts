@@ -85,7 +85,7 @@ async function readNewIndexes(): Promise<void> {
     const errors = await readAllIndexes(builder, runs.value, segmentsRead, report);
     if (errors.length > 0) problems.value = [...problems.value, ...errors];
   } catch (error) {
-    // What is missing is asked for again with the next look at the runs.
+    // The next refresh of the runs requests missing indexes again.
     if (isLive.value) isConnected.value = false;
     else problems.value = [...problems.value, messageOf(error)];
   }

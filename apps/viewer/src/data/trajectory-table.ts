@@ -74,7 +74,7 @@ export class TableBuilder {
     return this.#length;
   }
 
-  /** Makes room for so many rows in all: growing step by step takes up to twice the memory. */
+  /** Allocates memory for all rows at once: growing in steps takes up to twice the memory. */
   reserve(numRows: number): void {
     if (numRows <= this.#capacity) return;
     this.#capacity = numRows;
