@@ -17,7 +17,7 @@ it("prints only settings to standard output, and estimates of memory, tokens and
     training: { iterations: 2 },
   });
   expect(stderr).toMatch(/^memory: .* needed .*, .* available$/mu);
-  expect(stderr).toMatch(/^tokens: about [\d,]+ an iteration, [\d,]+ of them sampled$/mu);
+  expect(stderr).toMatch(/^tokens: about [\d,]+ per iteration, [\d,]+ of them sampled$/mu);
   expect(stderr).toMatch(
     /^assumed: 256 episodes of [\d.]+ turns \(limit 20\), [\d,]+ tokens read and [\d,]+ sampled a turn/mu,
   );

@@ -74,6 +74,6 @@ it("alfworld replay refuses --human-goal without --human-goals", async () => {
   const args = ["alfworld", "replay", game, "--commands", "-", "--human-goal", "1"];
   expect(await runTurnwise(args)).toMatchObject({
     code: 2,
-    stderr: "turnwise: --human-goal must be given with --human-goals FILE, got 1\n",
+    stderr: "turnwise: --human-goal needs --human-goals FILE\n",
   });
 });

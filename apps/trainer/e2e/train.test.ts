@@ -110,7 +110,7 @@ describe("train", () => {
     expect(last.stdout).toContain(
       `${weights}: file must have the SHA-256 that it was written with`,
     );
-    expect(last.stdout).toContain("continuing from the one before it");
+    expect(last.stdout).toContain("continuing from the previous checkpoint");
     expect(last.code).toBe(0);
     expect(last.stdout).toContain("success on tasks not trained on");
     expect(last.stdout).toContain(join(cut.out, "policy"));

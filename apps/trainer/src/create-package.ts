@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { didYouMean, InputError, makeFolder } from "@turnwise/training";
 
-/** Kinds of packages, each with the placeholder in its template that the user's name replaces. */
+/** Placeholder name in the template of each kind of package; the user's name replaces it. */
 const placeholders = {
   environment: "number-game",
   estimator: "my-estimator",
@@ -18,10 +18,10 @@ export type PackageKind = keyof typeof placeholders;
 /** All kinds of packages. */
 export const packageKinds = Object.keys(placeholders) as readonly PackageKind[];
 
-/** Placeholder of the package's own name, in every template. */
+/** Placeholder for the name of the new package in every template. */
 const packagePlaceholder = "my-package";
 
-/** Placeholder of the version of `@turnwise/*`; no release has it. */
+/** Placeholder for the version of the `@turnwise/*` packages; no release has this version. */
 const versionPlaceholder = "0.0.0";
 
 const templates = fileURLToPath(new URL("../templates", import.meta.url));
@@ -44,9 +44,10 @@ export function readKind(word: string): PackageKind {
 }
 
 /**
- * Makes the files of a package: the shared files and those of its kind.
+ * Creates the files of a package: the shared files and the files of its kind.
  * @param version - Version of `@turnwise/*` to depend on.
- * @throws {@link InputError} for a name that npm does not allow, or that collides with a dependency or file.
+ * @throws {@link InputError} for a name that npm does not allow, or that collides with a dependency
+ *   or file.
  */
 export async function createFiles(
   kind: PackageKind,
@@ -55,7 +56,7 @@ export async function createFiles(
 ): Promise<readonly PackageFile[]> {
   const files = [...(await readFiles("shared")), ...(await readFiles(kind))];
   checkName(name, kind, files);
-  // In one pass: the name may contain a placeholder.
+  // Replace all placeholders in one pass, because the name may contain a placeholder.
   const words = new RegExp(`${placeholders[kind]}|${packagePlaceholder}`, "gu");
   const rename = (text: string): string => text.replaceAll(words, name);
   return files.map(({ path, text }) => ({
@@ -68,8 +69,8 @@ export async function createFiles(
 }
 
 /**
- * Reads the files of a template. The prefix `_`, which keeps tools from interpreting a file inside the
- * template, is removed.
+ * Reads the files of a template and removes the prefix `_` of file names, which keeps tools from
+ * interpreting files inside the template.
  */
 async function readFiles(template: string): Promise<PackageFile[]> {
   const folder = join(templates, template);

@@ -32,7 +32,7 @@ export function createTaskLauncher({
       try {
         const program = [...process.execArgv, process.argv[1]!, ...parameters(task)];
         const child = spawn(process.execPath, program, {
-          // The IPC channel closes when this process dies, which tells the child to exit.
+          // The IPC channel closes when this process dies; the child process then exits.
           stdio: ["ignore", log.fd, "pipe", "ipc"],
           env: { ...process.env, NO_COLOR: "1" },
         });

@@ -3,9 +3,9 @@ import { findSimilarPath, InputError, StoppedRun } from "@turnwise/training";
 
 /** Message and exit code of a failed command. */
 export interface Failure {
-  /** One line; empty if it was already printed. */
+  /** Message in one line; empty if it was already printed. */
   readonly message: string;
-  /** 1: failure; 2: unusable input. */
+  /** Exit code: 1 for a failure, 2 for unusable input. */
   readonly exitCode: 1 | 2;
 }
 
@@ -25,7 +25,7 @@ export function describeError(error: unknown): Failure {
   return { message: `${name}: ${message} (${stackVariable}=1 adds the stack trace)`, exitCode };
 }
 
-/** Codes of system errors that a wrong path causes; a full disk (`ENOSPC`) is not one of them. */
+/** Codes of system errors that a wrong path causes. A full disk (`ENOSPC`) has another cause. */
 const pathCodes: ReadonlySet<unknown> = new Set(
   "EACCES EEXIST EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS".split(" "),
 );
@@ -42,7 +42,10 @@ const joinLines = (text: string): string =>
     .replaceAll(/\s*\r?\n\s*/gu, "; ")
     .replaceAll(/\p{Cc}/gu, "\u{fffd}");
 
-/** True if the message needs no stack trace: our own errors, system errors and container errors. */
+/**
+ * True if the message needs no stack trace: errors of this project, system errors and container
+ * errors.
+ */
 function isExpected(error: unknown): boolean {
   if (error instanceof InputError || error instanceof StoppedRun) return true;
   if (!(error instanceof Error)) return false;

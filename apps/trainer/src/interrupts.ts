@@ -4,7 +4,7 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Prints a line before a signal ends the process.
- * @param describe - Makes the line, without its line feed.
+ * @param describe - Returns the line, without its line feed.
  * @returns A function that removes the handlers.
  */
 export function announceInterrupts(describe: () => string): () => void {

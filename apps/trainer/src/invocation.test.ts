@@ -11,7 +11,7 @@ describe("quoteForShell", () => {
   });
 
   it("lets a shell read the original arguments", () => {
-    // A C string ends at a null, and UTF-8 has no lone surrogates.
+    // A C string ends at a null character, and UTF-8 has no lone surrogates.
     const argument = fc.string({ unit: "binary" }).filter((text) => !/[\0\p{Cs}]/u.test(text));
     fc.assert(
       fc.property(fc.array(argument, { minLength: 1 }), (all) => {
@@ -59,7 +59,7 @@ describe("commandLine", () => {
     expect(start({ argv: ["/srv/main.js"], execArgv: ["--import", "tsx"] })).toBe(
       "node --import tsx /srv/main.js doctor",
     );
-    // Started from a checkout by npm: the package is not installed there.
+    // npm started the program from a checkout, where the package is not installed.
     const environment = { ...base.environment, npm_config_user_agent: "npm/11.0.0" };
     expect(start({ argv: ["/home/a/dist/main.js"], environment })).toBe("node dist/main.js doctor");
   });

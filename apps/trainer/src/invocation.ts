@@ -4,7 +4,7 @@ import { basename, delimiter, dirname, relative, resolve } from "node:path";
 export interface Invocation {
   readonly execPath: string;
   readonly execArgv: readonly string[];
-  /** The program's file first. */
+  /** Arguments of the process, starting with the program's file. */
   readonly argv: readonly (string | undefined)[];
   readonly environment: NodeJS.ProcessEnv;
   readonly folder: string;
@@ -28,8 +28,9 @@ export function quoteForShell(argument: string): string {
 }
 
 /**
- * First words of a command line that starts this program again from the same folder: `turnwise` if it
- * is on the path, the package manager's command if one started it, otherwise node with the file.
+ * Returns the first words of a command line that starts this program again from the same folder:
+ * `turnwise` if it is on the path, the package manager's command if it started the program,
+ * otherwise node with the file.
  */
 function findProgramWords({ execPath, execArgv, argv, environment, folder }: Invocation): string[] {
   const file = argv[0] ?? "";
@@ -49,7 +50,7 @@ function findProgramWords({ execPath, execArgv, argv, environment, folder }: Inv
   return [node, ...execArgv, short.startsWith("..") ? resolve(folder, file) : short];
 }
 
-/** Makes a command line that runs this program with other arguments, quoted for a POSIX shell. */
+/** Creates a command line that runs this program with other arguments, quoted for a POSIX shell. */
 export function formatCommandLine(
   parameters: readonly string[],
   invocation: Invocation = readInvocation(),

@@ -31,7 +31,7 @@ export interface SettingsOptions {
 /** Experiment with its settings and components. */
 export interface LoadedExperiment extends LayeredSettings {
   readonly parts: Parts;
-  /** Module that defines it; absent for a built-in experiment. */
+  /** Module that defines the experiment; absent for a built-in experiment. */
   readonly module?: ModuleRecord;
 }
 
@@ -57,7 +57,7 @@ export async function loadExperiment(
 async function createOverlays(options: SettingsOptions): Promise<Overlay[]> {
   const { model, adapterRank, algorithm, modulation, config, set } = options;
   if (model === undefined && adapterRank !== undefined) {
-    throw new InputError(`train: --adapter-rank must be given with --model, got ${adapterRank}`);
+    throw new InputError("train: --adapter-rank needs --model");
   }
   const file = config === undefined ? undefined : await readSettings(config);
   return [

@@ -8,7 +8,7 @@ function fail(error: unknown): void {
   process.stderr.write(`turnwise: ${message}\n`, () => process.exit(exitCode));
 }
 
-// Print warnings of our packages in one line; Node's own keep their format.
+// Print warnings of this project's packages in one line; Node's own warnings keep their format.
 process.removeAllListeners("warning");
 process.on("warning", ({ name, message, stack }) => {
   process.stderr.write(name === "TurnwiseWarning" ? `warning: ${message}\n` : `${stack}\n`);

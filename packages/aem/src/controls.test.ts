@@ -51,7 +51,7 @@ describe("shapingModulator", () => {
       uncertainty: { kind: "mean-entropy", entropy: 1, numTokens: 2 },
     };
     expect(() => shapingModulator().modulate([meanOnly])).toThrow(
-      'shapingModulator: responses[0].uncertainty must be known token by token, got "mean-entropy"',
+      'shapingModulator: responses[0].uncertainty must be given per token, got "mean-entropy"',
     );
     expect(shapingModulator({ unit: "response" }).modulate([meanOnly]).coefficients).toEqual([1]);
   });

@@ -148,7 +148,7 @@ export function listEntropies(
     if (unit === "response") return numTokens === 0 ? [] : [meanEntropy];
     if (tokens !== undefined) return tokens;
     throw new TypeError(
-      `${where}: responses[${index}].uncertainty must be known token by token, got "${kind}"`,
+      `${where}: responses[${index}].uncertainty must be given per token, got "${kind}"`,
     );
   });
 }

@@ -2,7 +2,7 @@ import { checkFinite } from "@turnwise/core";
 
 /** Options of {@link hasLearningSignal}. */
 export interface GroupFilterOptions {
-  /** Treatment of a group of one, which has no siblings. Default `"keep"` (DAPO in verl). */
+  /** Treatment of a group with one trajectory, which has no siblings. Default `"keep"` (DAPO in verl). */
   readonly singleton?: "keep" | "drop";
 }
 

@@ -116,11 +116,11 @@ const mistakes: Readonly<
   ],
   concat: [
     (g, { m, w }) => g.concat([m, w], 0),
-    "concat: shapes must be equal but for axis 0, got [n, 4] and [5, 3]",
+    "concat: shapes must be equal except for axis 0, got [n, 4] and [5, 3]",
   ],
   split: [
     (g, { m }) => g.split(m, 1, [1, 2]),
-    "split: parts must add up to axis 1 of [n, 4], got [1, 2]",
+    "split: parts must add up to the size of axis 1 of [n, 4], got [1, 2]",
   ],
   expand: [
     (g, { m }) => g.expand(m, ["n", 1]),
@@ -140,7 +140,7 @@ const mistakes: Readonly<
   ],
   takeAlong: [
     (g, { w, places }) => g.takeAlong(w, places),
-    "takeAlong: x and ids must be equal but for the last axis, got [5, 3] and [2, 5]",
+    "takeAlong: x and ids must have equal shapes except for the last axis, got [5, 3] and [2, 5]",
   ],
   scatterAddAlong: [
     (g, { w, places }) => g.scatterAddAlong(w, places, 9),

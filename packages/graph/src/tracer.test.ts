@@ -118,9 +118,12 @@ describe("trace", () => {
       [() => g.concat([], 0), "concat: tensors must not be empty, got length 0"],
       [
         () => g.concat([x, g.reshape(x, [3, "n"])], 0),
-        "concat: shapes must be equal but for axis 0, got [n, 3] and [3, n]",
+        "concat: shapes must be equal except for axis 0, got [n, 3] and [3, n]",
       ],
-      [() => g.split(x, 1, [1, 1]), "split: parts must add up to axis 1 of [n, 3], got [1, 1]"],
+      [
+        () => g.split(x, 1, [1, 1]),
+        "split: parts must add up to the size of axis 1 of [n, 3], got [1, 1]",
+      ],
       [() => g.expand(x, ["n", 4]), "expand: shapes must broadcast, got [n, 3] and [n, 4]"],
       [() => g.expand(x, [3]), "expand: shape must not be smaller than [n, 3], got [3]"],
       [() => g.gather(x, x), "gather: tensor must be int32, got float32"],
@@ -130,7 +133,7 @@ describe("trace", () => {
       ],
       [
         () => g.takeAlong(x, ids),
-        "takeAlong: x and ids must be equal but for the last axis, got [n, 3] and [m]",
+        "takeAlong: x and ids must have equal shapes except for the last axis, got [n, 3] and [m]",
       ],
       [
         () => g.rmsNorm(x, g.constant(1)),

@@ -471,7 +471,7 @@ export class Tracer {
         !equalShapes(shape.with(at, 0), first.shape.with(at, 0))
       ) {
         throw new RangeError(
-          `concat: shapes must be equal but for axis ${at}, got ${showShape(first.shape)} and ${showShape(shape)}`,
+          `concat: shapes must be equal except for axis ${at}, got ${showShape(first.shape)} and ${showShape(shape)}`,
         );
       }
     }
@@ -503,7 +503,7 @@ export class Tracer {
     );
     if (typeof parts !== "number" && addDimensions(...parts) !== size) {
       throw new RangeError(
-        `split: parts must add up to axis ${at} of ${showShape(x.shape)}, got [${parts.join(", ")}]`,
+        `split: parts must add up to the size of axis ${at} of ${showShape(x.shape)}, got [${parts.join(", ")}]`,
       );
     }
     return starts.map((start, i) => this.slice(x, at, start, starts[i + 1] ?? size));
@@ -580,7 +580,7 @@ export class Tracer {
     this.#checkType("takeAlong", "int32", ids);
     if (x.shape.length === 0 || !equalShapes(x.shape.slice(0, -1), ids.shape.slice(0, -1))) {
       throw new RangeError(
-        `takeAlong: x and ids must be equal but for the last axis, got ${showShape(x.shape)} and ${showShape(ids.shape)}`,
+        `takeAlong: x and ids must have equal shapes except for the last axis, got ${showShape(x.shape)} and ${showShape(ids.shape)}`,
       );
     }
     return this.#recordOne("takeAlong", {}, [x, ids], ids.shape, x.dtype);

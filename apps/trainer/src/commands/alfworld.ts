@@ -103,19 +103,19 @@ function addGameOptions(command: Command): Command {
     .addOption(
       new Option(
         "--human-goal <index>",
-        "index of the goal sentence among those of the game (default: 0)",
+        "index of the sentence in the game's list of goal sentences (default: 0)",
       ).argParser(parseWholeNumber),
     );
 }
 
-/** Opens the one game that a path and the options select. */
+/** Opens the game that a path and the options select. */
 async function openGame(
   path: string,
   { wording, split, index, path: inside, humanGoals, humanGoal }: GameOptions,
 ): Promise<Game> {
   return readInput(async () => {
     if (humanGoal !== undefined && humanGoals === undefined) {
-      throw new InputError(`--human-goal must be given with --human-goals FILE, got ${humanGoal}`);
+      throw new InputError("--human-goal needs --human-goals FILE");
     }
     const at = humanGoal ?? 0;
     const goals = humanGoals === undefined ? undefined : await readHumanGoals(humanGoals);

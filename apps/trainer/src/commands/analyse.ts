@@ -44,12 +44,15 @@ interface AnalyseOptions {
   readonly json?: boolean;
 }
 
-/** `turnwise analyse`: the analyses of AEM's paper on runs. */
+/** `turnwise analyse`: repeats the analyses of AEM's paper on runs. */
 export function buildAnalyseCommand(): Command {
   return new Command("analyse")
-    .description("the analyses of AEM's paper on a run: data, plot and a paragraph each")
+    .description("repeat an analysis of AEM's paper on a run; writes data, a plot and a paragraph")
     .addCommand(
-      buildRunCommand("proxy", "A: coefficients against Monte-Carlo relative surprisal")
+      buildRunCommand(
+        "proxy",
+        "analysis A: compare coefficients with Monte-Carlo relative surprisal",
+      )
         .addOption(createIterationOption())
         .addOption(
           new Option("--states <number>", "states to compare")
@@ -69,7 +72,7 @@ export function buildAnalyseCommand(): Command {
     .addCommand(
       buildRunCommand(
         "pressure",
-        "B: entropy when responses of one sign of A(alpha - 1) are trained on",
+        "analysis B: entropy after training only on responses with one sign of A(alpha - 1)",
       )
         .addOption(createIterationOption())
         .addOption(
@@ -87,8 +90,10 @@ export function buildAnalyseCommand(): Command {
     .addCommand(
       addOutputOptions(
         new Command("transition")
-          .description("C: entropy by sign of advantage, positive share and success over training")
-          .argument("<runs...>", "run folders, folders of studies, or files of their cells"),
+          .description(
+            "analysis C: entropy by sign of the advantage, share of positive advantages, and success over training",
+          )
+          .argument("<runs...>", "run folders, study folders, or cell files"),
       ).action(async (paths: readonly string[], options: AnalyseOptions) => {
         await useReporter(options, async (reporter) => {
           const report = reportTransition(analyzeTransition(await readTrainingRecords(paths)));
@@ -98,11 +103,11 @@ export function buildAnalyseCommand(): Command {
       }),
     )
     .addCommand(
-      buildRunCommand("cost", "AEM's share of the time of an iteration")
+      buildRunCommand("cost", "measure AEM's share of the time of an iteration")
         .addOption(
           new Option(
             "--iteration <number>",
-            "the only iteration to measure (default: five, evenly spaced)",
+            "iteration to measure (default: five iterations, evenly spaced)",
           ).argParser(parseCount),
         )
         .addOption(
@@ -121,7 +126,7 @@ export function buildAnalyseCommand(): Command {
     .addCommand(
       buildRunCommand(
         "uncertainty",
-        "coefficients from exact entropies, top-k entropies and surprisals on the same responses",
+        "compare coefficients from exact entropies, top-k entropies and surprisals of the same responses",
       )
         .addOption(createIterationOption())
         .addOption(
@@ -130,7 +135,10 @@ export function buildAnalyseCommand(): Command {
             .default(8),
         )
         .addOption(
-          new Option("--top-k <list>", "numbers of most likely tokens that an engine reports")
+          new Option(
+            "--top-k <list>",
+            "values of k: how many of the most likely tokens an engine reports",
+          )
             .argParser(parseAscendingCounts)
             .default([2, 5, 20], "2,5,20"),
         )
@@ -151,22 +159,22 @@ function buildRunCommand(name: string, description: string): Command {
 
 function addOutputOptions(command: Command): Command {
   return command
-    .option("--out <folder>", "folder of the results (default: analysis/ in the run's)")
-    .option("--json", "print one JSON object a line");
+    .option("--out <folder>", "folder of the results (default: analysis/ in the run folder)")
+    .option("--json", "print one JSON object per line");
 }
 
 const createIterationOption = (): Option =>
   new Option(
     "--iteration <number>",
-    "iterations before the checkpoint (default: the newest whose next iteration is recorded)",
+    "iteration of the checkpoint, 0 for the start (default: the newest checkpoint before a recorded iteration)",
   ).argParser(parseWholeNumber);
 
 const createSeedOption = (): Option =>
-  new Option("--seed <number>", "seed of the draws (default: the run's)").argParser(
+  new Option("--seed <number>", "seed of sampling (default: the run's seed)").argParser(
     parseWholeNumber,
   );
 
-/** Action of a command that needs the policy of a run. */
+/** Creates the action of a command that needs the policy of a run. */
 function createRunAction(
   analyze: (run: AnalyzedRun, options: AnalyseOptions) => Promise<AnalysisReport>,
 ): (path: string, options: AnalyseOptions) => Promise<void> {
@@ -195,7 +203,7 @@ async function useReporter(
   }
 }
 
-/** Writes an analysis and says where. */
+/** Writes an analysis and prints its location. */
 async function finish(
   report: AnalysisReport,
   paths: readonly string[],
@@ -209,7 +217,7 @@ async function finish(
   reporter.say(files.join(", "));
 }
 
-/** Options as they were given or default, without those of the output. */
+/** Options given by the user and default options, without output options. */
 function listFlags(options: AnalyseOptions): string[] {
   const names = {
     iteration: "--iteration",

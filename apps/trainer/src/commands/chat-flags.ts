@@ -27,14 +27,15 @@ export function findChatFlag({ system, variable }: ChatFlags): string | undefine
   return variable === undefined ? undefined : "--variable";
 }
 
-/** Initial messages and template variables of a chat. */
+/** Returns the initial messages and the template variables of a chat. */
 export interface ChatStart {
   readonly messages: readonly ChatMessage[];
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Parses the flags of a chat. The value of a variable is parsed as JSON; if that fails, it is text.
+ * Parses the flags of a chat. The value of a variable is parsed as JSON or, if it is not JSON, is
+ * used as text.
  * @throws {@link InputError} for a variable without a name.
  */
 export function readChatStart({ system, variable = [] }: ChatFlags): ChatStart {

@@ -15,7 +15,7 @@ import { z } from "zod";
 import { loadExperiment, type SettingsOptions } from "../load-experiment.ts";
 import { addSettingsOptions } from "./settings-options.ts";
 
-/** `turnwise config`: schema, explanation and comparison of settings. */
+/** `turnwise config`: prints the schema of settings, explains them and compares them. */
 export function buildConfigCommand(): Command {
   return new Command("config")
     .description("explain and compare the settings of experiments and runs")
@@ -32,7 +32,7 @@ export function buildConfigCommand(): Command {
         new Command("explain")
           .description("print every setting with its value, source, unit, default and effect")
           .argument("<experiment>", "name of an experiment, path of a module, or run folder")
-          .argument("[key]", "print only this setting and those below it"),
+          .argument("[key]", "print only this setting, or the settings of this section"),
       )
         .option("--json", "print one JSON object per line")
         .action(
@@ -59,7 +59,7 @@ export function buildConfigCommand(): Command {
       new Command("diff")
         .description("print the settings in which two experiments or runs differ")
         .argument("<a>", "name of an experiment, path of a module, or run folder")
-        .argument("<b>", "the same, to compare with")
+        .argument("<b>", "name, path or run folder to compare with")
         .option("--json", "print one JSON object per line")
         .action(async (a: string, b: string, { json }: { readonly json?: boolean }) => {
           const options = { seed: 1, set: [] };

@@ -7,7 +7,9 @@ import { readVersion } from "../read-version.ts";
 /** `turnwise create`: creates a package for a custom part. */
 export function buildCreateCommand(): Command {
   return new Command("create")
-    .description("create a package with a part of your own, its tests and an experiment")
+    .description(
+      "create a package with a custom part, such as a modulator, its tests and an experiment",
+    )
     .argument("<kind>", `kind of part: ${packageKinds.join(", ")}`)
     .argument("<name>", "name of the package and its part: lower-case words joined by hyphens")
     .option("--out <folder>", "output folder (default: the name)")

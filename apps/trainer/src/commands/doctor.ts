@@ -50,7 +50,7 @@ export type Conformance = Readonly<Record<string, readonly ConformanceResult[]>>
 /** Creates the executor of a diagnosis. */
 function createExecutor(name: string): Executor {
   const [library, rest] = [name.slice(0, name.indexOf(" ")), name.slice(name.indexOf(" ") + 1)];
-  // At least two threads, to find kernels with race conditions.
+  // Use at least two threads, to find kernels with race conditions.
   if (library === "onnx") return createOnnxExecutor({ provider: rest as Provider, threads: 2 });
   if (library === "tensorflow") {
     return createTensorFlowExecutor({ packages: [rest as TensorFlowPackage] });
@@ -67,8 +67,8 @@ async function checkAll(found: readonly Diagnosis[]): Promise<Conformance> {
 }
 
 /**
- * Formats a Markdown table of laws by executors, with the largest relative error if a law holds.
- * Failures are listed below the table.
+ * Formats a Markdown table of laws by executors. A cell shows the largest relative error if the law
+ * holds. Failures are listed below the table.
  */
 export function formatConformance(results: Conformance): string {
   const executors = Object.keys(results);
@@ -103,7 +103,10 @@ export function formatDiagnoses(found: readonly Diagnosis[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Checks that the library was downloaded: the install script may succeed without doing anything. */
+/**
+ * Checks that the library was downloaded, because the install script may succeed without
+ * downloading anything.
+ */
 function checkInstalled(found: readonly Diagnosis[]): void {
   const library = "libonnxruntime_providers_cuda.so";
   const cuda = found.find(({ executor }) => executor === "onnx cuda");
@@ -117,7 +120,7 @@ async function installCuda(): Promise<void> {
   const { file, parameters, environment } = cudaInstallCommand();
   const child = spawn(file, parameters, {
     env: { ...process.env, ...environment },
-    // Its output goes to standard error: standard output may carry JSON.
+    // The script's output goes to standard error, because standard output may be JSON.
     stdio: ["ignore", process.stderr, process.stderr],
   });
   const code = await new Promise<number | null>((resolve, reject) => {

@@ -46,7 +46,7 @@ export function createUnknownEnvironmentError(name: string | undefined): InputEr
   );
 }
 
-/** Creates the Commander options of an environment, each with the setting that it changes. */
+/** Creates the Commander options of an environment, with the settings that they change. */
 function createTaskOptions(
   environment: BuiltInEnvironment,
 ): readonly { readonly setting: string; readonly option: Option }[] {

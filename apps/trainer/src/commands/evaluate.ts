@@ -63,7 +63,7 @@ interface EvaluateOptions extends DeviceFlags, Readonly<Record<string, unknown>>
   readonly json?: boolean;
 }
 
-/** `turnwise evaluate`: evaluates a policy, trained or not. */
+/** `turnwise evaluate`: evaluates a policy, whether or not it was trained here. */
 export function buildEvaluateCommand(): Command {
   const command = new Command("evaluate")
     .description("evaluate a policy on held-out tasks")
@@ -85,7 +85,7 @@ export function buildEvaluateCommand(): Command {
   return command;
 }
 
-/** `turnwise evaluate ENVIRONMENT`. */
+/** `turnwise evaluate ENVIRONMENT`: evaluates a policy on the tasks of an environment. */
 function buildEnvironmentCommand(environment: BuiltInEnvironment): Command {
   const command = new Command(environment.name)
     .description(`evaluate a policy on ${environment.description}`)
@@ -186,7 +186,7 @@ async function createFolder(
   split: string,
   options: EvaluateOptions,
 ): Promise<SavedEvaluation> {
-  // A split may be the path of a folder of games.
+  // Replace characters that a folder name cannot have: the split may be a path.
   const splitName = split.replaceAll(/\W+/gu, "-");
   const name = ["evaluate", environment.name, splitName, formatTimestamp()].join("-");
   const { out = join("runs", name) } = options;
@@ -288,7 +288,7 @@ async function evaluatePolicy(
             show(summarizeEvaluation(cause.groups));
             throw new StoppedRun(cause.message, { cause });
           }
-          // The server accepted no request at all: the policy file must be wrong.
+          // If the server accepted no request at all, the policy file must be wrong.
           if (!(cause instanceof RemoteRefusal)) throw cause;
           throw new InputError(`${options.policy}: ${cause.message}`, { cause });
         } finally {
@@ -307,7 +307,7 @@ async function evaluatePolicy(
   }
 }
 
-/** Prices of the options; `undefined` if none is given. */
+/** Returns the token prices of the options; `undefined` if no price is given. */
 function readPrices({ promptPrice, responsePrice }: EvaluateOptions): EvaluationContext["prices"] {
   if (promptPrice === undefined && responsePrice === undefined) return undefined;
   return { prompt: promptPrice ?? 0, response: responsePrice ?? 0 };
@@ -327,7 +327,7 @@ function chooseFormat(
   return toPlainFormat(format, loadedTokenizer);
 }
 
-/** Restricts the settings of the experiment to the tasks of the evaluation. */
+/** Restricts the experiment's settings to the tasks of the evaluation. */
 function restrictConfig(
   environment: BuiltInEnvironment,
   experiment: ExperimentSettings,

@@ -37,7 +37,7 @@ export function buildExperimentsCommand(): Command {
     });
 }
 
-/** Formats the hyper-parameters of a row of the paper, each with its certainty. */
+/** Formats the hyper-parameters of a result in the paper, each with the certainty of its value. */
 function formatPaper({ paper }: ExperimentEntry): string {
   if (paper === undefined) return "";
   const stated = Object.entries(paper.setting).flatMap(([field, value]) =>

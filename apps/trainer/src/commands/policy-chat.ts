@@ -43,13 +43,13 @@ export function buildChatCommand(): Command {
     .action((model: string, options: ChatOptions) => chat(model, options));
 }
 
-/** Largest default for the length of a conversation, tokens. */
+/** Maximum default of `--context`, tokens. */
 const maxDefaultContext = 8192;
 
 const help = [
   "/reset   start a new conversation",
   "/history print the conversation as the model sees it",
-  "/exit    exit, as does the end of the input",
+  "/exit    exit (so does the end of the input)",
   "Ctrl-C   stop the current answer",
 ].join("\n");
 
@@ -59,7 +59,7 @@ async function chat(model: string, options: ChatOptions): Promise<void> {
   if (!tokenizer)
     throw new InputError(`${join(model, "tokenizer.json")}: file must exist for chat, got none`);
   const start = readChatStart(options);
-  // Refuse a folder without a chat template before loading its weights.
+  // Check for a chat template before loading the weights, which takes long.
   await readInput(() =>
     render(tokenizer, [...start.messages, { role: "user", content: "?" }], start),
   );
@@ -87,7 +87,7 @@ async function chat(model: string, options: ChatOptions): Promise<void> {
   }
 }
 
-/** Constant parts of a conversation. */
+/** State of a chat that does not change. */
 interface Talk {
   readonly tokenizer: LoadedTokenizer;
   readonly sampler: LocalSampler;
@@ -103,7 +103,7 @@ const render = (
   { variables }: ChatStart,
 ): string => renderChat(messages, { addGenerationPrompt: true, variables });
 
-/** Reads messages and answers them until input ends. */
+/** Reads messages and answers them until the input ends. */
 async function converse(talk: Talk, options: ChatOptions, isTerminal: boolean): Promise<void> {
   const { lines, start, tokenizer } = talk;
   let messages = start.messages;
@@ -141,7 +141,7 @@ async function answer(
   const room = context - promptTokens.length;
   if (room < 1) {
     throw new InputError(
-      `policy chat: conversation must be shorter than the context of ${context} tokens, got ${promptTokens.length} (/reset starts a new one)`,
+      `policy chat: conversation must be shorter than the context of ${context} tokens, got ${promptTokens.length} (/reset starts a new conversation)`,
     );
   }
   const request = {

@@ -28,14 +28,16 @@ interface GenerateOptions extends PolicySourceOptions, SamplingFlags, ChatFlags 
   readonly json?: boolean;
 }
 
-/** Default maximum length of a response, tokens; less if the context has less room. */
+/** Default maximum length of a response, tokens; smaller if the model's context has less room. */
 const defaultMaxTokens = 128;
 
 /** `turnwise policy generate`: samples responses to prompts. */
 export function buildGenerateCommand(): Command {
   const command = addSamplingOptions(addPolicyOptions(new Command("generate")));
   return addChatOptions(command)
-    .description("sample continuations of a text or of rows of token ids; a single one is streamed")
+    .description(
+      "sample continuations of a text or of rows of token ids; streams a single continuation",
+    )
     .option(
       "--prompt <text>",
       "text to continue; preceded by a BOS token if the tokenizer adds one",
@@ -59,7 +61,7 @@ export function buildGenerateCommand(): Command {
         parseNonNegative,
       ),
     )
-    .option("--json", "print one JSON object per row, and one with totals at the end")
+    .option("--json", "print one JSON object per row, then one with totals")
     .action((model: string, options: GenerateOptions) => generate(model, options));
 }
 

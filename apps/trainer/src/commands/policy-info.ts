@@ -24,7 +24,9 @@ interface InfoOptions extends PolicySourceOptions {
   readonly json?: boolean;
 }
 
-/** `turnwise policy info`: architecture, parameter counts and memory needs of a model. */
+/**
+ * `turnwise policy info`: prints the architecture, parameter counts and memory needs of a model.
+ */
 export function buildInfoCommand(): Command {
   return addPolicyOptions(new Command("info"))
     .description("print architecture, parameter counts, and the memory to sample and train")
@@ -84,7 +86,7 @@ interface ParameterCounts {
   readonly attention: number;
   readonly gatedUnits: number;
   readonly norms: number;
-  /** 0 if tied to the embedding. */
+  /** Number of parameters of the output head; 0 if it is tied to the embedding. */
   readonly head: number;
   readonly total: number;
 }

@@ -16,7 +16,7 @@ interface ScoreOptions extends PolicySourceOptions {
   readonly json?: boolean;
 }
 
-/** `turnwise policy score`: log-probs and entropies of given tokens. */
+/** `turnwise policy score`: prints log-probs and entropies of given tokens. */
 export function buildScoreCommand(): Command {
   return addPolicyOptions(new Command("score"))
     .description("compute log-probs and entropies of given tokens")
@@ -40,7 +40,10 @@ export function buildScoreCommand(): Command {
     });
 }
 
-/** Formats the log-prob of each token but the first, and the entropy of the distribution after each token. */
+/**
+ * Formats the log-prob of each token except the first, and the entropy of the distribution after
+ * each token.
+ */
 function formatJson(scores: readonly RowScores[]): string {
   const rows = scores.map(({ logProbs, entropies }) => ({
     logProbs: [...logProbs],

@@ -80,15 +80,15 @@ export function openSampler(
   );
 }
 
-/** Rows of token ids, with the name of their source for messages. */
+/** Rows of token ids, with the name of their source, which messages quote. */
 export interface TokenRows {
   readonly source: string;
   readonly rows: readonly (readonly number[])[];
 }
 
 /**
- * Reads rows of token ids: a JSON list of lists, one list (a single row), an object with either under
- * `input_ids`, or one list per line.
+ * Reads rows of token ids: a JSON list of lists, one list (a single row), an object with either of
+ * them under `input_ids`, or one list per line.
  * @param path - `-` reads standard input.
  * @throws {@link InputError} naming the file and the position.
  */
@@ -138,7 +138,7 @@ function checkRow(row: unknown, location: string): number[] {
 }
 
 /**
- * Checks that a model can read the rows, before it is loaded.
+ * Checks, before a model is loaded, that it can read the rows.
  * @param numMore - Number of tokens to sample after each row.
  * @throws {@link InputError} naming the row, the rule and the value.
  */

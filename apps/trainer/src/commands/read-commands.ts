@@ -21,7 +21,7 @@ export async function readCommands(path: string, name: string): Promise<AsyncIte
   })();
 }
 
-/** {@link readCommands} for a stream. */
+/** Implements {@link readCommands} for a stream. */
 export async function* streamCommands(
   input: AsyncIterable<Uint8Array>,
   source: string,
@@ -88,7 +88,7 @@ function splitLines(text: string): readonly string[] {
 }
 
 /**
- * Lines of a stream, each as soon as it is complete.
+ * Yields the lines of a stream, each as soon as it is complete.
  * @throws {@link InputError} for bytes that are not text.
  */
 export async function* streamLines(
@@ -106,7 +106,10 @@ export async function* streamLines(
   if (trimLine(rest) !== "") yield trimLine(rest);
 }
 
-/** Removes the carriage return, and the byte order mark that concatenated files leave inside. */
+/**
+ * Removes the carriage return, and byte order marks, which concatenated files contain in the
+ * middle.
+ */
 function trimLine(line: string): string {
   return line.replace(/^\uFEFF/u, "").replace(/\r$/u, "");
 }

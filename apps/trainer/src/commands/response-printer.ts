@@ -1,7 +1,7 @@
 import type { SampledResponse, SampleRequest } from "@turnwise/core";
 import { StopStrings, Detokenizer, type LoadedTokenizer } from "@turnwise/policy";
 
-/** Decodes a response, without the token that stopped it. */
+/** Decodes a response, without the end token or stop string. */
 export function decodeResponse(
   { tokens: all, stopReason }: SampledResponse,
   { stopTokens }: SampleRequest,

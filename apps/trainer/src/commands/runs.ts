@@ -19,11 +19,14 @@ import { Command } from "commander";
 import { formatAge } from "../show/format-age.ts";
 import { alignColumns } from "../show/align-columns.ts";
 
-/** One line of the list. */
+/** A run or an evaluation in the list. */
 interface ListedRun {
   readonly path: string;
   readonly kind: RunFolderEntry["kind"];
-  /** `finished`, `running`, `interrupted`, `failed`; `unfinished` for an evaluation without a report. */
+  /**
+   * State: `finished`, `running`, `interrupted` or `failed`; `unfinished` for an evaluation without
+   * a report.
+   */
   readonly state: string;
   readonly experiment?: string;
   readonly algorithm?: string;
@@ -32,9 +35,9 @@ interface ListedRun {
   readonly iterations?: number;
   readonly numIterations?: number;
   readonly success?: number;
-  /** Why the folder could not be read, with state `damaged`. */
+  /** Reason why the folder could not be read; only with state `damaged`. */
   readonly error?: string;
-  /** Time of the newest file, ISO 8601. */
+  /** Modification time of the newest file, ISO 8601. */
   readonly modifiedAt: string;
   readonly bytes: number;
 }
@@ -44,8 +47,8 @@ export function buildRunsCommand(): Command {
   return new Command("runs")
     .addCommand(buildCheckCommand())
     .description("list runs and evaluations with their state and result, the newest last")
-    .argument("[folder]", "folder to search, studies below it included", "runs")
-    .option("--json", "print one JSON object a line")
+    .argument("[folder]", "folder to search, including the studies in it", "runs")
+    .option("--json", "print one JSON object per line")
     .action(async (folder: string, { json }: { readonly json?: boolean }) => {
       const found = await readInput(() => listRunFolders(folder));
       const measured = await Promise.all(
@@ -63,7 +66,7 @@ export function buildRunsCommand(): Command {
       }
       if (order.length === 0) {
         throw new InputError(
-          `${resolve(folder)}: folder must hold runs or evaluations, found none (turnwise train NAME makes one)`,
+          `${resolve(folder)}: folder must hold runs or evaluations, found none (turnwise train NAME creates a run)`,
         );
       }
       const rows: ListedRun[] = [];
@@ -75,7 +78,9 @@ export function buildRunsCommand(): Command {
 /** `turnwise runs check`: checks every file of a run against its digest. */
 function buildCheckCommand(): Command {
   return new Command("check")
-    .description("check that a run is whole: files, digests, logs and states; exit code 1 if not")
+    .description(
+      "check a run for missing or damaged files, logs and states; exit code 1 if there are any",
+    )
     .argument("<run>", "run folder")
     .option("--json", "print the result as JSON")
     .action(async (path: string, { json }: { readonly json?: boolean }) => {

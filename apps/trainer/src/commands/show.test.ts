@@ -10,7 +10,7 @@ import { runInProcess } from "../../e2e/in-process.ts";
 let parent: string;
 let run: RunFolder;
 
-/** One of two siblings: the first solves the task, the second does something else in its last turn. */
+/** One of two siblings: the first solves the task, the second takes a different last action. */
 function createTrajectory(trajectoryIndex: number, groupId = "iteration-1/0"): RecordedTrajectory {
   const isSuccess = trajectoryIndex === 0;
   const createTurn = (action: string, turn: number) => ({
@@ -121,7 +121,7 @@ describe("turnwise show", () => {
     await mkdir(path);
     const settings = { environment: "alfworld", options: { policy: "p" } };
     await writeFile(join(path, "evaluation.json"), JSON.stringify(settings));
-    // In the order in which they end.
+    // The episodes, in the order in which they end.
     const episodes = [
       createTrajectory(0, "evaluate/held_out/1"),
       createTrajectory(1, "evaluate/held_out/0"),

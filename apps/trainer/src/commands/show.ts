@@ -42,7 +42,7 @@ export function buildShowCommand(): Command {
     )
     .addOption(new Option("--group <number>", "a group, from 0").argParser(parseWholeNumber))
     .addOption(
-      new Option("--trajectory <number>", "a trajectory of the group, from 0").argParser(
+      new Option("--trajectory <number>", "index of a trajectory in the group, from 0").argParser(
         parseWholeNumber,
       ),
     )
@@ -57,7 +57,7 @@ export function buildShowCommand(): Command {
 async function show(path: string, options: ShowOptions): Promise<string[]> {
   const { iteration, evaluation, group, trajectory } = options;
   if (trajectory !== undefined && group === undefined) {
-    throw new InputError("show: --trajectory needs --group, got none");
+    throw new InputError("show: --trajectory needs --group");
   }
   const source = createFolderSource(path);
   const isSaved = (await source.read("evaluation.json")) !== undefined;
@@ -77,7 +77,10 @@ async function showSaved(source: RunSource, options: ShowOptions): Promise<strin
   return describeSavedEvaluation(source.name, await readSavedEvaluation(source), options);
 }
 
-/** Name of the segment that the options choose: the last iteration if they name none. */
+/**
+ * Returns the name of the segment (iteration or evaluation) that the options choose; the last
+ * iteration by default.
+ */
 async function findSegment(
   source: RunSource,
   { iteration, evaluation }: ShowOptions,

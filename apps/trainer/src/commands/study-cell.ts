@@ -15,8 +15,14 @@ export function buildCellCommand(): Command {
     .description("run one cell of a study (used by `study run` and by cluster jobs)")
     .argument("<file>", "study file")
     .argument("<name>", "name of the cell: EXPERIMENT-ARM-seedN")
-    .option("--start", "compute only the start that the cell shares with other arms")
-    .option("--share-start", "first compute the start shared with other arms, or wait for it");
+    .option(
+      "--start",
+      "compute only the shared start: warm start and first evaluation, which are equal in several arms",
+    )
+    .option(
+      "--share-start",
+      "first compute the shared start, or wait for the process that computes it",
+    );
   return addRunningOptions(command).action(
     async (path: string, name: string, options: CellOptions) => {
       exitWithParent();
@@ -39,7 +45,7 @@ export function buildCellCommand(): Command {
             ...(options.shareStart === true && { siblings: plans }),
           });
           const { folder, reporter } = context;
-          // A cluster without a shared folder takes the result from the output.
+          // In a cluster without a shared folder, the result is read from this output.
           reporter.row(
             { stage: "result", cell },
             `cell: ${shortenPath(folder.cells)}/${name}.json`,
@@ -52,7 +58,7 @@ export function buildCellCommand(): Command {
   );
 }
 
-/** Exits when the parent process dies, since nobody waits for the result any more. */
+/** Exits when the parent process dies, because no process waits for the result any more. */
 function exitWithParent(): void {
   if (process.send === undefined) return;
   process.once("disconnect", () => process.exit(1));

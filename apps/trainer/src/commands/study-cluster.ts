@@ -42,7 +42,9 @@ interface SubmitOptions extends RunningOptions, SeedOptions, ProgramOptions {
   readonly poll: number;
 }
 
-/** Memory assumed for a machine of unknown size, bytes; the need of a cell does not depend on it. */
+/**
+ * Assumed memory of a machine of unknown size, bytes; does not affect how much memory a cell needs.
+ */
 const assumedMemory = 2 ** 50;
 
 function addProgramOption(command: Command): Command {
@@ -52,7 +54,10 @@ function addProgramOption(command: Command): Command {
   );
 }
 
-/** Makes the command line of a cell on another machine, as the parts before and after the cell's name. */
+/**
+ * Creates the command line of a cell on another machine, as the parts before and after the cell's
+ * name.
+ */
 function formatCellCommand(
   { program }: ProgramOptions,
   { file, folder }: Pick<CellContext, "file" | "folder">,

@@ -22,8 +22,8 @@ interface CompareOptions {
 export function buildCompareCommand(): Command {
   return buildResultsCommand("compare")
     .description("compare two arms in every experiment: treatment minus baseline")
-    .argument("<treatment>", "arm to evaluate")
-    .argument("<baseline>", "arm to compare it with")
+    .argument("<treatment>", "treatment arm")
+    .argument("<baseline>", "baseline arm")
     .addOption(
       new Option("--format <format>", "output format")
         .choices(["text", "markdown", "latex", "json"])
@@ -69,7 +69,7 @@ function formatComparison(
   return `${[...tables, sentences.join("\n")].join("\n\n")}\n`;
 }
 
-/** Says whether the study file planned a comparison. */
+/** Tells whether the study file planned a comparison. */
 function describePlan({ families }: StudyAnalysis, treatment: string, baseline: string): string {
   const planned = families.filter(({ comparisons }) =>
     comparisons.some((one) => one.treatment === treatment && one.baseline === baseline),

@@ -15,7 +15,7 @@ import {
 } from "@turnwise/training/study";
 import { parseWholeNumbers } from "./arguments.ts";
 
-/** Option of the folder of a study. */
+/** Option for the folder of a study. */
 export interface FolderOptions {
   readonly out?: string;
 }
@@ -26,7 +26,7 @@ export interface RunningOptions extends FolderOptions {
   readonly json?: boolean;
 }
 
-/** Option that selects cells. */
+/** Options that select cells. */
 export interface SeedOptions {
   readonly seeds?: readonly number[];
 }

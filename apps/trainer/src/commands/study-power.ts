@@ -17,7 +17,10 @@ interface PowerOptions {
   readonly pairs: readonly number[];
 }
 
-/** `turnwise study power`: differences that a study can detect, and pairs that it needs. */
+/**
+ * `turnwise study power`: prints the difference that a study can detect and the number of pairs
+ * that it needs.
+ */
 export function buildPowerCommand(): Command {
   return new Command("power")
     .description("print which difference a number of pairs can detect, before or during a study")
@@ -38,7 +41,7 @@ export function buildPowerCommand(): Command {
       ),
     )
     .addOption(
-      new Option("--power <share>", "probability of detecting it, in (0.05, 1)")
+      new Option("--power <share>", "power: probability of detecting the difference, in (0.05, 1)")
         .argParser(parsePower)
         .default(0.8),
     )
@@ -57,7 +60,7 @@ async function formatPower(path: string | undefined, options: PowerOptions): Pro
   const question: PowerQuestion = { power, ...(effect !== undefined && { effect }) };
   if (path !== undefined && deviation !== undefined) {
     throw new InputError(
-      "study power: --deviation must not be given with a study file, whose pairs give it",
+      "study power: --deviation must not be given with a study file, whose pairs give the deviation",
     );
   }
   if (path !== undefined) {

@@ -8,7 +8,7 @@ import { buildReportCommand } from "./study-report.ts";
 import { buildRunCommand } from "./study-run.ts";
 import { buildTableCommand } from "./study-table.ts";
 
-/** `turnwise study`: paired comparisons over many seeds. */
+/** `turnwise study`: compares arms in pairs over many seeds. */
 export function buildStudyCommand(): Command {
   return new Command("study")
     .description("compare arms over paired seeds, as planned in a study file")

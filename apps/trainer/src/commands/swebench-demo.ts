@@ -36,7 +36,7 @@ export function buildDemoCommand(): Command {
   return new Command("demo")
     .description("run scripted agents on small repositories in containers, and grade them")
     .addOption(
-      new Option("--agent <name>", "agent to run; all: each in turn")
+      new Option("--agent <name>", "agent to run; all: every agent in turn")
         .choices([...Object.keys(agents), "all"])
         .default("all"),
     )
@@ -80,7 +80,7 @@ async function play(tasks: readonly DemoTask[], options: DemoOptions): Promise<v
     const names = options.agent === "all" ? Object.keys(agents) : [options.agent];
     for (const name of names) {
       let numResolved = 0;
-      // Two tasks at a time: one agent works while the tests of the other run.
+      // Runs two tasks at a time, so that one agent works while the other's tests run.
       for (let first = 0; first < tasks.length; first += 2) {
         const pair = tasks.slice(first, first + 2);
         const played = await Promise.all(

@@ -138,7 +138,10 @@ interface EngineClient {
   getContainer(id: string): { top(): Promise<unknown>; kill(): Promise<unknown> };
 }
 
-/** Creates an engine that kills a container once the command line of one of its processes contains `mark`. */
+/**
+ * Creates an engine that kills a container as soon as one of its processes has `mark` in its
+ * command line.
+ */
 function killAt(mark: string, inner: DockerEngine): ContainerEngine {
   const client = inner.client as EngineClient;
   return {
@@ -211,7 +214,8 @@ describe.skipIf(engine === undefined)("the DeepSWE preset on a demo task", () =>
         "submit",
         "infrastructure",
       ]);
-      // The failed episode is dropped. Returns 1, 1, 0: each minus the mean of the others.
+      // The failed episode is dropped. The returns are 1, 1, 0; an advantage is a return minus the
+      // mean of the other two.
       const { trajectories: usable } = compileAlgorithm(deepSwe).usable(group);
       expect(groupAdvantages([usable.map(trajectoryReturn)], grpoPresets.rlooVectorized)).toEqual([
         [0.5, 0.5, -1],

@@ -22,7 +22,10 @@ import { readText } from "./read-text.ts";
 import { buildDemoCommand } from "./swebench-demo.ts";
 import { buildValidateCommand } from "./swebench-validate.ts";
 
-/** `turnwise swebench`: software-engineering tasks. Grading and listing need no container engine. */
+/**
+ * `turnwise swebench`: manages software-engineering tasks. Grading and listing need no container
+ * engine.
+ */
 export function buildSwebenchCommand(): Command {
   return new Command("swebench")
     .description("list, grade, validate and demonstrate software-engineering tasks")
@@ -100,7 +103,7 @@ interface GradeOptions extends RowOptions, PredictionOptions {
   readonly id?: string;
   readonly log?: string;
   readonly predictions?: string;
-  /** False for `--no-patch`. */
+  /** `false` if `--no-patch` is given. */
   readonly patch: boolean;
 }
 
@@ -158,7 +161,7 @@ async function readLog(path: string): Promise<string> {
       throw new Error(`${path}: log must be complete gzip data, got ${cause.message}`);
     });
   }
-  // Tests may print any bytes.
+  // Decode as Latin-1, because tests may print any bytes.
   return decodeText(bytes, path, { invalid: "replace" });
 }
 

@@ -128,7 +128,7 @@ async function runCommand(
   await runToEnd(options, (reporter) => resumeRun(resume, options, reporter));
 }
 
-/** Opens a run, trains it to its end and prints a summary; a dry run opens none. */
+/** Opens a run, trains it to its end and prints a summary. A dry run ends before it opens a run. */
 async function runToEnd(
   { json, dryRun }: TrainOptions,
   open: (reporter: Reporter) => Promise<OpenedRun | undefined>,
@@ -156,7 +156,10 @@ async function runToEnd(
   }
 }
 
-/** Suggests an evaluation of the trained policy on other tasks; none if a module provides components. */
+/**
+ * Returns a command that evaluates the trained policy on other tasks; `undefined` if a module
+ * provides components.
+ */
 function suggestEvaluation({ config, path }: RunFolder): string[] | undefined {
   const { model, tasks } = config;
   const environment = findEnvironment(tasks.environment);
@@ -194,7 +197,7 @@ async function resumeRun(
   return { folder, tasks, parts };
 }
 
-/** Checks the settings and creates a run folder; none for a dry run. */
+/** Checks the settings and creates a run folder; a dry run creates none. */
 async function createRun(
   name: string,
   environment: BuiltInEnvironment | undefined,
@@ -228,7 +231,7 @@ async function createRun(
     if (options.dryRun === true) {
       process.stdout.write(`${formatSettings(config, options.json === true ? 0 : 2)}\n`);
       // Only settings go to standard output, so that it is a valid `--config` file.
-      process.stderr.write("estimating: a short probe of the model\n");
+      process.stderr.write("estimating time and memory with a short probe of the model\n");
       const lines = await readInput(() => estimateRun(config, tasks, algorithm));
       process.stderr.write(`${lines.join("\n")}\n`);
       await tasks.close?.();

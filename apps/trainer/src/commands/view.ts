@@ -33,7 +33,7 @@ export function buildViewCommand(): Command {
     .action(async (paths: readonly string[], options: ViewOptions) => {
       const { export: file, iterations } = options;
       if (iterations !== undefined && file === undefined) {
-        throw new InputError("view: --iterations must be given with --export");
+        throw new InputError("view: --iterations needs --export");
       }
       const runs = await findRuns(paths);
       const page = await readPage();

@@ -19,7 +19,7 @@ import { parsePort, parseCount, parseWholeNumber } from "./arguments.ts";
 import { readCommands, streamLines } from "./read-commands.ts";
 import { addShopOptions } from "./webshop-source.ts";
 
-/** `turnwise webshop`: uses the shop without a policy. */
+/** `turnwise webshop`: searches, plays and serves a shop without a policy. */
 export function buildWebshopCommand(): Command {
   return new Command("webshop")
     .description("search, play, replay and serve a shop, and convert its data")
@@ -71,7 +71,7 @@ function buildSearchCommand(): Command {
     .option("--json", "print ids and scores as JSON")
     .action(async (query: string, options: SearchOptions) => {
       const { limit, json } = options;
-      // Goals are not generated: a catalogue without goals can be searched too.
+      // Generate no goals, so that a catalogue without goals can be searched too.
       const catalogue = await openCatalogue(options);
       const hits = new Searcher(catalogue.index)
         .search(query.toLowerCase(), limit)
@@ -88,7 +88,7 @@ function buildSearchCommand(): Command {
     });
 }
 
-/** Creates the machine-readable state after an action. */
+/** Returns the state after an action as JSON. */
 function createStateRecord(session: ShopSession, mode: ObservationMode): object {
   const { hasSearchBar, clickables } = session.availableActions;
   return {
@@ -145,7 +145,7 @@ function buildReplayCommand(): Command {
 }
 
 function formatResult({ isDone, reward, details, fault }: ActionResult): string {
-  if (fault !== undefined) return `the reference fails here: ${fault}\n`;
+  if (fault !== undefined) return `WebShop's own code fails here: ${fault}\n`;
   if (!isDone || details === undefined) return "";
   return (
     `score ${reward}: kind ${details.typeFactor}, ` +

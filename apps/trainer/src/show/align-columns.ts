@@ -1,6 +1,6 @@
 /**
- * Lines of a table whose columns are aligned.
- * @param rows - Cells of each row, as many in all of them.
+ * Formats rows as lines with aligned columns.
+ * @param rows - Cells of each row; all rows have the same number of cells.
  * @param right - Indices of columns that are aligned to the right.
  */
 export function alignColumns(

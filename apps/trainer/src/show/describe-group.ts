@@ -2,7 +2,7 @@ import { compareSiblings, type IndexRow, type RecordedTrajectory } from "@turnwi
 import { alignColumns } from "./align-columns.ts";
 import { formatMean, formatRange } from "./describe-segment.ts";
 
-/** One line for each sibling of a group, and where they diverge. */
+/** Describes each sibling of a group in a line, and the turn in which the siblings diverge. */
 export function describeGroup(
   segment: string,
   rows: readonly IndexRow[],
@@ -47,7 +47,9 @@ function describeShared(
   return `${rows[other]!.trajectory}, ${turns === 1 ? "turn 0" : `turns 0 to ${turns - 1}`}`;
 }
 
-/** Actions at the first turn that differs, with the number of siblings that chose each. */
+/**
+ * Lists the actions of the first turn that differs, with the number of siblings that chose each.
+ */
 function describeDivergence(
   divergence: number | undefined,
   records: readonly RecordedTrajectory[],

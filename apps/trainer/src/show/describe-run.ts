@@ -13,7 +13,10 @@ import {
 } from "@turnwise/training/reader";
 import { formatAge } from "./format-age.ts";
 
-/** Prints what a run is, its results before and after, its curve, and what can be shown of it. */
+/**
+ * Describes a run: its kind, its results before and after training, its training curve, and
+ * commands that show more.
+ */
 export async function describeRun(
   source: RunSource,
   { json = false }: { readonly json?: boolean },
@@ -24,7 +27,7 @@ export async function describeRun(
   const segments = listSegments(metrics).map(({ name }) => name);
   if (json) return [JSON.stringify({ ...summary, segments })];
   const { state, iterations, numIterations, success, startedAt } = summary;
-  // Readers of metrics have checked the fields that a line has.
+  // The reader of the metrics has already checked the fields of each line.
   const lines = metrics as readonly MetricsLine[];
   const parts = [
     tabulateEvaluations(lines),
@@ -58,7 +61,7 @@ function listWhatToShow(name: string, segments: readonly string[]): string {
   ].join("\n");
 }
 
-/** Prints an evaluation of `turnwise evaluate`. */
+/** Describes an evaluation made by `turnwise evaluate`. */
 export function describeSavedEvaluation(
   name: string,
   { environment, options, report, episodes }: RecordedEvaluation,

@@ -33,14 +33,14 @@ export function describeSegment(
   ];
 }
 
-/** Mean of the values that exist, two decimals. */
+/** Formats the mean of the defined values, with two decimals. */
 export function formatMean(values: readonly number[]): string {
   const known = values.filter((value) => !Number.isNaN(value));
   if (known.length === 0) return "-";
   return (known.reduce((sum, value) => sum + value, 0) / known.length).toFixed(2);
 }
 
-/** Smallest and largest coefficient of trajectories. */
+/** Formats the smallest and the largest coefficient of trajectories. */
 export function formatRange(
   rows: readonly Pick<IndexRow, "coefficientMin" | "coefficientMax">[],
 ): string {

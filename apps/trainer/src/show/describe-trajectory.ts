@@ -7,14 +7,14 @@ import {
   type RecordedTurn,
 } from "@turnwise/training/reader";
 
-/** Place of a trajectory. */
+/** Position of a trajectory in a run. */
 export interface ShownPlace {
   readonly segment: string;
   readonly row: IndexRow;
   readonly numSiblings: number;
 }
 
-/** Characters of a prompt's end and of an observation without `--full`. */
+/** Maximum number of characters, without `--full`. */
 const shownCharacters = 400;
 
 /**
@@ -43,7 +43,7 @@ export function describeTrajectory(
     parts.join(", "),
     ...describeEnd(trajectory),
     ...(decode === undefined
-      ? ["(no tokenizer here: prompts and responses are not shown, only actions)"]
+      ? ["(the run has no tokenizer: only actions are shown, no prompts and responses)"]
       : []),
     ...turns.flatMap((turn, i) => [
       "",
@@ -53,7 +53,7 @@ export function describeTrajectory(
   ];
 }
 
-/** Message of a failure or a limit. */
+/** Returns the message of a failure or of a limit that ended the trajectory. */
 function describeEnd({ outcome }: RecordedTrajectory): string[] {
   if (outcome.kind === "failed") return [`failed: ${outcome.error.message}`];
   if (outcome.kind === "truncated" && outcome.message !== undefined) return [outcome.message];
@@ -83,7 +83,7 @@ function describeTurn(
   ];
 }
 
-/** Reply of the environment, and its state after it if that has changed. */
+/** Formats the reply of the environment, and the state after the turn if the state has changed. */
 function describeReply(
   { observation, state }: RecordedTurn,
   after: EnvironmentState | undefined,
@@ -119,7 +119,7 @@ function describeNumbers({
   );
 }
 
-/** At most three decimals. */
+/** Formats a number with at most three decimals. */
 const formatNumber = (value: number): string => String(Number(value.toFixed(3)));
 
 /** Mean of a list; `undefined` if it is empty. */
@@ -129,7 +129,7 @@ function average(values: number | readonly number[]): number | undefined {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** A text next to its name, its further lines indented. */
+/** Formats a text next to its name, with further lines indented. */
 function label(
   name: string,
   text: string,
@@ -148,7 +148,7 @@ function label(
     .map((line, i) => `  ${(i === 0 ? name : "").padEnd(9)} ${printable(line)}`.trimEnd());
 }
 
-/** Control characters of a model's text would change the terminal. */
+/** Replaces control characters, which could change the state of the terminal. */
 function printable(line: string): string {
   return line.replaceAll(/\p{Cc}/gu, (character) => (character === "\t" ? "  " : "\u{fffd}"));
 }

@@ -1,4 +1,4 @@
-/** Time since an event in one unit: `3 h`. */
+/** Formats the time since an event in one unit: `3 h`. */
 export function formatAge(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 120) return `${seconds} s`;

@@ -175,12 +175,12 @@ export function modulatorLaws(
       expectAllNear("advantage reversed", reversed.advantages, result.advantages.toReversed());
     }),
     "favours-certainty": law(
-      "less entropy, no smaller coefficient",
+      "a smaller entropy never gives a smaller coefficient",
       "the map is monotone",
       (batch, { coefficients }) => expectMonotone(batch, coefficients, 1),
     ),
     "favours-uncertainty": law(
-      "more entropy, no smaller coefficient",
+      "a larger entropy never gives a smaller coefficient",
       "the map is monotone",
       (batch, { coefficients }) => expectMonotone(batch, coefficients, -1),
     ),
@@ -203,7 +203,7 @@ export function modulatorLaws(
     ),
     "identity-when-flat": law(
       "equal entropies do not change advantages",
-      "nothing to tell responses apart by",
+      "equal entropies do not distinguish responses",
       (batch) => {
         const flat = batch.map((response): CreditedResponse => ({
           ...response,

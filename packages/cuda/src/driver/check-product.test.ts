@@ -31,7 +31,7 @@ it("names the invalid part of a matrix product", () => {
   );
   expect(check({ right: { ...right, transposed: true } })).toThrow("right.rowStride must");
   expect(check({ right: { ...right, type: "float16" } })).toThrow(
-    "multiply: right.type must equal the left factor's, float32, got float16",
+    "multiply: right.type must be the type of the left factor, float32, got float16",
   );
   expect(check({ result: { ...result, type: "bfloat16" } })).toThrow("result.type must be float32");
   expect(check({ batches: 2, result: { ...result, batchStride: 5 } })).toThrow(

@@ -26,10 +26,10 @@ function checkMatrix(name: string, matrix: CudaMatrix, columns: number): void {
 
 function checkTypes(left: CudaFactor, right: CudaFactor, result: CudaMatrix): void {
   if (left.type !== right.type) {
-    fail("right.type", `equal the left factor's, ${left.type}`, right.type);
+    fail("right.type", `be the type of the left factor, ${left.type}`, right.type);
   }
   if (result.type !== left.type && result.type !== "float32") {
-    fail("result.type", `be float32 or the factors', ${left.type}`, result.type);
+    fail("result.type", `be float32 or the type of the factors, ${left.type}`, result.type);
   }
 }
 

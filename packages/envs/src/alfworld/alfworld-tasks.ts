@@ -84,7 +84,7 @@ export const alfworldTasksSchema: TasksSchema<
   ).default(null),
   include: setting(
     z.array(z.enum(includableGames)),
-    "Released games to include although the reference excludes them by their path",
+    "Released games to include although ALFWorld excludes games with such paths",
   ).default([]),
   strict: setting(
     z.boolean(),

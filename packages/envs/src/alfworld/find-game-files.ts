@@ -7,7 +7,7 @@ import { parseGameFile } from "./game-file.ts";
 export interface BrokenGame {
   /** Path within the folder of games. */
   readonly id: string;
-  /** Problem in a few words: `truncated`, `a link to nothing`. */
+  /** Problem in a few words: `truncated`, `a broken link`. */
   readonly problem: string;
 }
 
@@ -93,7 +93,7 @@ function fileProblem(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
   switch (code) {
     case "ENOENT":
-      return "a link to nothing";
+      return "a broken link";
     case "ELOOP":
       return "a link to itself";
     case "EACCES":

@@ -60,7 +60,7 @@ export class GameArchive {
       const earlier = games.get(game);
       if (earlier) {
         throw new GameFileError(
-          `${path} line ${number}: game must be in the archive once, got ${formatValue(game)} as on line ${earlier.line}`,
+          `${path} line ${number}: game must occur only once in the archive, got ${formatValue(game)} again after line ${earlier.line}`,
         );
       }
       games.set(game, { line: number, packed: deflateRawSync(line, { level: 1 }) });

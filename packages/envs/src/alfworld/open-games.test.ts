@@ -139,7 +139,7 @@ describe("a folder", () => {
       ["cut-after-brace", "truncated"],
       ["cut-after-comma", "truncated"],
       ["cut", "truncated"],
-      ["dangling", "a link to nothing"],
+      ["dangling", "a broken link"],
       ["empty", "empty"],
       ["fields", "pddl_domain must be a string, got undefined"],
       ["folder", "a folder, not a file"],
@@ -149,7 +149,7 @@ describe("a folder", () => {
       ["list", "the file must be a JSON object, got []"],
       ["loop", "a link to itself"],
       ["wide", "text must be UTF-8, or UTF-16 with a byte order mark, got a zero byte at offset 1"],
-      ["valid_seen", "a link to nothing"],
+      ["valid_seen", "a broken link"],
     ]);
     expect(describeGames(set)).toMatch(
       /^1 of 16 in .*broken \(skipped: 1 solvable not given; 14 broken: train\/cut-after-brace\/game\.tw-pddl \(truncated\), .*, and 4 more\)$/,
@@ -161,7 +161,7 @@ describe("a folder", () => {
       /got none \(broken: game\.tw-pddl \(truncated\)\)$/,
     );
     await expect(openGames(join(root, "valid_seen"))).rejects.toThrow(
-      /must be a folder, an archive or a game file, got a link to nothing$/,
+      /must be a folder, an archive or a game file, got a broken link$/,
     );
     await expect(set.load("train/cut/game.tw-pddl")).rejects.toThrow(RangeError);
   });
@@ -241,7 +241,7 @@ describe("a folder", () => {
     }
     for (const path of ["trial", "own", ""]) {
       expect(() => select({ paths: [ids[0]!, path] })).toThrow(
-        `path must be the id of a game or a folder of it, got "${path}"`,
+        `path must be the id of a game or a folder in such an id, got "${path}"`,
       );
     }
   });
@@ -353,7 +353,7 @@ describe("an archive of whole games", () => {
     expect(
       await refusal("d.jsonl", lines({ game: "x", ...solvable }, { game: "x", ...solvable })),
     ).toBe(
-      'GameFileError: /refused/d.jsonl line 2: game must be in the archive once, got "x" as on line 1',
+      'GameFileError: /refused/d.jsonl line 2: game must occur only once in the archive, got "x" again after line 1',
     );
     expect(await refusal("e.jsonl", lines({ game: "x", pddl_domain: 3 }))).toBe(
       "GameFileError: /refused/e.jsonl line 1: pddl_domain must be a string, got 3",

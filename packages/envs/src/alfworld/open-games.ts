@@ -235,7 +235,7 @@ async function locate(
     () => false,
   );
   throw new GameFileError(
-    `${path}: there must be a folder, an archive or a game file, got ${isLink ? "a link to nothing" : "nothing"}`,
+    `${path}: there must be a folder, an archive or a game file, got ${isLink ? "a broken link" : "nothing"}`,
   );
 }
 

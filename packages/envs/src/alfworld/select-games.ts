@@ -36,7 +36,7 @@ export function selectGames<T extends Task>(
   for (const [i, pattern] of (patterns ?? []).entries()) {
     if (pattern !== "//" && tasks.some(({ id }) => `/${id}/`.includes(pattern))) continue;
     throw new RangeError(
-      `${where}: path must be the id of a game or a folder of it, got ${formatValue(paths![i])}`,
+      `${where}: path must be the id of a game or a folder in such an id, got ${formatValue(paths![i])}`,
     );
   }
   return tasks.filter(

@@ -28,12 +28,12 @@ export interface FrozenlakeTasks extends GridTasks {
 /** Schema of {@link FrozenlakeTasks}. */
 export const frozenlakeTasksSchema: TasksSchema<FrozenlakeTasks, "template"> = z.strictObject({
   environment: setting(z.literal("frozenlake"), "Environment of the tasks"),
-  size: setting(z.int().min(2).max(30), "Rows and columns of a lake", "cells"),
+  size: setting(z.int().min(2).max(30), "Number of rows, and of columns, of a lake", "cells"),
   holeShare: setting(z.number().min(0).max(0.9), "Probability that a cell is a hole"),
-  minPath: setting(count, "Length of the shortest path from start to goal, at least", "steps"),
+  minPath: setting(count, "Minimum length of the shortest path from start to goal", "steps"),
   isSlippery: setting(
     z.boolean(),
-    "Slippery ice: a step goes astray to either side with probability 1/3 each; the same steps of the same task slip alike",
+    "Slippery ice: a step goes to either side with probability 1/3 each; the same actions in the same task have the same result",
   ),
   ...gridSettings,
 });

@@ -59,7 +59,7 @@ export function openGenerated<T extends Task>(
     contentOf: ({ id }) => {
       const content = contents.get(id);
       if (content !== undefined) return content;
-      throw new RangeError(`${name}: task must be one of those generated, got ${id}`);
+      throw new RangeError(`${name}: task must be one of the generated tasks, got ${id}`);
     },
     counts: [
       ...(training.length > 0 ? [`${training.length} to train`] : []),

@@ -24,8 +24,8 @@ export const gridSettings: {
     z.enum(chatTemplateNames),
     "Rendering of ragen prompts: chat-markup (special tokens), plain (headings), messages (for a hosted chat model)",
   ).default("chat-markup"),
-  maxMoves: setting(count, "Moves after which an episode ends unsolved", "moves"),
-  numTraining: setting(countOrNone, "Training tasks; 0 for an evaluation", "tasks"),
+  maxMoves: setting(count, "Maximum number of moves; then an episode ends unsolved", "moves"),
+  numTraining: setting(countOrNone, "Number of training tasks; 0 for evaluation only", "tasks"),
   evaluation: evaluationSplits,
 };
 

@@ -29,14 +29,14 @@ const side = z.int().min(4).max(30);
 /** Schema of {@link SokobanTasks}. */
 export const sokobanTasksSchema: TasksSchema<SokobanTasks, "template"> = z.strictObject({
   environment: setting(z.literal("sokoban"), "Environment of the tasks"),
-  width: setting(side, "Columns of a room, walls included", "cells"),
-  height: setting(side, "Rows of a room, walls included", "cells"),
-  numBoxes: setting(z.int().min(1).max(4), "Boxes of a room", "boxes"),
-  minSolution: setting(count, "Length of the shortest solution, at least", "moves"),
-  maxSolution: setting(count, "Length of the shortest solution, at most", "moves"),
+  width: setting(side, "Number of columns of a room, including walls", "cells"),
+  height: setting(side, "Number of rows of a room, including walls", "cells"),
+  numBoxes: setting(z.int().min(1).max(4), "Number of boxes in a room", "boxes"),
+  minSolution: setting(count, "Minimum length of the shortest solution", "moves"),
+  maxSolution: setting(count, "Maximum length of the shortest solution", "moves"),
   reward: setting(
     z.enum(["success", "gym"]),
-    "Reward: for success alone, or as in gym-sokoban also for moves and boxes",
+    "Reward: success (only for solving the room) or gym (also for moves and boxes, as in gym-sokoban)",
   ),
   ...gridSettings,
 });

@@ -133,7 +133,10 @@ export const swebenchTasksSchema: TasksSchema<
     "Time limit of the tests; null for the benchmark harness's limit",
     "s",
   ),
-  testNetwork: setting(z.enum(["none", "bridge"]), "Network of the tests; the agent never has one"),
+  testNetwork: setting(
+    z.enum(["none", "bridge"]),
+    "Network of the tests; the agent never has network access",
+  ),
   grading: setting(
     z.enum(["strict", "official"]),
     "Grading: strict (no reward for forged output or a changed test configuration) or official (as the benchmark harness, for comparable scores)",
@@ -162,7 +165,7 @@ export const swebenchTasksSchema: TasksSchema<
   evaluation: evaluationSplits,
   demonstrators: setting(
     z.enum(["able", "mixed"]),
-    "Agents demonstrated in a warm start: able (all fix the issue) or mixed (one in three does); instances from a file demonstrate their gold patch",
+    "Demonstrations of the demo tasks: able (all fix the issue) or mixed (one in three does); for instances from a file, the demonstrations apply the gold patch",
   ),
   shownCharacters: setting(
     nonNegative,
@@ -338,7 +341,7 @@ async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
     if (ifPresent === true) return [];
     const counts = Object.entries(bySplit).map(([name, list]) => `${name} (${list.length})`);
     throw new InputError(
-      `swebench: split must be one that holds instances, of ${counts.join(", ")}, got ${split}`,
+      `swebench: split must have instances, got ${split} (instances per split: ${counts.join(", ")})`,
     );
   });
   if (training.length === 0) {

@@ -55,17 +55,25 @@ export const textcraftTasksSchema: TasksSchema<TextcraftTasks, "path" | "templat
       z.string().min(1).nullable(),
       "Folder of recipe files in Minecraft's JSON format; null generates recipes",
     ).default(null),
-    minDepth: setting(z.int().min(1).max(8), "Crafts in a row that a goal takes, at least"),
-    maxDepth: setting(z.int().min(1).max(8), "Crafts in a row that a goal takes, at most"),
+    minDepth: setting(z.int().min(1).max(8), "Minimum number of consecutive crafts for a goal"),
+    maxDepth: setting(z.int().min(1).max(8), "Maximum number of consecutive crafts for a goal"),
     maxIngredients: setting(
       z.int().min(1).max(4),
-      "Kinds of ingredients of a generated recipe, at most",
+      "Maximum number of ingredients of a generated recipe",
     ),
-    maxCount: setting(count, "Pieces of an ingredient of a generated recipe, at most", "pieces"),
-    maxOutput: setting(count, "Pieces that a craft by a generated recipe makes, at most", "pieces"),
+    maxCount: setting(
+      count,
+      "Maximum number of pieces of an ingredient of a generated recipe",
+      "pieces",
+    ),
+    maxOutput: setting(
+      count,
+      "Maximum number of pieces that a generated recipe produces",
+      "pieces",
+    ),
     numDistractors: setting(
       z.int().min(0).max(20),
-      "Recipes shown that have no part in crafting the goal; with path, at most",
+      "Number of shown recipes that the goal does not need; a maximum if path is set",
       "recipes",
     ),
     format: setting(
@@ -76,7 +84,11 @@ export const textcraftTasksSchema: TasksSchema<TextcraftTasks, "path" | "templat
       z.enum(chatTemplateNames),
       "Rendering of agentgym prompts: chat-markup (special tokens), plain (headings), messages (for a hosted chat model)",
     ).default("chat-markup"),
-    numTraining: setting(countOrNone, "Training tasks at most; 0 for an evaluation", "tasks"),
+    numTraining: setting(
+      countOrNone,
+      "Maximum number of training tasks; 0 for evaluation only",
+      "tasks",
+    ),
     evaluation: evaluationSplits,
   });
 
@@ -111,7 +123,7 @@ export async function openTextcraftTasks(
   const { minDepth, maxDepth } = tasks;
   return {
     name: "textcraft",
-    description: `goals that take ${minDepth} to ${maxDepth} crafts in a row, recipes ${tasks.path ?? "generated"}; ${crafting.counts}`,
+    description: `goals of ${minDepth} to ${maxDepth} consecutive crafts, recipes ${tasks.path ?? "generated"}; ${crafting.counts}`,
     training: crafting.training,
     evaluation: crafting.evaluation,
     createEnvironment,

@@ -52,9 +52,7 @@ export async function openCatalogue(options: ShopSourceOptions): Promise<Catalog
     if (options.catalogue !== undefined) return openStoredCatalogue(options.catalogue);
     if (products === undefined) {
       if (attributes !== undefined || humanInstructions !== undefined) {
-        throw new InputError(
-          `webshop: --attributes and --human-instructions must be given with --products, got none`,
-        );
+        throw new InputError(`webshop: --attributes and --human-instructions need --products`);
       }
       const { numProducts, catalogueSeed } = options;
       const generated = {
@@ -64,7 +62,7 @@ export async function openCatalogue(options: ShopSourceOptions): Promise<Catalog
       return createCatalogue(generateProducts(generated));
     }
     if (attributes === undefined) {
-      throw new InputError("webshop: --attributes must be given with --products, got none");
+      throw new InputError("webshop: --products needs --attributes");
     }
     return readCatalogue({
       products,

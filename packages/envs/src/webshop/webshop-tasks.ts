@@ -82,7 +82,7 @@ export const webshopTasksSchema: TasksSchema<WebshopTasks> = z.strictObject({
   ),
   hurry: setting(
     share,
-    "Probability that a demonstrator chooses without looking; above 0, demonstrations are imperfect",
+    "Probability that a demonstrator chooses at random; above 0, demonstrations are imperfect",
   ),
   reward: setting(
     z.enum(["score", "success"]),

@@ -59,7 +59,7 @@ const discount = (value: number, step: string): z.ZodDefault<z.ZodNumber> =>
   share.default(value).meta({ description: `Discount of a reward one ${step} later (gamma)` });
 
 const defineEpsilon = (value: number, target: string): z.ZodDefault<z.ZodNumber> =>
-  nonNegative.default(value).meta({ description: `Added to the ${target}` });
+  nonNegative.default(value).meta({ description: `Epsilon, added to the ${target}` });
 
 const defineWhitening = (
   value: "batch" | "none",
@@ -80,10 +80,10 @@ const groupFields = {
   }),
   epsilon: defineEpsilon(1e-6, "standard deviation"),
   minScale: nonNegative.default(0).meta({
-    description: "Standard deviation up to which differences are not divided",
+    description: "Standard deviation at or below which differences are not divided",
   }),
   singleton: z.enum(["raw", "zero"]).default("zero").meta({
-    description: "Advantage of a group of one: its return, or 0",
+    description: "Advantage in a group with one trajectory: its return, or 0",
   }),
 };
 
@@ -110,7 +110,8 @@ const schema = z.discriminatedUnion("kind", [
     kind: z.literal("turn"),
     discount: discount(1, "turn"),
     among: z.enum(["turn-index", "group"]).default("turn-index").meta({
-      description: "Turns that a turn is compared with: those of its index, or all of its group",
+      description:
+        "Turns with which a turn is compared: turns with the same index, or all turns of its group",
     }),
     ...groupFields,
   }),

@@ -88,11 +88,11 @@ const groupFilter = z.discriminatedUnion("kind", [
     kind: z.literal("drop-flat"),
     maxRounds: count.nullable().default(10).meta({
       description:
-        "Rounds of drawing to replace dropped groups, the first included; null for no limit",
+        "Maximum number of rounds in which groups are drawn, including the first; null for no limit",
       unit: "rounds",
     }),
     singleton: z.enum(["keep", "drop"]).default("keep").meta({
-      description: "Treatment of a group of one",
+      description: "Treatment of a group with one trajectory",
     }),
   }),
 ]);
@@ -126,7 +126,7 @@ const truncation = z.strictObject({
       "Truncated trajectories: trained on like any other, masked from the loss while their returns count for siblings, or treated as not sampled",
   }),
   failed: unfinished.default("leave-out").meta({
-    description: "The same for failed trajectories",
+    description: "Failed trajectories: trained on, masked, or treated as not sampled, as above",
   }),
   overlong: overlong.default({ kind: "none" }).meta({ description: "Penalty on long responses" }),
 });
@@ -145,10 +145,10 @@ const correction = z.discriminatedUnion("kind", [
     low: z.number().min(0).default(0).meta({ description: "Lower bound of trusted ratios" }),
     high: z.number().min(0).default(2).meta({ description: "Upper bound of trusted ratios" }),
     inside: z.enum(["ratio", "one"]).default("ratio").meta({
-      description: "Weight of a trusted ratio: itself, or 1",
+      description: "Weight of a trusted ratio: the ratio itself, or 1",
     }),
     outside: z.enum(["limit", "zero"]).default("limit").meta({
-      description: "Weight of any other ratio: the bound that it passed, or 0",
+      description: "Weight of a ratio outside the bounds: the exceeded bound, or 0",
     }),
     dropped,
   }),

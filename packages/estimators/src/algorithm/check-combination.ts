@@ -115,7 +115,7 @@ function checkLoss(
         "surrogate.dualClip",
         dualClip,
         null,
-        `with surrogate.ratioCap ${ratioCap}, which limits negative advantages before it`,
+        `with surrogate.ratioCap ${ratioCap}, which already limits negative advantages`,
       );
     }
   }

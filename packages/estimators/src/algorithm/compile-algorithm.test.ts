@@ -195,7 +195,7 @@ describe("compileAlgorithm", () => {
     ],
     [
       { ...bare, surrogate: { kind: "clipped", dualClip: 3, ratioCap: 2 } },
-      "algorithm.surrogate.dualClip must be null: it has no effect with surrogate.ratioCap 2, which limits negative advantages before it, got 3",
+      "algorithm.surrogate.dualClip must be null: it has no effect with surrogate.ratioCap 2, which already limits negative advantages, got 3",
     ],
     [
       { ...bare, surrogate: { kind: "cispo", minRatio: 2, maxRatio: 1 } },

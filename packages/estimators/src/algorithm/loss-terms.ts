@@ -38,7 +38,7 @@ const none = z.strictObject({ kind: z.literal("none") });
 const estimators = z.enum(["k1", "absolute", "k2", "k3"]);
 const klCoefficient = z.number().positive().default(0.001);
 const limit = z.number().positive().nullable().default(null).meta({
-  description: "Maximum size of a token's estimate; null for no limit",
+  description: "Maximum absolute value of a token's estimate; null for no limit",
   unit: "nats",
 });
 
@@ -52,7 +52,7 @@ const kl = z.discriminatedUnion("kind", [
     }),
     gradient: z.enum(["own", "k2"]).default("own").meta({
       description:
-        "Estimator whose gradient is followed; the expectation of k2's is the gradient of the KL",
+        "Estimator whose gradient is used; the expected gradient of k2 is the gradient of the KL",
     }),
     correction: z.enum(["none", "ratio"]).default("none").meta({
       description: "Multiply each estimate by the token's ratio, for tokens of an older policy",
@@ -78,7 +78,7 @@ const kl = z.discriminatedUnion("kind", [
             unit: "nats",
           }),
           horizon: z.number().positive().default(10_000).meta({
-            description: "Rows over which the coefficient may change by a fifth",
+            description: "Number of rows over which the coefficient may change by a fifth",
             unit: "rows",
           }),
         }),

@@ -56,7 +56,7 @@ const schema = z.discriminatedUnion("kind", [
     }),
     dualClip: aboveOne.meta({
       description:
-        "Dual clip: the loss of a negative advantage is at most this times its size; null for no limit",
+        "Dual clip: the loss of a negative advantage is at most this factor times the advantage's size; null for no limit",
     }),
     ratioCap: aboveOne.meta({
       description: "Upper bound of the ratio, even where it is not clipped; null for no cap",

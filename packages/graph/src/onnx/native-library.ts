@@ -84,7 +84,7 @@ function open(koffi: Koffi, file: string): NativeLibrary {
   const api = getApi(interfaceVersion);
   if (api === null) {
     throw new Error(
-      `createOnnxExecutor: ${file} must have version ${interfaceVersion} of its interface, got an older one`,
+      `createOnnxExecutor: ${file} must offer version ${interfaceVersion} of ONNX Runtime's API, got an older version`,
     );
   }
   const bound = Object.entries(table).map(([name, [place, result, letters]]) => {

@@ -47,7 +47,7 @@ describe("the TensorFlow.js executor", () => {
   it("refuses a backend that the module does not have", async () => {
     const wrong = createTensorFlowExecutor({ module: tensorFlow, backend: "abacus" });
     await expect(wrong.compile(square())).rejects.toThrow(
-      "createTensorFlowExecutor: backend must be one of the module's, got abacus",
+      "createTensorFlowExecutor: backend must be a backend of the module, got abacus",
     );
   });
 });

@@ -157,9 +157,12 @@ async function chooseBackend(tf: TensorFlow, backend: string): Promise<void> {
   } catch (error) {
     cause = error;
   }
-  throw new Error(`createTensorFlowExecutor: backend must be one of the module's, got ${backend}`, {
-    cause,
-  });
+  throw new Error(
+    `createTensorFlowExecutor: backend must be a backend of the module, got ${backend}`,
+    {
+      cause,
+    },
+  );
 }
 
 /**

@@ -230,7 +230,7 @@ test("refuses folders of another shape or with mixed saves, and keeps its own st
   await policy.save(whole);
   await copyFile(join(whole, "model.safetensors"), join(half, "model.safetensors"));
   await expect(policy.learner.restore(half)).rejects.toThrow(
-    `${join(half, "optimizer.safetensors")}: saved must be that of model.safetensors`,
+    `${join(half, "optimizer.safetensors")}: saved must be the same as in model.safetensors`,
   );
   expect(await policy.learner.score(rows())).toEqual(before);
   await Promise.all([policy.close(), wider.close()]);

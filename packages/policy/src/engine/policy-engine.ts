@@ -193,7 +193,7 @@ export class PolicyEngine implements EnginePort {
 
   get #learning(): LearningEngine {
     if (this.#learner) return this.#learner;
-    throw new Error("policy: engine must have a learner, got one that only samples");
+    throw new Error("policy: engine must have a learner, got an engine that only samples");
   }
 
   sample(request: SampleRequest, onToken?: OnToken): PendingSample {

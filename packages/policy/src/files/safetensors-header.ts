@@ -59,7 +59,7 @@ export function parseSafetensorsHeader(
   const twice = findDuplicateKey(text);
   if (twice !== undefined) {
     throw new Error(
-      `${path}: header must name everything once, got ${JSON.stringify(twice)} twice`,
+      `${path}: header must contain each name once, got ${JSON.stringify(twice)} twice`,
     );
   }
   const entries = Object.entries(tensors)

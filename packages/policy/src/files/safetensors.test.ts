@@ -128,7 +128,7 @@ test("refuses an invalid header", async () => {
   const twice = `{"w":${JSON.stringify(entry([0], 0, 0))},"w":${JSON.stringify(entry([0], 0, 0))}}`;
   await withHeader(BigInt(twice.length), twice);
   await expect(readSafetensors(path)).rejects.toThrow(
-    `${path}: header must name everything once, got "w" twice`,
+    `${path}: header must contain each name once, got "w" twice`,
   );
 });
 

@@ -96,9 +96,12 @@ export class ResidentState implements TrainedState {
 
   get feeds(): WeightFeeds {
     if (this.#broken !== undefined) {
-      throw new Error("learner: weights must be of one step, got a step that failed halfway", {
-        cause: this.#broken,
-      });
+      throw new Error(
+        "learner: all weights must be of the same step, got a step that failed halfway",
+        {
+          cause: this.#broken,
+        },
+      );
     }
     return new Map([...this.#trained].map(([name, { parameter }]) => [name, parameter.tensor]));
   }

@@ -63,7 +63,7 @@ export class TinkerClient {
   }
 
   get sessionId(): string {
-    if (this.#sessionId === undefined) throw new Error("TinkerClient: open must come first");
+    if (this.#sessionId === undefined) throw new Error("TinkerClient: open must be called first");
     return this.#sessionId;
   }
 

@@ -53,7 +53,7 @@ export class TinkerSampler implements Sampler {
   async sample(request: SampleRequest, signal?: AbortSignal): Promise<SampledResponse> {
     refuseOptions("sample", request);
     const { promptTokens, maxTokens, temperature = 1, stopTokens, seed } = request;
-    if (this.#loaded === undefined) throw new Error("sample: load must come first");
+    if (this.#loaded === undefined) throw new Error("sample: load must be called first");
     const { maxSequenceTokens } = this.capabilities;
     if (promptTokens.length + maxTokens > maxSequenceTokens) {
       throw new RangeError(
@@ -62,7 +62,7 @@ export class TinkerSampler implements Sampler {
     }
     if (temperature !== 0 && temperature !== 1) {
       throw new RangeError(
-        `sample: temperature must be 0 or 1, since the protocol does not say which distribution log-probs are of, got ${temperature}`,
+        `sample: temperature must be 0 or 1, since the protocol does not say to which distribution log-probs belong, got ${temperature}`,
       );
     }
     this.#numRequests += 1;

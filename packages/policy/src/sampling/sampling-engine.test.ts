@@ -398,7 +398,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
     const [open] = await Promise.all([Promise.allSettled([expectRefusal({})]), engine.close()]);
     expect(open).toMatchObject([
-      { reason: { message: "sampler: must not be closed, got an open request" } },
+      { reason: { message: "sampler: must not be closed while a request is open" } },
     ]);
     await expect(expectRefusal({})).rejects.toThrow("sampler must not be closed");
   });

@@ -223,7 +223,7 @@ export class SamplingEngine {
   /** Rejects pending requests and releases the compiled programs. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const error = new Error("sampler: must not be closed, got an open request");
+    const error = new Error("sampler: must not be closed while a request is open");
     for (const each of this.#waiting.splice(0)) each.reject(error);
     for (const each of [...this.#active, ...this.#preempted]) {
       this.#finish(each, () => each.reject(error));

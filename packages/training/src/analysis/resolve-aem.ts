@@ -13,6 +13,6 @@ export interface AnalyzedAem {
  */
 export function resolveAem({ modulation }: Pick<ExperimentSettings, "modulation">): AnalyzedAem {
   const record = modulation.kind === "aem" ? modulation : modulatorSchema.parse({ kind: "aem" });
-  if (record.kind !== "aem") throw new TypeError("resolveAem: record must be AEM's");
+  if (record.kind !== "aem") throw new TypeError("resolveAem: modulator must be AEM");
   return { record, modulator: compileModulatorSettings(record, "config") };
 }

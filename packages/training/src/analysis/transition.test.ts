@@ -77,7 +77,7 @@ describe("analyzeTransition", () => {
   it("names what is wrong", () => {
     const other = { ...record("aem", 1, 0), experiment: "shop" };
     expect(() => analyzeTransition([record("none", 1, 0), other])).toThrow(
-      "aem-1: experiment must be that of none-1 (games), got shop",
+      "aem-1: experiment must be the same as in none-1 (games), got shop",
     );
     expect(() => analyzeTransition([record("aem", 1, 0), record("aem", 1, 0)])).toThrow(
       "aem-1: arm aem must have each seed once, but seed 1 is also in aem-1",

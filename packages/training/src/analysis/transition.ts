@@ -91,7 +91,7 @@ export function analyzeTransition(records: readonly TrainingRecord[]): Transitio
   const other = rest.find(({ experiment }) => experiment !== first.experiment);
   if (other !== undefined) {
     throw new InputError(
-      `${other.source}: experiment must be that of ${first.source} (${first.experiment}), got ${other.experiment}`,
+      `${other.source}: experiment must be the same as in ${first.source} (${first.experiment}), got ${other.experiment}`,
     );
   }
   const byArm = new Map<string, TrainingRecord[]>();

@@ -98,7 +98,7 @@ describe("an evaluation", () => {
       /unseen, split valid_unseen: index must be in \[0, 3\], got 4$/u,
     );
     await expect(idsOf({ paths: ["trial_3"] })).rejects.toThrow(
-      /unseen: path must be the id of a game or a folder of it, got "trial_3"$/u,
+      /unseen: path must be the id of a game or a folder in such an id, got "trial_3"$/u,
     );
     await expect(idsOf({ kinds: ["pick_two_obj_and_place"] })).rejects.toThrow(
       /split valid_unseen must have games of kinds pick_two_obj_and_place, found none/u,
@@ -148,17 +148,17 @@ describe("training", () => {
   it("reports games that are not used, and refuses broken ones if strict", async () => {
     const source = await open("both", {});
     expect(source.description).toBe(
-      "games: 2 of 5 in /both (skipped: 1 movable; 2 broken: train/gone/game.tw-pddl (a link to nothing), " +
+      "games: 2 of 5 in /both (skipped: 1 movable; 2 broken: train/gone/game.tw-pddl (a broken link), " +
         `train/${look}/trial_1/game.tw-pddl (truncated)); 1 to train, ` +
         "1 of valid_unseen to evaluate, valid_seen skipped (no games)",
     );
     expect(source.omissions).toMatchObject({
       skipped: [{ reason: "movable" }],
-      broken: [{ problem: "a link to nothing" }, { problem: "truncated" }],
+      broken: [{ problem: "a broken link" }, { problem: "truncated" }],
     });
     expect((await open("both", { include: ["movable"] })).training).toHaveLength(2);
     await expect(open("both", { strict: true })).rejects.toThrow(
-      /both: game files must be valid, got 2 broken: train\/gone\/game\.tw-pddl \(a link to nothing\), /u,
+      /both: game files must be valid, got 2 broken: train\/gone\/game\.tw-pddl \(a broken link\), /u,
     );
   });
 });

@@ -25,39 +25,40 @@ export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasks
       setting: "path",
       flag: "games",
       value: "path",
-      description: "a folder of game files or an archive (default: generated games)",
+      description: "folder or archive of game files (default: generated games)",
     },
     {
       setting: "kinds",
-      description: `types of task: ${gameKinds.join(", ")}, other; also their numbers 1 to 6, or unique prefixes`,
+      description: `only tasks of these types: ${gameKinds.join(", ")}, other; ALFWorld's numbers 1 to 6 and unique prefixes also work`,
       parse: parseKinds,
     },
     {
       setting: "indices",
       flag: "index",
-      description: "positions in the split, sorted by path, from 0, such as 0,5,10-19",
+      description:
+        "only games at these positions in the split (sorted by path, from 0), such as 0,5,10-19",
     },
     {
       setting: "paths",
       flag: "path",
       value: "id",
-      description: "a game, or a folder of games, within --games; may be repeated",
+      description: "only this game or folder of games, as a path within --games; may be repeated",
     },
     {
       setting: "include",
-      description: `games that are skipped by default because of their path: ${includableGames.join(", ")}`,
+      description: `also play games that are skipped by default: ${includableGames.join(", ")}`,
     },
     {
       setting: "wording",
       description:
-        "put: the commands of ALFWorld before 0.4.0, put X in/on Y (default: move X to Y)",
+        "wording of the put command; put: put X in/on Y, as in ALFWorld before 0.4.0 (default: move X to Y)",
     },
     {
       setting: "humanGoals",
       value: "file",
       description: "goal sentences written by people, as JSON: {PATH: {human_goals: [...]}}",
     },
-    { setting: "strict", description: "a broken game file is an error" },
+    { setting: "strict", description: "stop at a broken game file (default: skip and report it)" },
     { setting: "size", description: "size of generated games" },
     "format",
   ],
@@ -121,12 +122,12 @@ export const alfworld: EnvironmentDefinition<AlfworldTasks, typeof alfworldTasks
     {
       paths: ["tasks.include", "tasks.strict", "tasks.humanGoals"],
       isIdle: ({ tasks }) => tasks.path === null,
-      why: "without tasks.path: it applies to game files only",
+      why: "without tasks.path: generated games do not use it",
     },
     {
       paths: ["tasks.hurry"],
       isIdle: ({ warmStart }) => warmStart.numDemonstrations === 0,
-      why: "with warmStart.numDemonstrations 0: only demonstrators hurry",
+      why: "with warmStart.numDemonstrations 0: only demonstrators use it",
     },
   ],
 };

@@ -28,6 +28,6 @@ export function createLanguageModelRun(
   }
   const names = environments.flatMap((one) => (one.paper === undefined ? [] : [one.name]));
   throw new InputError(
-    `--model must be given with an environment that has a setting for language models (${names.join(", ")}), got ${environment}; set model.source in the experiment instead`,
+    `--model needs an environment with settings for language models (${names.join(", ")}), got ${environment}; set model.source in the experiment instead`,
   );
 }

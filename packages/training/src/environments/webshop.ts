@@ -120,7 +120,7 @@ export const webshop: EnvironmentDefinition<WebshopTasks, typeof webshopTasksSch
     {
       paths: ["tasks.hurry"],
       isIdle: ({ warmStart }) => warmStart.numDemonstrations === 0,
-      why: "with warmStart.numDemonstrations 0: only demonstrators hurry",
+      why: "with warmStart.numDemonstrations 0: only demonstrators use it",
     },
   ],
 };

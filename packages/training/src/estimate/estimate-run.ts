@@ -44,7 +44,7 @@ export async function estimateRun(
   const memory = await describeMemory(config);
   const { model, training } = config;
   if (model.source === "tinker" || model.source === "custom") {
-    return [memory, "time: not estimated for a model that runs elsewhere"];
+    return [memory, "time: not estimated for a model that does not run on this machine"];
   }
   const random = createRandom("estimate");
   const startsContainers = findEnvironment(config.tasks.environment)?.startsContainers === true;
@@ -93,7 +93,8 @@ export async function estimateRun(
       `speed: ${formatThousands(1 / computeTurnSeconds(speeds, shape))} turns/s (${playing.numEpisodes} episodes at once), ` +
         `scores ${formatThousands(speeds.scored)} and trains ${formatThousands(speeds.trained)} tokens/s in a short probe`,
       `time: about ${formatDuration(total)}: ${training.iterations} iterations of ${formatDuration(iteration)}, ` +
-        `${formatDuration(warmStart)} of warm start, ${formatDuration(evaluations)} of evaluation`,
+        (warmStart > 0 ? `${formatDuration(warmStart)} of warm start` : "no warm start") +
+        `, ${formatDuration(evaluations)} of evaluation`,
     ];
   } finally {
     await policy.close();
@@ -117,10 +118,10 @@ function describeAssumptions(
   const numEpisodes = training.groupsPerIteration * training.groupSize;
   const numSampled = numEpisodes * shape.turns * shape.responseTokens;
   return [
-    `tokens: about ${formatThousands(numEpisodes * countRowTokens(shape))} an iteration, ${formatThousands(numSampled)} of them sampled`,
+    `tokens: about ${formatThousands(numEpisodes * countRowTokens(shape))} per iteration, ${formatThousands(numSampled)} of them sampled`,
     `assumed: ${formatThousands(numEpisodes)} episodes of ${shape.turns.toFixed(1)} turns (limit ${episode.maxTurns}), ` +
-      `${formatThousands(shape.promptTokens)} tokens read and ${formatThousands(shape.responseTokens)} sampled a turn, all groups trained on` +
-      (startsContainers ? ", without the time of containers" : ""),
+      `${formatThousands(shape.promptTokens)} tokens read and ${formatThousands(shape.responseTokens)} sampled per turn; no group is filtered` +
+      (startsContainers ? "; the time of containers is not included" : ""),
   ];
 }
 

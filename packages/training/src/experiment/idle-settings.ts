@@ -71,7 +71,7 @@ const rules: readonly IdleRule<unknown>[] = [
     isIdle: ({ episode, tasks }) =>
       episode.recordedStates === "evaluations" &&
       (tasks as Partial<EnvironmentTasks>).evaluation?.length === 0,
-    why: "as evaluations with tasks.evaluation []",
+    why: "with value evaluations and tasks.evaluation []",
   },
   {
     paths: ["evaluation.temperature"],

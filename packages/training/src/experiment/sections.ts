@@ -9,8 +9,15 @@ const text = z.string().min(1);
 /** Limits and rewards of an episode. */
 export const episodeSchema = z.strictObject({
   maxTurns: setting(count, "Longest episode", "turns"),
-  maxResponseTokens: setting(count, "Longest response, end token included", "tokens"),
-  successReward: setting(positive, "Reward of success; a score in [0, 1] pays that share of it"),
+  maxResponseTokens: setting(
+    count,
+    "Maximum length of a response, including the end token",
+    "tokens",
+  ),
+  successReward: setting(
+    positive,
+    "Reward of success; a task that gives a score in [0, 1] pays the score times this reward",
+  ),
   invalidActionPenalty: setting(nonNegative, "Penalty of a response that does not parse"),
   // By default no states are recorded for training episodes: they would double the cost of
   // recording.
@@ -105,7 +112,9 @@ export const trainingSchema = z.strictObject({
   ),
   beta1: setting(share, "AdamW: decay of the first moment").default(0.9),
   beta2: setting(share, "AdamW: decay of the second moment").default(0.95),
-  epsilon: setting(positive, "AdamW: added to the root of the second moment").default(1e-8),
+  epsilon: setting(positive, "AdamW: epsilon, added to the root of the second moment").default(
+    1e-8,
+  ),
   weightDecay: setting(nonNegative, "AdamW: decoupled weight decay"),
   maxGradientNorm: setting(positive, "Global norm to which gradients are clipped"),
 });

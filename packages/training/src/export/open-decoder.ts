@@ -2,16 +2,17 @@ import { readTokenizer } from "@turnwise/policy";
 import { readConfig } from "../reader/read-run.ts";
 import type { RunSource } from "../reader/run-source.ts";
 
-/** Text of tokens. */
+/** Decodes tokens to text. */
 export type DecodeTokens = (tokens: readonly number[]) => string;
 
-/** Folders within a run that hold its tokenizer once they exist. */
+/** Folders of a run that may contain its tokenizer. */
 const folders = ["policy", "warm-start"];
 
 /**
- * Opens the tokenizer of a run: its own, or that of the model folder that it began from.
- * @param locate - Path of a folder within the run.
- * @returns `undefined` if there is none yet, or none here.
+ * Opens the tokenizer of a run, either its own or the tokenizer of the model folder that the run
+ * started from.
+ * @param locate - Returns the path of a folder within the run.
+ * @returns `undefined` if the run has no tokenizer yet, or its model folder is not on this machine.
  */
 export async function openDecoder(
   source: RunSource,

@@ -57,7 +57,7 @@ describe("a combination that learner or format cannot support is refused", () =>
       "algorithm: learner must train a value head, got a learner without one",
     );
     expect(() => check(none, "exact", { algorithm: grpo })).toThrow(
-      "algorithm: policy must keep a reference for the KL divergence, got none",
+      "algorithm: policy must keep a reference policy for the KL divergence, got none",
     );
     const bonus = { ...plain, entropyBonus: { kind: "bonus", coefficient: 0.1 } } as const;
     expect(() => check(none, "surprisal", { algorithm: bonus })).toThrow(

@@ -74,7 +74,7 @@ export function checkNeeds({
     refuse("learner must train a value head", "a learner without one");
   }
   if (needs.referenceLogProbs && reference === undefined) {
-    refuse("policy must keep a reference for the KL divergence", "none");
+    refuse("policy must keep a reference policy for the KL divergence", "none");
   }
   if (needs.entropyGradient && (entropies === "surprisal" || entropies === "none")) {
     refuse("learner must report entropies for the entropy bonus", `entropies ${entropies}`);

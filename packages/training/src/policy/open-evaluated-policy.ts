@@ -37,7 +37,7 @@ export async function openEvaluatedPolicy(
       () => false,
     ));
   if (cacheFolder !== undefined && (isFolder || scripted !== undefined)) {
-    throw new InputError(`--cache must be given with a model on a server, got ${path}`);
+    throw new InputError(`--cache needs a model on a server, got ${path}`);
   }
   if (isFolder) return openFolder(path, options);
   const unused = [
@@ -46,7 +46,7 @@ export async function openEvaluatedPolicy(
     ...(options.device.provider === "cpu" ? [] : ["--provider"]),
   ];
   if (unused.length > 0) {
-    throw new InputError(`${unused[0]} must be given with a policy's folder, got ${path}`);
+    throw new InputError(`${unused[0]} needs the folder of a policy, got ${path}`);
   }
   return scripted ?? openRemotePolicy(path, { cacheFolder, onDamagedCache });
 }

@@ -8,9 +8,7 @@ const scriptedPolicies: Readonly<Record<string, (source: TaskSource) => PolicyPa
   demonstrator: (source) => {
     const createPlayer = createDemonstratingPlayers(source);
     if (createPlayer !== undefined) return { createPlayer };
-    throw new InputError(
-      `policy must not be demonstrator for tasks without one, got ${source.name}`,
-    );
+    throw new InputError(`policy demonstrator needs tasks with a demonstrator, got ${source.name}`);
   },
 };
 

@@ -70,7 +70,9 @@ export async function* unpackIndexes(
     rest = rest.subarray(at);
   }
   if (rest.length > 0) {
-    throw new RangeError(`${source}: file must end with an index, got ${rest.length} bytes of one`);
+    throw new RangeError(
+      `${source}: file must end with a complete index, got only ${rest.length} bytes of an index`,
+    );
   }
 }
 

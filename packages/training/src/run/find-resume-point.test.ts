@@ -87,7 +87,7 @@ describe("findResumePoint", () => {
     await rm(join(folder.path, "checkpoints/000002/weights"));
     expect((await find()).state.iterations).toBe(1);
     expect(warnings).toEqual([
-      `${folder.path}/checkpoints/000002/weights: file must exist, found none; moved the damaged checkpoint to ${folder.path}/checkpoints/000002.damaged, continuing from the one before it`,
+      `${folder.path}/checkpoints/000002/weights: file must exist, found none; moved the damaged checkpoint to ${folder.path}/checkpoints/000002.damaged, continuing from the previous checkpoint`,
     ]);
     expect((await find()).state.iterations).toBe(1);
     expect(warnings).toHaveLength(1);

@@ -42,7 +42,7 @@ export async function findResumePoint(
   for (const { name, message } of checkpoint?.damaged ?? []) {
     const aside = await folder.setAside(name);
     reporter.warn(
-      `${message}; moved the damaged checkpoint to ${aside}, continuing from the one before it`,
+      `${message}; moved the damaged checkpoint to ${aside}, continuing from the previous checkpoint`,
     );
   }
   const start = await folder.readStart();

@@ -190,7 +190,7 @@ async function readRecordsSoFar({ folder, reporter }: Run): Promise<RunRecords> 
   const records = await readRunRecords(createFolderSource(folder.path)).catch((cause: Error) => {
     // Advisories must not end a run.
     reporter.warn(
-      `advisories: they begin again, since earlier records are unread: ${cause.message}`,
+      `advisories start anew, because earlier records cannot be read: ${cause.message}`,
     );
     return undefined;
   });

@@ -262,7 +262,7 @@ describe("RunFolder", () => {
     expect(await found()).toEqual({ iterations: 1, damaged: [] });
     await rm(join(folder.path, "checkpoints/000001/weights"));
     await expect(folder.findNewestCheckpoint()).rejects.toThrow(
-      "file must exist, found none; no earlier checkpoint is whole (checkpoints.keep keeps more of them)",
+      "file must exist, found none; no earlier checkpoint is intact (a larger checkpoints.keep keeps more checkpoints)",
     );
   });
 
@@ -285,7 +285,7 @@ describe("RunFolder", () => {
     await mkdir(join(path, "checkpoints"), { recursive: true });
     await writeFile(join(path, "manifest.json"), "{}");
     await writeFile(join(path, "config.json.part"), '{"half');
-    await expect(RunFolder.open(path)).rejects.toThrow(`begins again with train --out ${path}`);
+    await expect(RunFolder.open(path)).rejects.toThrow(`start it again with train --out ${path}`);
     const folder = await RunFolder.create(path, config, {});
     await expect(folder.checkResumable()).resolves.toBeUndefined();
   });
@@ -297,7 +297,7 @@ describe("RunFolder", () => {
     const file = join(path, "config.json");
     await writeFile(file, (await readFile(file, "utf8")).replace('"seed": 1', '"seed": 2'));
     await expect(folder.checkResumable()).rejects.toThrow(
-      /config\.json: file must have the SHA-256 .*; the settings of a run cannot be changed \(a new run with the edited ones: turnwise train alfworld --config/u,
+      /config\.json: file must have the SHA-256 .*; the settings of a run cannot be changed \(to start a new run with the edited settings: turnwise train alfworld --config/u,
     );
   });
 

@@ -162,7 +162,7 @@ export class RunFolder {
       }
       if (entries === undefined) await rmdir(path).catch(() => undefined);
       throw new InputError(
-        `${path}: run folder must be writable, got ${(cause as Error).message} (--out names another)`,
+        `${path}: run folder must be writable, got ${(cause as Error).message} (choose another folder with --out)`,
         { cause },
       );
     }
@@ -178,7 +178,7 @@ export class RunFolder {
     if (!(await exists(path))) throw new InputError(`${path}: run folder must exist`);
     if (!(await exists(configPath))) {
       throw new InputError(
-        `${path}: run folder must hold a config.json, found none (a run that was interrupted before it wrote one begins again with train --out ${path})`,
+        `${path}: run folder must hold a config.json, found none (if the run was interrupted before it wrote this file, start it again with train --out ${path})`,
       );
     }
     return new RunFolder(path, checkConfig(await readJson(configPath), configPath));
@@ -204,7 +204,7 @@ export class RunFolder {
     const damage = configFile && (await findDamage(config, configFile));
     if (damage !== undefined) {
       throw new InputError(
-        `${damage}; the settings of a run cannot be changed (a new run with the edited ones: ${remedy})`,
+        `${damage}; the settings of a run cannot be changed (to start a new run with the edited settings: ${remedy})`,
       );
     }
   }
@@ -234,7 +234,7 @@ export class RunFolder {
     const [newest] = damaged;
     if (newest === undefined) return undefined;
     throw new InputError(
-      `${newest.message}; no earlier checkpoint is whole (checkpoints.keep keeps more of them)`,
+      `${newest.message}; no earlier checkpoint is intact (a larger checkpoints.keep keeps more checkpoints)`,
     );
   }
 

@@ -68,7 +68,7 @@ describe("mergeCells", () => {
     const other = { ...toyCell, study: { ...toyCell.study, name: "other" } };
     const two = await writeStudy("that", [other]);
     await expect(mergeCells(one, [two])).rejects.toThrow(
-      "study.name must be toy as of the other cells, got other",
+      "study.name must be toy as in the other cells, got other",
     );
     const three = await writeStudy("metric", [toyCell], { metric: { split: "other" } });
     await expect(mergeCells(one, [three])).rejects.toThrow(

@@ -48,7 +48,7 @@ export async function mergeCells(into: string, from: readonly string[]): Promise
   }
   if (conflicts.size > 0) {
     throw new InputError(
-      `study merge: finished cells of one name must be equal, got different ones of ${[...conflicts].join(", ")} (delete the ones that must not count)`,
+      `study merge: finished cells of one name must be equal, got different ones of ${[...conflicts].join(", ")} (delete the cell files that should not count)`,
     );
   }
   await mkdir(target.cells, { recursive: true });
@@ -68,7 +68,7 @@ function checkSameStudy(
   const [first] = cells.values();
   if (first === undefined || first.study.name === study.name) return;
   throw new InputError(
-    `${source}: study.name must be ${first.study.name} as of the other cells, got ${study.name}`,
+    `${source}: study.name must be ${first.study.name} as in the other cells, got ${study.name}`,
   );
 }
 

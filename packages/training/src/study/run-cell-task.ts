@@ -97,8 +97,8 @@ export async function runStartTask(plan: CellPlan, context: CellContext): Promis
     if (await isStartComplete(start.path)) return;
     await computeStart(plan, start.path, { numTasks: file.study.evaluation.numTasks, reporter });
   };
-  const onWait = (): void => reporter.now("waiting for the process that computes the start");
-  await withLock(lock, `start of ${plan.name}`, compute, { onWait });
+  const onWait = (): void => reporter.now("waiting for the process that computes the shared start");
+  await withLock(lock, `shared start of ${plan.name}`, compute, { onWait });
 }
 
 /**

@@ -86,7 +86,7 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
     running.delete(task);
     if (kind === "start") {
       // If a start fails, its cells compute their own starts and report their own errors.
-      if (error !== undefined) reporter.warn(`start of ${plan.name}: ${error}`);
+      if (error !== undefined) reporter.warn(`shared start of ${plan.name}: ${error}`);
       return error === undefined;
     }
     // The cell file is decisive, because a process may die after writing it.
@@ -221,7 +221,7 @@ function trackProgress(
         seconds += Math.max(0, expected - (elapsed.get(name) ?? 0));
       }
       const names = Array.from(running.keys(), ({ kind, plan }) =>
-        kind === "start" ? `start of ${plan.name}` : plan.name,
+        kind === "start" ? `shared start of ${plan.name}` : plan.name,
       );
       return [
         `${counts()} cells`,

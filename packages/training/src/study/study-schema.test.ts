@@ -134,7 +134,7 @@ describe("checkStudy", () => {
   it.each([
     [{ seeds: "1-x" }, "aem.yaml: seeds must be of type array, got"],
     [{ seeds: [1, 1] }, "aem.yaml: seeds must have different names, got 1 twice"],
-    [{ grid: {} }, "aem.yaml: arms must have an entry, or grid a list with one, got none"],
+    [{ grid: {} }, "aem.yaml: arms must have an entry, or a list of grid must have one, got none"],
     [{ arms: [{ name: "grpo-aem" }] }, "aem.yaml: arms must have different names, got grpo-aem"],
     [{ arms: [{ name: "a/b" }] }, "aem.yaml: arms.0.name must be valid"],
     [{ best: true }, "aem.yaml: best must be a known key; known keys: name, question"],

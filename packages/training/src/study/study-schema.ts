@@ -44,8 +44,11 @@ const armSchema = z.strictObject({
   name,
   algorithm,
   modulator,
-  settings: setting(settings.default({}), "Changes of the experiment's settings"),
-  experiments: setting(z.array(text).min(1).optional(), "Experiments to run it in; default: all"),
+  settings: setting(settings.default({}), "Changes to the experiment's settings"),
+  experiments: setting(
+    z.array(text).min(1).optional(),
+    "Experiments to run the arm in; default: all",
+  ),
 });
 
 const experimentEntry = allowText(
@@ -53,7 +56,7 @@ const experimentEntry = allowText(
     .strictObject({
       name: name.optional(),
       experiment: setting(text, "Built-in experiment, or a module's path relative to this file"),
-      settings: setting(settings.default({}), "Changes of its settings, for all arms"),
+      settings: setting(settings.default({}), "Changes to the experiment's settings, for all arms"),
     })
     .transform((entry) => ({ ...entry, name: entry.name ?? entry.experiment })),
   (experiment) => ({ experiment }),
@@ -79,7 +82,7 @@ const gridSchema = z.strictObject({
   ),
   settings: setting(
     z.array(z.strictObject({ name, settings })).default([]),
-    "Changes of settings, each with a name",
+    "Changes to settings, each with a name",
   ),
 });
 
@@ -106,7 +109,7 @@ export const studySchema = z.strictObject({
   arms: setting(z.array(armSchema).default([]), "Arms in addition to the grid's"),
   seeds: setting(
     z.preprocess(expandSeeds, z.array(z.int().nonnegative()).min(1)),
-    "Seeds, as a list or a text such as 1-10; every arm runs with each",
+    "Seeds, as a list or a text such as 1-10; every arm runs with every seed",
   ),
   metric: setting(
     z.strictObject({
@@ -120,14 +123,14 @@ export const studySchema = z.strictObject({
       ),
       measure: setting(
         z.enum(["success", "score", "return"]).default("success"),
-        "Metric of that evaluation",
+        "Metric of the evaluation after training",
       ),
     }),
     "Primary metric",
   ),
   checkpoint: setting(
     z.literal("last").default("last"),
-    "Checkpoint that is judged; choosing the best one would favor noisy arms",
+    "Checkpoint to evaluate; choosing the best one would favor noisy arms",
   ),
   evaluation: setting(
     z
@@ -146,7 +149,7 @@ export const studySchema = z.strictObject({
           ),
           experiments: setting(
             z.array(text).optional(),
-            "Experiments that the pairs are compared in; default: all",
+            "Experiments in which the pairs are compared; default: all",
           ),
         }),
       )
@@ -246,7 +249,9 @@ export function checkStudy(value: unknown, source: string): Study {
   const study = result.data;
   const arms = listArms(study).map((arm) => arm.name);
   if (arms.length === 0) {
-    throw new InputError(`${source}: arms must have an entry, or grid a list with one, got none`);
+    throw new InputError(
+      `${source}: arms must have an entry, or a list of grid must have one, got none`,
+    );
   }
   const experiments = study.experiments.map((entry) => entry.name);
   for (const [field, names] of [

@@ -104,7 +104,7 @@ export function r2eGymInstance(row: unknown, location: string): R2eGymInstance {
   const commit = fields.name("commit_hash");
   const expectedStatuses: (readonly [string, string])[] = [];
   const expected = fields.json("expected_output_json");
-  const rule = "be an object of test names and statuses, or JSON of one";
+  const rule = "be an object of test names and statuses, or a string with such an object in JSON";
   if (!isRecord(expected)) return fields.fail("expected_output_json", rule);
   if (Object.keys(expected).length === 0) fields.fail("expected_output_json", "contain a test");
   for (const [test, status] of Object.entries(expected)) {

@@ -79,13 +79,14 @@ export class Fields {
     const value =
       typeof raw === "string" ? (parsePythonTexts(raw) ?? this.json(field)) : this.json(field);
     if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) return value;
-    return this.fail(field, "be a list of strings, or JSON of one");
+    return this.fail(field, "be a list of strings, or a string with such a list in JSON");
   }
 
   /** Fields of a nested object, or of a string with such an object in JSON. */
   inner(field: string): Fields {
     const value = this.json(field);
-    if (!isRecord(value)) return this.fail(field, "be an object, or JSON of one");
+    if (!isRecord(value))
+      return this.fail(field, "be an object, or a string with an object in JSON");
     return new Fields(value, `${this.#location}: ${field}`);
   }
 

@@ -182,7 +182,7 @@ describe("loadInstances", () => {
       [lines(row, withoutRepo), "line 2: repo must be a string, got undefined"],
       [
         lines({ ...row, FAIL_TO_PASS: "[1]" }),
-        'line 1: FAIL_TO_PASS must be a list of strings, or JSON of one, got "[1]"',
+        'line 1: FAIL_TO_PASS must be a list of strings, or a string with such a list in JSON, got "[1]"',
       ],
       [lines({ ...row, FAIL_TO_PASS: "[" }), 'line 1: FAIL_TO_PASS must be JSON, got "["'],
       [

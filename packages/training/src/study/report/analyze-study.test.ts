@@ -143,7 +143,7 @@ describe("analyzeStudy", () => {
       tasksSha256: "d".repeat(64),
     });
     expect(() => analyzeStudy(file, [cellWith("plain", 1, 0.5), other])).toThrow(
-      "games-aem-seed1: tasksSha256 must equal that of games-plain-seed1 (cccccccccccc), got dddddddddddd: cells of a pair must play the same tasks",
+      "games-aem-seed1: tasksSha256 must be the same as in games-plain-seed1 (cccccccccccc), got dddddddddddd: cells of a pair must play the same tasks",
     );
     const bare = { ...cellWith("plain", 1, 0.5), evaluations: [] };
     expect(() => analyzeStudy(file, [bare])).toThrow(

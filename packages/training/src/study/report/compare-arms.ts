@@ -212,6 +212,6 @@ function checkSameTasks(a: CellMeasures, b: CellMeasures): void {
   const [first, second] = [a, b].map(({ evaluation }) => evaluation.tasksSha256.slice(0, 12));
   if (first === second) return;
   throw new InputError(
-    `${formatCellName(a.cell)}: tasksSha256 must equal that of ${formatCellName(b.cell)} (${second}), got ${first}: cells of a pair must play the same tasks`,
+    `${formatCellName(a.cell)}: tasksSha256 must be the same as in ${formatCellName(b.cell)} (${second}), got ${first}: cells of a pair must play the same tasks`,
   );
 }
