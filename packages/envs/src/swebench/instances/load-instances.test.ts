@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -7,6 +7,7 @@ import { logParserNames } from "../grading/log-parsers.ts";
 import { sharedSwebench } from "../testing/shared-data.ts";
 import { sweBenchImage } from "./adapters.ts";
 import { tableEvalScript, testDirectives, addExitCode } from "./eval-script.ts";
+import { InstanceError } from "./instance-error.ts";
 import { loadInstances } from "./load-instances.ts";
 import { selectInstances } from "./select-instances.ts";
 
@@ -266,12 +267,47 @@ describe("eval scripts", () => {
   });
 });
 
+describe("damaged Parquet files", () => {
+  const cutOff = /: Parquet file must start and end with PAR1; is it cut off or damaged\?$/u;
+  const invalid =
+    /: file must be valid Parquet with SNAPPY or no compression; reading it failed: /u;
+  it.each<[string, Buffer, RegExp]>([
+    ["without its end", Buffer.from("PAR1 and no more rows"), cutOff],
+    ["without its start", Buffer.from("rows\0\0\0\0PAR1"), cutOff],
+    ["of its marks alone", Buffer.from("PAR1"), invalid],
+    [
+      "with a random footer",
+      Buffer.from(`PAR1${"\x9e\x51\x07".repeat(40)}\x40\0\0\0PAR1`),
+      invalid,
+    ],
+    [
+      "with a footer longer than the file",
+      Buffer.from("PAR1\xff\xff\xff\x7fPAR1", "latin1"),
+      invalid,
+    ],
+  ])("refuses one %s", async (_name, bytes, message) => {
+    const path = file("damaged.parquet", bytes);
+    await expect(loadInstances(path)).rejects.toThrow(message);
+    await expect(loadInstances(path)).rejects.toBeInstanceOf(InstanceError);
+  });
+});
+
 describe.skipIf(data === undefined)("published data", () => {
   it("reads the same 500 instances of Verified from JSON Lines and from Parquet", async () => {
     const fromLines = await loadInstances(join(data!, "verified.jsonl.gz"));
     const fromParquet = await loadInstances(join(data!, "SWE-bench_Verified-test.parquet"));
     expect(fromLines).toHaveLength(500);
     expect(fromParquet).toEqual(fromLines);
+  });
+
+  it("refuses the Parquet file with damaged pages or a damaged footer", async () => {
+    const whole = readFileSync(join(data!, "SWE-bench_Verified-test.parquet"));
+    const footer = whole.length - 8 - whole.readUInt32LE(whole.length - 8);
+    for (const start of [4, 40, 400, 4000, footer, footer + 40]) {
+      const damaged = Buffer.from(whole).fill(0xff, start, start + 64);
+      const path = file("damaged-verified.parquet", damaged);
+      await expect(loadInstances(path)).rejects.toBeInstanceOf(InstanceError);
+    }
   });
 
   it("derives the published image and script of every row from the tables", async () => {

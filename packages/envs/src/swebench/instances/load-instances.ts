@@ -3,21 +3,29 @@ import { isRecord } from "../../is-record.ts";
 import { InstanceError, readMessage, formatValue } from "./instance-error.ts";
 import type { SweInstance } from "./instance.ts";
 import { decode, readBytes } from "./read-bytes.ts";
+import { readParquet } from "./read-parquet.ts";
+
+/** First and last bytes of a Parquet file. */
+const parquetMark = "PAR1";
 
 /** Rows of an instance file, each with its location for messages. */
 async function* readRows(
   path: string,
   bytes: Buffer,
 ): AsyncGenerator<readonly [read: () => unknown, location: string]> {
-  if (bytes.subarray(0, 4).toString("latin1") === "PAR1") {
-    const { parquetReadObjects } = await import("hyparquet");
-    const file = new Uint8Array(bytes).buffer;
+  const isParquet = bytes.subarray(0, 4).toString("latin1") === parquetMark;
+  if (isParquet !== (bytes.subarray(-4).toString("latin1") === parquetMark)) {
+    throw new InstanceError(
+      `${path}: Parquet file must start and end with ${parquetMark}; is it cut off or damaged?`,
+    );
+  }
+  if (isParquet) {
     let rows: readonly unknown[];
     try {
-      rows = await parquetReadObjects({ file });
+      rows = await readParquet(bytes);
     } catch (cause) {
       throw new InstanceError(
-        `${path}: file must be Parquet with SNAPPY or no compression, got ${readMessage(cause)}`,
+        `${path}: file must be valid Parquet with SNAPPY or no compression; reading it failed: ${readMessage(cause)}`,
         { cause },
       );
     }
