@@ -79,7 +79,7 @@ function describeUsageError(text: string): string {
   const message = text
     .trim()
     .replace(/^error: /u, "")
-    .replaceAll(/\s*\n\s*/gu, " ")
+    .replaceAll(/(?<!\s)\s*\n\s*/gu, " ")
     .replace(/\.$/u, "");
   const choice = /argument '(.*)' is invalid\. Allowed choices are (.*)$/u.exec(message);
   if (choice === null) return message;

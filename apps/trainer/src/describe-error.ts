@@ -39,7 +39,7 @@ function isUnusable(error: unknown): boolean {
 const joinLines = (text: string): string =>
   text
     .trim()
-    .replaceAll(/\s*\r?\n\s*/gu, "; ")
+    .replaceAll(/(?<!\s)\s*\n\s*/gu, "; ")
     .replaceAll(/\p{Cc}/gu, "\u{fffd}");
 
 /**

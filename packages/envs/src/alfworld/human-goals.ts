@@ -41,7 +41,7 @@ export async function readHumanGoals(path: string): Promise<HumanGoals> {
     // Remove line breaks, at which parsers of the introduction would end the sentence.
     goals.set(
       makeKey(game),
-      list.map((sentence) => sentence.replaceAll(/\s*[\r\n]+\s*/gu, " ")),
+      list.map((sentence) => sentence.replaceAll(/(?<!\s)\s*[\r\n]\s*/gu, " ")),
     );
   }
   return { size: goals.size, of: (game) => goals.get(makeKey(game)) };

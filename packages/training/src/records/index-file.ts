@@ -103,7 +103,7 @@ export function decodeIndex(bytes: Uint8Array, source: string): TrajectoryIndex 
   const layout = new Map<string, { readonly kind: ColumnKind | undefined; readonly at: number }>();
   for (let column = 0; column < numColumns; column++) {
     const entry = headerBytes + column * entryBytes;
-    const name = decodeUtf8(bytes.subarray(entry, entry + nameBytes)).replace(/\0+$/u, "");
+    const name = decodeUtf8(bytes.subarray(entry, entry + nameBytes)).replace(/(?<!\0)\0+$/u, "");
     const kind = kinds[view.getUint32(entry + nameBytes, true)];
     layout.set(name, { kind, at: view.getUint32(entry + nameBytes + 4, true) });
   }

@@ -129,7 +129,7 @@ export function r2eGymInstance(row: unknown, location: string): R2eGymInstance {
     problemStatement: fields
       .text("problem_statement")
       .replace(/^\s*\[ISSUE\]\s*/u, "")
-      .replace(/\s*\[\/ISSUE\]\s*$/u, ""),
+      .replace(/(?<!\s)\s*\[\/ISSUE\]\s*$/u, ""),
     goldPatch,
     expectedStatuses,
   };

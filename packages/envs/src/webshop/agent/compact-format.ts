@@ -21,9 +21,11 @@ function normalizeWords(text: string): string {
  * is admissible.
  */
 function parseCompact(response: string, observation: Observation): ParsedResponse {
-  const match = /^\s*(search|click)\b[\s[]*(.*?)[\s\]]*$/u.exec(response);
-  const [, name, argument = ""] = match ?? [];
-  if (name === undefined || argument === "") return { action: response.trim(), isValid: false };
+  const [opening, name] = /^\s*(search|click)\b[\s[]*/u.exec(response) ?? [""];
+  const argument = response.slice(opening.length).replace(/(?<![\s\]])[\s\]]+$/u, "");
+  if (name === undefined || argument === "" || /[\n\r\u2028\u2029]/u.test(argument)) {
+    return { action: response.trim(), isValid: false };
+  }
   let action = `${name}[${argument}]`;
   if (name === "click") {
     const clicks = observation.admissibleActions ?? [];

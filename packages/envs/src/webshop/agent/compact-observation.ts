@@ -15,7 +15,9 @@ function firstWords(text: string, count: number): string {
   return text
     .toLowerCase()
     .split(/\s+/u)
-    .map((word) => word.replaceAll(/^[^\p{L}\p{N}$]+|[^\p{L}\p{N}]+$/gu, ""))
+    .map((word) =>
+      word.replace(/^[^\p{L}\p{N}$]+/u, "").replace(/(?<![^\p{L}\p{N}])[^\p{L}\p{N}]+$/u, ""),
+    )
     .filter((word) => word !== "")
     .slice(0, count)
     .join(" ");

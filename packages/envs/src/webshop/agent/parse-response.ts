@@ -29,12 +29,14 @@ export function parseTaggedShopAction(response: string): ParsedResponse {
  * parseTaggedShopAction} but are not valid.
  */
 export function parseStrictShopAction(response: string): ParsedResponse {
-  const match = /^\s*<think>([\s\S]*?)<\/think>\s*<action>([\s\S]*?)<\/action>\s*$/u.exec(response);
+  // With four tags there is little to backtrack over; with more, the time would be quadratic.
   const tags = response.match(/<\/?(?:think|action)>/gu) ?? [];
-  if (match === null || tags.length !== 4) {
-    return { action: parseTaggedShopAction(response).action, isValid: false };
-  }
-  return { action: match[2]!.toLowerCase().trim(), isValid: true };
+  const match =
+    tags.length === 4
+      ? /^\s*<think>[^]*?<\/think>\s*<action>([^]*?)<\/action>\s*$/u.exec(response)
+      : null;
+  if (match === null) return { action: parseTaggedShopAction(response).action, isValid: false };
+  return { action: match[1]!.toLowerCase().trim(), isValid: true };
 }
 
 /** True if an action is admissible. */

@@ -80,7 +80,7 @@ export class GoalTable {
       const { text, attributes, options } = product.humanInstructions![variant]!;
       return {
         ...common,
-        instructionText: text.replaceAll(/^\.+|\.+$/gu, "") + priceText,
+        instructionText: text.replaceAll(/^\.+|(?<!\.)\.+$/gu, "") + priceText,
         attributes,
         options: { kind: "values", values: options },
         weight: 1,

@@ -21,7 +21,10 @@ const measured = /^(\d[\d.,]*)(km|m|dm|cm|mm|ha|nm|yd|in|ft|kg|g|mg|t|lb|oz|mph|
 /** Words of a title, split approximately as spaCy splits English. */
 function words(title: string): string[] {
   return title.split(/\s+/u).flatMap((chunk) => {
-    const bare = chunk.replace(/^[^\p{L}\p{N}]+/u, "").replace(/(?:['’]s)?[^\p{L}\p{N}]*$/u, "");
+    const bare = chunk
+      .replace(/^[^\p{L}\p{N}]+/u, "")
+      .replace(/(?<![^\p{L}\p{N}])[^\p{L}\p{N}]+$/u, "")
+      .replace(/['’]s$/u, "");
     const parts = bare
       // Hyphens and commas split letters, but not the digits of a model or a size.
       .split(/(?<=\p{L})[-–—,:~&](?=\p{L})|[()[\]{}"“”;!?…/](?=\p{L})|\.(?=\p{Lu})|--+/u)
