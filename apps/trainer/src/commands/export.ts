@@ -16,13 +16,14 @@ interface ExportOptions {
 }
 
 /** Targets that a finished run can be exported to. */
-const targets = ["jsonl", "tensorboard"] as const;
+const targets = ["jsonl", "tensorboard", "mlflow"] as const;
 type Target = (typeof targets)[number];
 
 /** Targets that cannot be, with the reason and what to do. */
 const refusals: Readonly<Record<string, string>> = {
+  prometheus: `it serves a run while it trains; add {"kind": "prometheus"} to the setting exports`,
   wandb:
-    "its offline folder has no documented format; export to tensorboard and run `wandb sync --sync-tensorboard FOLDER`, which is documented",
+    "its offline folder has no documented format; export to tensorboard and run `wandb sync FOLDER`, which uploads event files",
 };
 
 /** `turnwise export`: exports runs to other tools. */
@@ -32,7 +33,7 @@ export function buildExportCommand(): Command {
     .argument("<run>", "run folder")
     .argument(
       "[destination]",
-      "folder, in which the run gets one of its name (default: exports in the run folder)",
+      "folder, in which the run gets one of its name (default: exports in the run folder); for mlflow, address of the server",
     )
     .addOption(
       new Option("--to <target>", "target")
@@ -56,5 +57,10 @@ export function buildExportCommand(): Command {
 }
 
 function toSettings(kind: Target, destination: string | undefined): ExportSettings {
-  return exportsSchema.parse([{ kind, folder: destination ?? null }])[0]!;
+  const place = kind === "mlflow" ? { url: destination } : { folder: destination ?? null };
+  const parsed = exportsSchema.safeParse([{ kind, ...place }]);
+  if (parsed.success) return parsed.data[0]!;
+  throw new InputError(
+    `export: destination of ${kind} must be an address, http or https, got ${destination ?? "none"}`,
+  );
 }

@@ -12,10 +12,39 @@ const jsonlSchema = z.strictObject({ kind: z.literal("jsonl"), folder });
 /** Event files of TensorBoard. */
 const tensorboardSchema = z.strictObject({ kind: z.literal("tensorboard"), folder });
 
+/** Metrics for Prometheus to collect. */
+const prometheusSchema = z.strictObject({
+  kind: z.literal("prometheus"),
+  port: setting(
+    z.int().min(0).max(65_535),
+    "TCP port of http://127.0.0.1:PORT/metrics; 0: any free port",
+  ).default(9464),
+});
+
+/** Tracking server of MLflow. */
+const mlflowSchema = z.strictObject({
+  kind: z.literal("mlflow"),
+  url: setting(z.url({ protocol: /^https?$/u }), "Address of the tracking server"),
+  experiment: setting(
+    z.string().min(1),
+    "Experiment on the server; created if there is none",
+  ).default("turnwise"),
+  tokenVariable: setting(
+    z.string().min(1).nullable(),
+    "Environment variable that holds the access token; null for none",
+  ).default(null),
+});
+
 /** Targets that a run is exported to. */
 export const exportsSchema = z.array(
-  z.discriminatedUnion("kind", [jsonlSchema, tensorboardSchema]),
+  z.discriminatedUnion("kind", [jsonlSchema, tensorboardSchema, prometheusSchema, mlflowSchema]),
 );
 
 /** A target, with every setting stated. */
 export type ExportSettings = z.output<typeof exportsSchema>[number];
+
+/** Settings of the targets of a kind. */
+export type SettingsOf<Kind extends ExportSettings["kind"]> = Extract<
+  ExportSettings,
+  { readonly kind: Kind }
+>;

@@ -1,0 +1,71 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { SettingsOf } from "./export-schema.ts";
+import { createMetricTable, type MetricTable } from "./prometheus-text.ts";
+import type { RunExporter } from "./run-exporter.ts";
+
+/** Names of this machine: another one in `Host` is a page that misuses a browser here. */
+const hosts = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/u;
+
+/**
+ * Creates an exporter that serves the newest metrics at `/metrics` in Prometheus' text format, on this
+ * machine only, until the run ends.
+ */
+export function createPrometheusExporter({ port }: SettingsOf<"prometheus">): RunExporter {
+  let table: MetricTable | undefined;
+  let server: Server | undefined;
+  let address = `http://127.0.0.1:${port}/metrics`;
+  return {
+    name: "prometheus",
+    get destination() {
+      return address;
+    },
+    handle: async (event) => {
+      if (event.kind === "start") {
+        const own = createMetricTable(event.run);
+        table = own;
+        const training = event.run.config["training"] as
+          | { readonly iterations?: unknown }
+          | undefined;
+        if (typeof training?.iterations === "number")
+          own.set("iterationsPlanned", training.iterations);
+        server = await serve(port, () => own.write());
+        address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+      } else if (event.kind === "metrics") {
+        table?.add(event.line, event.timings);
+        if (event.line.stage === "iteration") table?.set("iterations", event.line.iteration);
+      } else if (event.kind === "advisory") {
+        table?.set("advisory", 1, { name: event.advisory.name });
+      }
+    },
+    close: async () => {
+      const open = server;
+      if (open === undefined) return;
+      open.closeAllConnections();
+      await new Promise<void>((resolve) => open.close(() => resolve()));
+    },
+  };
+}
+
+/** Serves a text; the server does not keep the process alive. @throws If the port is taken. */
+async function serve(port: number, write: () => string): Promise<Server> {
+  const server = createServer((request, response) => answer(request, response, write));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  server.unref();
+  return server;
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, write: () => string): void {
+  const { method, url, headers } = request;
+  const end = (status: number, text: string): void => {
+    response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+    response.end(method === "HEAD" ? undefined : text);
+  };
+  if (!hosts.test(headers.host ?? "")) end(403, "Host must be this machine\n");
+  else if (method !== "GET" && method !== "HEAD") end(405, "method must be GET\n");
+  else if (url !== "/metrics") end(404, "path must be /metrics\n");
+  else end(200, write());
+}
