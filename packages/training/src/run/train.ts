@@ -86,6 +86,8 @@ async function trainLocked(
   const heartbeat = await startHeartbeat(folder.path, warn);
   const stopWatchdog = startWatchdog(run.activities, config.watchdog, warn);
   folder.onRecorded(exporting.advance);
+  // Targets open at once: a page that watches the run need not wait for its first metrics.
+  exporting.advance();
   const finishExport = async (state: "finished" | "stopped"): Promise<void> => {
     if (config.exports.length > 0) reporter.now("exporting the rest of the run");
     for (const report of await exporting.finish(state, maxExportSeconds)) {
