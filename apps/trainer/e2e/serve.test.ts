@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, describe, expect, it } from "vitest";
 import { root, sourceArguments } from "./turnwise.ts";
 
@@ -98,5 +99,32 @@ describe("turnwise serve", () => {
         done: true,
       });
     });
+  });
+
+  it("serves its parent over standard input and output", async () => {
+    const child = spawn(
+      process.execPath,
+      [...sourceArguments, "serve", "frozenlake", "--num-tasks", "4", "--threads", "1", "--stdio"],
+      { cwd: root, stdio: ["pipe", "pipe", "ignore"] },
+    );
+    const ended = once(child, "close");
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const ask = async (method: string, params: object) => {
+      child.stdin.write(`${JSON.stringify({ id: method, method, params })}\n`);
+      const { value } = await lines.next();
+      return JSON.parse(String(value)) as { result: { results: { session: string }[] } };
+    };
+    const { result } = await ask("reset_many", { resets: [{ index: 1 }, { split: "held_out" }] });
+    expect(result.results).toMatchObject([
+      { observation: { environment: "frozenlake", index: 1 }, done: false },
+      { observation: { split: "held_out" } },
+    ]);
+    const steps = result.results.map(({ session }) => ({ session, command: "right" }));
+    expect((await ask("step_many", { steps })).result.results).toMatchObject([
+      { observation: { turn: 1 } },
+      { observation: { turn: 1 } },
+    ]);
+    child.stdin.end();
+    expect(await ended).toEqual([0, null]);
   });
 });

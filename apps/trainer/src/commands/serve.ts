@@ -1,6 +1,8 @@
 import {
   serveEnvironments,
+  serveLines,
   type ServedEnvironment,
+  type ServeLinesOptions,
   type ServeOptions,
   type ServerEvent,
 } from "@turnwise/envs/serve";
@@ -29,6 +31,7 @@ interface ServeFlags extends ServeTaskOptions, Readonly<Record<string, unknown>>
   readonly lifetimeSeconds: number;
   readonly maxMessageBytes: number;
   readonly quiet?: boolean;
+  readonly stdio?: boolean;
 }
 
 /** Environment variable with the token: other users of the machine see the arguments of a process. */
@@ -122,6 +125,7 @@ function addServeOptions(command: Command): Command {
         .argParser(parseCount)
         .default(1 << 20),
     )
+    .option("--stdio", "serve the parent process: JSON lines on standard input and output, no port")
     .option("--quiet", "log only faults");
 }
 
@@ -154,28 +158,37 @@ async function serve(
   served: readonly ServedEnvironment[],
   { host, port, token, capacity, threads, idleSeconds, lifetimeSeconds, ...options }: ServeFlags,
 ): Promise<void> {
-  const { threadMemory, maxMessageBytes, quiet } = options;
-  const settings: ServeOptions = {
-    host,
-    port,
+  const { threadMemory, maxMessageBytes, quiet, stdio } = options;
+  const settings: ServeLinesOptions = {
     capacity,
     numThreads: threads,
     idleSeconds,
     lifetimeSeconds,
     maxMessageBytes,
-    ...(token !== undefined && { token }),
     ...(threadMemory !== undefined && { memoryMegabytes: threadMemory }),
     onEvent: (event) => {
       if (quiet !== true || isFault(event)) log(event);
     },
   };
-  const server = await readInput(() => serveEnvironments(served, settings));
+  if (stdio === true) {
+    await readInput(() => serveLines(served, process.stdin, writeLine, settings));
+    return;
+  }
+  const address: ServeOptions = { host, port, ...(token !== undefined && { token }) };
+  const server = await readInput(() => serveEnvironments(served, { ...settings, ...address }));
   const names = served.map(({ name }) => name).join(", ");
   process.stdout.write(`${server.address}  ${names} (Ctrl-C stops)\n`);
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
   });
   await server.close();
+}
+
+/** Writes to standard output, and waits until it is taken. */
+function writeLine(line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(line, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /** Writes a line of the log: JSON, with the time. Turns are counted in `/metrics`, not logged. */

@@ -6,11 +6,12 @@ export type {
   ThreadedTasks,
 } from "./served-environment.ts";
 export { listLoopbackHosts } from "./http/access.ts";
+export { serveLines, type ServeLinesOptions } from "./batch/serve-lines.ts";
+export type { ServerEvent, SessionHostOptions } from "./open-sessions.ts";
 export {
   serveEnvironments,
   type EnvironmentServer,
   type ServeOptions,
-  type ServerEvent,
 } from "./serve-environments.ts";
 export { SessionError, type SessionErrorCode } from "./session-error.ts";
 export type { SessionEnd, SessionEvent, SessionLimits } from "./session-records.ts";

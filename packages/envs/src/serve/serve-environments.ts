@@ -1,53 +1,30 @@
-import { checkInteger, checkPositive, InputError } from "@turnwise/core";
-import { readMessage } from "../call-within.ts";
+import { checkInteger, InputError } from "@turnwise/core";
+import { createAgentGymRoutes } from "./agentgym/agentgym-routes.ts";
+import { createBatchRoutes } from "./batch/batch-routes.ts";
 import { systemClock } from "./clock.ts";
-import { hostEnvironments } from "./host-environments.ts";
 import { replyJson, type HttpRoute } from "./http/http-messages.ts";
 import { isLoopback, openHttpServer } from "./http/http-server.ts";
 import { serveSocket } from "./http/json-socket.ts";
 import { createWebSocketServer } from "./http/load-websockets.ts";
-import { Metrics } from "./metrics.ts";
+import { openSessions, type SessionHostOptions } from "./open-sessions.ts";
 import { OpenEnvSocket } from "./openenv/openenv-socket.ts";
 import { createOpenEnvRoutes } from "./openenv/routes.ts";
 import { createTaskRoutes } from "./openenv/task-routes.ts";
+import { createOrsRoutes } from "./ors/ors-routes.ts";
 import type { ServedEnvironment } from "./served-environment.ts";
-import { SessionManager } from "./session-manager.ts";
-import type { SessionEvent, SessionLimits } from "./session-records.ts";
-
-/** Something that happened on a server: plain data, for a log. */
-export type ServerEvent =
-  | SessionEvent
-  | {
-      /** Its tasks do not open; they are opened again when a client asks for them. */
-      readonly event: "environment unavailable";
-      readonly environment: string;
-      readonly message: string;
-    }
-  | {
-      readonly event: "thread ended";
-      readonly environment: string;
-      readonly message: string;
-      readonly numLost: number;
-    };
 
 /** Options of {@link serveEnvironments}. */
-export interface ServeOptions extends SessionLimits {
+export interface ServeOptions extends SessionHostOptions {
   /** Address to listen on. Default `127.0.0.1`: this machine only. */
   readonly host?: string;
   /** TCP port; 0 takes a free one. Default 8000. */
   readonly port?: number;
   /** Secret that requests must carry. Required unless only this machine is served. */
   readonly token?: string;
-  /** Number of threads of each environment, `>= 1`. Default 2. */
-  readonly numThreads?: number;
-  /** Memory limit of the heap of a thread, MiB. Default: Node's own. */
-  readonly memoryMegabytes?: number;
   /** Largest message or body, bytes. Default 1 MiB. */
   readonly maxMessageBytes?: number;
   /** Largest number of connections. Default: four times the capacity, and at least 64. */
   readonly maxConnections?: number;
-  /** Called with all that happens to sessions. Default: nothing. */
-  readonly onEvent?: (event: ServerEvent) => void;
 }
 
 /** A running server of environments. */
@@ -67,27 +44,6 @@ export interface EnvironmentServer {
   close(): Promise<void>;
 }
 
-/**
- * Opens the tasks of all environments, so that the first client need not wait.
- * @throws `InputError` if none can be opened.
- */
-async function openTasks(
-  sessions: SessionManager,
-  onEvent: (event: ServerEvent) => void,
-): Promise<void> {
-  const names = sessions.environments.map(({ name }) => name);
-  const opened = await Promise.allSettled(names.map((name) => sessions.listSplits(name)));
-  const faults = opened.flatMap((result, i) =>
-    result.status === "rejected"
-      ? [{ environment: names[i]!, message: readMessage(result.reason) }]
-      : [],
-  );
-  if (faults.length === names.length) {
-    throw new InputError(faults.map(({ message }) => message).join("; "));
-  }
-  for (const fault of faults) onEvent({ event: "environment unavailable", ...fault });
-}
-
 /** Shortest token, characters. */
 const minTokenLength = 16;
 
@@ -96,7 +52,8 @@ const minTokenLength = 16;
  * page on serving in the documentation lists routes and messages.
  *
  * @param environments - At least one; the first is the default of clients that name none.
- * @throws `InputError` for options that do not fit or tasks that do not open, the error of the system if the port is taken.
+ * @throws `InputError` for options that do not fit or tasks that do not open, the error of the system
+ *   if the port is taken.
  */
 export async function serveEnvironments(
   environments: readonly ServedEnvironment[],
@@ -104,17 +61,13 @@ export async function serveEnvironments(
     host = "127.0.0.1",
     port = 8000,
     token,
-    numThreads = 2,
-    memoryMegabytes,
     maxMessageBytes = 1 << 20,
     capacity = 256,
     maxConnections = Math.max(64, 4 * capacity),
-    onEvent = () => undefined,
-    ...limits
+    ...options
   }: ServeOptions = {},
 ): Promise<EnvironmentServer> {
-  checkInteger("serve", { numThreads, maxMessageBytes, capacity, maxConnections }, { min: 1 });
-  checkPositive("serve", { ...limits });
+  checkInteger("serve", { maxMessageBytes, capacity, maxConnections }, { min: 1 });
   if (token === undefined && !isLoopback(host)) {
     throw new InputError(
       `serve: --token must be given unless --host is this machine (127.0.0.1), got ${host}`,
@@ -125,30 +78,8 @@ export async function serveEnvironments(
       `serve: --token must have at least ${minTokenLength} characters, got ${token.length}`,
     );
   }
-  const clock = systemClock;
-  const metrics = new Metrics();
-  const hosted = hostEnvironments(environments, {
-    numThreads,
-    clock,
-    ...(memoryMegabytes !== undefined && { memoryMegabytes }),
-    onThreadEnd: (environment, message, numLost) =>
-      onEvent({ event: "thread ended", environment, message, numLost }),
-  });
-  const sessions = new SessionManager(hosted, {
-    limits: { ...limits, capacity },
-    clock,
-    onEvent: (event) => {
-      metrics.count(event);
-      onEvent(event);
-    },
-  });
   const sockets = await createWebSocketServer(maxMessageBytes);
-  try {
-    await openTasks(sessions, onEvent);
-  } catch (error) {
-    await sessions.shutdown();
-    throw error;
-  }
+  const { sessions, metrics } = await openSessions(environments, { ...options, capacity });
 
   const routes: HttpRoute[] = [
     {
@@ -167,7 +98,10 @@ export async function serveEnvironments(
       }),
     },
     ...createOpenEnvRoutes(sessions, () => routes),
+    ...createBatchRoutes(sessions),
+    ...createOrsRoutes(sessions, systemClock),
     ...createTaskRoutes(sessions),
+    ...createAgentGymRoutes(sessions),
   ];
   const server = await openHttpServer({
     routes,
@@ -190,7 +124,7 @@ export async function serveEnvironments(
       sockets.handleUpgrade(message, socket, head, (webSocket) => {
         close = () => webSocket.close(1001, "the session has ended");
         serveSocket(webSocket, {
-          clock,
+          clock: systemClock,
           open: () => client.open(),
           answer: (text) => client.answer(text),
           onClose: () => client.close(),
@@ -198,6 +132,9 @@ export async function serveEnvironments(
       });
       return true;
     },
+  }).catch(async (error: unknown) => {
+    await sessions.shutdown();
+    throw error;
   });
 
   return {

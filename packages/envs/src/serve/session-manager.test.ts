@@ -79,7 +79,7 @@ describe("SessionManager", () => {
     expect(await play({ seed: 7 }, {})).toEqual([0, 1, 2].map(() => order.next().value));
     // Another split begins its own order.
     expect(await play({ split: "test" }, {})).toEqual([0, 1, 2]);
-    expect(await next({ task_id: "test/1" })).toBe(1);
+    expect(await play({ task_id: "test/1" }, {})).toEqual([1, 2, 0]);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { FailureError, type EnvironmentState, type Task } from "@turnwise/core";
 import { systemClock, type Clock } from "./clock.ts";
 import type { EpisodeCommand, EpisodeHost, EpisodeReply, SplitSize } from "./episode-host.ts";
@@ -69,7 +70,6 @@ export class SessionManager {
   readonly #clock: Clock;
   readonly #onEvent: (event: SessionEvent) => void;
   readonly #sessions = new Map<string, Session>();
-  #nextId = 1;
   #isClosed = false;
   #cancelReaper: () => void = () => undefined;
 
@@ -131,13 +131,13 @@ export class SessionManager {
 
   /**
    * Opens a session without an episode.
-   * @param options - `id`: default a new one; `onEnd`: called once, when the session has ended.
+   * @param options - `id`: default one that nobody can guess; `onEnd`: called once, when the session has ended.
    * @throws `SessionError` with code `capacity`, `unknown`, or `invalid` for an id in use.
    */
   open(
     environmentName?: string,
     {
-      id = `session-${this.#nextId++}`,
+      id = randomUUID(),
       onEnd = () => undefined,
     }: { readonly id?: string; readonly onEnd?: (reason: SessionEnd) => void } = {},
   ): string {

@@ -1,0 +1,168 @@
+import * as z from "zod";
+import { describeIssue } from "@turnwise/core";
+import { readMessage } from "../../call-within.ts";
+import type { Clock } from "../clock.ts";
+import { SessionError } from "../session-error.ts";
+import type { SessionManager } from "../session-manager.ts";
+import type { SessionReply } from "../session-records.ts";
+import { writeToolAction } from "../tools.ts";
+import { BackgroundCalls, type BackgroundCall } from "./background-calls.ts";
+
+const taskSchema = z.looseObject({ id: z.string(), split: z.string() });
+
+const createSchema = z.strictObject({
+  env_name: z.string().optional(),
+  task_spec: taskSchema.optional(),
+  split: z.string().optional(),
+  index: z.int().nonnegative().optional(),
+  secrets: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** A session with the start of its episode. */
+interface OrsSession {
+  readonly environment: string;
+  readonly start: Promise<SessionReply>;
+  readonly calls: BackgroundCalls;
+}
+
+/** Content that a client shows to its model. */
+export interface TextBlock {
+  readonly type: "text";
+  readonly text: string;
+  readonly detail: null;
+}
+
+const toBlocks = (text: string): readonly TextBlock[] => [{ type: "text", text, detail: null }];
+
+/** Sessions of OpenReward: one episode each, started in the background, played by tool calls. */
+export class OrsSessions {
+  readonly #sessions: SessionManager;
+  readonly #clock: Clock;
+  readonly #open = new Map<string, OrsSession>();
+
+  constructor(sessions: SessionManager, clock: Clock) {
+    this.#sessions = sessions;
+    this.#clock = clock;
+  }
+
+  /**
+   * Opens a session for a task, and starts its episode.
+   * @throws `SessionError` for an id in use, a wrong body, or without capacity.
+   */
+  async create(id: string, body: unknown): Promise<void> {
+    const result = createSchema.safeParse(body);
+    if (!result.success) {
+      const [issue] = result.error.issues;
+      throw new SessionError("invalid", describeIssue(issue!, "create", createSchema, body));
+    }
+    const { env_name: name, task_spec: task, split, index } = result.data;
+    if (
+      (task === undefined) === (split === undefined) ||
+      (split === undefined) !== (index === undefined)
+    ) {
+      throw new SessionError(
+        "invalid",
+        "create must have either task_spec, or split and index, got another combination",
+      );
+    }
+    const environment = this.#sessions.findEnvironment(name).name;
+    if (split !== undefined) await this.#check(environment, split, index ?? 0);
+    const options = task ? { split: task.split, task_id: task.id } : { split, index };
+    this.#sessions.open(environment, { id, onEnd: () => this.#open.delete(id) });
+    const start = this.#wait(this.#sessions.reset(id, { ...options, prompts: false }), id);
+    // Calls that need the episode report the failure.
+    start.catch(() => undefined);
+    this.#open.set(id, { environment, start, calls: new BackgroundCalls(this.#clock) });
+  }
+
+  /** Notes that a client is alive. @throws `SessionError` for an unknown session. */
+  ping(id: string): void {
+    this.#sessions.touch(id);
+  }
+
+  /** First observation. @throws `SessionError` if the episode did not start. */
+  async prompt(id: string): Promise<readonly TextBlock[]> {
+    return toBlocks((await this.#find(id).start).text);
+  }
+
+  /** Starts a tool call, or finds an earlier one. @throws `SessionError` for an unknown session. */
+  call(id: string, body: unknown): BackgroundCall {
+    const { calls, environment, start } = this.#find(id);
+    const { name, input, task_id: earlier } = readCall(body);
+    const known = earlier === undefined ? undefined : calls.find(earlier);
+    if (known !== undefined) return known;
+    return calls.start(async () => {
+      try {
+        await start;
+        const action = writeToolAction(this.#sessions.findEnvironment(environment), name, input);
+        const reply = await this.#wait(this.#sessions.step(id, action, true), id);
+        return JSON.stringify({ ok: true, output: toOutput(reply) });
+      } catch (error) {
+        return JSON.stringify({ ok: false, error: readMessage(error) });
+      }
+    });
+  }
+
+  /** Ends a session. @throws `SessionError` for an unknown session. */
+  async delete(id: string): Promise<void> {
+    this.#find(id);
+    await this.#sessions.close(id);
+  }
+
+  #find(id: string): OrsSession {
+    const session = this.#open.get(id);
+    if (session !== undefined) return session;
+    throw new SessionError("unknown", `session must be open, got ${JSON.stringify(id)}`);
+  }
+
+  /** @throws `SessionError` if there is no such task: the start of the episode is not waited for. */
+  async #check(environment: string, split: string, index: number): Promise<void> {
+    const found = (await this.#sessions.listSplits(environment)).find(({ name }) => name === split);
+    if (found === undefined) throw new SessionError("invalid", "Invalid split");
+    if (index >= found.numTasks) {
+      throw new SessionError(
+        "invalid",
+        `index must be in [0, ${found.numTasks - 1}] for split ${split}, got ${index}`,
+      );
+    }
+  }
+
+  /** Waits for a call to its end: the stream shows signs of life meanwhile. */
+  async #wait(call: Promise<SessionReply>, id: string): Promise<SessionReply> {
+    let reply = await call;
+    while (reply.isPending) reply = await this.#sessions.step(id, "");
+    return reply;
+  }
+}
+
+function readCall(body: unknown): {
+  readonly name: string;
+  readonly input: unknown;
+  readonly task_id?: string | undefined;
+} {
+  const schema = z.strictObject({
+    name: z.string(),
+    input: z.record(z.string(), z.unknown()).nullish(),
+    task_id: z.string().optional(),
+  });
+  const result = schema.safeParse(body);
+  if (result.success) return { ...result.data, input: result.data.input ?? {} };
+  const [issue] = result.error.issues;
+  throw new SessionError("invalid", describeIssue(issue!, "call", schema, body));
+}
+
+function toOutput({ text, reward, outcome, numTurns, score }: SessionReply): object {
+  const isSuccess = outcome?.kind === "terminated" && outcome.isSuccess;
+  return {
+    blocks: toBlocks(outcome?.kind === "failed" ? outcome.error.message : text),
+    metadata: {
+      turn: numTurns,
+      success: isSuccess,
+      score: score ?? null,
+      outcome: outcome?.kind ?? null,
+    },
+    // Clients take the last reward that is not null: that of the end.
+    reward: outcome === undefined && reward === 0 ? null : reward,
+    finished: outcome !== undefined,
+  };
+}

@@ -1,0 +1,42 @@
+import type { Clock } from "../clock.ts";
+import type { HttpReply, WriteChunk } from "../http/http-messages.ts";
+import type { BackgroundCall } from "./background-calls.ts";
+
+/** Length of a piece of a result, characters. */
+const pieceLength = 4096;
+/** Time between two signs of life, seconds: clients give up after 30. */
+const heartbeatSeconds = 10;
+
+const eventText = (event: string, data: string): string => `event: ${event}\ndata: ${data}\n\n`;
+
+/** Cuts a text in pieces, the last of which may be empty. */
+export function cutPieces(text: string): readonly string[] {
+  const pieces: string[] = [];
+  for (let start = 0; start < text.length; start += pieceLength) {
+    pieces.push(text.slice(start, start + pieceLength));
+  }
+  return pieces.length === 0 ? [""] : pieces;
+}
+
+/**
+ * Streams the result of a call as server-sent events: its id, signs of life while it runs, and its text in
+ * pieces.
+ */
+export function streamCall({ id, result }: BackgroundCall, clock: Clock): HttpReply {
+  const stream = async (write: WriteChunk): Promise<void> => {
+    if (!write(eventText("task_id", id))) return;
+    let cancel = (): void => undefined;
+    const beat = (): void => {
+      cancel = clock.after(heartbeatSeconds, () => {
+        if (write(": heartbeat\n\n")) beat();
+      });
+    };
+    beat();
+    const pieces = cutPieces(await result);
+    cancel();
+    for (const [i, piece] of pieces.entries()) {
+      if (!write(eventText(i === pieces.length - 1 ? "end" : "chunk", piece))) return;
+    }
+  };
+  return { status: 200, contentType: "text/event-stream", stream };
+}
