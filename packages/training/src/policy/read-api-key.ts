@@ -3,7 +3,7 @@ import { InputError } from "../input-error.ts";
 /** Names that environment variables can have. */
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/u;
 /** Names as people choose them: a message may repeat such a name, because no key looks like one. */
-const usualName = /^[A-Z]+(?:_[A-Z0-9]+)+$/u;
+const usualName = /^(?:[A-Z_]{1,16}|[A-Z]+(?:_[A-Z0-9]+)+)$/u;
 
 /**
  * Checks the name of an environment variable. A key that stands in its place is not repeated.

@@ -45,6 +45,33 @@ const tooLarge: SiteResponse = {
   }),
 };
 
+/** Names of this machine, to which no name in the public DNS may lead. */
+const loopbackNames = ["127.0.0.1", "localhost", "[::1]"];
+
+const forbidden = (message: string): SiteResponse => ({
+  status: 403,
+  contentType: "text/html; charset=utf-8",
+  body: errorPage({ status: 403, message }),
+});
+
+/**
+ * Refuses requests that a page of another site makes in the visitor's browser; `undefined` for others.
+ * @param hosts - Accepted `Host` headers; `undefined` for all.
+ */
+function refuseForeign(
+  { method, headers: { host = "", "sec-fetch-site": site, origin } }: IncomingMessage,
+  hosts: ReadonlySet<string> | undefined,
+): SiteResponse | undefined {
+  if (hosts !== undefined && !hosts.has(host)) {
+    return forbidden(`The host must be one of ${[...hosts].join(", ")}.`);
+  }
+  // Forms of the site itself send the origin `null`, because its pages send no referrer.
+  const isForeign = origin !== undefined && origin !== "null" && origin !== `http://${host}`;
+  return method === "POST" && (site === "cross-site" || isForeign)
+    ? forbidden("The form must be one of this site.")
+    : undefined;
+}
+
 /** Answers an invalid request; a URL or headers that are too long get a page. */
 function refuse(error: Error & { readonly code?: string }, socket: Duplex): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
@@ -65,7 +92,8 @@ function refuse(error: Error & { readonly code?: string }, socket: Duplex): void
 }
 
 /**
- * Serves a site over HTTP.
+ * Serves a site over HTTP. On a loopback address, requests with another `Host` are refused; forms of
+ * other sites are refused everywhere.
  * @throws The error of the system if the port is not available.
  */
 export async function serveShop(
@@ -80,7 +108,10 @@ export async function serveShop(
     readonly host?: string;
   },
 ): Promise<ShopServer> {
+  let hosts: ReadonlySet<string> | undefined;
   const answer = async (message: IncomingMessage): Promise<SiteResponse> => {
+    const refused = refuseForeign(message, hosts);
+    if (refused !== undefined) return refused;
     const method = message.method ?? "GET";
     const form = method === "POST" ? await readForm(message) : new Map<string, string>();
     return form === undefined ? tooLarge : site.handle({ method, url: message.url ?? "/", form });
@@ -109,8 +140,12 @@ export async function serveShop(
   });
   const bound = server.address();
   const boundPort = typeof bound === "object" && bound !== null ? bound.port : port;
+  const name = host.includes(":") ? `[${host}]` : host;
+  if (loopbackNames.includes(name)) {
+    hosts = new Set(loopbackNames.map((one) => `${one}:${boundPort}`));
+  }
   return {
-    address: `http://${host.includes(":") ? `[${host}]` : host}:${boundPort}`,
+    address: `http://${name}:${boundPort}`,
     close: () =>
       new Promise((resolve, reject) => {
         server.close((error) => (error === undefined ? resolve() : reject(error)));

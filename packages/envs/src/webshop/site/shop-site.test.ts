@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { embeddedShop } from "../generator/embedded-shop.ts";
@@ -174,5 +175,32 @@ describe("serveShop", () => {
       body: new URLSearchParams({ search_query: "x".repeat(12_000) }),
     });
     expect([query.status, await query.text()]).toEqual([413, expect.stringContaining("too long")]);
+  });
+
+  it("refuses another Host, to which a name in the public DNS could lead, and forms of other sites", async () => {
+    const { port } = new URL(server.address);
+    /** Sends headers as they are: `fetch` would set `Host` itself. */
+    const send = (headers: object, method = "GET"): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const path = "/fixed_3";
+        const sent = request(
+          { host: "127.0.0.1", port, path, method, headers: { ...headers } },
+          (reply) => {
+            reply.resume();
+            resolve(reply.statusCode);
+          },
+        );
+        sent.on("error", reject);
+        sent.end();
+      });
+    expect(await send({ host: "example.com" })).toBe(403);
+    expect(await send({ host: `localhost:${port}` })).toBe(200);
+    expect(await send({ origin: "https://example.com" }, "POST")).toBe(403);
+    expect(await send({ origin: "null", "sec-fetch-site": "cross-site" }, "POST")).toBe(403);
+    for (const origin of ["null", server.address]) {
+      expect(await send({ origin, "sec-fetch-site": "same-origin" }, "POST")).toBe(200);
+    }
+    // A link from elsewhere leads to a page.
+    expect(await send({ "sec-fetch-site": "cross-site" })).toBe(200);
   });
 });
