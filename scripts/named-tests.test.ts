@@ -38,7 +38,10 @@ function hasTest({ file, title }: NamedTest): boolean {
   });
 }
 
-it.each([["docs/failures.md", 80]])("tests that %s names exist", (page, least) => {
+it.each([
+  ["docs/failures.md", 80],
+  ["docs/security.md", 50],
+])("tests that %s names exist", (page, least) => {
   const named = readNamedTests(page);
   expect(named.length).toBeGreaterThanOrEqual(least);
   expect(named.filter((one) => !hasTest(one))).toEqual([]);
