@@ -99,7 +99,8 @@ describe("train", () => {
       });
       expect(resumed.signal).toBe("SIGKILL");
     }
-    // The newest checkpoint is damaged: the one before it, which is whole, leads to the same numbers.
+    // The newest checkpoint is damaged; the previous checkpoint is intact and gives the same
+    // numbers.
     const newest = (await readdir(join(cut.out, "checkpoints"))).sort().at(-1)!;
     const weights = join(cut.out, "checkpoints", newest, "model.safetensors");
     const bytes = await readFile(weights);

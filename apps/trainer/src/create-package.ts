@@ -33,7 +33,8 @@ interface PackageFile {
 }
 
 /**
- * Parses the kind of a package. @throws {@link InputError} for an unknown kind.
+ * Parses the kind of a package.
+ * @throws {@link InputError} for an unknown kind.
  */
 export function readKind(word: string): PackageKind {
   const kind = packageKinds.find((one) => one === word);

@@ -52,7 +52,7 @@ function measuredAlong({ probabilities }: FinitePolicy, direction: readonly numb
   return (moved(1) - moved(-1)) / (2 * step);
 }
 
-/** The same derivative along a direction of the logits. */
+/** Derivative of the entropy along a direction of the logits, by finite differences. */
 function measuredAlongLogits(logits: readonly number[], direction: readonly number[]): number {
   const step = 1e-6;
   const moved = (sign: number): number =>

@@ -276,8 +276,8 @@ export interface Learner {
   /** Writes weights, optimizer state and counters to a folder. */
   save(directory: string): Promise<void>;
   /**
-   * Restores a saved folder. @throws If the saved model has another shape; the state is then
-   * unchanged.
+   * Restores a saved folder.
+   * @throws If the saved model has another shape; the state is then unchanged.
    */
   restore(directory: string): Promise<void>;
 }

@@ -9,8 +9,8 @@ export function expectNear(what: string, got: number, expected: number, room = 1
 }
 
 /**
- * Asserts that two lists have the same length and close entries. @throws `Error` like {@link
- * expectNear}.
+ * Asserts that two lists have the same length and close entries.
+ * @throws `Error` like {@link expectNear}.
  */
 export function expectAllNear(
   what: string,

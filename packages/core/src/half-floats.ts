@@ -23,7 +23,8 @@ function getWideBits(): Uint32Array {
 }
 
 /**
- * Upcasts half-precision values to float32, exactly. @param target - Has the length of `halves`.
+ * Upcasts half-precision values to float32, exactly.
+ * @param target - Has the length of `halves`.
  */
 export function widenHalves(type: HalfType, halves: Uint16Array, target: Float32Array): void {
   const bits = new Uint32Array(target.buffer, target.byteOffset, target.length);

@@ -8,8 +8,8 @@ export interface Random {
   /** Next number, uniform in [0, 1), with 53 random bits. */
   next(): number;
   /**
-   * Whole number, uniform in [0, limit). @throws `RangeError` unless `limit` is a whole number >=
-   * 1.
+   * Whole number, uniform in [0, limit).
+   * @throws `RangeError` unless `limit` is a whole number >= 1.
    */
   integer(limit: number): number;
   /** One entry, drawn uniformly. @throws `RangeError` for an empty list. */

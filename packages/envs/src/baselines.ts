@@ -26,8 +26,8 @@ export function createRandomPlayers({
 
 /**
  * Creates players that replay the demonstrations of a task source, without no-ops: episode i
- * replays demonstration i of the task, modulo the number of demonstrations. @returns The players;
- * `undefined` if the source has no demonstrator.
+ * replays demonstration i of the task, modulo the number of demonstrations.
+ * @returns The players; `undefined` if the source has no demonstrator.
  */
 export function createDemonstratingPlayers({
   demonstrator,

@@ -31,9 +31,9 @@ export type ChatTemplateName = (typeof chatTemplateNames)[number];
 
 /**
  * Returns a chat template by its name in the settings.
- * @param environment - Name of the environment, for messages. @param messages - Template for hosted
- *   models, if there is one. @throws `InputError` for the name `messages` if there is no such
- *   template.
+ * @param environment - Name of the environment, for messages.
+ * @param messages - Template for hosted models, if there is one.
+ * @throws `InputError` for the name `messages` if there is no such template.
  */
 export function pickChatTemplate(
   environment: string,

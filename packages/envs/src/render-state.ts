@@ -4,9 +4,10 @@ import type { Environment } from "./environment.ts";
 
 /**
  * Renders the state of an environment for the record. If rendering fails, the episode continues, so
- * that its result does not depend on whether states are recorded. @param seconds - Time limit,
- * seconds. @returns The state; `undefined` if the environment has no `render`. @throws The signal's
- * reason if it aborts.
+ * that its result does not depend on whether states are recorded.
+ * @param seconds - Time limit, seconds.
+ * @returns The state; `undefined` if the environment has no `render`.
+ * @throws The signal's reason if it aborts.
  */
 export async function renderState(
   environment: Environment,

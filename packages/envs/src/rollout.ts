@@ -44,8 +44,8 @@ export interface RolloutParts extends EpisodeParts {
 const samplerFailures: ReadonlySet<FailureKind> = new Set(["network", "protocol", "timeout"]);
 
 /**
- * Samples a response; a failure of the server becomes the outcome of the episode. @param place -
- * Episode and turn, for the error message about outputs that are not finite.
+ * Samples a response; a failure of the server becomes the outcome of the episode.
+ * @param place - Episode and turn, for the error message about outputs that are not finite.
  */
 async function sampleResponse(
   sampler: Sampler,

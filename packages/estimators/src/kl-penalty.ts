@@ -14,8 +14,8 @@ export interface KlPenaltyOptions {
   /** Default `"k3"` (GRPO). */
   readonly estimator?: KlEstimator;
   /**
-   * Gradient to use: that of the estimator itself, or that of k2, which is an unbiased gradient of
-   * the KL (verl's `k3+` and similar). Default `"own"`.
+   * Gradient to use: the estimator's own gradient, or the gradient of k2, which is an unbiased
+   * gradient of the KL (verl's `k3+` and similar). Default `"own"`.
    */
   readonly gradient?: "own" | "k2";
   /**

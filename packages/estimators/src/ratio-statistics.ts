@@ -12,7 +12,7 @@ export interface RatioStatistics {
   readonly maxRatio: number;
   /** KL(denominator || numerator) of the ratio's two policies, k1 estimator, nats per token. */
   readonly klK1: number;
-  /** The same KL by the k3 estimator, never negative. */
+  /** KL by the k3 estimator, never negative. */
   readonly klK3: number;
 }
 

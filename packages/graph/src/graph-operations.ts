@@ -21,7 +21,8 @@ export interface GraphSegments {
  */
 export function graphOperations(g: Tracer): TensorOperations<Tensor, GraphSegments> {
   /**
-   * Converts a tensor of zeros and ones to booleans; if it was cast from booleans, returns those.
+   * Converts a tensor of zeros and ones to booleans; if it was cast from booleans, returns the
+   * original booleans.
    */
   const truth = (x: Tensor): Tensor => {
     const { kind, inputs } = g.producer(x);

@@ -71,7 +71,7 @@ export interface Operations {
   readonly concat: AxisAttributes;
   readonly expand: { readonly shape: Shape };
 
-  /** Inputs table `[rows, ...]`, ids. */
+  /** Inputs: table `[rows, ...]` and ids. */
   readonly gather: { readonly uniqueIds: boolean };
   /** Inputs updates `[...ids, ...]` and ids. The adjoint of gather. */
   readonly scatterAdd: { readonly rows: Dimension; readonly uniqueIds: boolean };

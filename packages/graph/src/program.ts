@@ -5,7 +5,7 @@ import type { Tensor } from "./tensor.ts";
 
 /** Traced computation as plain data, ready for the interpreter or an executor. */
 export interface Program<Output extends string = string> {
-  /** Operations in a valid order; only those that outputs need. */
+  /** Operations in a valid order; only operations that outputs need. */
   readonly operations: readonly Operation[];
   /** All declared inputs by name, including unused ones. */
   readonly inputs: Readonly<Record<string, Tensor>>;

@@ -46,11 +46,12 @@ function isCheap(operation: Operation): boolean {
  * gated MLP it keeps the two projections, not their activation and product; for attention, the
  * softmax inputs.
  *
- * Results are bit-identical. Operations of the forward pass come first, then those that depend on
+ * Results are bit-identical. Operations of the forward pass come first, then operations that depend
+ * on
  * `outputGradients`.
  *
- * @param outputGradients - Outputs at which the backward pass starts: gradients of the loss with respect to
- *   outputs of the forward pass.
+ * @param outputGradients - Outputs at which the backward pass starts: gradients of the loss with
+ *   respect to outputs of the forward pass.
  * @throws `RangeError` if an entry of `outputGradients` is not an output.
  */
 export function rematerialize<Output extends string>(

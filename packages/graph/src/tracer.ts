@@ -82,8 +82,8 @@ export class Tracer {
   }
 
   /**
-   * Returns the operation that produces a tensor. @throws `RangeError` for a tensor of another
-   * tracer.
+   * Returns the operation that produces a tensor.
+   * @throws `RangeError` for a tensor of another tracer.
    */
   producer(tensor: Tensor): Operation {
     this.#check("producer", tensor);
@@ -403,7 +403,8 @@ export class Tracer {
   }
 
   /**
-   * Same entries in another shape. @throws `RangeError` unless the numbers of entries are equal.
+   * Same entries in another shape.
+   * @throws `RangeError` unless the numbers of entries are equal.
    */
   reshape(x: Tensor, shape: Shape): Tensor {
     const target = canonicalShape(shape);

@@ -20,8 +20,8 @@ export function checkSeeds(
 }
 
 /**
- * Requires numbers strictly between 0 and 1. @throws `RangeError` naming the first number out of
- * range.
+ * Requires numbers strictly between 0 and 1.
+ * @throws `RangeError` naming the first number out of range.
  */
 export function checkFraction(where: string, values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values)) {

@@ -21,7 +21,8 @@ export function studentQuantile(probability: number, freedom: number): number {
 }
 
 /**
- * Probability that a chi-square variable is at most `x`. @param freedom - Degrees of freedom, > 0.
+ * Probability that a chi-square variable is at most `x`.
+ * @param freedom - Degrees of freedom, > 0.
  */
 export function chiSquareCdf(x: number, freedom: number): number {
   return stdlibChiSquareCdf(x, freedom);

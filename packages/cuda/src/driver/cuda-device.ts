@@ -124,7 +124,7 @@ export interface CudaDevice {
   /** Queues an upload to the device; `data` may change after the call. */
   upload(address: number, data: ArrayBufferView): void;
   /**
-   * Queues a download from the device; the contents are those at this point in the queue.
+   * Queues a download from the device; the result has the contents at this point in the queue.
    *
    * A download of more than 64 MiB blocks until it is complete: call `synchronize` first if much
    * work is queued.

@@ -137,8 +137,8 @@ export interface ProductFunctions {
 type Prototypes<Functions> = Readonly<Record<keyof Functions, string>>;
 
 // `i` is an int or an enumeration, `u` an unsigned int, `b` an unsigned char, `l` anything with 64
-// bits: pointers, handles, device addresses, size_t. All functions return an int, except that those
-// marked `text` return a string.
+// bits: pointers, handles, device addresses, size_t. All functions return an int, except functions
+// marked `text`, which return a string.
 
 export const driverPrototypes: Prototypes<DriverFunctions> = {
   cuInit: "u",

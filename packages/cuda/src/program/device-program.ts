@@ -85,6 +85,6 @@ export interface DeviceProgram {
   readonly size: (tensor: Tensor) => Dimension;
   /** True if a value is stored in bfloat16. */
   readonly isHalf: (id: number) => boolean;
-  /** The two factors of a product. A third input, like that of `scatterAdd`, is an addend. */
+  /** The two factors of a product. A third input is an addend, as in `scatterAdd`. */
   readonly factors: (product: OperationOf<"matmul">) => readonly [ProductFactor, ProductFactor];
 }

@@ -47,7 +47,8 @@ export class DeviceMemory {
   }
 
   /**
-   * Allocates a block. @throws {@link CudaOutOfMemory} with the amounts requested, used and free.
+   * Allocates a block.
+   * @throws {@link CudaOutOfMemory} with the amounts requested, used and free.
    */
   allocate(bytes: number): MemoryBlock {
     const rounded = roundUp(bytes, 64);

@@ -161,8 +161,8 @@ class Scheduler {
     const free = (step.reuses.get(id) ?? []).filter((each) => !used.has(each));
     const place = free.find((each) => this.#ranges.has(each));
     const consumed = free.find((each) => this.#consumedInputs.has(each));
-    // Resident outputs need memory outside the workspace, such as that of a consumed input. Leave
-    // consumed inputs to resident outputs, unless another result would need a copy.
+    // Resident outputs need memory outside the workspace, such as the memory of a consumed input.
+    // Leave consumed inputs to resident outputs, unless another result would need a copy.
     const mayTake = isResident || step.updated !== undefined;
     const reused = (isResident ? undefined : place) ?? (mayTake ? consumed : undefined);
     const goal = isResident ? id : this.#targetOutputs.get(id);

@@ -15,7 +15,7 @@ import { pythonStrip } from "../python/python-strip.ts";
 
 const game = loadGame(smallHouse, "house");
 
-/** The same house with two agents, so that for no predicate exactly one fact is true. */
+/** The same house with two agents, so that no predicate has exactly one true fact. */
 const sharedHouse = {
   ...smallHouse,
   pddl_problem: smallHouse.pddl_problem

@@ -50,8 +50,7 @@ export async function findGameFiles(folder: string): Promise<GameFiles> {
     try {
       if (!(await stat(path)).isDirectory()) return;
     } catch (cause) {
-      // Ignore broken links whose names look like files of other types; they could not lead to
-      // games.
+      // Ignore broken links whose names look like other file types, because they cannot be games.
       if (!/\.[a-z][\w-]*$/iu.test(name)) {
         broken.push({ id, problem: fileProblem(cause as Error) });
       }

@@ -53,8 +53,8 @@ export interface World {
   /** All applicable operators, sorted by command and then in the order of the domain. */
   operators(): readonly Operator[];
   /**
-   * Returns the world after an operator. @throws `RangeError` if the operator is not applicable
-   * here.
+   * Returns the world after an operator.
+   * @throws `RangeError` if the operator is not applicable here.
    */
   apply(operator: Operator): World;
   /** True if a fact holds. Names must be in lower case; facts with unknown names do not hold. */
@@ -81,8 +81,8 @@ export interface LoadOptions {
    */
   readonly wording?: Wording;
   /**
-   * Goal sentence that replaces that of the file, in texts only. It is inserted unchanged before a
-   * full stop, as in ALFWorld with human goals.
+   * Goal sentence that replaces the file's goal sentence in texts. It is inserted unchanged before
+   * a full stop, as in ALFWorld with human goals.
    */
   readonly goal?: string;
 }

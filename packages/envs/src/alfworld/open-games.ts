@@ -44,14 +44,15 @@ export interface GameSet {
   readonly broken: readonly BrokenGame[];
   /**
    * Returns the tasks of a split that meet all criteria, in the same order; may be empty. Indices
-   * count within the split. @throws The errors of `selectGames`.
+   * count within the split.
+   * @throws The errors of `selectGames`.
    */
   select(options?: GameSelection & { readonly split?: GameSplit }): readonly GameTask[];
   /** Reads the file of a game. @throws `RangeError` if the set has no game with that id. */
   read(id: string): Promise<GameFile>;
   /**
-   * Loads a game, or returns it from the cache of recent games. @throws The errors of {@link
-   * GameSet.read} and `loadGame`.
+   * Loads a game, or returns it from the cache of recent games.
+   * @throws The errors of {@link GameSet.read} and `loadGame`.
    */
   load(id: string): Promise<Game>;
 }

@@ -12,7 +12,8 @@ export function decodeGameText(bytes: Uint8Array, source: string): string {
 }
 
 /**
- * Reads a text file. @throws `GameFileError` naming the file if it cannot be read or is not text.
+ * Reads a text file.
+ * @throws `GameFileError` naming the file if it cannot be read or is not text.
  */
 export async function readGameText(path: string): Promise<string> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {

@@ -75,7 +75,8 @@ export function startReplay(game: Game, { maxSteps = 50 }: ReplayOptions = {}): 
 
 /**
  * Plays commands and yields one record each, after a first record for the start. Lazy: a command is
- * read only when its record is requested. @throws The errors of {@link startReplay}.
+ * read only when its record is requested.
+ * @throws The errors of {@link startReplay}.
  */
 export function* replayGame(
   game: Game,

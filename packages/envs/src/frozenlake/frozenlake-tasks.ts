@@ -39,9 +39,9 @@ export const frozenlakeTasksSchema: TasksSchema<FrozenlakeTasks, "template"> = z
 });
 
 /**
- * Generates the lakes that a configuration describes. @param options - `messages`: chat template
- * for hosted models, for the template of that name. @throws `InputError` for an unknown split, or
- * more lakes than exist.
+ * Generates the lakes that a configuration describes.
+ * @param options - `messages`: chat template for hosted models, for the template of that name.
+ * @throws `InputError` for an unknown split, or more lakes than exist.
  */
 export async function openFrozenlakeTasks(
   tasks: FrozenlakeTasks,

@@ -37,8 +37,8 @@ export interface GeneratedLake {
 /**
  * Generates lakes with a path from start to goal, as in RAGEN: each cell is a hole with probability
  * `holeShare`, start and goal are any two cells, and a lake without a path is drawn again. No two
- * lakes are mirror images or rotations of each other, within a split or between splits. @throws
- * `RangeError` for an invalid option, or if fewer than `count` such lakes exist.
+ * lakes are mirror images or rotations of each other, within a split or between splits.
+ * @throws `RangeError` for an invalid option, or if fewer than `count` such lakes exist.
  */
 export function generateLakes({
   seed,

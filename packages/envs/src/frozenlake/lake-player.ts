@@ -5,7 +5,8 @@ import type { Lake } from "./lake.ts";
 
 /**
  * Creates a player that takes the optimal step on a slippery lake, one per turn, given its observed
- * position. @param maxSteps - Maximum number of steps in the episode.
+ * position.
+ * @param maxSteps - Maximum number of steps in the episode.
  */
 export function lakePlayer(lake: Lake, maxSteps: number): ScriptedPlayer {
   const policy = bestLakePolicy(lake, { isSlippery: true, maxSteps });

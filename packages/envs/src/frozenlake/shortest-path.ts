@@ -3,8 +3,8 @@ import { isEnd, neighbour, type Lake } from "./lake.ts";
 
 /**
  * Finds a shortest path to the goal without slipping, by breadth-first search. Deterministic.
- * @param from - First cell of the path. Default: the start. @returns The steps; empty if `from` is
- * the goal; `undefined` if there is no path.
+ * @param from - First cell of the path. Default: the start.
+ * @returns The steps; empty if `from` is the goal; `undefined` if there is no path.
  */
 export function shortestLakePath(lake: Lake, from: number = lake.start): Direction[] | undefined {
   const paths = new Map<number, readonly Direction[]>([[from, []]]);

@@ -16,8 +16,8 @@ export interface GeneratedTasks<T extends Task> {
 /**
  * Generates the tasks that a run uses.
  * @param name - Name of the environment, for messages.
- * @param generate - Generates the first tasks of a split. @throws `InputError` for a split that is
- *   unknown or empty, or more tasks than exist.
+ * @param generate - Generates the first tasks of a split.
+ * @throws `InputError` for a split that is unknown or empty, or more tasks than exist.
  */
 export function openGenerated<T extends Task>(
   name: string,

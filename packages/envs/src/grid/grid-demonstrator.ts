@@ -8,8 +8,8 @@ import { directions, type Direction } from "./direction.ts";
 import { moveSeparator } from "./grid-environment.ts";
 
 /**
- * Creates the demonstrator of a grid game. Its no-ops are single moves without effect. @param
- * parts.createPlayer - Creates the player of a task; called once per episode.
+ * Creates the demonstrator of a grid game. Its no-ops are single moves without effect.
+ * @param parts.createPlayer - Creates the player of a task; called once per episode.
  */
 export function gridDemonstrator(parts: {
   readonly createPlayer: (task: Task) => ScriptedPlayer;
@@ -34,7 +34,8 @@ export function gridDemonstrator(parts: {
 }
 
 /**
- * Creates a player that follows a plan. @param movesPerTurn - Number of moves per action, `>= 1`.
+ * Creates a player that follows a plan.
+ * @param movesPerTurn - Number of moves per action, `>= 1`.
  */
 export function followPlan(plan: readonly Direction[], movesPerTurn: number): ScriptedPlayer {
   let played = 0;

@@ -10,8 +10,9 @@ import type { Environment, EnvironmentFactory } from "../environment.ts";
 import { playMoves, type Move, type PlayedEpisode } from "./play-moves.ts";
 
 /**
- * Plays moves and renders every state twice, including the last. @returns The states of the first
- * and of the second rendering; empty if the environment cannot render.
+ * Plays moves and renders every state twice, including the last.
+ * @returns The states of the first and of the second rendering; empty if the environment cannot
+ *   render.
  */
 export async function renderStates(
   createEnvironment: EnvironmentFactory,

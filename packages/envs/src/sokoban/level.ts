@@ -24,7 +24,7 @@ export interface SokobanState {
 /** Immovable parts of a room. */
 export type SokobanRoom = Omit<SokobanLevel, "start">;
 
-/** Difference between the number of a cell and that of its neighbour in a direction. */
+/** Number of a cell's neighbour in a direction, minus the number of the cell. */
 export function cellOffset({ width }: Pick<SokobanRoom, "width">, direction: Direction): number {
   const [row, column] = offsets[direction];
   return row * width + column;

@@ -3,8 +3,8 @@ import { sortCells, cellOffset, type SokobanRoom, type SokobanState } from "./le
 
 /**
  * Returns the state after a move. The player moves to a free cell, or pushes one box to a free
- * cell; a wall, or a box that cannot be pushed, blocks the move. @returns The same object if the
- * state does not change.
+ * cell; a wall, or a box that cannot be pushed, blocks the move.
+ * @returns The same object if the state does not change.
  */
 export function move(room: SokobanRoom, state: SokobanState, direction: Direction): SokobanState {
   const offset = cellOffset(room, direction);

@@ -22,8 +22,9 @@ export interface SokobanPlanOptions {
 
 /**
  * Finds a shortest solution of a room by A*, with the push distances of the boxes as lower bound.
- * Deterministic. @returns The moves; empty if the room is solved; `undefined` if it cannot be
- * solved. @throws `RangeError` if `maxStates` states were searched without a result.
+ * Deterministic.
+ * @returns The moves; empty if the room is solved; `undefined` if it cannot be solved.
+ * @throws `RangeError` if `maxStates` states were searched without a result.
  */
 export function shortestSokobanPlan(
   level: SokobanLevel,

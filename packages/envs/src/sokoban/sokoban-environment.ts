@@ -10,7 +10,7 @@ export interface SokobanEnvironmentOptions {
   readonly text?: "compact" | "ragen";
   /** Number of moves after which the episode ends unsolved, `>= 1`. Default 10, as in RAGEN. */
   readonly maxMoves?: number;
-  /** Rewards. Default: those of gym-sokoban, which RAGEN uses. */
+  /** Rewards. Default: gym-sokoban's rewards, which RAGEN uses. */
   readonly rewards?: SokobanRewards;
 }
 

@@ -28,8 +28,8 @@ export function gymSokobanRewards(success = 10): SokobanRewards {
 const kinds = ["p", "x", "o", "w"] as const;
 
 /**
- * Creates the grid game of a room. Its score is the share of boxes on targets. @param rewards -
- * Rewards. Default: 10 for success, nothing else.
+ * Creates the grid game of a room. Its score is the share of boxes on targets.
+ * @param rewards - Rewards. Default: 10 for success, nothing else.
  */
 export function sokobanGame(
   level: SokobanLevel,

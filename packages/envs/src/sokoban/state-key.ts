@@ -1,8 +1,8 @@
 import type { SokobanRoom, SokobanState } from "./level.ts";
 
 /**
- * Creates a function that maps each state of a room to a unique number. @throws `RangeError` if the
- * room has too many cells and boxes for exact integers.
+ * Creates a function that maps each state of a room to a unique number.
+ * @throws `RangeError` if the room has too many cells and boxes for exact integers.
  */
 export function createStateKeys(
   where: string,

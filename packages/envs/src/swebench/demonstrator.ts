@@ -17,8 +17,8 @@ export const demoById: ReadonlyMap<string, DemoTask> = new Map(
 type Plan = readonly string[];
 
 /**
- * Creates a demonstrator for a list of instances. @param agents - `able`: only the plan that fixes
- * the issue; `mixed`: all plans of an instance.
+ * Creates a demonstrator for a list of instances.
+ * @param agents - `able`: only the plan that fixes the issue; `mixed`: all plans of an instance.
  */
 export function sweDemonstrator(
   instances: readonly SweInstance[],

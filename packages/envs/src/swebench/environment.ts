@@ -204,8 +204,8 @@ export function sweTasks(instances: readonly SweInstance[]): Task[] {
 }
 
 /**
- * Creates the environment factory for tasks that name one of the instances. @throws `RangeError`
- * (from the factory) for any other task.
+ * Creates the environment factory for tasks that name one of the instances.
+ * @throws `RangeError` (from the factory) for any other task.
  */
 export function sweEnvironmentFactory(
   instances: readonly SweInstance[],

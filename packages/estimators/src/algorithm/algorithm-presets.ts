@@ -27,7 +27,7 @@ const relatives: ReadonlySet<string> = new Set(["drGrpo", "rloo", "rlooVectorize
 
 /**
  * Presets with the exact advantages of each framework's GRPO; surrogate, divergence and aggregation
- * are those of `grpo`.
+ * are as in `grpo`.
  */
 const frameworkGrpos = Object.fromEntries(
   Object.entries(grpoPresets)

@@ -46,7 +46,7 @@ export const dapo: Algorithm = {
 /**
  * GSPO: response ratios with clip bounds of 3e-4 and 4e-4 (GSPO paper), log-ratios of at most 10
  * (verl), aggregation `"seq-mean-token-mean"`. A response is one turn, as in verl-agent. The
- * gradient is that of gspo-token, which verl uses for both algorithms.
+ * gradient equals the gradient of gspo-token, which verl uses for both algorithms.
  */
 export const gspo: Algorithm = {
   ...grpo,
@@ -182,7 +182,8 @@ export const cispo: Algorithm = {
 };
 
 /**
- * SAPO with the paper's temperatures and aggregation `"seq-mean-token-mean"`. @see arXiv:2511.20347
+ * SAPO with the paper's temperatures and aggregation `"seq-mean-token-mean"`.
+ * @see arXiv:2511.20347
  */
 export const sapo: Algorithm = {
   ...plain,
@@ -191,8 +192,8 @@ export const sapo: Algorithm = {
 };
 
 /**
- * GMPO with the paper's bounds of 0.4 nats and aggregation `"seq-mean-token-mean"`. @see
- * arXiv:2507.20673
+ * GMPO with the paper's bounds of 0.4 nats and aggregation `"seq-mean-token-mean"`.
+ * @see arXiv:2507.20673
  */
 export const gmpo: Algorithm = {
   ...plain,

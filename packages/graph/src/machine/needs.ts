@@ -65,8 +65,8 @@ export function cudaDeviceNeeds(machine: Machine, cuda: CudaLibraries): readonly
 }
 
 /**
- * Lists missing requirements of ONNX Runtime's CUDA provider. @param folder - Folder of
- * onnxruntime-node.
+ * Lists missing requirements of ONNX Runtime's CUDA provider.
+ * @param folder - Folder of onnxruntime-node.
  */
 export function cudaNeeds(machine: Machine, folder: string): readonly Need[] {
   if (machine.platform !== "linux/x64") {
@@ -92,8 +92,8 @@ export function cudaNeeds(machine: Machine, folder: string): readonly Need[] {
 }
 
 /**
- * Location of ONNX Runtime's library in onnxruntime-node. @param folder - Folder of
- * onnxruntime-node.
+ * Location of ONNX Runtime's library in onnxruntime-node.
+ * @param folder - Folder of onnxruntime-node.
  */
 export function nativeLibraryFile(platform: string, folder: string): string | undefined {
   const names: Readonly<Record<string, string>> = {

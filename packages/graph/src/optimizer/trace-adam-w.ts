@@ -3,7 +3,7 @@ import { equalShapes, showShape, type Tensor } from "../tensor.ts";
 import type { Tracer } from "../tracer.ts";
 import { computeAdamWCoefficients, type AdamWOptions } from "./adam-w.ts";
 
-/** Parameter and its running averages as tensors of a program; all have the same shape. */
+/** Parameter and its moments as tensors of a program; all have the same shape. */
 export interface AdamWTensors {
   readonly parameter: Tensor;
   readonly gradient: Tensor;

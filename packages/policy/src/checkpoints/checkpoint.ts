@@ -127,7 +127,8 @@ export interface WeightsInfo {
 }
 
 /**
- * Reads only the headers of a model's files. @throws `Error` naming a file that breaks the format.
+ * Reads only the headers of a model's files.
+ * @throws `Error` naming a file that breaks the format.
  */
 export async function describeWeights(directory: string): Promise<WeightsInfo> {
   const { files } = await openWeights(directory);

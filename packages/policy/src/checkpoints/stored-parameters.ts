@@ -44,8 +44,8 @@ export interface LocatedParameters {
    */
   locate(name: string): FileFeed;
   /**
-   * Reads and checks all values without keeping them. @throws `Error` naming the index of a value
-   * that is NaN or infinite.
+   * Reads and checks all values without keeping them.
+   * @throws `Error` naming the index of a value that is NaN or infinite.
    */
   checkFinite(): Promise<void>;
 }

@@ -112,8 +112,8 @@ const onnxPackage: Need = {
 };
 
 /**
- * Describes which binding calls ONNX Runtime on the CPU. @param folder - Folder of
- * onnxruntime-node.
+ * Describes which binding calls ONNX Runtime on the CPU.
+ * @param folder - Folder of onnxruntime-node.
  */
 async function nameCaller(machine: Machine, folder: string): Promise<string> {
   const instead = "by its binding for Node, which copies outputs";

@@ -74,13 +74,14 @@ export interface PendingSample {
  */
 export interface EnginePort {
   /**
-   * Samples a response. @param onToken - Called with each token before the response is complete.
+   * Samples a response.
+   * @param onToken - Called with each token before the response is complete.
    */
   sample(request: SampleRequest, onToken?: OnToken): PendingSample;
   release(sequenceId: string): void;
   /**
-   * Loads the learner's current weights into the sampler. @throws `RangeError` if `version` is not
-   * their version.
+   * Loads the learner's current weights into the sampler.
+   * @throws `RangeError` if `version` is not their version.
    */
   load(version: number): Promise<void>;
   /** Scores complete rows under the sampler's current weights. */

@@ -19,7 +19,7 @@ const namesOf: Readonly<Record<"model" | "tokenizer", readonly string[]>> = {
 export type CompanionFiles = ReadonlyMap<string, Uint8Array>;
 
 /**
- * Reads the companion files of a folder: not weights, not the config, and not those that
+ * Reads the companion files of a folder: all except weights, the config, and the files that
  * `readTokenizer` reads.
  * @param parts - Whether to read the model's files, the tokenizer's files, or both.
  */

@@ -157,8 +157,8 @@ export class LearningEngine {
   }
 
   /**
-   * Gradient of a parameter in the last update, before clipping. @throws `Error` if gradients are
-   * resident.
+   * Gradient of a parameter in the last update, before clipping.
+   * @throws `Error` if gradients are resident.
    */
   gradient(name: string): Float32Array {
     return this.#state.gradient(name);
@@ -448,8 +448,8 @@ export class LearningEngine {
   }
 
   /**
-   * Combines weights to the inputs of a program. @param weights - If several contain a parameter,
-   * the last one wins.
+   * Combines weights to the inputs of a program.
+   * @param weights - If several contain a parameter, the last one wins.
    */
   #feedsOf(weights: readonly WeightFeeds[]): RunFeeds {
     const feeds: Record<string, Feed | ResidentTensor> = { ...this.#model.rotary };

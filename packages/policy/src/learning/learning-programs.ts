@@ -99,9 +99,9 @@ export function traceScoring(layout: ParameterLayout, options: LearningProgramOp
 
 /**
  * Traces one microbatch of a training step. Inputs: the inputs of the scoring program and of the
- * objective (see {@link ObjectiveProgram}). Outputs: the outputs of the scoring program, those of
- * the objective as `objective/<name>`, and for each trained parameter `gradient/<name>`, which is
- * its gradient, or the sum of an input and the gradient.
+ * objective (see {@link ObjectiveProgram}). Outputs: the outputs of the scoring program, the
+ * outputs of the objective as `objective/<name>`, and for each trained parameter `gradient/<name>`,
+ * which is its gradient, or the sum of an input and the gradient.
  */
 export function traceTraining(
   layout: ParameterLayout,

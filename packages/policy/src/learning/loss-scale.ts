@@ -25,7 +25,8 @@ export class LossScale {
   }
 
   /**
-   * Halves the scale after an overflow. @returns False if the scale was 1, which is the minimum.
+   * Halves the scale after an overflow.
+   * @returns False if the scale was 1, which is the minimum.
    */
   shrink(): boolean {
     const { scale } = this.#state;

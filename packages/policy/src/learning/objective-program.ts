@@ -75,7 +75,7 @@ export function traceObjective({ name, needs, evaluate }: Objective): ObjectiveP
   };
 }
 
-/** True if a gradient is the constant zero that stands for a missing gradient. */
+/** True if a gradient is the constant zero that represents a missing gradient. */
 function isZero({ operations }: Program, tensor: Tensor): boolean {
   const producer = operations.find(({ outputs }) => outputs.some(({ id }) => id === tensor.id));
   if (producer?.kind === "expand") {

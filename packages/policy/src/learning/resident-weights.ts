@@ -14,7 +14,7 @@ export class SharedTensor {
     return this.#tensor;
   }
 
-  /** True if there is another holder. */
+  /** True if the weights have more than one holder. */
   get isShared(): boolean {
     return this.#numHolders > 1;
   }

@@ -17,8 +17,8 @@ export interface ParameterLayout {
   /** Parameters of the value head; empty if there is none. */
   readonly valueHead: readonly ParameterSpec[];
   /**
-   * Parameters that training updates: those of the adapter, or else of the model, followed by the
-   * value head.
+   * Parameters that training updates: the adapter's parameters if there is an adapter, otherwise
+   * the model's; then the value head's.
    */
   readonly trained: readonly ParameterSpec[];
   /** Shapes of the parameters that affect the logits: the model's, then the adapter's. */

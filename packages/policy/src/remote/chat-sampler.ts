@@ -257,8 +257,8 @@ function readUsage(used: JsonAnswer): TokenUsage | undefined {
 }
 
 /**
- * Reads the message of a choice. @param place - Number of earlier messages, to create missing call
- * ids.
+ * Reads the message of a choice.
+ * @param place - Number of earlier messages, to create missing call ids.
  */
 function readMessage(choice: JsonAnswer, place: number): ChatMessage {
   const answer = choice.field("message");

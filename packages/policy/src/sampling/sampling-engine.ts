@@ -105,7 +105,8 @@ export class SamplingEngine {
 
   /**
    * Loads weights as soon as all earlier requests are answered. Later requests wait. The cache is
-   * cleared. @param parameters - Weights; copied before the call returns.
+   * cleared.
+   * @param parameters - Weights; copied before the call returns.
    */
   load(parameters: Parameters): Promise<void> {
     const copies = new Map([...parameters].map(([name, values]) => [name, values.slice()]));

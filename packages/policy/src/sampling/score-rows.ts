@@ -26,7 +26,8 @@ interface RowJob extends ScoreJob {
 
 /**
  * Scores complete rows with a sampler's model, at temperature 1, without a learner. Several rows
- * share a step. @param runner - Runner without idle sequences; each row must fit into its pages.
+ * share a step.
+ * @param runner - Runner without idle sequences; each row must fit into its pages.
  * @throws `RangeError` if a row is empty or too long, or contains an unknown token.
  */
 export async function scoreRows(

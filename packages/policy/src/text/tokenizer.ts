@@ -24,7 +24,10 @@ import type { TokenizerFiles } from "./tokenizer-files.ts";
 /** Tokenizer that can be written to a folder. */
 export interface LoadedTokenizer extends Tokenizer {
   readonly files: TokenizerFiles;
-  /** All tokens that end a response: those of the files, and the chat template's end of turn. */
+  /**
+   * All tokens that end a response: end tokens named in the files, and the chat template's end of
+   * turn.
+   */
   readonly endTokens: readonly number[];
   /** Token that the chat template adds after an answer; absent if there is none. */
   readonly turnEndToken?: number;

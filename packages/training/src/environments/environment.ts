@@ -56,13 +56,13 @@ export interface PaperExperiment<T> {
 export interface EnvironmentServing<T, K> {
   /** Entry point of `@turnwise/envs` with the function that opens tasks, for worker threads. */
   readonly module: string;
-  /** Name of that function, whose parameters are those of {@link EnvironmentDefinition.open}. */
+  /** Name of the function, which has the parameters of {@link EnvironmentDefinition.open}. */
   readonly exported: string;
   /** Settings of the tasks that a server has unless options change them. */
   readonly tasks: Partial<T>;
   /** Settings that every session may choose for itself. */
   readonly sessionSettings: readonly K[];
-  /** Splits besides `train`. Those without tasks are left out. */
+  /** Splits besides `train`. Splits without tasks are omitted. */
   listSplits(tasks: T): readonly string[];
   /** True for tasks of files, all of which are offered by default. */
   isComplete(tasks: T): boolean;
@@ -110,8 +110,8 @@ export interface EnvironmentDefinition<
   /** Chooses the split that `evaluate` plays by default. */
   chooseEvaluationSplit(tasks: T): string;
   /**
-   * Removes the training tasks, for an evaluation. @param isServed - True if a server applies the
-   * chat template.
+   * Removes the training tasks, for an evaluation.
+   * @param isServed - True if a server applies the chat template.
    */
   limitToEvaluation?(tasks: T, evaluation: T["evaluation"], isServed: boolean): T;
   /**

@@ -15,7 +15,8 @@ export interface OptionType {
 }
 
 /**
- * Finds how a setting is given on the command line. @param schema - Schema without wrappers.
+ * Finds how a setting is given on the command line.
+ * @param schema - Schema without wrappers.
  * @throws `TypeError` for a type without a command-line form, such as an object.
  */
 export function findOptionType(schema: z.core.$ZodType): OptionType {

@@ -16,8 +16,8 @@ export interface EvaluationReport {
 }
 
 /**
- * Plays each task `numSamples` times. @param name - Name of the evaluation, from which its random
- * streams are forked.
+ * Plays each task `numSamples` times.
+ * @param name - Name of the evaluation, from which its random streams are forked.
  * @param temperature - Sampling temperature; 0 is greedy. Scripted players ignore it.
  * @throws `LostInfrastructure` if too many episodes fail for longer than the tolerance allows.
  */

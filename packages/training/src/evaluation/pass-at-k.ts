@@ -38,8 +38,8 @@ export function passAllK(n: number, c: number, k: number): number {
 
 /**
  * Averages `passAtK` or `passAllK` over tasks, for k = 1, 2, 4, ... and the number of samples. Only
- * graded episodes count; the mean for k excludes tasks with fewer than k graded episodes. @returns
- * Pairs of k and mean; a k is omitted if no task has enough episodes.
+ * graded episodes count; the mean for k excludes tasks with fewer than k graded episodes.
+ * @returns Pairs of k and mean; a k is omitted if no task has enough episodes.
  */
 export function computePassCurve(
   groups: readonly Group[],

@@ -42,8 +42,8 @@ export class SavedEvaluation {
   }
 
   /**
-   * Creates the folder of an evaluation. @throws {@link InputError} if the folder exists and is not
-   * empty.
+   * Creates the folder of an evaluation.
+   * @throws {@link InputError} if the folder exists and is not empty.
    */
   static async create(
     path: string,
@@ -64,8 +64,8 @@ export class SavedEvaluation {
   }
 
   /**
-   * Opens the folder of an interrupted evaluation. @throws {@link InputError} if the folder
-   * contains no evaluation.
+   * Opens the folder of an interrupted evaluation.
+   * @throws {@link InputError} if the folder contains no evaluation.
    */
   static async open(path: string): Promise<SavedEvaluation> {
     const settingsPath = join(path, settingsName);

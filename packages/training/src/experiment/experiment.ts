@@ -127,8 +127,8 @@ export async function createPart<T>(
 }
 
 /**
- * Creates the modulator of a run. @throws {@link InputError} if the options of a custom part are
- * invalid.
+ * Creates the modulator of a run.
+ * @throws {@link InputError} if the options of a custom part are invalid.
  */
 export async function createModulator(
   { modulation }: ExperimentSettings,
@@ -139,8 +139,8 @@ export async function createModulator(
 }
 
 /**
- * Compiles the algorithm of a run. @throws {@link InputError} if the options of a custom part are
- * invalid.
+ * Compiles the algorithm of a run.
+ * @throws {@link InputError} if the options of a custom part are invalid.
  */
 export async function createAlgorithm(
   { algorithm }: ExperimentSettings,

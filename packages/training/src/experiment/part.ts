@@ -35,8 +35,8 @@ export interface Part<T, Context = unknown> {
   /** Checks options. Default: an option must have the type of its default. */
   readonly schema?: OptionsSchema;
   /**
-   * Creates the component. @param context - Values of the run that are available to components of
-   * this kind.
+   * Creates the component.
+   * @param context - Values of the run that are available to components of this kind.
    */
   create(options: PartOptions, context: Context): T | Promise<T>;
 }

@@ -5,8 +5,8 @@ import { InputError, readInput } from "../input-error.ts";
 import { isSettings, type Settings } from "../settings/merge-settings.ts";
 
 /**
- * Reads a YAML or JSON file that contains an object. @param content - Name of the object, for
- * messages: `config`.
+ * Reads a YAML or JSON file that contains an object.
+ * @param content - Name of the object, for messages: `config`.
  * @throws `InputError` naming the file, and the line of a syntax error.
  */
 export async function readSettings(path: string, content = "config"): Promise<Settings> {

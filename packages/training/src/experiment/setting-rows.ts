@@ -28,8 +28,8 @@ export interface SettingsLayer {
 }
 
 /**
- * Lists all settings of a checked value with their descriptions, in the order of the schema. @param
- * layers - Layers in the order in which they were applied.
+ * Lists all settings of a checked value with their descriptions, in the order of the schema.
+ * @param layers - Layers in the order in which they were applied.
  */
 export function listSettingRows(
   schema: z.core.$ZodType,

@@ -98,7 +98,8 @@ export function householdGames(seed: number) {
 
 /**
  * {@link householdGames} on released games: rooms are larger, so it needs more demonstrations, more
- * turns and longer sequences. @param path - Folder or archive of `game.tw-pddl` files.
+ * turns and longer sequences.
+ * @param path - Folder or archive of `game.tw-pddl` files.
  */
 export function releasedHouseholdGames(seed: number, path: string) {
   const small = householdGames(seed);

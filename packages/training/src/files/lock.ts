@@ -129,8 +129,8 @@ async function refuse(path: string, what: string): Promise<never> {
 }
 
 /**
- * Creates a file with its content atomically, so that no reader sees it empty. @returns False if
- * the file exists.
+ * Creates a file with its content atomically, so that no reader sees it empty.
+ * @returns False if the file exists.
  */
 async function createFile(path: string, content: string): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}`;

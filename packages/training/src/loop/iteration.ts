@@ -200,7 +200,7 @@ export async function trainIteration(
         numTrained = numBefore + done;
         onProgress?.("update", (updates.length + done / total) / numUpdates, {
           done: numTrained,
-          // Assumes that the remaining minibatches have the mean size of those so far.
+          // Assumes that the remaining minibatches have the mean size of the previous ones.
           total: Math.round(((numBefore + total) * numUpdates) / (updates.length + 1)),
           unit: "tokens",
         });

@@ -44,10 +44,7 @@ function readFinalScore({ turns }: Trajectory): number {
   return turns.length === 0 ? 0 : (turns.at(-1)!.score ?? Number.NaN);
 }
 
-/**
- * Counts failed trajectories: all, those with infrastructure failures, and those of each failure
- * kind.
- */
+/** Counts failed trajectories: all, infrastructure failures, and each kind of failure. */
 function countFailures(trajectories: readonly Trajectory[]): Metrics {
   const kinds = trajectories.flatMap(({ outcome }) =>
     outcome.kind === "failed" ? [outcome.error.kind] : [],

@@ -26,8 +26,8 @@ export interface Panel {
 const panel = { width: 300, height: 190, left: 52, top: 62, gapX: 34, gapY: 88 };
 
 /**
- * Draws panels with grid and axes, three per row (four panels: two per row). @param fill - Draws
- * the content of a panel, given its index.
+ * Draws panels with grid and axes, three per row (four panels: two per row).
+ * @param fill - Draws the content of a panel, given its index.
  * @returns Size of the figure, and one SVG text per panel.
  */
 export function drawPanels(

@@ -9,9 +9,9 @@ export interface Scale {
 
 /**
  * Creates a linear scale with round ticks.
- * @param domain - Lowest and highest value; widened if they are equal. @param range - Pixels of the
- *   lowest and highest value. @param numTicks - Desired number of ticks; with `isWhole`, ticks are
- *   whole numbers.
+ * @param domain - Lowest and highest value; widened if they are equal.
+ * @param range - Pixels of the lowest and highest value.
+ * @param numTicks - Desired number of ticks; with `isWhole`, ticks are whole numbers.
  */
 export function createLinearScale(
   [low, high]: readonly [number, number],

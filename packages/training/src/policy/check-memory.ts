@@ -200,8 +200,8 @@ interface SampledFolder {
 }
 
 /**
- * Checks that a policy that is only sampled from fits into memory. @param command - Name of the
- * command, for messages.
+ * Checks that a policy that is only sampled from fits into memory.
+ * @param command - Name of the command, for messages.
  * @throws {@link InputError} with the bytes needed and available, and a setting that would fit.
  */
 export async function checkSamplingMemory(

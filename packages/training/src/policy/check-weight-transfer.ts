@@ -2,8 +2,8 @@ import type { LearnerCapabilities, SamplerCapabilities } from "@turnwise/core";
 import { InputError } from "../input-error.ts";
 
 /**
- * Checks that a sampler can load the weights that a learner trains. @throws {@link InputError}, one
- * line, with the capabilities of both.
+ * Checks that a sampler can load the weights that a learner trains.
+ * @throws {@link InputError}, one line, with the capabilities of both.
  */
 export function checkWeightTransfer(
   { weights: accepted }: Pick<SamplerCapabilities, "weights">,

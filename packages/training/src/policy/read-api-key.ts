@@ -6,7 +6,8 @@ const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/u;
 const usualName = /^(?:[A-Z_]{1,16}|[A-Z]+(?:_[A-Z0-9]+)+)$/u;
 
 /**
- * Checks the name of an environment variable. A key that stands in its place is not repeated.
+ * Checks the name of an environment variable. Messages do not repeat the value, because it may be a
+ * key.
  * @param field - Setting that holds the name, for messages.
  * @throws `InputError` if no variable can have this name.
  */

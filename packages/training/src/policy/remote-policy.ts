@@ -59,7 +59,8 @@ export type CacheOptions = Pick<RemoteOptions, "cacheFolder" | "onDamagedCache">
 
 /**
  * Opens a policy on a server.
- * @param path - JSON file that describes the policy. @throws `InputError` naming the invalid field.
+ * @param path - JSON file that describes the policy.
+ * @throws `InputError` naming the invalid field.
  */
 export async function openRemotePolicy(
   path: string,

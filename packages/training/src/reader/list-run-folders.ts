@@ -24,7 +24,8 @@ const maxDepth = 4;
 /**
  * Finds the folders of runs and evaluations below a folder, including the runs of studies, ordered
  * by path with numbers by value (`seed-2` before `seed-10`). Folders that disappear meanwhile are
- * skipped. @throws The system's error if the searched folder cannot be read.
+ * skipped.
+ * @throws The system's error if the searched folder cannot be read.
  */
 export async function listRunFolders(folder: string): Promise<RunFolderEntry[]> {
   await readdir(folder);

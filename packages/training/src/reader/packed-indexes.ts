@@ -47,8 +47,8 @@ export function parseIndexEntry(bytes: Uint8Array): IndexEntry | undefined {
 }
 
 /**
- * Splits packed indexes into those of the segments while their parts arrive. One entry at a time is in
- * memory.
+ * Splits packed indexes into the indexes of the segments, while the bytes arrive. Holds one entry
+ * at a time in memory.
  * @param source - Name of the file, for errors.
  * @throws `RangeError` if the file ends within an entry.
  */

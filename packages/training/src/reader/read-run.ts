@@ -14,16 +14,16 @@ export interface RecordedMetrics extends JsonObject {
 }
 
 /**
- * Reads versions, command, seed and hash of a run. @throws `RangeError` if the file is missing or
- * damaged.
+ * Reads versions, command, seed and hash of a run.
+ * @throws `RangeError` if the file is missing or damaged.
  */
 export async function readManifest(source: RunSource): Promise<JsonObject> {
   return readObject(source, "manifest.json");
 }
 
 /**
- * Reads every setting of a run, as its version wrote it. @throws `RangeError` if the file is missing or
- * damaged.
+ * Reads every setting of a run, as its version wrote it.
+ * @throws `RangeError` if the file is missing or damaged.
  */
 export async function readConfig(source: RunSource): Promise<JsonObject> {
   return readObject(source, "config.json");

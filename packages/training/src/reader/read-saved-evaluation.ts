@@ -23,7 +23,7 @@ export async function readSavedEvaluation(source: RunSource): Promise<RecordedEv
   const hasReport = (await source.read("report.json")) !== undefined;
   const path = "episodes.jsonl";
   const bytes = (await source.read(path)) ?? new Uint8Array();
-  // Episodes are recorded as they end; those of the same task form a group.
+  // Episodes are recorded as they end; episodes of the same task form a group.
   const records = parseTrajectories(bytes, `${source.name}/${path}`).sort((a, b) =>
     a.groupId === b.groupId
       ? a.trajectoryIndex - b.trajectoryIndex

@@ -21,7 +21,8 @@ export interface RunSummary extends RunProgress {
 }
 
 /**
- * Reads the description and progress of a run, whether running, finished or interrupted. @param now
+ * Reads the description and progress of a run, whether running, finished or interrupted.
+ * @param now
  * - Current time, milliseconds since 1970.
  * @throws `RangeError`, one line, if files are missing or damaged.
  */

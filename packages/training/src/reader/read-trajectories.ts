@@ -63,10 +63,10 @@ export type ReadSegment =
 const maxSingleReads = 8;
 
 /**
- * Reads the indexes of segments. Many are read in one go where the source offers them packed; those that
- * are not among them are read from their own files.
- * @param names - Segments, each once.
- * @returns Each segment once, as its index arrives.
+ * Reads the indexes of segments. If the source offers packed indexes, reads them in one request,
+ * and only the missing ones from their own files.
+ * @param names - Names of the segments, without repeats.
+ * @returns Each segment once, as soon as its index arrives.
  */
 export async function* readIndexes(
   source: RunSource,
@@ -105,8 +105,8 @@ function tryRead(source: RunSource, name: string): Promise<ReadSegment> {
 }
 
 /**
- * Reads one trajectory; only its part of the file is read. @param row - Row of the trajectory in
- * the index, from 0.
+ * Reads one trajectory; only its part of the file is read.
+ * @param row - Row of the trajectory in the index, from 0.
  * @throws `RangeError`, one line, if there is no such row, or the file is missing, cut short or
  *   damaged.
  */
@@ -151,7 +151,8 @@ async function readWithoutIndex(source: RunSource, name: string): Promise<Segmen
 }
 
 /**
- * Creates the index of episodes without one. @param numBytes - Size of the episodes' file, bytes.
+ * Creates the index of episodes without one.
+ * @param numBytes - Size of the episodes' file, bytes.
  */
 export function indexRecords(
   name: string,

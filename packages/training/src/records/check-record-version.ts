@@ -2,8 +2,8 @@ import { recordVersion } from "@turnwise/core";
 import { InputError } from "../input-error.ts";
 
 /**
- * Checks that existing records have the current version, before more are appended. @param version -
- * Version of the existing records; absent means version 1.
+ * Checks that existing records have the current version, before more are appended.
+ * @param version - Version of the existing records; absent means version 1.
  * @param remedy - Command that starts a new run.
  * @throws {@link InputError} for another version.
  */

@@ -19,8 +19,8 @@ const minThreadBytes = 1 << 18;
  * asynchronous functions of `node:zlib` take three times the processor time for members of a few
  * kilobytes.
  *
- * @param bytes - Text in UTF-8; transferred to the thread, and empty afterwards. @param ends - End
- *   of each part; a part starts at the end of the previous one.
+ * @param bytes - Text in UTF-8; transferred to the thread, and empty afterwards.
+ * @param ends - End of each part; a part starts at the end of the previous one.
  */
 export async function compressMembers(
   bytes: Uint8Array<ArrayBuffer>,

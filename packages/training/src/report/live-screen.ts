@@ -6,7 +6,7 @@ import { cutText, maskControls, measureWidth } from "./text-width.ts";
 
 /** Shortest time between two drawings, milliseconds: more would slow the run. */
 const frameMilliseconds = 100;
-/** Rows of a terminal that does not tell. */
+/** Assumed number of rows of a terminal that does not report its size. */
 const defaultRows = 24;
 /** Begin and end of a drawing that the terminal shows at once, where it can. */
 const [begin, end] = ["\u001b[?2026h", "\u001b[?2026l"];

@@ -3,7 +3,7 @@ export interface PhaseCounts {
   readonly done: number;
   readonly total: number;
   readonly unit: "episodes" | "tokens";
-  /** Failed episodes among those done. */
+  /** Number of failed episodes among the completed ones. */
   readonly failed?: number;
 }
 

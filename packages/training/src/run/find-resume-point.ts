@@ -25,8 +25,8 @@ export interface ResumePoint {
 /**
  * Finds the point from which a run resumes: its newest checkpoint, the end of its warm start, the
  * start that it shares with other runs, or its beginning. Damaged checkpoints are renamed, with a
- * warning. @throws {@link InputError} naming a file that the run depends on and that is damaged or
- * missing.
+ * warning.
+ * @throws {@link InputError} naming a file that the run depends on and that is damaged or missing.
  */
 export async function findResumePoint(
   folder: RunFolder,

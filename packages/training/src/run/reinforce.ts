@@ -46,9 +46,9 @@ import { openTrainingPolicy } from "../policy/open-training-policy.ts";
 import type { TrainingPolicy } from "../policy/training-policy.ts";
 
 /**
- * Runs reinforcement learning: evaluation, iterations, evaluation. @param point - Point from which
- * the run resumes; `undefined` after a warm start in this process. @param end - Where to stop:
- * after the first evaluation, or at the end.
+ * Runs reinforcement learning: evaluation, iterations, evaluation.
+ * @param point - Point from which the run resumes; `undefined` after a warm start in this process.
+ * @param end - Where to stop: after the first evaluation, or at the end.
  */
 export async function reinforce(
   run: Run,
@@ -171,7 +171,7 @@ export async function reinforce(
     }
   } catch (cause) {
     if (cause instanceof StoppedRun && cause.cause instanceof LostInfrastructure) {
-      // The weights are those after the last completed iteration.
+      // Save the weights after the last completed iteration.
       if (unsaved !== undefined) await save(unsaved);
       await folder.flush();
       throw cause;

@@ -170,8 +170,8 @@ export class RunFolder {
   }
 
   /**
-   * Opens an existing run. @throws {@link InputError} if the folder is not a run folder, or its
-   * config is invalid.
+   * Opens an existing run.
+   * @throws {@link InputError} if the folder is not a run folder, or its config is invalid.
    */
   static async open(path: string): Promise<RunFolder> {
     const configPath = join(path, "config.json");
@@ -185,16 +185,16 @@ export class RunFolder {
   }
 
   /**
-   * Reads the fields of the manifest on which resuming depends. @throws {@link InputError} if the
-   * manifest is damaged.
+   * Reads the fields of the manifest on which resuming depends.
+   * @throws {@link InputError} if the manifest is damaged.
    */
   async readManifest(): Promise<RunManifest> {
     return readChecked(join(this.path, "manifest.json"), manifestSchema);
   }
 
   /**
-   * Checks that the run can be resumed. @throws {@link InputError} for records of another version,
-   * or if `config.json` was edited.
+   * Checks that the run can be resumed.
+   * @throws {@link InputError} for records of another version, or if `config.json` was edited.
    */
   async checkResumable(): Promise<void> {
     const { recordVersion: found, configFile } = await this.readManifest();
@@ -281,8 +281,8 @@ export class RunFolder {
   }
 
   /**
-   * Reads the state with which the run started, if it is not the initial one. @throws {@link
-   * InputError} if the file is damaged.
+   * Reads the state with which the run started, if it is not the initial one.
+   * @throws {@link InputError} if the file is damaged.
    */
   async readStart(): Promise<StartState | undefined> {
     const path = join(this.path, startName);
@@ -297,8 +297,8 @@ export class RunFolder {
 
   /**
    * Writes a checkpoint in the background, and deletes the oldest. The folder appears atomically,
-   * after all earlier segments are on disk. Errors are thrown as by {@link recordSegment}. @param
-   * save - Writes the policy into the given folder.
+   * after all earlier segments are on disk. Errors are thrown as by {@link recordSegment}.
+   * @param save - Writes the policy into the given folder.
    */
   async saveCheckpoint(state: RunState, save: (directory: string) => Promise<void>): Promise<void> {
     this.#numCheckpoints ??= Number((await this.listCheckpointNames()).at(-1) ?? "0");
@@ -323,8 +323,9 @@ export class RunFolder {
 
   /**
    * Drops metrics, timings, trajectories and evidence after a point, after checking everything
-   * before it. @param logs - Digests of the logs at that point. @throws {@link InputError} naming a
-   * file that has changed since then or is missing.
+   * before it.
+   * @param logs - Digests of the logs at that point.
+   * @throws {@link InputError} naming a file that has changed since then or is missing.
    */
   async rewind(
     logs: FileDigests,
@@ -400,8 +401,9 @@ export class RunFolder {
 
   /**
    * Writes the trajectories of an iteration or evaluation, packed, and then their index, so that a
-   * reader that sees an index also sees the file. @param iteration - Number of the iteration; for
-   * an evaluation, the number of iterations before it.
+   * reader that sees an index also sees the file.
+   * @param iteration - Number of the iteration; for an evaluation, the number of iterations before
+   *   it.
    */
   async writeTrajectories(
     name: string,

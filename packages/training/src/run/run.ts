@@ -109,8 +109,9 @@ export function isLoaded(tokenizer: PolicyTokenizer): tokenizer is LoadedTokeniz
 }
 
 /**
- * Creates the parts of this run's rollouts. @param purpose - Purpose of the episodes; determines
- * whether environment states are recorded, see `episode.recordedStates`.
+ * Creates the parts of this run's rollouts.
+ * @param purpose - Purpose of the episodes; determines whether environment states are recorded, see
+ *   `episode.recordedStates`.
  */
 export function createRolloutParts(
   run: Pick<Run, "config" | "tasks">,

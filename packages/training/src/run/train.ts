@@ -32,7 +32,8 @@ const lockName = "run.lock";
 /**
  * Runs the configuration of a run folder from its newest checkpoint to the end. Random draws depend
  * only on the seed and the position in the run, so an interrupted and resumed run gives the same
- * metrics as an uninterrupted one. @param tasks - Tasks of the configuration.
+ * metrics as an uninterrupted one.
+ * @param tasks - Tasks of the configuration.
  * @param parts - Components of the experiment's module.
  */
 export async function train(

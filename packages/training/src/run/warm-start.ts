@@ -39,8 +39,8 @@ export function countReadTasks({ model, warmStart }: ExperimentSettings): number
 
 /**
  * Creates a policy, trains it to imitate demonstrations, and saves it in the run's warm-start
- * folder. The folder is created after the last epoch. @param point - Beginning of the run, or a
- * checkpoint of this stage.
+ * folder. The folder is created after the last epoch.
+ * @param point - Beginning of the run, or a checkpoint of this stage.
  */
 export async function warmStart(
   run: Run,

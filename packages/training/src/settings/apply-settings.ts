@@ -5,7 +5,8 @@ import { InputError } from "../input-error.ts";
  * Applies settings of the form `path=value` to a configuration, in order. A path names keys and
  * list items: `training.iterations=10`, `tasks.evaluation.0.numTasks=8`,
  * `tasks.evaluation[0].numTasks=8`; the index after the last item appends an item. A value is
- * parsed as JSON; if it is not JSON, it is a text. @returns A new configuration, not checked.
+ * parsed as JSON; if it is not JSON, it is a text.
+ * @returns A new configuration, not checked.
  * @throws {@link InputError} for another form, and for items that do not exist.
  */
 export function applySettings(config: unknown, settings: readonly string[]): unknown {

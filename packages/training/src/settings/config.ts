@@ -38,8 +38,8 @@ export function checkFields(value: unknown, source: string): ExperimentSettings 
 }
 
 /**
- * Checks a whole configuration and the consistency of its parts. @throws {@link InputError} naming
- * the first invalid field.
+ * Checks a whole configuration and the consistency of its parts.
+ * @throws {@link InputError} naming the first invalid field.
  */
 export function checkConfig(value: unknown, source: string): ExperimentSettings {
   const config = checkFields(value, source);
@@ -126,8 +126,8 @@ function toInputError(source: string, name: string, cause: unknown): unknown {
 }
 
 /**
- * Resolves the device of a run. @throws {@link InputError} for options that the provider does not
- * support.
+ * Resolves the device of a run.
+ * @throws {@link InputError} for options that the provider does not support.
  */
 export function resolveEngineDevice(
   { engine: { provider, products, gpu } }: Pick<ExperimentSettings, "engine">,

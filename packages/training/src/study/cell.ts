@@ -134,8 +134,9 @@ export function unpackTaskOutcomes({
 }
 
 /**
- * Checks a cell. @param source - Name of the file, for messages. @throws `InputError` naming the
- * invalid field.
+ * Checks a cell.
+ * @param source - Name of the file, for messages.
+ * @throws `InputError` naming the invalid field.
  */
 export function checkCell(value: unknown, source: string): StudyCell | FailedCell {
   const result = studyCellSchema.safeParse(value);

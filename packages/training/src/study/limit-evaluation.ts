@@ -2,7 +2,8 @@ import type { TaskSource } from "@turnwise/envs";
 
 /**
  * Limits the number of tasks in each evaluation split of a module's task source, which has no
- * setting for it. @param numTasks - Maximum number of tasks per split; the first tasks are kept.
+ * setting for it.
+ * @param numTasks - Maximum number of tasks per split; the first tasks are kept.
  */
 export function limitEvaluation(source: TaskSource, numTasks: number): TaskSource {
   if (source.evaluation.every(({ tasks }) => tasks.length <= numTasks)) return source;

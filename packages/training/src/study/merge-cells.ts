@@ -16,8 +16,8 @@ export interface MergeResult {
 /**
  * Copies cells from other folders of the same study into a folder, for example from several
  * machines. A finished cell replaces a failed one.
- * @param into - Destination folder; created if it does not exist. @param from - Source folders;
- *   each has `cells` and `study.json`.
+ * @param into - Destination folder; created if it does not exist.
+ * @param from - Source folders; each has `cells` and `study.json`.
  * @throws `InputError`, and changes nothing, if a folder belongs to another study, or two finished
  *   cells with the same name differ.
  */

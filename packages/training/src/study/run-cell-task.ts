@@ -103,8 +103,8 @@ export async function runStartTask(plan: CellPlan, context: CellContext): Promis
 
 /**
  * Checks that a finished cell has the settings of the study file. Settings that did not exist when
- * the cell ran must have their defaults. @throws `InputError` if the cell ran with other settings
- * or another module.
+ * the cell ran must have their defaults.
+ * @throws `InputError` if the cell ran with other settings or another module.
  */
 export function checkSameSettings(plan: CellPlan, cell: StudyCell, source: string): void {
   const remedy = "delete the cell's file to run it again, or give the study another name";

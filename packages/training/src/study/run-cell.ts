@@ -62,8 +62,8 @@ export function findStart(
 
 /**
  * Runs or resumes a cell, and writes its file. If the shared start is complete, the run begins with
- * it; otherwise the run computes its own. Files that the study does not keep are deleted. @returns
- * The record of the cell.
+ * it; otherwise the run computes its own. Files that the study does not keep are deleted.
+ * @returns The record of the cell.
  * @throws Any error that stopped the run.
  */
 export async function runCell(plan: CellPlan, context: CellContext): Promise<StudyCell> {

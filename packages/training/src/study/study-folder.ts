@@ -56,8 +56,8 @@ export async function dropFailedCell(
 
 /**
  * Reads all cells of a folder, by name.
- * @param path - Folder of the cell files. @throws `InputError` for a file that is damaged, or whose
- *   name differs from the name of its cell.
+ * @param path - Folder of the cell files.
+ * @throws `InputError` for a file that is damaged, or whose name differs from the name of its cell.
  */
 export async function readCells(path: string): Promise<Map<string, StudyCell | FailedCell>> {
   const cells = new Map<string, StudyCell | FailedCell>();

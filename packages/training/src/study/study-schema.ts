@@ -173,8 +173,8 @@ export type StudyInput = z.input<typeof studySchema>;
 export type StudyArm = z.output<typeof armSchema>;
 
 /**
- * Finds the evaluation of the primary metric, after training or before it. @returns The evaluation;
- * `undefined` if there is none.
+ * Finds the evaluation of the primary metric, after training or before it.
+ * @returns The evaluation; `undefined` if there is none.
  */
 export function findPrimaryEvaluation<
   T extends { readonly phase: string; readonly split: string; readonly mode: string },
@@ -222,8 +222,8 @@ export function runsIn(
 }
 
 /**
- * Lists the experiments in which a family compares arms: those that it names, or all in which its
- * arms run.
+ * Lists the experiments in which a family compares arms: the experiments that the family names, or
+ * all experiments in which its arms run.
  */
 export function listFamilyExperiments(
   study: Pick<Study, "grid" | "arms" | "experiments">,

@@ -43,8 +43,8 @@ const ended: ReadonlySet<RayJobStatus> = new Set(["STOPPED", "SUCCEEDED", "FAILE
 /**
  * Runs the unfinished cells of a study as jobs on an existing Ray cluster, and waits for them,
  * including running jobs of an earlier call. A cell's file is read from the study's folder if the
- * cluster shares it, otherwise from the output of the job. @throws The errors of `runStudy`;
- * `InputError` if the cluster does not respond.
+ * cluster shares it, otherwise from the output of the job.
+ * @throws The errors of `runStudy`; `InputError` if the cluster does not respond.
  */
 export async function submitStudy(options: SubmitStudyOptions): Promise<StudyResult> {
   const { file, folder } = options;
@@ -104,7 +104,8 @@ async function submitLocked(options: SubmitStudyOptions): Promise<StudyResult> {
 }
 
 /**
- * Submits a cell, unless an earlier job of the cell is pending or running. @returns Id of the job.
+ * Submits a cell, unless an earlier job of the cell is pending or running.
+ * @returns Id of the job.
  */
 async function submitCell(plan: CellPlan, options: SubmitStudyOptions): Promise<string> {
   const { file, ray } = options;
@@ -128,8 +129,8 @@ async function submitCell(plan: CellPlan, options: SubmitStudyOptions): Promise<
 }
 
 /**
- * Reads the cell of a job from the study's folder, or else from the job's output. @returns The
- * cell; `undefined` if neither contains it.
+ * Reads the cell of a job from the study's folder, or else from the job's output.
+ * @returns The cell; `undefined` if neither contains it.
  */
 async function takeResult(
   { plan }: SubmittedCell,

@@ -8,8 +8,8 @@ import ts from "typescript";
  */
 interface Module {
   /**
-   * Identifiers used in the declaration of each top-level name; key `""` has those of all other
-   * statements.
+   * Identifiers used in the declaration of each top-level name; key `""` has the identifiers of all
+   * other statements.
    */
   readonly uses: ReadonlyMap<string, ReadonlySet<string>>;
   /** Imported and re-exported values by local or exported name. */

@@ -80,8 +80,8 @@ export function shortestPlan(world: World): readonly Operator[] | undefined {
 
 /**
  * Finds the commands of a shortest solution from a state, see {@link shortestPlan}. It uses hidden
- * information: plans go directly to objects that were never shown. @returns The commands; empty if
- * the game is won; `undefined` if it can no longer be won.
+ * information: plans go directly to objects that were never shown.
+ * @returns The commands; empty if the game is won; `undefined` if it can no longer be won.
  */
 export function expertPlan(state: GameState): readonly string[] | undefined {
   return shortestPlan(state.world)?.map(({ command }) => command);

@@ -64,7 +64,7 @@ let rulesOfHouseholds: string | undefined;
 const known = new WeakMap<Domain, boolean>();
 
 /**
- * True if the actions of a domain are those of a household, so that `householdPlan` finds shortest
+ * True if a domain has the actions of a household, so that `householdPlan` finds shortest
  * plans. This holds for all released versions and for generated games.
  */
 export function hasHouseholdRules(domain: Domain): boolean {

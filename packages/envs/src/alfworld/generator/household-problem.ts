@@ -39,7 +39,8 @@ function sortUnique(values: readonly string[]): string[] {
 
 /**
  * Writes a household as a planning problem of the household domain. Only classes and objects that
- * occur in it are declared. @param name - Name of the problem, which players never see.
+ * occur in it are declared.
+ * @param name - Name of the problem, which players never see.
  */
 export function householdProblem(
   { task, receptacles, objects, startLocation }: Household,

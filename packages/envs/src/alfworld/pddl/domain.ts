@@ -56,8 +56,8 @@ export interface Domain extends Vocabulary {
 /**
  * Parses a domain: `:types`, `:constants`, `:predicates` and `:action`; `:requirements` and
  * `:functions` are skipped, because costs are not used.
- * @param source - Name of the domain, for messages. @throws `GameFileError` with the line for any
- *   other section.
+ * @param source - Name of the domain, for messages.
+ * @throws `GameFileError` with the line for any other section.
  */
 export function parseDomain(text: string, source: string): Domain {
   const reader = new PddlReader(text, source);

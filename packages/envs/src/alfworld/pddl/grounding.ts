@@ -181,8 +181,8 @@ export class Grounding {
   }
 
   /**
-   * Binds the unbound variables of a literal to a fact. @returns False if the fact does not match,
-   * in which case nothing changes.
+   * Binds the unbound variables of a literal to a fact.
+   * @returns False if the fact does not match, in which case nothing changes.
    */
   #bind({ terms }: AtomFormula, fact: Fact, binding: number[], context: GroundContext): boolean {
     const numBound = this.#bound.length;

@@ -113,8 +113,8 @@ export class OperatorTable implements OperatorOwner {
   }
 
   /**
-   * Lists the applicable commands in a state, sorted by code point, without duplicates. @param
-   * watched - Watched facts that are true, see {@link isWatched}.
+   * Lists the applicable commands in a state, sorted by code point, without duplicates.
+   * @param watched - Watched facts that are true, see {@link isWatched}.
    */
   commands(bits: readonly number[], watched: readonly number[]): string[] {
     let all: string[] | undefined;
@@ -278,8 +278,8 @@ export class OperatorTable implements OperatorOwner {
   }
 
   /**
-   * Chooses the literal whose fact the variants of a case watch. It should be selective; the most
-   * selective literals are those of predicates with only one true fact at a time.
+   * Chooses the literal whose fact the variants of a case watch. It should be selective; literals
+   * of predicates with only one true fact at a time are the most selective.
    */
   #chooseWatched({ literals }: Case): AtomFormula | undefined {
     const candidates = literals.filter(

@@ -25,8 +25,8 @@ export interface Problem {
 /**
  * Parses a problem: `:objects`, `:init` and `:goal`, in this order; `:domain`, `:requirements` and
  * `:metric` are skipped. Facts may be repeated.
- * @param source - Name of the problem, for messages. @throws `GameFileError` with the line for any
- *   other section.
+ * @param source - Name of the problem, for messages.
+ * @throws `GameFileError` with the line for any other section.
  */
 export function parseProblem(text: string, domain: Domain, source: string): Problem {
   const reader = new PddlReader(text, source);

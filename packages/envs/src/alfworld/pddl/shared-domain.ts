@@ -7,14 +7,18 @@ export interface SharedDomain {
   readonly domain: Domain;
   /** Plans by the predicate of their trigger; -1 for plans without a trigger. */
   readonly plans: ReadonlyMap<number, readonly JoinPlan[]>;
-  /** True for each predicate of which actions keep exactly one fact true, once one is. */
+  /**
+   * True for each predicate with this invariant: once exactly one of its facts is true, actions
+   * preserve this.
+   */
   readonly isKept: readonly boolean[];
 }
 
 const domains = new RecentCache<string, SharedDomain>(8);
 
 /**
- * Parses a domain, or returns it from a cache. @param source - Name of the domain, for messages.
+ * Parses a domain, or returns it from a cache.
+ * @param source - Name of the domain, for messages.
  */
 export function findSharedDomain(text: string, source: string): SharedDomain {
   const known = domains.get(text);

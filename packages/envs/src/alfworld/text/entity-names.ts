@@ -11,7 +11,8 @@ import type { Random } from "@turnwise/core";
  *
  * @param ids - Ids of all objects, sorted.
  * @param isEntity - True if an initial fact mentions the object; other objects are named by their
- *   id. @param random - Random stream for the order of numbers. Default: order of ids.
+ *   id.
+ * @param random - Random stream for the order of numbers. Default: order of ids.
  */
 export function entityNames(
   ids: readonly string[],

@@ -24,10 +24,10 @@ export interface GrammarSource {
 }
 
 /**
- * Parses a grammar file (twl2) into its blocks, `grammar :: """JSON""";` and
- * `action name { template :: "..."; feedback :: "..."; grammar :: """JSON"""; }`, with `#` comments
- * between them. If several blocks have rules for a symbol, those of later blocks follow. @param
- * source - Name of the grammar, for messages.
+ * Parses a grammar file (twl2) into its blocks, `grammar :: """JSON""";` and `action name {
+ * template :: "..."; feedback :: "..."; grammar :: """JSON"""; }`, with `#` comments between them.
+ * If several blocks have rules for a symbol, the rules of later blocks are appended.
+ * @param source - Name of the grammar, for messages.
  * @throws `GameFileError` with the line.
  */
 export function parseGrammarFile(text: string, source: string): GrammarSource {

@@ -31,8 +31,8 @@ export class Grammar {
   #depth = 0;
 
   /**
-   * @param gameName - Name of the game, for messages. @param hasOwnTask - True if each game
-   *   provides the text of the rule `task`.
+   * @param gameName - Name of the game, for messages.
+   * @param hasOwnTask - True if each game provides the text of the rule `task`.
    * @throws `GameFileError` if an action of the domain has no texts, or if its command would depend
    *   on facts that change.
    */
@@ -262,7 +262,7 @@ export class Grammar {
         };
       }
       default: {
-        // Of several variables with the same name and different types, the last one applies.
+        // If several variables have the same name and different types, the last one applies.
         const slot = scope.findLastIndex(({ name }) => name === expression.variable);
         if (slot < 0) {
           return this.#fail(

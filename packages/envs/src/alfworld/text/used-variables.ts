@@ -4,9 +4,9 @@ import { parseQuery } from "./query.ts";
 import { type GrammarSymbol, parseSymbols } from "./symbols.ts";
 
 /**
- * Finds the variables in scope on which a text depends. @returns Their names; `undefined` if the
- * text may depend on all of them, because it uses rules, or because a query searches for other
- * objects.
+ * Finds the variables in scope on which a text depends.
+ * @returns Their names; `undefined` if the text may depend on all of them, because it uses rules,
+ *   or because a query searches for other objects.
  */
 export function findUsedVariables(
   symbols: readonly GrammarSymbol[],

@@ -4,8 +4,8 @@ import { createStateKeys } from "../state-key.ts";
 
 /**
  * Yields the states of a room by the number of moves to a solution, from 0 on. The game is played
- * backward, with pulls instead of pushes, from all solved states. Each list is complete. @param
- * maxStates - Number of known states at which the search ends.
+ * backward, with pulls instead of pushes, from all solved states. Each list is complete.
+ * @param maxStates - Number of known states at which the search ends.
  */
 export function* statesByDistance(
   room: SokobanRoom,
@@ -32,7 +32,7 @@ export function* statesByDistance(
   }
 }
 
-/** States from which a single move leads to a given state. */
+/** States from which one move reaches a given state. */
 function predecessors(room: SokobanRoom, { player, boxes }: SokobanState): SokobanState[] {
   return directions.flatMap((direction) => {
     const offset = cellOffset(room, direction);

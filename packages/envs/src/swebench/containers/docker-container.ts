@@ -367,8 +367,8 @@ export class DockerContainer implements Container {
   }
 
   /**
-   * Checks that the container is running. @throws `ContainerError` with the reason, as far as
-   * known, if it is not.
+   * Checks that the container is running.
+   * @throws `ContainerError` with the reason, as far as known, if it is not.
    */
   async #assertAlive(doing: string): Promise<void> {
     let state: Dockerode.ContainerInspectInfo["State"];

@@ -86,7 +86,8 @@ export class DockerEngine implements ContainerEngine {
 
   /**
    * Connects to an engine, and removes containers that have expired or whose owner on this machine
-   * has ended. @throws `ContainerError` of kind `engine` naming what is missing.
+   * has ended.
+   * @throws `ContainerError` of kind `engine` naming what is missing.
    */
   static async connect(options: DockerEngineOptions = {}): Promise<DockerEngine> {
     const host = options.address ?? defaultDockerAddress();

@@ -45,8 +45,8 @@ function padToBlock(content: Uint8Array): Buffer {
 
 /**
  * Packs files into an archive with modification time 0. Files are owned by root unless `owner` is
- * set; parent folders are not included. @throws `RangeError` for an unsafe path (see {@link
- * isSafePath}).
+ * set; parent folders are not included.
+ * @throws `RangeError` for an unsafe path (see {@link isSafePath}).
  */
 export function packTar(files: readonly ContainerFile[]): Buffer {
   const blocks: Buffer[] = [];
@@ -79,7 +79,8 @@ export interface UnpackedTar {
 
 /**
  * Reads the regular files of an archive into memory. Links, devices, pipes and unsafe paths are
- * skipped. @throws `RangeError` if the bytes are not an archive.
+ * skipped.
+ * @throws `RangeError` if the bytes are not an archive.
  */
 export function unpackTar(bytes: Buffer): UnpackedTar {
   const files: ContainerFile[] = [];

@@ -57,8 +57,8 @@ async function output(command: string, args: readonly string[]): Promise<string>
 
 /**
  * Builds {@link demoBaseImage} unless the engine has it. Building takes seconds and uses the Debian
- * packages installed on this machine, without downloads. @throws `ContainerError` of kind `image`
- * naming missing packages.
+ * packages installed on this machine, without downloads.
+ * @throws `ContainerError` of kind `image` naming missing packages.
  */
 export async function ensureDemoBaseImage(engine: DockerEngine): Promise<void> {
   if (await engine.hasImage(demoBaseImage)) return;

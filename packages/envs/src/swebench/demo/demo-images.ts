@@ -7,7 +7,8 @@ import { demoCommitMessage, type DemoTask } from "./tasks.ts";
 
 /**
  * Builds the images of tasks that an engine does not have: the base image plus the repository in
- * one commit. @param onBuild - Called before an image is built.
+ * one commit.
+ * @param onBuild - Called before an image is built.
  */
 export async function ensureDemoImages(
   engine: DockerEngine,

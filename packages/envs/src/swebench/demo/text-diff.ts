@@ -1,7 +1,7 @@
 /**
  * Creates the unified diff of a file with one contiguous change, as git writes it: three lines of
- * context, no index line. @param before - Old text; `undefined` for a new file. Both texts end in a
- * line feed.
+ * context, no index line.
+ * @param before - Old text; `undefined` for a new file. Both texts end in a line feed.
  */
 export function fileDiff(path: string, before: string | undefined, after: string): string {
   if (before === after) return "";

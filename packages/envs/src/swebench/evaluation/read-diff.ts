@@ -35,8 +35,8 @@ snap --no-pager diff --no-renames --no-ext-diff --no-textconv --no-color \\
 /**
  * Reads the changes since a recorded tree while the agent works: tracked files, and new files that
  * the repository does not ignore. It does not modify the agent's files. (At the end, `extractPatch`
- * extracts the complete patch.) @returns The changes; `missing`: reason why they could not be read,
- * in one line.
+ * extracts the complete patch.)
+ * @returns The changes; `missing`: reason why they could not be read, in one line.
  * @throws `ContainerError` if the container failed.
  */
 export async function readDiff(

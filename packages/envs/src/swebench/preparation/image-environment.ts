@@ -89,9 +89,10 @@ turnwise_report
 `;
 
 /**
- * Variables that make commands run in the environment that an image defines: those that an
+ * Variables that make commands run in the environment that an image defines: the variables that an
  * interactive shell of the user sets (`.bashrc`), with the environment of the data sets activated;
- * if neither activates an environment, also those of the login shell. Includes functions such as
+ * if neither activates an environment, also the variables of the login shell. Includes functions
+ * such as
  * `conda` in bash's export format. Empty for an image that defines no environment.
  *
  * Read once, so that commands need not start conda. For a container that no agent has used.

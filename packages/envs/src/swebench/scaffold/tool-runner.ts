@@ -35,7 +35,8 @@ export class ToolRunner {
   }
 
   /**
-   * Runs an action in the encoding of the format. @throws `ContainerError` if the container failed.
+   * Runs an action in the encoding of the format.
+   * @throws `ContainerError` if the container failed.
    */
   async act(action: string, signal?: AbortSignal): Promise<ToolAnswer> {
     const { call, note } = decodeAction(action);

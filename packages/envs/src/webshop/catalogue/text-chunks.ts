@@ -2,7 +2,8 @@ import { utf8Chunks } from "../../utf8-chunks.ts";
 import { CatalogueError } from "./catalogue-error.ts";
 
 /**
- * Applies `utf8Chunks` to a catalogue file. @throws `CatalogueError` for text in another encoding.
+ * Applies `utf8Chunks` to a catalogue file.
+ * @throws `CatalogueError` for text in another encoding.
  */
 export async function* textChunks(
   chunks: AsyncIterable<Uint8Array>,

@@ -3,7 +3,8 @@ import type { CommonFields } from "./family.ts";
 
 /**
  * Handles `layer_types`, which takes precedence over all other fields: throws if a layer has a
- * sliding window. @returns False if the field is absent.
+ * sliding window.
+ * @returns False if the field is absent.
  */
 function readsLayerTypes({ json, fail }: ConfigReader, numLayers: number): boolean {
   const layerTypes = json["layer_types"] ?? undefined;

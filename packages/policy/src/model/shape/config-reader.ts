@@ -14,8 +14,8 @@ export interface ConfigReader {
 }
 
 /**
- * Creates a reader for a JSON object. @param source - Name for messages, usually the path of the
- * file.
+ * Creates a reader for a JSON object.
+ * @param source - Name for messages, usually the path of the file.
  */
 export function configReader(json: JsonObject, source: string): ConfigReader {
   const fail = (field: string, rule: string): never => {

@@ -243,8 +243,8 @@ function writeTile(shape: AttentionShape, numRows: number): FunctionWriter {
   }
 
   /**
-   * Writes code that replaces scores by `exp(score - maximum)`. @returns Variables that hold the
-   * reciprocal sums.
+   * Writes code that replaces scores by `exp(score - maximum)`.
+   * @returns Variables that hold the reciprocal sums.
    */
   function writeWeights(): number[] {
     const limits = f.locals("v128", numRows);

@@ -60,7 +60,9 @@ export class StepLogits {
 
 /** Compiled programs of a model. */
 interface CompiledModel {
-  /** Programs in order: the first, those between two layers, the last. */
+  /**
+   * Programs in order: before the first layer's attention, between two layers, and after the last.
+   */
   readonly layers: readonly Executable[];
   readonly head: readonly (HeadPart & { readonly executable: Executable })[];
   /** Embedding table `[vocabularySize, hiddenSize]`, or a program that looks up its rows. */

@@ -87,8 +87,8 @@ export class PageTable {
   }
 
   /**
-   * Allocates the pages to extend a sequence. @returns False if there are too few pages; in that
-   * case nothing is allocated.
+   * Allocates the pages to extend a sequence.
+   * @returns False if there are too few pages; in that case nothing is allocated.
    */
   extend(sequence: CachedSequence, numPositions: number): boolean {
     const numNew = this.pagesToExtend(sequence, numPositions);

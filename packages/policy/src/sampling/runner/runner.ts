@@ -78,7 +78,7 @@ export interface SharedWeights {
 
 /** Source of a runner's weights. */
 export type RunnerWeights = {
-  /** Layout of the parameters: those of the model, and those of an adapter that is not merged. */
+  /** Layout of the parameters of the model and of an adapter that is not merged. */
   readonly layout: ParameterLayout;
 } & (
   | { readonly read: ReadWeights }

@@ -30,7 +30,7 @@ import {
 export interface KindComparison {
   readonly kind: string;
   readonly difference: IntervalEstimate;
-  /** Exact sign-flip p. */
+  /** Exact p-value of the sign-flip test. */
   readonly p: number;
   /** Sign-flip p corrected for the number of task types (Holm). */
   readonly adjustedP: number;

@@ -14,8 +14,8 @@ export interface StudyReport {
 
 /**
  * Renders the report of a study. Equal analyses give identical files: a report contains no date,
- * and its random streams are forked by name. @param command - Command line that regenerates the
- * report.
+ * and its random streams are forked by name.
+ * @param command - Command line that regenerates the report.
  */
 export function renderStudyReport(analysis: StudyAnalysis, command: string): StudyReport {
   const { name, question, metric, notes, families } = analysis;

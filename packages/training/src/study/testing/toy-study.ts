@@ -17,8 +17,8 @@ const toy: StudyInput = {
 };
 
 /**
- * Creates a study with two arms, one seed and cells that take a second. @param changes - Changes to
- * its fields.
+ * Creates a study with two arms, one seed and cells that take a second.
+ * @param changes - Changes to its fields.
  */
 export function createToyStudy(changes: Partial<StudyInput> = {}): StudyFile {
   const study = checkStudy({ ...toy, ...changes }, "toy.yaml");
