@@ -6,8 +6,8 @@ import { build } from "esbuild";
 const inside = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * Builds the page into a folder: `index.html`, `viewer.js` and `viewer.css`, from the sources of this
- * package and of those that it uses.
+ * Builds the page into a folder: `index.html`, `viewer.js` and `viewer.css`, from the sources of
+ * this package and of the packages that it uses.
  */
 export async function buildPage(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -35,12 +35,12 @@ export async function buildPage(folder: string): Promise<void> {
   );
 }
 
-/** Licences of the packages that files come from, each with its text. */
+/** Licence texts of the bundled packages. */
 async function listLicences(files: readonly string[]): Promise<string> {
   const packages = files.flatMap(
     (file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/u.exec(file)?.[0] ?? [],
   );
-  /** Names by licence: most packages of one author have the same text. */
+  /** Package names by licence text: most packages of one author have the same text. */
   const names = new Map<string, string[]>();
   for (const path of [...new Set(packages)].sort()) {
     const at = inside(path);

@@ -20,7 +20,7 @@ export function App(): JSX.Element {
     return () => removeEventListener("keydown", handleKey);
   }, []);
   useEffect(() => {
-    // Views begin at their top, and turns scroll to themselves.
+    // A new view starts at its top; a trajectory scrolls to its turn by itself.
     scrollTo(0, 0);
   }, [keyOf(route.value)]);
   useEffect(() => {
@@ -42,7 +42,7 @@ export function App(): JSX.Element {
   );
 }
 
-/** Views with equal keys are one view: its state stays. */
+/** Views with equal keys share one component, whose state is kept. */
 function keyOf(current: Route): string {
   if (current.page === "trajectories") return current.page;
   if (current.page === "trajectory") return formatRoute({ ...current, turn: undefined });

@@ -1,15 +1,15 @@
 /** Text of a missing value. */
 export const none = "–";
 
-/** A number with so many decimals, with a true minus sign. */
+/** Formats a number with the given number of decimals and a true minus sign. */
 export function fixed(value: number | undefined, decimals = 2): string {
   if (value === undefined || !Number.isFinite(value)) return none;
   const text = value.toFixed(decimals);
-  // -0.001 with 2 decimals is 0.
+  // Show no sign for a number that rounds to 0, such as -0.001 with 2 decimals.
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "\u2212");
 }
 
-/** A number with about three significant digits: `0.0123`, `1.2e-5`, `1,234`. */
+/** Formats a number with about three significant digits: `0.0123`, `1.2e-5`, `1,234`. */
 export function short(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return none;
   const size = Math.abs(value);
@@ -19,19 +19,19 @@ export function short(value: number | undefined): string {
   return fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
 
-/** A share as per cent. */
+/** Formats a share as per cent. */
 export function percent(value: number | undefined, decimals = 0): string {
   return value === undefined || !Number.isFinite(value)
     ? none
     : `${fixed(100 * value, decimals)} %`;
 }
 
-/** A whole number with separators. */
+/** Formats a whole number with separators. */
 export function count(value: number): string {
   return value.toLocaleString("en");
 }
 
-/** Ends of a range: `0.82 to 1.4`. */
+/** Formats the ends of a range: `0.82 to 1.4`. */
 export function formatRange(
   low: number | undefined,
   high: number | undefined,
@@ -41,13 +41,13 @@ export function formatRange(
   return from === to ? from : `${from} to ${to}`;
 }
 
-/** A signed number. */
+/** Formats a number with its sign. */
 export function signed(value: number | undefined, decimals = 2): string {
   const text = fixed(value, decimals);
   return value !== undefined && Number(value.toFixed(decimals)) > 0 ? `+${text}` : text;
 }
 
-/** A duration: `42 s`, `3 min 20 s`, `2 h 5 min`. */
+/** Formats a duration: `42 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return none;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -57,7 +57,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** Name of a segment for people: `iteration 7`, `evaluation after, held_out`. */
+/** Readable name of a segment: `iteration 7`, `evaluation after, held_out`. */
 export function segmentTitle(name: string): string {
   const iteration = /^iteration-(\d+)$/u.exec(name);
   if (iteration !== null) return `iteration ${Number(iteration[1])}`;
@@ -66,7 +66,7 @@ export function segmentTitle(name: string): string {
   return `evaluation ${evaluation[1]!.replace("-", " ")}, ${evaluation[2]}, ${evaluation[3]}`;
 }
 
-/** The same for narrow columns: `iteration 7`, `eval. before`. */
+/** Short name of a segment for narrow columns: `iteration 7`, `eval. before`. */
 export function shortSegmentTitle(name: string): string {
   return segmentTitle(name).replace("evaluation", "eval.").split(",")[0]!;
 }

@@ -10,7 +10,7 @@ export type KeyActions = Readonly<Record<string, () => void>>;
 
 let viewActions: KeyActions = {};
 
-/** Sets the keys of the view that is shown. @returns A function that removes them. */
+/** Sets the keys of the current view. @returns A function that removes them. */
 export function setViewKeys(actions: KeyActions): () => void {
   viewActions = actions;
   return () => {
@@ -27,7 +27,7 @@ const globalActions: KeyActions = {
   "/": focusSearch,
 };
 
-/** Keys and what they do, for the list of keys. */
+/** Keys and their descriptions, for the list of keys. */
 export const keyList: readonly (readonly [string, string])[] = [
   ["1 2 3", "overview, trajectories, tasks"],
   ["/", "search trajectories"],
@@ -62,7 +62,7 @@ export function handleKey(event: KeyboardEvent): void {
     return;
   }
   const action = viewActions[event.key] ?? globalActions[event.key];
-  // Enter on a link or button is the browser's.
+  // The browser handles Enter on links and buttons.
   if (
     action === undefined ||
     (event.key === "Enter" && target.closest("a, button, summary") !== null)

@@ -1,5 +1,5 @@
 import { render } from "preact";
-// The style sheet is built with the script that it belongs to.
+// The build bundles the style sheet with the script.
 // oxlint-disable-next-line no-unassigned-import
 import "./style.css";
 import { App } from "./app.tsx";

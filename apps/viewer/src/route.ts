@@ -1,6 +1,9 @@
 import { signal } from "@preact/signals";
 
-/** Position of a trajectory: a run, a segment and a row, which stay while the run goes on. */
+/**
+ * Position of a trajectory: a run, a segment and a row, which do not change while the run
+ * continues.
+ */
 export interface TrajectoryAddress {
   readonly run: string;
   readonly segment: string;
@@ -21,7 +24,7 @@ export type Route =
   | { readonly page: "aem"; readonly run: string; readonly segment: string; readonly group: number }
   | { readonly page: "tasks"; readonly task: string | undefined };
 
-/** Parses the part of an address after `#`; an unknown one leads to the overview. */
+/** Parses the part of a URL after `#`; an unknown route gives the overview. */
 export function parseRoute(hash: string): Route {
   const [path = "", search = ""] = hash.replace(/^#\/?/u, "").split("?");
   const [page, ...parts] = path.split("/").map(decodePart);
@@ -56,7 +59,7 @@ function decodePart(part: string): string {
   }
 }
 
-/** Address of a view: the inverse of {@link parseRoute}. */
+/** URL of a view: the inverse of {@link parseRoute}. */
 export function formatRoute(route: Route): string {
   const join = (...parts: readonly (string | number)[]): string =>
     `#/${parts.map((part) => encodeURIComponent(part)).join("/")}`;
@@ -89,7 +92,10 @@ addEventListener("hashchange", () => {
   route.value = parseRoute(location.hash);
 });
 
-/** Shows another view. `isSilent` leaves no entry in the history: for texts that are being typed. */
+/**
+ * Shows another view. `isSilent` adds no entry to the browser's history, for example while a text
+ * is typed.
+ */
 export function navigate(next: Route, { isSilent = false } = {}): void {
   const address = formatRoute(next);
   if (address === location.hash) return;

@@ -5,19 +5,22 @@ import { readAllIndexes } from "./data/read-all-indexes.ts";
 import { TableBuilder, type TrajectoryTable } from "./data/trajectory-table.ts";
 import type { TableNames } from "./data/filter-table.ts";
 
-/** Seconds between two looks at runs that are in progress. */
+/** Interval at which runs in progress are read again, seconds. */
 const refreshSeconds = 2;
 
-/** Time until the first update of the page while indexes are read; each next one waits twice as long. */
+/**
+ * Time until the first update of the page while indexes are read; each further interval is twice as
+ * long.
+ */
 const updateMilliseconds = 500;
 
 /** Runs of the page, in the order of the command. */
 export const runs = signal<readonly ViewedRun[]>([]);
 /** True if files can change while the page is open. */
 export const isLive = signal(false);
-/** False while the server does not answer: the page shows what it has read. */
+/** False while the server does not respond; the page then shows the data read so far. */
 export const isConnected = signal(true);
-/** Errors that keep something from being shown, one line each. */
+/** Errors that prevent something from being shown, one line each. */
 export const problems = signal<readonly string[]>([]);
 /** True until the small files of all runs were read. */
 export const isLoading = signal(true);
@@ -26,7 +29,7 @@ const builder = new TableBuilder();
 const segmentsRead = new Map<string, Set<string>>();
 /** All trajectories; grows while indexes are read. */
 export const table = signal<TrajectoryTable>(builder.table());
-/** Segments whose index was read, and all. */
+/** Number of segments whose index was read, and of all segments. */
 export const indexProgress = signal({ read: 0, total: 0 });
 
 /** Names that queries can use. */
@@ -35,7 +38,7 @@ export const tableNames = computed<TableNames>(() => ({
   stages: runs.value.map(({ segments }) => segments.map(({ metrics }) => metrics.stage)),
 }));
 
-/** Reads everything that the page shows first, and follows runs that are in progress. */
+/** Reads the data for the first view, and follows runs in progress. */
 export async function startPage(): Promise<void> {
   try {
     const list = await loadRunList();
@@ -47,7 +50,7 @@ export async function startPage(): Promise<void> {
       result.status === "rejected" ? [messageOf(result.reason)] : [],
     );
     problems.value = failed;
-    // Positions are those among the runs that can be shown.
+    // Positions count only runs that can be shown.
     runs.value = loaded
       .flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
       .map((run, position) => ({ ...run, position }));
@@ -59,7 +62,7 @@ export async function startPage(): Promise<void> {
   if (isLive.value) scheduleRefresh();
 }
 
-/** Message of whatever was thrown. */
+/** Message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -75,7 +78,7 @@ async function readNewIndexes(): Promise<void> {
   let nextUpdate = performance.now() + updateMilliseconds;
   let wait = updateMilliseconds;
   const report = (): void => {
-    // Each update computes all curves and draws the page: not for every few kilobytes.
+    // Update rarely, because each update computes all curves and draws the page.
     if (performance.now() < nextUpdate) return;
     update();
     wait *= 2;
@@ -96,7 +99,7 @@ function scheduleRefresh(): void {
   setTimeout(() => void refresh().finally(scheduleRefresh), refreshSeconds * 1000);
 }
 
-/** Reads again what runs in progress have written; runs that ended do not change. */
+/** Reads the new data of runs in progress; finished runs do not change. */
 async function refresh(): Promise<void> {
   if (document.hidden) return;
   const changed = await Promise.all(
@@ -107,7 +110,7 @@ async function refresh(): Promise<void> {
         isConnected.value = true;
         return isSame(run, next) ? run : next;
       } catch (error) {
-        // A file is being written, or the server was stopped: the page shows what it has.
+        // A file is being written, or the server was stopped: keep showing the data read so far.
         if (!(error instanceof RangeError)) isConnected.value = false;
         return run;
       }
@@ -129,7 +132,7 @@ function isSame(a: ViewedRun, b: ViewedRun): boolean {
 
 const tokenTexts = new Map<string, Promise<TokenText>>();
 
-/** Tokenizer of a run, read once. */
+/** Tokenizers of runs, each read once. */
 export function tokenTextOf(run: ViewedRun): Promise<TokenText> {
   const known = tokenTexts.get(run.id);
   if (known !== undefined) return known;

@@ -6,7 +6,7 @@ export type Theme = "light" | "dark";
 const key = "turnwise-theme";
 const preference = matchMedia("(prefers-color-scheme: dark)");
 
-/** Theme that the reader chose, or that of the system. */
+/** Theme that the reader chose, or the theme of the system. */
 export const theme = signal<Theme>(read() ?? systemTheme());
 apply();
 preference.addEventListener("change", () => {
@@ -17,7 +17,10 @@ function systemTheme(): Theme {
   return preference.matches ? "dark" : "light";
 }
 
-/** Choices are remembered where the browser allows it: not for every page that opens from disk. */
+/**
+ * The choice is stored only if the browser allows storage, which it may not for a page opened from
+ * disk.
+ */
 function read(): Theme | undefined {
   try {
     const stored = localStorage.getItem(key);
@@ -33,7 +36,7 @@ export function toggleTheme(): void {
   try {
     localStorage.setItem(key, theme.value);
   } catch {
-    // The choice holds for this visit.
+    // Without storage, the choice holds for this visit.
   }
 }
 
@@ -46,7 +49,7 @@ function apply(): void {
   document.documentElement.dataset["theme"] = theme.value;
 }
 
-/** Colour of the theme by the name of its property: `--accent`. */
+/** Colour of the theme by its CSS property: `--accent`. */
 export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }

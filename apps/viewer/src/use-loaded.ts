@@ -1,15 +1,15 @@
 import { useEffect, useState } from "preact/hooks";
 import { messageOf } from "./state.ts";
 
-/** Value that is read; its error, one line; neither while it is being read. */
+/** Loaded value, or a one-line error; both are absent while loading. */
 export interface Loaded<Value> {
   readonly value?: Value;
   readonly error?: string;
 }
 
 /**
- * Reads a value when a view opens and whenever its key changes. The value of another key is never
- * returned: neither the one before, nor one that arrives late.
+ * Loads a value when a view opens and whenever its key changes. Never returns the value of another
+ * key, neither the previous value nor a value that arrives late.
  */
 export function useLoaded<Value>(key: string, read: () => Promise<Value>): Loaded<Value> {
   const [loaded, setLoaded] = useState<{ readonly key: string } & Loaded<Value>>({ key: "" });

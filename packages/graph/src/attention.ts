@@ -43,7 +43,7 @@ export interface AttentionOptions {
   readonly past?: { readonly key: Tensor; readonly value: Tensor };
 }
 
-/** Bias of masked keys: their weight becomes 0 in float32, and the number is finite. */
+/** Bias of masked keys: finite, but so low that their weight becomes 0 in float32. */
 export const excludedScore = -1e30;
 
 /**

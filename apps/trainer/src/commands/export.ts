@@ -19,7 +19,7 @@ interface ExportOptions {
 const targets = ["jsonl", "tensorboard", "mlflow"] as const;
 type Target = (typeof targets)[number];
 
-/** Targets that cannot be, with the reason and what to do. */
+/** Unsupported targets, each with the reason and an alternative. */
 const refusals: Readonly<Record<string, string>> = {
   prometheus: `it serves a run while it trains; add {"kind": "prometheus"} to the setting exports`,
   wandb:
@@ -44,7 +44,7 @@ export function buildExportCommand(): Command {
     .action(async (run: string, destination: string | undefined, options: ExportOptions) => {
       const refusal = refusals[options.to];
       if (refusal !== undefined) throw new InputError(`export: --to ${options.to}: ${refusal}`);
-      // A wrong path is an error of the command; what fails later is counted.
+      // Report a wrong path as an error of the command; count later failures.
       await readInput(() => readConfig(createFolderSource(run)));
       const settings = toSettings(options.to as Target, destination);
       const warn = (text: string): void => void process.stderr.write(`${text}\n`);

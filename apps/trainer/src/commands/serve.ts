@@ -34,10 +34,13 @@ interface ServeFlags extends ServeTaskOptions, Readonly<Record<string, unknown>>
   readonly stdio?: boolean;
 }
 
-/** Environment variable with the token: other users of the machine see the arguments of a process. */
+/**
+ * Environment variable with the access token, because other users of the machine can see the
+ * arguments of a process.
+ */
 const tokenVariable = "TURNWISE_TOKEN";
 
-/** Environments of `serve all`: those of AEM's paper. */
+/** Environments of `serve all`: the environments of AEM's paper. */
 const allNames: readonly string[] = ["alfworld", "webshop", "swebench"];
 
 /** `turnwise serve`: serves environments to trainers in other languages. */
@@ -64,7 +67,7 @@ export function buildServeCommand(): Command {
   return command;
 }
 
-/** Adds the options that every server has. */
+/** Adds the options that all servers share. */
 function addServeOptions(command: Command): Command {
   const seconds = (flag: string, text: string, value: number): Option =>
     new Option(`--${flag} <number>`, text).argParser(parsePositive).default(value);
@@ -129,7 +132,9 @@ function addServeOptions(command: Command): Command {
     .option("--quiet", "log only faults");
 }
 
-/** Offers a built-in environment with the tasks that options choose. */
+/**
+ * Creates the served environment of a built-in environment, with the tasks that the options choose.
+ */
 function openBuiltIn(environment: BuiltInEnvironment, options: ServeFlags): ServedEnvironment {
   const { serving } = environment;
   const experiment = applyTaskOptions(environment, options.seed, options, serving.tasks);

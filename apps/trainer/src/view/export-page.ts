@@ -14,21 +14,24 @@ import type { FoundRun } from "./find-runs.ts";
 import { packIndexes } from "./pack-indexes.ts";
 import { findRunFile, type PageFiles } from "./page-files.ts";
 
-/** Largest content that browsers open from one file without trouble, bytes. */
+/** Maximum content of a file that browsers open reliably, bytes. */
 const maxBytes = 200e6;
 
 /** Options of {@link exportPage}. */
 export interface ExportOptions {
   readonly page: PageFiles;
   readonly runs: readonly FoundRun[];
-  /** Iterations whose episodes are included, with those of the evaluations at them; absent: all. */
+  /**
+   * Iterations whose episodes are included, together with the evaluations after these iterations;
+   * absent: all.
+   */
   readonly iterations?: readonly number[];
 }
 
 /**
- * Writes the page and the records of runs into one HTML file, which needs neither server nor network.
- * @returns Its size in bytes.
- * @throws `InputError` if it would be too large.
+ * Writes the page and the records of runs into one HTML file, which needs no server and no network.
+ * @returns Size of the file, bytes.
+ * @throws `InputError` if the file would be too large.
  */
 export async function exportPage(path: string, options: ExportOptions): Promise<number> {
   const files = await listFiles(options);
@@ -51,10 +54,10 @@ export async function exportPage(path: string, options: ExportOptions): Promise<
 
 interface IncludedFile {
   readonly run: string;
-  /** Within the run. */
+  /** Path within the run folder. */
   readonly path: string;
   readonly bytes: number;
-  /** Content in parts. */
+  /** Content, in parts. */
   readonly read: () => AsyncIterable<Uint8Array>;
 }
 
@@ -88,7 +91,7 @@ async function listFiles({ runs, iterations }: ExportOptions): Promise<IncludedF
   return included;
 }
 
-/** Base64 text of parts: groups of three bytes do not end with a part. */
+/** Encodes parts as Base64. Groups of three bytes may cross the boundary of two parts. */
 async function* encodeBase64(parts: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let rest = Buffer.alloc(0);
   for await (const part of parts) {
@@ -103,7 +106,9 @@ async function* encodeBase64(parts: AsyncIterable<Uint8Array>): AsyncGenerator<s
 const hash = (text: string): string =>
   `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
-/** Text that a script element may hold: no text ends the element or begins a comment. */
+/**
+ * Escapes text for a script element, so that the text cannot end the element or begin a comment.
+ */
 const withinScript = (text: string): string =>
   text.replaceAll(/<(?=\/script|!--|script)/giu, "\\x3C");
 

@@ -4,7 +4,7 @@ import { InputError } from "@turnwise/training";
 import type { ListedRun } from "@turnwise/training/reader";
 import { listRunFolders, type RunFolderEntry } from "@turnwise/training/reader/node";
 
-/** Run folder with its name in addresses. */
+/** Run folder and its name in URLs. */
 export interface FoundRun extends ListedRun {
   readonly path: string;
 }
@@ -46,7 +46,7 @@ async function listFolders(path: string): Promise<RunFolderEntry[]> {
   }
 }
 
-/** Deepest folder that holds all runs. */
+/** Deepest folder that contains all runs. */
 function commonParent(paths: readonly string[]): string {
   let parent = dirname(resolve(paths[0]!));
   while (paths.some((path) => relative(parent, path).startsWith(".."))) parent = dirname(parent);

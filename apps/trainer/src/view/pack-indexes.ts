@@ -7,8 +7,9 @@ import { createFolderSource } from "@turnwise/training/reader/node";
 const parallelReads = 16;
 
 /**
- * All indexes of a run as one file, in parts: a page asks once and not for each of hundreds of segments.
- * Indexes that are missing, links or cannot be read are left out: pages ask for them by name.
+ * Packs all indexes of a run into one response, in parts, so that a page sends one request instead
+ * of hundreds. Omits indexes that are missing, are symbolic links, or cannot be read; pages request
+ * them by name.
  * @param run - Folder of the run.
  * @throws `RangeError` if the metrics, which list the segments, are damaged.
  */
@@ -26,7 +27,7 @@ export async function* packIndexes(run: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Names of the files in a folder of a run; none if a link leads out of the run. */
+/** Names of the files in a folder of a run; empty if a symbolic link leaves the run folder. */
 async function listFiles(run: string, folder: string): Promise<Set<string>> {
   try {
     if ((await realpath(folder)) !== join(await realpath(run), "trajectories")) return new Set();

@@ -6,21 +6,21 @@ import { InputError } from "@turnwise/training";
 import { isPageFile, readConfig, type JsonObject } from "@turnwise/training/reader";
 import { createFolderSource } from "@turnwise/training/reader/node";
 
-/** Files of the page, as it is built. */
+/** Built files of the page. */
 export interface PageFiles {
   readonly html: string;
   readonly script: string;
   readonly style: string;
 }
 
-/** Folder of the page: the build of this package copies it there. */
+/** Folder of the page; the build of this package copies the page into it. */
 const builtPage = fileURLToPath(new URL("../dist/viewer/", import.meta.url));
-/** The same, seen from a source file, two folders below the package's. */
+/** The same folder, relative to a source file, which is two folders below the package. */
 const builtPageOfSource = fileURLToPath(new URL("../../dist/viewer/", import.meta.url));
 
 /**
  * Reads the files of the page.
- * @throws `InputError` if it is not built, in a checkout.
+ * @throws `InputError` if a checkout has not built the page.
  */
 export async function readPage(folder?: string): Promise<PageFiles> {
   const path = folder ?? [builtPage, builtPageOfSource].find((path) => existsSync(path));
@@ -38,9 +38,9 @@ export async function readPage(folder?: string): Promise<PageFiles> {
 }
 
 /**
- * Path on the disk of a file of a run that pages may read; `undefined` for others, for files that do
- * not exist, and for links that lead out of the folder. `tokenizer.json` is that of the model's
- * folder, for runs that train a model from one.
+ * Returns the path on disk of a run's file that pages may read; `undefined` for other files, files
+ * that do not exist, and symbolic links that leave the folder. If a run trains a model from a
+ * folder, `tokenizer.json` is read from the model's folder.
  */
 export async function findRunFile(run: string, path: string): Promise<string | undefined> {
   if (!isPageFile(path)) return undefined;

@@ -11,7 +11,7 @@ import { parseRange } from "./parse-range.ts";
 
 /** A running server. */
 export interface ViewServer {
-  /** `http://127.0.0.1:3001/` */
+  /** URL: `http://127.0.0.1:3001/` */
   readonly address: string;
   /** Stops the server and closes its connections. */
   close(): Promise<void>;
@@ -19,7 +19,10 @@ export interface ViewServer {
 
 const host = "127.0.0.1";
 
-/** The page loads its own script and style, reads from its own server, and nothing else. */
+/**
+ * Content security policy: the page loads only its own script and style, and reads only from its
+ * own server.
+ */
 const headers = {
   "Content-Security-Policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -34,13 +37,13 @@ const headers = {
 export interface ServeOptions {
   readonly page: PageFiles;
   readonly runs: readonly FoundRun[];
-  /** 0 takes a free one. */
+  /** TCP port; 0 selects a free port. */
   readonly port: number;
 }
 
 /**
- * Serves the page and the records of runs on this machine alone. Only reads; requests with another
- * `Host` are refused, so that no name in the public DNS leads here.
+ * Serves the page and the records of runs, read-only, on this machine only. Rejects requests with
+ * another `Host`, so that a public DNS name that resolves to this machine gives no access.
  * @throws The system's error if the port is taken.
  */
 export async function serveRuns({ page, runs, port }: ServeOptions): Promise<ViewServer> {
@@ -77,7 +80,7 @@ export async function serveRuns({ page, runs, port }: ServeOptions): Promise<Vie
   const server = createServer((request, reply) => {
     for (const [name, value] of Object.entries(headers)) reply.setHeader(name, value);
     answer(request, reply).catch(() => {
-      // The connection broke, or the file did.
+      // The connection broke, or reading the file failed.
       if (!reply.headersSent) reply.writeHead(500);
       reply.destroy();
     });
@@ -99,7 +102,7 @@ export async function serveRuns({ page, runs, port }: ServeOptions): Promise<Vie
   };
 }
 
-/** Path of an address; addresses that are not valid lead to nothing. */
+/** Decodes the path of a URL; an invalid URL gives an empty path. */
 function decode(path: string): string {
   try {
     return decodeURIComponent(path);
@@ -128,7 +131,7 @@ async function sendFile(
   path: string,
 ): Promise<void> {
   const { size, mtimeMs } = await stat(path);
-  // Entity tag of a file that a run appends to: its size changes with every append.
+  // Entity tag of a file to which a run appends; changes with the file's size.
   const tag = `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`;
   reply.setHeader("ETag", tag);
   reply.setHeader("Accept-Ranges", "bytes");
@@ -150,6 +153,6 @@ async function sendFile(
   if (range !== undefined) reply.setHeader("Content-Range", `bytes ${start}-${end - 1}/${size}`);
   reply.writeHead(range === undefined ? 200 : 206, { "Content-Length": end - start });
   if (request.method === "HEAD" || start === end) reply.end();
-  // `end` is the last byte here: what is appended meanwhile does not belong to the answer.
+  // `end` is inclusive here, so that bytes appended in the meantime are not sent.
   else await pipeline(createReadStream(path, { start, end: end - 1 }), reply);
 }

@@ -8,7 +8,7 @@ import { colour, theme } from "../theme.ts";
 /** Line of a chart. */
 export interface ChartSeries {
   readonly label: string;
-  /** Name of a colour of the theme: `--series-1`. */
+  /** Name of a theme colour: `--series-1`. */
   readonly colour: string;
   readonly curve: Curve;
   readonly kind?: "line" | "dashed" | "points" | "faint";
@@ -19,10 +19,10 @@ interface ChartProps {
   /** Unit or explanation, after the title. */
   readonly unit?: string;
   readonly series: readonly ChartSeries[];
-  /** Limits of the axis that are always shown; `null` leaves a side to the data. */
+  /** Limits that the axis always includes; `null` takes a limit from the data. */
   readonly range?: readonly [number | null, number | null];
   readonly format?: (value: number) => string;
-  /** Areas on top of each other, first at the bottom. */
+  /** Stacked areas, the lowest first. */
   readonly isStacked?: boolean;
   /** Called with the iteration under the pointer. */
   readonly onPick?: (iteration: number) => void;
@@ -30,7 +30,10 @@ interface ChartProps {
 
 const height = 150;
 
-/** A chart over iterations, with its legend; the values are those under the pointer, or the last ones. */
+/**
+ * A chart over iterations, with its legend, which shows the values under the pointer or the last
+ * values.
+ */
 export function Chart(props: ChartProps): JSX.Element {
   const {
     title,
@@ -48,7 +51,7 @@ export function Chart(props: ChartProps): JSX.Element {
   const pick = useRef(onPick);
   pick.current = onPick;
   const plot = useRef<uPlot | null>(null);
-  // Another number of columns needs another plot; other values do not.
+  // A different number of columns needs a new plot; new values do not.
   const shape = layers.map(({ kind, colour: name }) => `${kind}${name}`).join() + theme.value;
   useEffect(() => {
     const element = container.current!;
@@ -106,7 +109,7 @@ export function Chart(props: ChartProps): JSX.Element {
   );
 }
 
-/** Value at an iteration; without one, the last. */
+/** Value at an iteration; the last value without an iteration. */
 function valueAt({ x, y }: Curve, at: number | undefined): number | undefined {
   if (at !== undefined) return y[x.indexOf(at)] ?? undefined;
   return y.findLast((value) => value !== null) ?? undefined;
@@ -116,7 +119,7 @@ interface Layer {
   readonly kind: NonNullable<ChartSeries["kind"]> | "edge" | "area";
   readonly colour: string;
   readonly label: string;
-  /** Column of the other edge of a band. */
+  /** Index of the column with the other edge of a band. */
   readonly bandWith?: number;
 }
 
@@ -126,7 +129,10 @@ interface Aligned {
   readonly layers: readonly Layer[];
 }
 
-/** Columns over all iterations of all series: edges of bands first, lines on top of them. */
+/**
+ * Columns of all series over all iterations: edges of bands first, so that lines are drawn over
+ * them.
+ */
 function alignSeries(series: readonly ChartSeries[], isStacked: boolean): Aligned {
   const x = [...new Set(series.flatMap(({ curve }) => curve.x))].sort((a, b) => a - b);
   const position = new Map(x.map((value, i) => [value, i]));
@@ -142,7 +148,7 @@ function alignSeries(series: readonly ChartSeries[], isStacked: boolean): Aligne
     const stacked = series.map(({ curve }) =>
       spread(curve, curve.y).map((value, i) => (total[i]! += value ?? 0)),
     );
-    // The highest first: the others are drawn over it.
+    // The highest area first, so that the lower areas are drawn over it.
     for (let i = series.length - 1; i >= 0; i--) {
       columns.push(stacked[i]!);
       layers.push({ kind: "area", colour: series[i]!.colour, label: series[i]!.label });
@@ -224,7 +230,7 @@ function seriesOptions({ kind, colour: name, label }: Layer, isStacked: boolean)
   };
 }
 
-/** Limits of the axis: those that are given, or a margin around the data. */
+/** Limits of the axis: the given limits, or the range of the data with a margin. */
 function limits(
   [fixedLow, fixedHigh]: readonly [number | null, number | null],
   low: number | null,

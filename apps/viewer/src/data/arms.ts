@@ -8,8 +8,8 @@ export interface Arm {
 }
 
 /**
- * Sorts runs into arms. An arm is labelled by the settings in which the arms differ; a single arm by
- * its experiment.
+ * Sorts runs into arms. The label of an arm consists of the settings in which the arms differ; the
+ * label of a single arm is its experiment.
  */
 export function groupByArm(runs: readonly ViewedRun[]): Arm[] {
   const arms = new Map<
@@ -33,7 +33,7 @@ export function groupByArm(runs: readonly ViewedRun[]): Arm[] {
     ({ settings, runs }) => labelOf(settings, differing) || experimentOf(runs[0]!),
   );
   return all.map(({ runs }, i) => ({
-    // Settings that tell arms apart but do not fit into a label.
+    // Settings that distinguish arms but are too long for a label.
     label:
       labels.indexOf(labels[i]!) === labels.lastIndexOf(labels[i]!)
         ? labels[i]!
@@ -47,7 +47,7 @@ export function experimentOf({ config, name }: ViewedRun): string {
   return typeof config["experiment"] === "string" ? config["experiment"] : name;
 }
 
-/** Settings that tell runs of one arm apart, or where they write. */
+/** Settings that differ between runs of one arm, or that name output folders. */
 const ignored = new Set(["seed", "engine", "checkpoints"]);
 
 function flatten(config: JsonObject): Map<string, string> {
@@ -63,7 +63,7 @@ function flatten(config: JsonObject): Map<string, string> {
   return settings;
 }
 
-/** Settings that name an arm better than those that follow from them. */
+/** Settings that come first in labels, because other settings follow from them. */
 const leading = ["experiment", "modulation.kind", "modulation.name"];
 const maxSettings = 3;
 

@@ -4,7 +4,7 @@ import type { Arm } from "./arms.ts";
 import { iterationsOf, metricAt } from "./curves.ts";
 import type { ViewedRun } from "./load-runs.ts";
 
-/** Number that sums up a run. */
+/** Measure of a run: one number per run. */
 export interface RunMeasure {
   readonly label: string;
   readonly decimals: number;
@@ -25,7 +25,10 @@ function finalEvaluation({ metrics }: ViewedRun): number | undefined {
   return metricAt(line, "success") ?? undefined;
 }
 
-/** Numbers by which arms are compared. The last iterations are those that every run of the arms has. */
+/**
+ * Measures by which arms are compared. The last iterations are the last iterations that all runs of
+ * both arms have.
+ */
 export const runMeasures: readonly RunMeasure[] = [
   { label: "success, evaluation after training", decimals: 3, of: finalEvaluation },
   {
@@ -50,7 +53,7 @@ export const runMeasures: readonly RunMeasure[] = [
   },
 ];
 
-/** Difference between two arms over the seeds that both have. */
+/** Difference between two arms over their common seeds. */
 export interface ArmDifference {
   readonly measure: RunMeasure;
   readonly seeds: readonly number[];
@@ -59,14 +62,17 @@ export interface ArmDifference {
   readonly difference: number;
   /** Paired t interval; absent for one seed. */
   readonly interval?: IntervalEstimate;
-  /** Two-sided sign-flip p, and the smallest that so many seeds can have. */
+  /**
+   * Two-sided p-value of the sign-flip test, and the smallest possible p-value with this number of
+   * seeds.
+   */
   readonly p: number;
   readonly smallestP: number;
 }
 
-/** Compares two arms seed by seed; measures that no seed of both has are left out. */
+/** Compares two arms seed by seed; omits measures without a common seed. */
 export function compareArms(treatment: Arm, baseline: Arm): ArmDifference[] {
-  // Runs of different lengths are compared at the length of the shortest.
+  // Runs of different lengths are compared at the length of the shortest run.
   const numIterations = Math.min(
     ...[...treatment.runs, ...baseline.runs].map((run) => iterationsOf(run).at(-1)?.iteration ?? 0),
   );

@@ -4,7 +4,7 @@ import { countGroups, type GroupCounts, type RecordedMetrics } from "@turnwise/t
 import type { ViewedRun } from "./load-runs.ts";
 import { segmentRows, textAt, type RowRange, type TrajectoryTable } from "./trajectory-table.ts";
 
-/** Values over iterations: `y` where there is one, with the ends of a band. */
+/** Values over iterations: `y`, absent at some iterations, and the edges of a band. */
 export interface Curve {
   readonly x: readonly number[];
   readonly y: readonly (number | null)[];
@@ -17,7 +17,7 @@ export function iterationsOf({ metrics }: ViewedRun): RecordedMetrics[] {
   return metrics.filter(({ stage }) => stage === "iteration");
 }
 
-/** A metric of a line; `null` where it is absent. */
+/** Value of a metric in a line; `null` if absent. */
 export function metricAt(line: RecordedMetrics | undefined, name: string): number | null {
   const value = line?.[name];
   return typeof value === "number" ? value : null;
@@ -32,12 +32,12 @@ export function metricCurve(run: ViewedRun, name: string): Curve {
   };
 }
 
-/** Column whose mean over episodes has an interval. */
+/** Name of a column for whose mean over episodes an interval is computed. */
 export type MeasuredColumn = "success" | "return";
 
 /**
- * Remembers what is computed from the rows of a segment: rows that were read do not change, and the
- * curves of a run are computed again with each segment that is added.
+ * Caches values that are computed from the rows of a segment. Rows never change after they are
+ * read, and each new segment triggers the computation of all curves of its run.
  */
 function bySegment<Value>(
   compute: (table: TrajectoryTable, rows: RowRange) => Value,
@@ -66,9 +66,9 @@ const countRows = bySegment((table, { start, end }) => {
 });
 
 /**
- * Mean of a column over the episodes of a segment, with a 95 % interval. Siblings play the same task,
- * so the groups are what is independent: a t interval over their means. Where every group has one
- * episode, a success rate has Wilson's interval.
+ * Mean of a column over the episodes of a segment, with a 95 % interval. Siblings play the same
+ * task, so only groups are independent: the interval is a t interval over the means of groups. If
+ * every group has one episode, a success rate has Wilson's interval.
  */
 export function measureSegment(
   table: TrajectoryTable,
@@ -87,7 +87,7 @@ function measure(
 ): IntervalEstimate | undefined {
   const values = new Map<number, number[]>();
   for (let i = rows.start; i < rows.end; i++) {
-    // Failed episodes say nothing about the policy.
+    // Failed episodes do not reflect the policy.
     if (isFailed(table, i)) continue;
     const group = table.numbers.group[i]!;
     const known = values.get(group);
@@ -126,7 +126,7 @@ export function measuredCurve(table: TrajectoryTable, run: ViewedRun, name: Meas
   };
 }
 
-/** Groups of each iteration, by outcome; iterations whose index was not read are absent. */
+/** Groups of each iteration, by outcome; without iterations whose index was not read. */
 export function groupCurve(
   table: TrajectoryTable,
   run: ViewedRun,
@@ -139,8 +139,8 @@ export function groupCurve(
 }
 
 /**
- * Mean of curves of several runs, with the pointwise 95 % t interval over them wherever at least two
- * runs have a value.
+ * Mean of curves of several runs, with the pointwise 95 % t interval where at least two runs have a
+ * value.
  */
 export function meanOfCurves(curves: readonly Curve[]): Curve {
   if (curves.length === 1) return curves[0]!;

@@ -6,12 +6,13 @@ import {
   type RunSource,
 } from "@turnwise/training/reader";
 
-/** Bytes that are decoded at once, a multiple of three. */
+/** Number of bytes decoded at once, a multiple of three. */
 const partBytes = 3 << 17;
 
 /**
- * A run within an exported page: each file is the base64 text of a script element. A part of a file
- * decodes that part alone. Indexes are in one file, and can be read one by one, too.
+ * Creates the source of a run within an exported page, in which each file is the base64 text of a
+ * script element. Reading a part of a file decodes only this part. Indexes are packed in one file,
+ * and can also be read one by one.
  */
 export function createEmbeddedSource(run: string, page: Document = document): RunSource {
   const elements = page.querySelectorAll<HTMLScriptElement>("script[data-run]");
@@ -46,7 +47,7 @@ export function createEmbeddedSource(run: string, page: Document = document): Ru
   };
 }
 
-/** Ranges of the index files in packed indexes, by their path. */
+/** Byte ranges of the index files in the packed indexes, by path. */
 function locateIndexes(packed: string): Map<string, ByteRange> {
   const ranges = new Map<string, ByteRange>();
   let offset = 0;
@@ -67,7 +68,7 @@ async function* decodeParts(text: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Four characters hold three bytes: decoding begins at the group that holds the first byte. */
+/** Four characters encode three bytes: decoding begins at the group with the first byte. */
 function decodePart(text: string, offset: number, length: number): Uint8Array {
   const firstGroup = Math.floor(offset / 3);
   const lastGroup = Math.min(text.length / 4, Math.ceil((offset + length) / 3));

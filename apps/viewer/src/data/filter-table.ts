@@ -19,7 +19,7 @@ export type Condition =
       readonly isNegated: boolean;
     };
 
-/** Short names that a query may use. */
+/** Short names of columns in queries. */
 const shortNames: Readonly<Record<string, NumberColumn>> = {
   coefficient: "coefficientMax",
   it: "iteration",
@@ -71,9 +71,9 @@ function comparison(name: string, operator: string, text: string): Condition {
 
 /** Names that conditions on runs and stages are compared with. */
 export interface TableNames {
-  /** By position. */
+  /** Names of runs, by position. */
   readonly runs: readonly string[];
-  /** `iteration` or `evaluation`, by position of the run and the segment. */
+  /** `iteration` or `evaluation`, by position of the run and of the segment. */
   readonly stages: readonly (readonly string[])[];
 }
 
@@ -100,7 +100,8 @@ function testOf(
   if ("operator" in condition) {
     const column = table.numbers[condition.column];
     const { value } = condition;
-    // Columns have float32 precision: so must the value have, or 0.7 would equal nothing.
+    // Columns have float32 precision. Round the value too, because 0.7 would otherwise equal no
+    // entry.
     const near = Math.fround(value);
     switch (condition.operator) {
       case "<":
@@ -118,7 +119,7 @@ function testOf(
     }
   }
   const { column, text, isNegated } = condition;
-  // Each string is looked at once, and not once for each trajectory.
+  // Test each string once, not once per trajectory.
   const matches = table.strings.map((string) => string.toLowerCase().includes(text));
   const runs = names.runs.map((name) => name.toLowerCase().includes(text));
   const test = ((): ((i: number) => boolean) => {
@@ -133,13 +134,13 @@ function testOf(
   return isNegated ? (i) => !test(i) : test;
 }
 
-/** Column and direction of a sorted table. */
+/** Column and direction by which a table is sorted. */
 export interface SortOrder {
   readonly column: NumberColumn | TextColumn | "run";
   readonly isDescending: boolean;
 }
 
-/** Sorts positions; trajectories without a value come last, and equal ones keep their order. */
+/** Sorts positions; trajectories without a value come last. The sort is stable. */
 export function sortPositions(
   table: TrajectoryTable,
   positions: Uint32Array,
@@ -156,7 +157,7 @@ export function sortPositions(
   });
 }
 
-/** Numbers that order as a column does. */
+/** Numbers with the same order as the values of a column. */
 function keysOf(table: TrajectoryTable, column: SortOrder["column"]): ArrayLike<number> {
   if (column === "run") return table.run;
   if (column in table.numbers) return table.numbers[column as NumberColumn];

@@ -4,12 +4,12 @@ import type { ViewedRun } from "./load-runs.ts";
 /** A run and a segment of it. */
 export interface FoundSegment {
   readonly run: ViewedRun;
-  /** Position in the run's list. */
+  /** Position of the segment in the run's list. */
   readonly position: number;
   readonly name: string;
 }
 
-/** Segment by the names of an address; `undefined` if there is none (yet). */
+/** Finds a segment by the names in a URL; `undefined` if it does not exist (yet). */
 export function findSegment(
   runs: readonly ViewedRun[],
   id: string,
@@ -20,7 +20,7 @@ export function findSegment(
   return run === undefined || position < 0 ? undefined : { run, position, name };
 }
 
-/** Positions in the table of the trajectories of a group, by their place in it. */
+/** Positions in the table of the trajectories of a group, in the order of the group. */
 export function groupMembers(
   table: TrajectoryTable,
   { run, position }: FoundSegment,

@@ -16,7 +16,7 @@ import {
 } from "@turnwise/training/reader";
 import { createEmbeddedSource } from "./embedded-source.ts";
 
-/** A run on the page, with all that its small files say. */
+/** A run on the page, with the contents of its small files. */
 export interface ViewedRun extends ListedRun {
   /** Position in the list of runs. */
   readonly position: number;
@@ -30,7 +30,7 @@ export interface ViewedRun extends ListedRun {
   readonly seed: number;
 }
 
-/** Runs of the page: those that were exported into it, or those that its server lists. */
+/** Opens the runs of the page: the runs exported into it, or the runs that its server lists. */
 export async function loadRunList(): Promise<RunList> {
   const embedded = document.getElementById("runs")?.textContent;
   if (embedded !== undefined) return JSON.parse(embedded) as RunList;
@@ -39,7 +39,7 @@ export async function loadRunList(): Promise<RunList> {
   return (await response.json()) as RunList;
 }
 
-/** Reads the small files of a run. @throws `RangeError`, one line, for damaged ones. */
+/** Reads the small files of a run. @throws `RangeError`, one line, for damaged files. */
 export async function loadRun(
   { id, name }: ListedRun,
   position: number,

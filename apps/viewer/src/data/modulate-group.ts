@@ -8,7 +8,7 @@ import { createRandom } from "@turnwise/core";
 import type { Sibling } from "./read-group.ts";
 import { meanAdvantage } from "./token-values.ts";
 
-/** A response of a group, as modulators see it, with where it is. */
+/** A response of a group as input of modulators, with its position. */
 export interface GroupResponse {
   readonly row: number;
   readonly trajectory: number;
@@ -16,12 +16,15 @@ export interface GroupResponse {
   readonly action: string;
   readonly entropy: number;
   readonly advantage: number;
-  /** Coefficient that the run used; absent where the response was not trained on. */
+  /** Coefficient that the run used; absent if the response was not trained on. */
   readonly recorded: number | undefined;
   readonly credited: CreditedResponse;
 }
 
-/** Responses of a group that have entropies. Without credit, the sampler's count, and advantages are 0. */
+/**
+ * Responses of a group with known entropies. Without recorded credit, uses the sampler's entropies
+ * and advantages of 0.
+ */
 export function groupResponses(siblings: readonly Sibling[]): GroupResponse[] {
   return siblings.flatMap(({ row, trajectory }) =>
     trajectory.turns.flatMap((turn, index): GroupResponse[] => {
@@ -51,12 +54,12 @@ export function groupResponses(siblings: readonly Sibling[]): GroupResponse[] {
   );
 }
 
-/** Named modulators that need nothing but entropies. */
+/** Modulators that need only entropies, by name. */
 export const namedModulators: readonly (readonly [string, ModulatorRecord])[] = Object.entries(
   modulators,
 ).filter(([, record]) => !compileModulator(record).needs.includes("spans"));
 
-/** Coefficients of a modulator, `[response]`; draws of random ones are those of seed 1. */
+/** Coefficients of a modulator, `[response]`; random modulators use seed 1. */
 export function coefficientsOf(
   record: ModulatorRecord,
   responses: readonly GroupResponse[],

@@ -2,19 +2,23 @@ import { readIndexes } from "@turnwise/training/reader";
 import type { ViewedRun } from "./load-runs.ts";
 import type { TableBuilder } from "./trajectory-table.ts";
 
-/** Milliseconds of work after which the page may draw and answer. */
+/** Time after which reading lets the page draw and respond, milliseconds. */
 const sliceMilliseconds = 8;
-/** Rows that lines of metrics are believed to announce: damaged ones may say anything. */
+/**
+ * Maximum number of rows for which memory is reserved, because a damaged line of metrics may
+ * contain any number.
+ */
 const maxReserved = 1e6;
-/** Runs whose indexes are requested ahead of the one that is being read. */
+/** Number of runs whose indexes are requested ahead of the run being read. */
 const runsAhead = 3;
 
 /**
  * Reads the indexes of segments that the builder lacks, run by run.
- * @param done - Segments of each run that the builder has, by name; updated.
- * @param onProgress - Called after every few milliseconds of work.
+ * @param done - Names of the segments that the builder has, for each run; updated.
+ * @param onProgress - Called every few milliseconds of work.
  * @returns Errors of segments that could not be read, one line each.
- * @throws What a source throws whose connection breaks: the builder keeps what was read until then.
+ * @throws Errors of a source whose connection breaks; the builder keeps the segments that were
+ *   read.
  */
 export async function readAllIndexes(
   builder: TableBuilder,
@@ -34,13 +38,13 @@ export async function readAllIndexes(
       missing[i]!.map(({ name }) => name),
     ),
   );
-  // The first `next` sends the request; a reader gives one segment after the other.
+  // The first `next` sends the request; the reader yields the segments in order.
   const firsts: ReturnType<(typeof readers)[number]["next"]>[] = [];
   let sliceStart = performance.now();
   for (const [i, { id, position, segments }] of runs.entries()) {
     for (let ahead = i; ahead <= Math.min(i + runsAhead, runs.length - 1); ahead++) {
       const first = (firsts[ahead] ??= readers[ahead]!.next());
-      // An error is thrown below, where its run is read.
+      // The error is thrown below, when the run is read.
       first.catch(() => undefined);
     }
     const known = done.get(id) ?? new Set();

@@ -6,7 +6,7 @@ import type { TrajectoryTable } from "./trajectory-table.ts";
 /** A trajectory of a group with its row in the index. */
 export interface Sibling {
   readonly row: number;
-  /** Position in the table. */
+  /** Position of the trajectory in the table. */
   readonly position: number;
   readonly trajectory: RecordedTrajectory;
 }
@@ -27,8 +27,8 @@ export function readGroup(
 }
 
 /**
- * First turn at which siblings act differently; `undefined` if they never do. A sibling that has
- * ended differs from one that goes on.
+ * First turn in which siblings act differently; `undefined` if they never do. A sibling that has
+ * ended differs from a sibling that continues.
  */
 export function divergence(siblings: readonly Sibling[]): number | undefined {
   const longest = Math.max(0, ...siblings.map(({ trajectory }) => trajectory.turns.length));
@@ -40,8 +40,8 @@ export function divergence(siblings: readonly Sibling[]): number | undefined {
 }
 
 /**
- * Number of siblings with the same actions up to each turn, itself included, `[sibling][turn]`: 1
- * where a sibling is alone.
+ * Number of siblings with the same actions up to each turn, including the sibling itself,
+ * `[sibling][turn]`.
  */
 export function sharedPrefixes(siblings: readonly Sibling[]): number[][] {
   const counts = new Map<string, number>();

@@ -6,7 +6,7 @@ import {
 } from "@turnwise/training/reader";
 import type { ViewedRun } from "./load-runs.ts";
 
-/** Indexes and trajectories that were read last: going back and forth reads nothing again. */
+/** Most recently read indexes and trajectories, cached for going back and forth. */
 const maxRemembered = 32;
 const remembered = new Map<string, Promise<unknown>>();
 
@@ -25,7 +25,7 @@ export function openSegment(run: ViewedRun, segment: string): Promise<SegmentEpi
   return remember(`${run.id}/${segment}`, () => readEpisodes(run.source, segment));
 }
 
-/** One trajectory. @throws `RangeError`, one line, if it is missing or damaged. */
+/** Reads one trajectory. @throws `RangeError`, one line, if it is missing or damaged. */
 export function openTrajectory(
   run: ViewedRun,
   segment: string,

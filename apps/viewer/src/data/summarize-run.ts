@@ -2,16 +2,16 @@ import type { JsonObject, RecordedMetrics } from "@turnwise/training/reader";
 import { iterationsOf, metricAt } from "./curves.ts";
 import type { ViewedRun } from "./load-runs.ts";
 
-/** A run in a few numbers and words. */
+/** Summary of a run. */
 export interface RunSummary {
-  /** Its last iteration. */
+  /** Last iteration of the run. */
   readonly last: RecordedMetrics | undefined;
   /** Success rates of the evaluations before and after training. */
   readonly before: number | undefined;
   readonly after: number | undefined;
-  /** Over the last iterations. */
+  /** Mean rate over the last iterations. */
   readonly tokensPerSecond: number | undefined;
-  /** Recorded times of all phases, and an estimate of what is left of a run in progress. */
+  /** Recorded times of all phases, and the estimated remaining time of a run in progress. */
   readonly seconds: number;
   readonly secondsLeft: number | undefined;
   readonly modulator: string;
@@ -21,7 +21,7 @@ export interface RunSummary {
 
 const recent = 5;
 
-/** Sums up a run. */
+/** Computes the summary of a run. */
 export function summarizeRun(run: ViewedRun): RunSummary {
   const { config, metrics, timings, progress } = run;
   const evaluated = (phase: string): number | undefined => {
@@ -71,7 +71,7 @@ function totalSeconds(line: RecordedMetrics): number {
   return Object.values(secondsOf(line)).reduce((sum, seconds) => sum + seconds, 0);
 }
 
-/** Modulator in words: `aem, strength 1, dead zone 0.1`. */
+/** Describes a modulator: `aem, strength 1, dead zone 0.1`. */
 export function modulatorText(modulation: JsonObject | undefined): string {
   const { kind, name, strength, minEntropyRange } = modulation ?? {};
   const parts = [textOf(name) ?? textOf(kind) ?? "none"];

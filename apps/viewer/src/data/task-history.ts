@@ -4,18 +4,18 @@ import type { Curve } from "./curves.ts";
 import type { ViewedRun } from "./load-runs.ts";
 import type { TrajectoryTable } from "./trajectory-table.ts";
 
-/** A task with what became of it. */
+/** A task and its results over all runs. */
 export interface TaskSummary {
-  /** Position of its id in the table of strings. */
+  /** Position of the task's id in the table of strings. */
   readonly task: number;
   readonly kind: number;
   readonly episodes: number;
-  /** Number of segments, over all runs, in which it was played. */
+  /** Number of segments, over all runs, in which the task was played. */
   readonly occasions: number;
   readonly solved: number;
 }
 
-/** All tasks of the table; those that were played most often first. */
+/** All tasks of the table, the most often played first. */
 export function listTasks(table: TrajectoryTable): TaskSummary[] {
   interface Counts {
     readonly kind: number;
@@ -70,7 +70,7 @@ export interface TaskOccasion {
   readonly coefficientMax: number;
 }
 
-/** Every time that a task was played, run by run, in the order of the iterations. */
+/** Every group of a task, run by run, in the order of iterations. */
 export function taskOccasions(
   table: TrajectoryTable,
   runs: readonly ViewedRun[],
@@ -121,7 +121,7 @@ export function taskOccasions(
     .sort((a, b) => a.run.position - b.run.position || a.segment - b.segment);
 }
 
-/** Mean over the runs of an arm of a number of a task, by iteration. */
+/** Mean of a measure of a task over the runs of an arm, by iteration. */
 export function taskCurve(
   occasions: readonly TaskOccasion[],
   arm: Arm,

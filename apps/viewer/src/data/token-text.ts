@@ -1,16 +1,16 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import type { JsonObject, RunSource } from "@turnwise/training/reader";
 
-/** Text of tokens. */
+/** Decodes tokens to text. */
 export interface TokenText {
   /** Text of a list of tokens. */
   readonly decode: (tokens: readonly number[]) => string;
   /**
-   * Text of each token, `[token]`. Where a character takes several tokens, the last one has it
-   * and the others have none.
+   * Text of each token, `[token]`. If a character consists of several tokens, the last token has
+   * the character and the others have no text.
    */
   readonly pieces: (tokens: readonly number[]) => string[];
-  /** False without a tokenizer: texts are then ids. */
+  /** False without a tokenizer; texts are then token ids. */
   readonly isText: boolean;
 }
 
@@ -20,10 +20,12 @@ const numberText: TokenText = {
   isText: false,
 };
 
-/** Folders of a run that hold its tokenizer; the last is that of the model it began with. */
+/**
+ * Folders of a run that may contain its tokenizer; the last one is the folder of the initial model.
+ */
 const folders = ["policy/", "warm-start/", ""];
 
-/** Tokenizer of a run, or ids where it recorded none. */
+/** Opens the tokenizer of a run; without a recorded tokenizer, shows token ids. */
 export async function readTokenText(source: RunSource): Promise<TokenText> {
   for (const folder of folders) {
     const tokenizer = await readJson(source, `${folder}tokenizer.json`);
@@ -32,7 +34,7 @@ export async function readTokenText(source: RunSource): Promise<TokenText> {
     try {
       return createTokenText(new Tokenizer(tokenizer, config));
     } catch {
-      // A kind that the library does not know: ids are better than nothing.
+      // The library does not know this kind of tokenizer: show ids instead.
     }
   }
   return numberText;
@@ -45,7 +47,10 @@ async function readJson(source: RunSource, path: string): Promise<JsonObject | u
     : (JSON.parse(new TextDecoder().decode(bytes)) as JsonObject);
 }
 
-/** Tokens before one whose text can depend on them: spaces between words, parts of characters. */
+/**
+ * Number of preceding tokens on which a token's text can depend (spaces between words, parts of
+ * characters).
+ */
 const contextTokens = 4;
 const incomplete = "\uFFFD";
 
@@ -58,7 +63,7 @@ function createTokenText(tokenizer: Tokenizer): TokenText {
           clean_up_tokenization_spaces: false,
         });
   const pieces = (tokens: readonly number[]): string[] => {
-    // Start of the tokens whose text is not shown yet: characters are shown when they are complete.
+    // Start of the tokens whose text is not shown yet, because their character is incomplete.
     let pending = 0;
     return tokens.map((_, i) => {
       const start = Math.max(0, pending - contextTokens);

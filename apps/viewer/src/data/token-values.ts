@@ -1,10 +1,10 @@
 import type { RecordedTurn } from "@turnwise/training/reader";
 
-/** Token values that a view can tint by. */
+/** Token values that can be shown as a tint. */
 export const tints = ["none", "entropy", "log-prob", "ratio", "advantage"] as const;
 export type Tint = (typeof tints)[number];
 
-/** Values of the tokens of a response; absent where the record has none. */
+/** Values of the tokens of a response; absent if not recorded. */
 export function tokenValues(turn: RecordedTurn, tint: Tint): readonly number[] | undefined {
   const { credit, samplerEntropies, samplerLogProbs, responseTokens } = turn;
   switch (tint) {
@@ -28,13 +28,13 @@ export function tokenValues(turn: RecordedTurn, tint: Tint): readonly number[] |
   }
 }
 
-/** Strength of a tint in [0, 1], and the side of a scale with two. */
+/** Strength of a tint in [0, 1], and its side on a two-sided scale. */
 export interface TintStrength {
   readonly strength: number;
   readonly isNegative: boolean;
 }
 
-/** Values at which a tint is at its strongest: fixed, so that responses can be compared by eye. */
+/** Values with the strongest tint; constant, so that responses can be compared by eye. */
 const full: Readonly<Record<Exclude<Tint, "none">, number>> = {
   entropy: 1.5,
   "log-prob": 4,
@@ -42,14 +42,17 @@ const full: Readonly<Record<Exclude<Tint, "none">, number>> = {
   advantage: 2,
 };
 
-/** Tint of a value. A log-prob is tinted by its surprisal, a ratio by its distance from 1 in logs. */
+/**
+ * Tint of a value. A log-prob is tinted by its surprisal, a ratio by the absolute value of its
+ * logarithm.
+ */
 export function tintStrength(tint: Exclude<Tint, "none">, value: number): TintStrength {
   const size = tint === "ratio" ? Math.log(value) : value;
   const isNegative = tint === "log-prob" ? false : size < 0;
   return { strength: Math.min(1, Math.abs(size) / full[tint]), isNegative };
 }
 
-/** Scale of a tint in words. */
+/** Describes the scale of a tint. */
 export const tintScale: Readonly<Record<Exclude<Tint, "none">, string>> = {
   entropy: `0 to ${full.entropy} nats`,
   "log-prob": `0 to \u2212${full["log-prob"]} nats`,
@@ -57,7 +60,7 @@ export const tintScale: Readonly<Record<Exclude<Tint, "none">, string>> = {
   advantage: `\u2212${full.advantage} to +${full.advantage}`,
 };
 
-/** Mean of an advantage, which is one number or one for each token. */
+/** Mean of an advantage, which is one number or one number per token. */
 export function meanAdvantage(advantage: number | readonly number[]): number {
   return typeof advantage === "number"
     ? advantage

@@ -1,6 +1,6 @@
 import type { IndexColumns, SegmentEpisodes } from "@turnwise/training/reader";
 
-/** Columns of the table that hold numbers. */
+/** Numeric columns of the table. */
 export const numberColumns = [
   "iteration",
   "group",
@@ -16,22 +16,22 @@ export const numberColumns = [
   "coefficientMax",
   "advantage",
 ] as const;
-/** Columns that hold positions in {@link TrajectoryTable.strings}. */
+/** Columns with positions in {@link TrajectoryTable.strings}. */
 export const textColumns = ["task", "kind", "outcome", "status"] as const;
 
 export type NumberColumn = (typeof numberColumns)[number];
 export type TextColumn = (typeof textColumns)[number];
 
 /**
- * All trajectories of all runs as columns, `[trajectory]`: what the indexes hold, about 80 bytes a
- * trajectory. The trajectories themselves are read when they are opened.
+ * All trajectories of all runs as columns, `[trajectory]`: the contents of the indexes, about 80
+ * bytes per trajectory. Trajectories themselves are read when they are opened.
  */
 export interface TrajectoryTable {
   readonly length: number;
   readonly strings: readonly string[];
   readonly numbers: Readonly<Record<NumberColumn, Float32Array>>;
   readonly texts: Readonly<Record<TextColumn, Uint32Array>>;
-  /** Position of the run, of the segment in the run, and the row in its index. */
+  /** Position of the run, position of the segment in the run, and row in the segment's index. */
   readonly run: Uint16Array;
   readonly segment: Uint16Array;
   readonly row: Uint32Array;
@@ -47,7 +47,7 @@ export interface RowRange {
 
 const rangeKey = (run: number, segment: number): number => 0x1_0000 * run + segment;
 
-/** Rows of a segment in the table; `undefined` as long as its index was not read. */
+/** Rows of a segment in the table; `undefined` until its index is read. */
 export function segmentRows(
   { ranges }: TrajectoryTable,
   run: number,
@@ -103,7 +103,7 @@ export class TableBuilder {
     this.#ranges.set(rangeKey(run, segment), { start, end: this.#length });
   }
 
-  /** Table so far: views of what was collected, no copies. */
+  /** Current table, which shares the memory of the builder. */
   table(): TrajectoryTable {
     const length = this.#length;
     return {

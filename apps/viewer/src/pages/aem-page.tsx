@@ -15,7 +15,7 @@ import { formatRoute, navigate } from "../route.ts";
 import { runs, table } from "../state.ts";
 import { useLoaded } from "../use-loaded.ts";
 
-/** Settings of the sliders: kept from one group to the next. */
+/** Settings of the sliders, kept when the group changes. */
 const strength = signal(1);
 const deadZone = signal(0.1);
 const other = signal("empg");
@@ -71,7 +71,7 @@ function Workbench({ responses, run, segment }: WorkbenchProps): JSX.Element {
   const own = useMemo(
     () =>
       coefficientsOf(
-        // At strength 0 the dead zone has no effect, and the record must not set it.
+        // At strength 0 the dead zone has no effect, and the record must not contain it.
         lambda === 0
           ? { kind: "aem", strength: 0 }
           : { kind: "aem", strength: lambda, minEntropyRange: zone },
@@ -171,7 +171,7 @@ const height = 240;
 const left = 40;
 const bottom = 34;
 
-/** Coefficients by entropy: what the formula gives, and another modulator. */
+/** Coefficients by entropy: of the formula, and of another modulator. */
 function Scatter({
   responses,
   first,

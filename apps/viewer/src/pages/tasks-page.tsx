@@ -11,7 +11,7 @@ import { RowSpace, useVirtualRows } from "../parts/virtual-rows.tsx";
 import { formatRoute, navigate } from "../route.ts";
 import { runs, table } from "../state.ts";
 
-/** All tasks, or one of them over time. */
+/** Page of all tasks, or of one task over time. */
 export function TasksPage({ task }: { readonly task: string | undefined }): JSX.Element {
   return task === undefined ? <TaskList /> : <TaskOverTime task={task} />;
 }

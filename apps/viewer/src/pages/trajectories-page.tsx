@@ -17,7 +17,7 @@ import { messageOf, runs, table, tableNames } from "../state.ts";
 
 const rowHeight = 28;
 
-/** Position of the row that was chosen last: still chosen after a trajectory was opened and closed. */
+/** Position of the last chosen row, which stays chosen after its trajectory is closed. */
 let lastActive = 0;
 
 interface Props {
@@ -25,7 +25,7 @@ interface Props {
   readonly sort: string;
 }
 
-/** All trajectories: search, filter, sort. */
+/** Page of all trajectories: search, filter, sort. */
 export function TrajectoriesPage({ query, sort }: Props): JSX.Element {
   const rows = table.value;
   const order = parseSort(sort);
@@ -144,7 +144,7 @@ function tryParse(query: string): {
   }
 }
 
-/** Order in an address: a column, with a minus sign for descending. */
+/** Sort order in a URL: a column, with a minus sign for descending. */
 function parseSort(sort: string): SortOrder | undefined {
   const name = sort.replace(/^-/u, "");
   const column = listColumns.find((known) => known.name === name);
@@ -153,7 +153,7 @@ function parseSort(sort: string): SortOrder | undefined {
     : { column: column.name, isDescending: sort.startsWith("-") };
 }
 
-/** Address of a trajectory of the table. */
+/** URL of a trajectory of the table. */
 function addressOf(index: number): Route | undefined {
   const { run, segment, row } = table.value;
   const viewed = runs.value[run[index]!];
@@ -173,7 +173,8 @@ function ColumnHead({
 }): JSX.Element {
   const isSorted = order?.column === name;
   const direction = order?.isDescending === true ? "descending" : "ascending";
-  // Numbers are mostly looked for from the top; a third click ends the sorting.
+  // Sort numbers in descending order first, because large values are usually of interest; a third
+  // click ends the sorting.
   const first = isNumber ? `-${name}` : name;
   const second = isNumber ? name : `-${name}`;
   const current = isSorted ? (order.isDescending ? `-${name}` : name) : "";
@@ -262,7 +263,7 @@ function Filters({
   );
 }
 
-/** Kinds of tasks, by name. */
+/** Task kinds, by name. */
 function distinctKinds(): string[] {
   const seen = new Map<number, number>();
   table.value.texts.kind.forEach((position, index) => seen.set(position, index));

@@ -17,7 +17,7 @@ import { runs, table, tokenTextOf } from "../state.ts";
 import { StateView } from "../states/state-view.tsx";
 import { useLoaded } from "../use-loaded.ts";
 
-/** Tint of the tokens: kept from one trajectory to the next. */
+/** Tint of the tokens, kept when the trajectory changes. */
 const tint = signal<Tint>("entropy");
 
 type Props = TrajectoryAddress & { readonly turn: number | undefined };
@@ -308,7 +308,7 @@ function TurnCard({ index, turn, stateAfter, text, isCurrent, link }: TurnProps)
   );
 }
 
-/** Content that is made when it is opened. */
+/** Section whose content is created when it is opened. */
 function Fold({
   label,
   children,

@@ -5,7 +5,7 @@ import { groupCurve } from "../data/curves.ts";
 import type { ViewedRun } from "../data/load-runs.ts";
 import { table } from "../state.ts";
 
-/** Signs of trouble in runs, each with the rule that fired. */
+/** Advisories of runs, each with the rule that fired. */
 export function Advisories({ runs }: { readonly runs: readonly ViewedRun[] }): JSX.Element {
   const rows = table.value;
   const fired = useMemo(

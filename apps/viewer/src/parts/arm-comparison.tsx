@@ -92,7 +92,10 @@ export function ArmComparison({ arms }: { readonly arms: readonly Arm[] }): JSX.
   );
 }
 
-/** A modulated arm less one without modulation, where there are such; otherwise the first two. */
+/**
+ * Default pair: a modulated arm minus an arm without modulation, if both exist; otherwise the first
+ * two arms.
+ */
 function defaultPair(arms: readonly Arm[]): readonly [number, number] {
   const plain = arms.findIndex(({ runs }) => kindOf(runs[0]!.config["modulation"]) === "none");
   if (plain < 0) return [1, 0];

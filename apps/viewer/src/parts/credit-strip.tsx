@@ -3,7 +3,7 @@ import type { RecordedTurn } from "@turnwise/training/reader";
 import { meanAdvantage } from "../data/token-values.ts";
 import { fixed } from "../format.ts";
 
-/** Advantage and coefficient at which a bar is full. */
+/** Advantage and coefficient at which a bar has its full length. */
 const fullAdvantage = 2;
 const fullCoefficient = 2;
 
@@ -13,7 +13,10 @@ interface Props {
   readonly onPick: (turn: number) => void;
 }
 
-/** A column for each turn: its advantage up or down, its coefficient as a mark; without credit, its entropy. */
+/**
+ * Shows a column for each turn: its advantage as a bar up or down, its coefficient as a mark;
+ * without credit, its entropy.
+ */
 export function CreditStrip({ turns, current, onPick }: Props): JSX.Element {
   return (
     <div class="strip" role="group" aria-label="Turns">

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 
-/** Outcome by name, with a mark that does not depend on colour alone. */
+/** Outcome by name, with a symbol, so that it is readable without colour. */
 export function Outcome({ name }: { readonly name: string }): JSX.Element {
   const [kind = ""] = name.split(":");
   const mark = kind === "success" ? "●" : kind === "failed" ? "✕" : "○";

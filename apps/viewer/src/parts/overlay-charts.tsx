@@ -49,13 +49,15 @@ const overlaid: readonly {
 
 /** Number of colours of the theme. */
 const numColours = 6;
-/** Arms with more runs show their mean and band alone. */
+/** Maximum number of runs of an arm that are drawn; larger arms show only mean and band. */
 const maxFaint = 12;
 
 /** Colour of an arm. */
 export const armColour = (position: number): string => `--series-${1 + (position % numColours)}`;
 
-/** Curves of arms: means over seeds with the 95 % band of the mean, and single runs faintly. */
+/**
+ * Curves of arms: means over seeds with the 95 % band of the mean, and single runs as faint lines.
+ */
 export function OverlayCharts({ arms }: { readonly arms: readonly Arm[] }): JSX.Element {
   const charts = useMemo(
     () =>

@@ -5,7 +5,7 @@ import type { TokenText } from "../data/token-text.ts";
 import { meanAdvantage, tintStrength, tokenValues, type Tint } from "../data/token-values.ts";
 import { fixed, short } from "../format.ts";
 
-/** Tokens that are drawn at once: a response can have tens of thousands. */
+/** Number of tokens that are drawn at a time: a response can have tens of thousands. */
 const tokensAtOnce = 2000;
 
 interface ResponseProps {
@@ -14,7 +14,7 @@ interface ResponseProps {
   readonly tint: Tint;
 }
 
-/** Tokens of a response, tinted, each with its numbers. */
+/** Tinted tokens of a response; each token shows its values. */
 export function Response({ turn, text, tint }: ResponseProps): JSX.Element {
   const { responseTokens } = turn;
   const [limit, setLimit] = useState(tokensAtOnce);
@@ -61,7 +61,7 @@ function describeToken(turn: RecordedTurn, i: number): string {
   return parts.join(" · ");
 }
 
-/** Numbers of the tokens of a response as a table: what the tints show, for reading. */
+/** Values of the tokens of a response as a table, as a readable form of the tints. */
 export function TokenTable({ turn, text }: Omit<ResponseProps, "tint">): JSX.Element {
   const pieces = text.pieces(turn.responseTokens);
   const columns = (["entropy", "log-prob", "ratio", "advantage"] as const).flatMap((tint) => {
@@ -102,7 +102,7 @@ export function TokenTable({ turn, text }: Omit<ResponseProps, "tint">): JSX.Ele
   );
 }
 
-/** Numbers of a turn's credit. */
+/** Values of a turn's credit. */
 export function TurnNumbers({ turn }: { readonly turn: RecordedTurn }): JSX.Element {
   const { reward, penalty = 0, score, credit, responseTokens, stopReason } = turn;
   const entropies = credit?.entropies ?? turn.samplerEntropies;

@@ -19,7 +19,7 @@ import type { TrajectoryTable } from "../data/trajectory-table.ts";
 /** Curves of one run. A click on a point lists the trajectories of its iteration. */
 export function RunCharts({ run }: { readonly run: ViewedRun }): JSX.Element {
   const rows = table.value;
-  // Only some charts change while indexes are read.
+  // Memoize separately, because only charts from indexes change while indexes are read.
   const recorded = useMemo(() => metricCharts(run), [run]);
   const measured = useMemo(() => episodeCharts(run, rows), [run, rows]);
   const charts = [...measured.first, ...recorded.first, ...measured.second, ...recorded.second];
@@ -46,13 +46,13 @@ function line(label: string, curve: Curve, colour = 1, kind?: ChartSeries["kind"
   return { label, curve, colour: `--series-${colour}`, ...(kind !== undefined && { kind }) };
 }
 
-/** Charts before and after those of the other source. */
+/** Charts from metrics, placed before and after the charts from indexes. */
 interface ChartParts {
   readonly first: readonly ChartOf[];
   readonly second: readonly ChartOf[];
 }
 
-/** Charts with numbers of single episodes, from the indexes. */
+/** Charts of values of single episodes, from the indexes. */
 function episodeCharts(run: ViewedRun, rows: TrajectoryTable): ChartParts {
   const first: ChartOf[] = [
     {
@@ -164,7 +164,7 @@ function metricCharts(run: ViewedRun): ChartParts {
   return { first: withValues(first), second: withValues(second) };
 }
 
-/** Charts of metrics that a run has: others are left out. */
+/** Charts of the metrics that a run has. */
 function withValues(charts: readonly ChartOf[]): ChartOf[] {
   return charts
     .map((chart) => ({ ...chart, series: chart.series.filter(({ curve }) => hasValues(curve)) }))

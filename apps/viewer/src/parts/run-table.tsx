@@ -84,5 +84,5 @@ export function RunTable({ arms }: { readonly arms: readonly Arm[] }): JSX.Eleme
   );
 }
 
-/** Text of a query's value. */
+/** Quotes a value for a query. */
 const quoted = (text: string): string => (text.includes(" ") ? `"${text}"` : text);

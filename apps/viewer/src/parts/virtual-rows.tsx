@@ -8,17 +8,17 @@ import {
 import { useEffect, useLayoutEffect, useReducer, useRef } from "preact/hooks";
 import type { ComponentChildren, JSX, RefObject } from "preact";
 
-/** Rows that are in view, with the height of all. */
+/** Visible rows, and the height of all rows. */
 export interface VirtualRows {
   readonly items: readonly VirtualItem[];
   readonly totalSize: number;
   readonly scrollTo: (index: number) => void;
 }
 
-/** Rows beyond the view that are drawn too, so that scrolling shows no gaps. */
+/** Number of additional rows above and below the visible ones, so that scrolling shows no gaps. */
 const overscan = 20;
 
-/** Windowed rows of one height: only those in view are in the document. */
+/** Rows of equal height, of which only the visible ones are in the document. */
 export function useVirtualRows(
   scroller: RefObject<HTMLElement | null>,
   count: number,
@@ -50,7 +50,7 @@ export function useVirtualRows(
   };
 }
 
-/** Box with the height of all rows, in which those in view are positioned. */
+/** Box with the height of all rows, in which the visible rows are positioned. */
 export function RowSpace({
   size,
   children,

@@ -1,7 +1,7 @@
 import type { CountedItem, CraftingState } from "@turnwise/core";
 import type { JSX } from "preact";
 
-/** A crafting task: what the agent has, and the recipes that it is shown. */
+/** A crafting task: the agent's inventory, and the recipes shown to the agent. */
 export function CraftingView({ state }: { readonly state: CraftingState }): JSX.Element {
   const { goal, isSolved, inventory, recipes } = state;
   return (

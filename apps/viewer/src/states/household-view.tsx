@@ -1,7 +1,9 @@
 import type { HouseholdObject, HouseholdReceptacle, HouseholdState } from "@turnwise/core";
 import type { JSX } from "preact";
 
-/** A room: receptacles with what the agent has seen in them, and what it holds. */
+/**
+ * A room: receptacles with the objects that the agent has seen in them, and the agent's inventory.
+ */
 export function HouseholdView({ state }: { readonly state: HouseholdState }): JSX.Element {
   const { goal, isSolved, location, inventory, receptacles } = state;
   return (
@@ -50,7 +52,7 @@ function Receptacle({
   );
 }
 
-/** An object with what was done to it: `cup 1 (hot, clean)`. */
+/** Object with its treatments: `cup 1 (hot, clean)`. */
 function nameObject({ name, marks = [] }: HouseholdObject): string {
   return marks.length === 0 ? name : `${name} (${marks.join(", ")})`;
 }

@@ -57,7 +57,7 @@ describe.skipIf(software.missing !== undefined)("a CUDA device", () => {
     const data = Float32Array.of(1, 2, 3, 4);
     const [from, to] = [put(data), device.allocate(16)];
     expect(from % 256).toBe(0);
-    data.fill(9); // Must not affect the queued upload, which has a copy.
+    data.fill(9); // This change must not affect the queued upload, which has its own copy.
     device.clear(to, 16);
     const cleared = read(to, 4);
     device.copy(to + 4, from, 8);

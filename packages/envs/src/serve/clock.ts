@@ -1,6 +1,6 @@
-/** Time of a server. Tests pass a clock that they set themselves. */
+/** Clock of a server. Tests use a clock that they set themselves. */
 export interface Clock {
-  /** Milliseconds since a fixed moment; never goes back. */
+  /** Milliseconds since a fixed moment; never decreases. */
   now(): number;
   /**
    * Calls a function once, after some seconds.
@@ -9,7 +9,7 @@ export interface Clock {
   after(seconds: number, call: () => void): () => void;
 }
 
-/** Time of the machine. Its timers do not keep the process alive. */
+/** The system's clock. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after: (seconds, call) => {

@@ -8,7 +8,7 @@ export interface SplitSize {
 
 /** Choice of a task, and limits of its episode. */
 export interface EpisodeRequest<S> {
-  /** Settings of the tasks. Equal settings share their tasks. */
+  /** Settings of the tasks. Sessions with equal settings share the opened tasks. */
   readonly settings: S;
   readonly split: string;
   /** Position of the task in its split, from 0. */
@@ -16,18 +16,18 @@ export interface EpisodeRequest<S> {
   /** Maximum number of turns, `>= 1`. */
   readonly maxTurns: number;
   /**
-   * True for an episode in the words of the agent's format: replies are prompts, and commands are
-   * responses that the format parses.
+   * True if the client plays in prompts: replies are prompts of the agent's format, and commands
+   * are responses that the format parses.
    */
   readonly isPrompted: boolean;
 }
 
-/** Message of a client to an episode. */
+/** Command of a client in an episode. */
 export interface EpisodeCommand {
   readonly text: string;
   /**
-   * True for an action, even in an episode that is played in prompts: tools write actions. Otherwise the
-   * text is a response in an episode that is played in prompts.
+   * True for an action, such as the action of a tool call, even if the episode is played in
+   * prompts. Otherwise, in an episode played in prompts, the text is a response.
    */
   readonly isAction: boolean;
 }
@@ -37,23 +37,23 @@ export interface EpisodeReply {
   readonly task: Task;
   readonly text: string;
   readonly admissibleActions?: readonly string[];
-  /** Reward of the turn; 0 at the start. */
+  /** Reward of the last turn; 0 at the start. */
   readonly reward: number;
-  /** Score of the benchmark so far, in [0, 1], if it has one in addition to success. */
+  /** Benchmark score so far, in [0, 1]; absent if the benchmark has only success. */
   readonly score?: number;
   /** Number of turns so far. */
   readonly numTurns: number;
-  /** Action that the environment received; absent at the start. */
+  /** Action that was passed to the environment; absent at the start. */
   readonly action?: string;
   /** True if the command had the format that prompts ask for; absent at the start. */
   readonly isValidAction?: boolean;
-  /** End of the episode; absent while it goes on. */
+  /** End of the episode; absent while the episode continues. */
   readonly outcome?: Outcome;
 }
 
 /**
- * Thread, or threads, in which episodes run. Each episode has an id of its caller's.
- *
+ * Host of episodes: one or more threads in which episodes run. The caller chooses the id of each
+ * episode.
  * @typeParam S - Settings of the tasks: plain data.
  */
 export interface EpisodeHost<S> {
@@ -61,7 +61,7 @@ export interface EpisodeHost<S> {
   listSplits(settings: S): Promise<readonly SplitSize[]>;
   /** Tasks of a split from `start` up to but not including `stop`. */
   listTasks(settings: S, split: string, start: number, stop: number): Promise<readonly Task[]>;
-  /** Position of a task in its split; `undefined` if it is not there. */
+  /** Position of a task in its split; `undefined` if the split does not contain it. */
   findTask(settings: S, split: string, taskId: string): Promise<number | undefined>;
   /**
    * Starts an episode.
@@ -69,11 +69,11 @@ export interface EpisodeHost<S> {
    *   signal if it aborts.
    */
   start(id: string, request: EpisodeRequest<S>, signal: AbortSignal): Promise<EpisodeReply>;
-  /** Performs a command. A failure of the environment is the outcome of the reply. */
+  /** Performs a command. If the environment fails, the reply has a failure as its outcome. */
   step(id: string, command: EpisodeCommand, signal: AbortSignal): Promise<EpisodeReply>;
-  /** Current state for people who watch; `undefined` if the environment does not render. */
+  /** Current state for viewers; `undefined` if the environment does not render. */
   render(id: string): Promise<EnvironmentState | undefined>;
-  /** Ends an episode and releases its environment. Without effect for an unknown id. */
+  /** Ends an episode and releases its environment. No effect for an unknown id. */
   stop(id: string): Promise<void>;
   /** Number of episodes that hold an environment. */
   readonly numEpisodes: number;

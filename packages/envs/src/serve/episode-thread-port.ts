@@ -10,7 +10,7 @@ import type {
   ToThread,
 } from "./thread-messages.ts";
 
-/** A call that awaits its answer. */
+/** A call whose answer is pending. */
 interface Pending {
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
@@ -18,16 +18,21 @@ interface Pending {
 
 /** Options of {@link EpisodeThread}. */
 export interface ThreadOptions {
-  /** Memory limit of the heap, MiB; absent: Node's own. */
+  /** Memory limit of the heap, MiB. Default: Node's limit. */
   readonly memoryMegabytes?: number;
-  /** A thread whose event loop is blocked for so long is ended, seconds. */
+  /**
+   * Maximum time for which a thread's event loop may be blocked before the thread is terminated,
+   * seconds.
+   */
   readonly silenceSeconds: number;
   readonly clock: Clock;
-  /** Called once, when the thread has ended by itself or for its silence. */
+  /**
+   * Called once, when the thread has ended by itself or was terminated because it did not respond.
+   */
   readonly onEnd: (reason: Error) => void;
 }
 
-/** Starts the thread from its built file, or from source if this file is source itself. */
+/** Starts the thread from the built file, or from source if this file is a source file. */
 function startWorker(setup: ThreadSetup, memoryMegabytes: number | undefined): Worker {
   const options = {
     workerData: setup,
@@ -50,7 +55,7 @@ function deserialize({ name, message, code, details }: SerializedError): Error {
     : new Error(message);
 }
 
-/** A thread that runs episodes, seen from the thread of the server. */
+/** Controls a thread that runs episodes, from the server's thread. */
 export class EpisodeThread {
   readonly #worker: Worker;
   readonly #options: ThreadOptions;
@@ -70,8 +75,9 @@ export class EpisodeThread {
   }
 
   /**
-   * Calls a method of the thread's host.
-   * @throws `FailureError` of kind `resources` if the thread ends; the reason of the signal if it aborts.
+   * Calls a method of the host in the thread.
+   * @throws `FailureError` of kind `resources` if the thread ends; the reason of the signal if it
+   *   aborts.
    */
   async call<T>(
     method: ThreadMethod,
@@ -101,14 +107,14 @@ export class EpisodeThread {
     }
   }
 
-  /** Ends the thread. */
+  /** Terminates the thread. */
   async terminate(): Promise<void> {
     this.#fail("was closed");
     await this.#worker.terminate();
   }
 
   #send(message: ToThread): void {
-    // Calls of the same turn of the event loop are sent by one message.
+    // Calls in the same turn of the event loop are sent in one message.
     if (this.#unsent.length === 0) {
       process.nextTick(() => {
         const messages = this.#unsent;
@@ -125,14 +131,14 @@ export class EpisodeThread {
       const pending = this.#pending.get(answer.id);
       this.#pending.delete(answer.id);
       if ("error" in answer) pending?.reject(deserialize(answer.error));
-      // The thread is trusted to answer with the right type.
+      // The cast trusts the thread to answer with the right type.
       else pending?.resolve(answer.value as never);
     }
     if (this.#pending.size === 0) this.#worker.unref();
     this.#watch();
   }
 
-  /** Asks the thread whether it still answers, after half of the time limit without an answer. */
+  /** Asks the thread to respond if it has not answered for half of the time limit. */
   #watch(): void {
     const { clock, silenceSeconds } = this.#options;
     this.#cancelWatch();
@@ -146,7 +152,7 @@ export class EpisodeThread {
     });
   }
 
-  /** Fails all calls, now and later, and tells the owner of the thread. */
+  /** Fails all pending and future calls, and notifies the owner of the thread. */
   #end(reason: string): void {
     if (this.#ended) return;
     this.#options.onEnd(this.#fail(reason));

@@ -24,7 +24,7 @@ const running = new Map<number, AbortController>();
 let answers: FromThread[] = [];
 
 function answer(result: FromThread): void {
-  // Calls that end in the same turn of the event loop are answered by one message.
+  // Calls that end in the same turn of the event loop are answered in one message.
   if (answers.length === 0) {
     setImmediate(() => {
       port.postMessage(answers);

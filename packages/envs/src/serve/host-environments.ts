@@ -5,7 +5,7 @@ import type { ServedEnvironment } from "./served-environment.ts";
 import type { HostedEnvironment } from "./session-manager.ts";
 import { ThreadHost } from "./thread-host.ts";
 
-/** Names that would hide routes of a protocol. */
+/** Names that would collide with routes of a protocol. */
 const reservedNames: ReadonlySet<string> = new Set(["agentgym", "mcp", "ws"]);
 
 /** Options of {@link hostEnvironments}. */
@@ -15,13 +15,13 @@ export interface HostOptions {
   /** Memory limit of the heap of a thread, MiB. */
   readonly memoryMegabytes?: number;
   readonly clock: Clock;
-  /** Called when a thread ended by itself, with the number of episodes that it lost. */
+  /** Called when a thread has ended by itself, with the number of lost episodes. */
   readonly onThreadEnd: (environment: string, message: string, numLost: number) => void;
 }
 
 /**
- * Prepares hosts for the episodes of environments.
- * @throws `InputError` for names that are not distinct or not fit for addresses.
+ * Creates the hosts for the episodes of environments.
+ * @throws `InputError` for names that are not distinct or not usable in URLs.
  */
 export function hostEnvironments(
   environments: readonly ServedEnvironment[],

@@ -7,7 +7,7 @@ import type { TaskSource } from "../task-source.ts";
 import type { EpisodeCommand, EpisodeReply, EpisodeRequest } from "./episode-host.ts";
 import { SessionError } from "./session-error.ts";
 
-/** Time limit of one call to an environment, seconds, unless its task source has one. */
+/** Time limit of one environment call, seconds, unless the task source has its own limit. */
 const defaultTimeoutSeconds = 300;
 
 /** Parts of a hosted episode. */
@@ -18,8 +18,8 @@ interface EpisodeParts {
 }
 
 /**
- * One episode that a client plays: the environment with its history, so that prompts can be written,
- * and its turn limit.
+ * An episode that a client plays: the environment, the turn limit, and the history, from which
+ * prompts are written.
  */
 export class HostedEpisode {
   readonly #parts: EpisodeParts;
@@ -36,9 +36,9 @@ export class HostedEpisode {
   }
 
   /**
-   * Makes the environment of a task and resets it.
-   * @throws `SessionError` with code `failed`; the reason of the signal if it aborts. No environment
-   *   stays open then.
+   * Creates the environment of a task and resets it.
+   * @throws `SessionError` with code `failed`; the reason of the signal if it aborts. In both cases
+   *   the environment is closed.
    */
   static async start(
     parts: EpisodeParts,
@@ -54,7 +54,7 @@ export class HostedEpisode {
       episode.#observation = await callWithin("reset", seconds, signal, reset);
       return { episode, reply: episode.#reply({ reward: 0 }) };
     } catch (cause) {
-      // The environment may exist, or come to exist after the time limit.
+      // The environment may exist already, or may be created after the time limit.
       void made.then((environment) => environment.close()).catch(() => undefined);
       if (!(cause instanceof EpisodeFailure)) throw cause;
       throw new SessionError("failed", cause.message, { kind: cause.kind }, { cause });
@@ -107,7 +107,7 @@ export class HostedEpisode {
     return renderState(this.#environment, this.#timeoutSeconds, undefined);
   }
 
-  /** Releases the environment. @returns The message of an error of the environment, if any. */
+  /** Releases the environment. @returns Error message of the environment, if any. */
   async close(): Promise<string | undefined> {
     try {
       await this.#environment.close();
@@ -120,7 +120,7 @@ export class HostedEpisode {
   #reply(turn: Pick<EpisodeReply, "reward" | "score" | "action" | "isValidAction">): EpisodeReply {
     const { source, task, limits } = this.#parts;
     const { text, admissibleActions } = this.#observation;
-    // After the end there is no next response to prompt for.
+    // After the end, no prompt is needed.
     const isPrompt = limits.isPrompted && this.#outcome === undefined;
     return {
       task: { id: task.id, kind: task.kind },

@@ -18,7 +18,7 @@ const start = async (options: ServeOptions = {}): Promise<void> => {
 };
 const connect = () => connectSocket(`${server.address}/ws`);
 
-/** Connects a client that plays on, whatever others do. */
+/** Connects a well-behaved client, which keeps playing. */
 async function playAlong() {
   const client = await connect();
   await client.ask({ type: "reset", data: {} });
@@ -29,7 +29,7 @@ async function playAlong() {
   };
 }
 
-/** Waits until the server holds so many sessions. */
+/** Waits until the server has the given number of sessions. */
 async function waitForSessions(count: number): Promise<void> {
   while ((await server.count()).sessions !== count) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -62,7 +62,7 @@ describe("hostile clients", () => {
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
     );
     await once(raw, "data");
-    // A frame without a mask, with reserved bits.
+    // An unmasked frame with reserved bits.
     raw.write(Buffer.from([0xff, 0x05, 1, 2, 3, 4, 5]));
     raw.resume();
     await once(raw, "close");
@@ -157,7 +157,7 @@ describe("hostile clients", () => {
       ends.push(new Promise((resolve) => socket.once("close", resolve)));
       return socket;
     });
-    // The server closes all that it cannot hold; the first client keeps its connection.
+    // The server closes all connections beyond its limit; the first client keeps its connection.
     await Promise.race(ends);
     expect((await server.count()).connections).toBeLessThanOrEqual(20);
     await goOn();
@@ -169,7 +169,7 @@ describe("hostile clients", () => {
     await start();
     const goOn = await playAlong();
     const deaf = await connect();
-    // The client's side of the socket is not read: replies fill the buffers between them.
+    // The client does not read its socket, so replies fill the buffers in between.
     deaf.socket.pause();
     deaf.socket.send(JSON.stringify({ type: "reset", data: {} }));
     for (let i = 0; i < 20_000; i++) deaf.send(JSON.stringify({ type: "state" }));

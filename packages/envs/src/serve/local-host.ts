@@ -16,11 +16,11 @@ import { TaskLibrary } from "./task-library.ts";
 interface Started {
   readonly episode: HostedEpisode;
   readonly reply: EpisodeReply;
-  /** Returns the borrowed tasks. */
+  /** Releases the episode's share of the opened tasks. */
   readonly giveBack: () => void;
 }
 
-/** An episode, or its start. */
+/** An episode, or the promise of its start. */
 interface Entry {
   readonly started: Promise<Started>;
   readonly controller: AbortController;

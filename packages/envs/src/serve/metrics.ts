@@ -4,12 +4,12 @@ import type { SessionEvent } from "./session-records.ts";
 const bounds = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60];
 
 interface Histogram {
-  /** Number of calls up to each bound, not cumulative; the last entry is for longer ones. */
+  /** Number of calls in each bin, not cumulative; the last bin is for longer calls. */
   readonly counts: number[];
   sum: number;
 }
 
-/** Values at the moment of a report. */
+/** Values at the time of a report. */
 export interface Gauges {
   readonly sessions: number;
   readonly capacity: number;
@@ -17,7 +17,7 @@ export interface Gauges {
   readonly residentBytes: number;
 }
 
-/** Counts what happens to sessions, and reports it in the text format of Prometheus. */
+/** Counts events of sessions, and reports the counts in the text format of Prometheus. */
 export class Metrics {
   readonly #counters = new Map<string, number>();
   readonly #histograms = new Map<string, Histogram>();

@@ -13,7 +13,7 @@ export class OpenedTasks {
     this.source = source;
     const splits = new Map<string, readonly Task[]>();
     if (source.training.length > 0) splits.set("train", source.training);
-    // An evaluation of training tasks shows some of them.
+    // Evaluation splits may contain training tasks.
     for (const { split, tasks } of source.evaluation) {
       if (tasks.length > 0 && !splits.has(split)) splits.set(split, tasks);
     }

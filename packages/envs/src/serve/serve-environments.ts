@@ -17,21 +17,24 @@ import type { ServedEnvironment } from "./served-environment.ts";
 export interface ServeOptions extends SessionHostOptions {
   /** Address to listen on. Default `127.0.0.1`: this machine only. */
   readonly host?: string;
-  /** TCP port; 0 takes a free one. Default 8000. */
+  /** TCP port; 0 selects a free port. Default 8000. */
   readonly port?: number;
-  /** Secret that requests must carry. Required unless only this machine is served. */
+  /**
+   * Token that requests must contain. Required unless the server accepts only clients on this
+   * machine.
+   */
   readonly token?: string;
   /** Largest message or body, bytes. Default 1 MiB. */
   readonly maxMessageBytes?: number;
-  /** Largest number of connections. Default: four times the capacity, and at least 64. */
+  /** Maximum number of connections. Default: four times the capacity, and at least 64. */
   readonly maxConnections?: number;
 }
 
 /** A running server of environments. */
 export interface EnvironmentServer {
-  /** `http://127.0.0.1:8000` */
+  /** URL: `http://127.0.0.1:8000` */
   readonly address: string;
-  /** Numbers of what is open, for tests and reports. */
+  /** Numbers of open connections, sessions and episodes, for tests and reports. */
   count(): Promise<{
     readonly connections: number;
     readonly sessions: number;

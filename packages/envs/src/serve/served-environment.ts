@@ -1,16 +1,16 @@
 import type * as z from "zod";
 import type { TaskSource } from "../task-source.ts";
 
-/** Settings that a session chose, checked; absent ones keep the server's value. */
+/** Settings that a session chose, after validation; absent settings have the server's value. */
 export type SessionSettings = Readonly<Record<string, unknown>>;
 
 /**
- * Function that opens tasks in worker threads, as data: functions cannot be sent to a thread. The
- * thread imports the module and calls `exported(...parameters)`.
+ * Function that opens tasks in worker threads, as plain data, because a function cannot be sent to
+ * a thread. The thread imports the module and calls `exported(...parameters)`.
  */
 export interface ThreadedTasks {
   readonly kind: "threads";
-  /** Package with its entry point, as the package of environments sees it, or the URL of a file. */
+  /** Entry point of a package, as imported from `@turnwise/envs`, or the URL of a file. */
   readonly module: string;
   /** Name of the exported function. It returns a `TaskSource`. */
   readonly exported: string;
@@ -20,43 +20,43 @@ export interface ThreadedTasks {
    */
   readonly listParameters: (settings: SessionSettings) => readonly unknown[];
   /**
-   * Maximum number of threads, `>= 1`. Default: the server's. Tasks that share something outside of the
-   * process, such as a container engine, use 1.
+   * Maximum number of threads, `>= 1`. Default: the server's number. Use 1 for tasks that share a
+   * resource outside of the process, such as a container engine.
    */
   readonly maxThreads?: number;
 }
 
-/** Function that opens tasks in the thread of the server. A long computation then delays all clients. */
+/** Function that opens tasks in the server's thread. A long computation then delays all clients. */
 export interface LocalTasks {
   readonly kind: "local";
   readonly open: (settings: SessionSettings) => Promise<TaskSource>;
 }
 
-/** A tool for models that call tools: another way to write an action. */
+/** A tool for models that call tools: an alternative way to write an action. */
 export interface ServedTool {
-  /** An identifier of Python; not `reset`, `step`, `state` or `close`. */
+  /** Name, a Python identifier; not `reset`, `step`, `state` or `close`. */
   readonly name: string;
   /** Description for the model. */
   readonly description: string;
-  /** Schema of the arguments: an object, whose keys are identifiers of Python. */
+  /** Schema of the arguments: an object whose keys are Python identifiers. */
   readonly parameters: z.ZodType;
-  /** Writes the action of a call whose arguments fit the parameters. */
+  /** Converts arguments that match the schema to an action. */
   readonly writeAction: (given: Readonly<Record<string, unknown>>) => string;
 }
 
-/** An environment with its tasks, as a server offers it. */
+/** An environment and its tasks, as offered by a server. */
 export interface ServedEnvironment {
-  /** Name in addresses: letters, digits, `-` and `_`. */
+  /** Name in URLs: letters, digits, `-` and `_`. */
   readonly name: string;
-  /** One sentence for people. */
+  /** Description, one sentence for people. */
   readonly description: string;
-  /** Settings that a session may choose, all optional; `{}` for none. */
+  /** Settings that a session may choose, all optional; `{}` for no settings. */
   readonly settings: Readonly<Record<string, z.ZodType>>;
   /** Maximum number of turns of an episode, `>= 1`; a session may choose fewer. */
   readonly maxTurns: number;
   readonly tasks: ThreadedTasks | LocalTasks;
-  /** True if a session plays in prompts unless it chooses otherwise. Default false. */
+  /** True if sessions play in prompts by default. Default false. */
   readonly isPrompted?: boolean;
-  /** Tools for models. Default: one, `act`, whose argument is the command. */
+  /** Tools for models. Default: one tool, `act`, whose argument is the command. */
   readonly tools?: readonly ServedTool[];
 }

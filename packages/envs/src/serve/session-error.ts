@@ -22,11 +22,11 @@ export type SessionErrorCode =
   | "failed"
   | "closed";
 
-/** A refused call. Each protocol has its own form for it. */
+/** Error for a rejected call. Each protocol reports it in its own format. */
 export class SessionError extends Error {
   override readonly name: string = "SessionError";
   readonly code: SessionErrorCode;
-  /** Numbers and names for programs, as plain data. */
+  /** Numbers and names that a program can read, as plain data. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(

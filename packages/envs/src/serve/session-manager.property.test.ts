@@ -22,7 +22,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   fc.record({ kind: fc.constant("wait" as const), seconds: fc.constantFrom(1, 49, 51, 200) }),
 );
 
-/** Sessions of the clients: some share one, as after a reconnection. */
+/** Sessions of the clients; some clients share a session, as after a reconnection. */
 const clients = fc.array(
   fc.record({ session: fc.nat(3), acts: fc.array(act, { maxLength: 12 }) }),
   { minLength: 1, maxLength: 5 },
@@ -61,9 +61,9 @@ it("keeps sessions apart, bounded and without leaks, in any order of events", as
             one.kind === "reset"
               ? await manager.reset(id, { split: "train", index: Number(id) })
               : await manager.step(id, one.command);
-          // A reply is always of the session's own episode.
+          // A reply always belongs to the session's own episode.
           expect(reply.session).toBe(id);
-          // A call that still runs may have no episode yet.
+          // During a running call, the session may have no episode yet.
           expect(["", `train/${id}`]).toContain(reply.task.id);
           expect(reply.text).toMatch(new RegExp(`^(task )?(train/${id}|$)`, "u"));
         };
@@ -74,7 +74,7 @@ it("keeps sessions apart, bounded and without leaks, in any order of events", as
             const call = perform(String(session), one).catch((error: unknown) => {
               if (!(error instanceof SessionError)) faults.push(error);
             });
-            // A call that hangs is answered as pending, when time goes on.
+            // Advance the time, so that a call that hangs is answered as pending.
             if (!("command" in one && one.command === "hang")) await call;
             expect(manager.numSessions).toBeLessThanOrEqual(capacity);
             expect(counts.created - counts.closed).toBeLessThanOrEqual(capacity + scripts.length);

@@ -20,7 +20,7 @@ function createManager(limits: SessionLimits = {}) {
   return { manager, clock, counts, events };
 }
 
-/** Lets everything that is ready happen. */
+/** Runs all callbacks that are ready. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("SessionManager", () => {
@@ -77,7 +77,7 @@ describe("SessionManager", () => {
     expect(await play({}, {})).toEqual([0, 1, 2]);
     const order = gameOrder(5, 7);
     expect(await play({ seed: 7 }, {})).toEqual([0, 1, 2].map(() => order.next().value));
-    // Another split begins its own order.
+    // Each split has its own order.
     expect(await play({ split: "test" }, {})).toEqual([0, 1, 2]);
     expect(await play({ task_id: "test/1" }, {})).toEqual([1, 2, 0]);
   });
@@ -101,7 +101,7 @@ describe("SessionManager", () => {
       code: "invalid",
       message: expect.stringMatching(message) as string,
     });
-    // The session can go on.
+    // The session can continue.
     expect(await manager.reset(id, {})).toMatchObject({ index: 0 });
     await manager.close(id);
     expect(counts).toEqual({ created: 1, closed: 1 });
@@ -160,7 +160,7 @@ describe("SessionManager", () => {
     expect(await second).toMatchObject({ isPending: true });
     release();
     await settle();
-    // The command is that of the first call: `win` was not performed.
+    // The command is the command of the first call: `win` was not performed.
     expect(await manager.step(id, "win")).toMatchObject({
       text: "train/0 step 1: add",
       reward: 0.5,

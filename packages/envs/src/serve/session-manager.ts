@@ -20,11 +20,11 @@ export interface HostedEnvironment {
   readonly host: EpisodeHost<SessionSettings>;
 }
 
-/** A call to a host, from its beginning until its result is delivered. */
+/** A call to a host, until its result is delivered. */
 interface Operation {
   readonly result: Promise<EpisodeReply>;
   readonly controller: AbortController;
-  /** True while no caller waits for it, because it was answered as pending. */
+  /** True while no caller waits for the result, because the call was answered as pending. */
   isOverdue: boolean;
 }
 
@@ -45,7 +45,7 @@ interface Session {
   readonly onEnd: (reason: SessionEnd) => void;
   readonly openedAt: number;
   lastUsedAt: number;
-  /** Position among the tasks, which resets without a choice continue. */
+  /** Position among the tasks, from which resets without a choice continue. */
   readonly position: TaskPosition;
   episode?: Episode;
   operation?: Operation;
@@ -53,16 +53,15 @@ interface Session {
   closed?: Promise<void>;
 }
 
-/** Seconds between two searches for sessions to close. */
+/** Interval between searches for sessions to close, seconds. */
 const reapSeconds = 5;
-/** Time limit for the end of an episode, after which its session no longer counts, seconds. */
+/** Time after which a session no longer counts even if its episode has not ended, seconds. */
 const stopSeconds = 60;
 
 /**
- * Sessions of all clients, in no protocol's terms: each plays one episode after another.
- *
- * Calls of one session must follow each other; those of different sessions are independent. A session
- * ends when its client closes it, is idle or too old, or the server stops.
+ * Sessions of all clients, independent of the protocol. A session plays one episode after another.
+ * Calls of one session must not overlap; calls of different sessions are independent. A session
+ * ends when its client closes it, it is idle or too old, or the server stops.
  */
 export class SessionManager {
   readonly #environments: ReadonlyMap<string, HostedEnvironment>;
@@ -121,7 +120,7 @@ export class SessionManager {
   }
 
   /**
-   * Finds an environment by its name, in any case.
+   * Finds an environment by its name, case-insensitively.
    * @param name - Default: the first environment.
    * @throws `SessionError` with code `unknown`.
    */
@@ -169,14 +168,14 @@ export class SessionManager {
     return id;
   }
 
-  /** Notes that the client of a session is alive. @throws `SessionError` with code `unknown`. */
+  /** Records that the client of a session is alive. @throws `SessionError` with code `unknown`. */
   touch(id: string): void {
     this.#get(id).lastUsedAt = this.#clock.now();
   }
 
   /**
-   * Starts the next episode of a session, and ends the present one.
-   * @param options - Options of the reset as they are on the wire (`createOptionsSchema`).
+   * Ends the current episode of a session and starts the next.
+   * @param options - Options of the reset as received from the client (`createOptionsSchema`).
    * @throws `SessionError`.
    */
   async reset(id: string, options: unknown): Promise<SessionReply> {
@@ -226,15 +225,15 @@ export class SessionManager {
     };
   }
 
-  /** State of the environment for people who watch; `undefined` if it does not render. */
+  /** State of the environment for viewers; `undefined` if it does not render. */
   async render(id: string): Promise<EnvironmentState | undefined> {
     const session = this.#get(id);
     return session.episode && session.hosted.host.render(id);
   }
 
   /**
-   * Closes a session: its call is cancelled, its environment released.
-   * Without effect for an unknown session.
+   * Closes a session: cancels its call and releases its environment. No effect for an unknown
+   * session.
    */
   async close(id: string, reason: SessionEnd = "client"): Promise<void> {
     const session = this.#sessions.get(id);
@@ -297,14 +296,17 @@ export class SessionManager {
   }
 
   #begin(session: Session, result: Promise<EpisodeReply>, controller: AbortController): Operation {
-    // The result may arrive when nobody waits for it.
+    // The result may arrive when no caller waits for it.
     result.catch(() => undefined);
     const operation: Operation = { result, controller, isOverdue: false };
     session.operation = operation;
     return operation;
   }
 
-  /** Cancels the call and the episode of a session; the host ends it with the next start or stop. */
+  /**
+   * Cancels the call and the episode of a session; the host ends the episode at the next start or
+   * stop.
+   */
   #abandon(session: Session): void {
     const { operation } = session;
     delete session.operation;
@@ -314,14 +316,14 @@ export class SessionManager {
     );
   }
 
-  /** Waits for the result of a call, or answers as pending when that takes too long. */
+  /** Waits for the result of a call. After the time limit, answers that the call is pending. */
   async #deliver(session: Session, operation: Operation): Promise<SessionReply> {
     operation.isOverdue = false;
     let cancel = (): void => undefined;
     const overdue = new Promise<undefined>((resolve) => {
       cancel = this.#clock.after(this.#limits.replySeconds, () => resolve(undefined));
     });
-    // A call that is cancelled rejects at once, whether its host notices or not.
+    // A cancelled call rejects at once, even if its host does not notice.
     const { signal } = operation.controller;
     let onAbort = (): void => undefined;
     const aborted = new Promise<never>((_, reject) => {
@@ -464,7 +466,7 @@ export class SessionManager {
     const expired = new Promise<void>((resolve) => {
       cancel = this.#clock.after(stopSeconds, resolve);
     });
-    // An environment that cannot be stopped holds nothing that could still be released.
+    // If an environment cannot be stopped, nothing more can be released.
     await Promise.race([hosted.host.stop(id).catch(() => undefined), expired]);
     cancel();
     this.#sessions.delete(id);
@@ -493,7 +495,7 @@ export class SessionManager {
   }
 }
 
-/** True for the loss of the thread of an episode: the host then does not know the episode any more. */
+/** True if the thread of an episode was lost, so that the host no longer knows the episode. */
 function isLoss(cause: unknown): cause is Error {
   return (
     cause instanceof FailureError || (cause instanceof SessionError && cause.code === "not-started")

@@ -5,20 +5,22 @@ import type { ServedEnvironment, SessionSettings } from "./served-environment.ts
 import { SessionError } from "./session-error.ts";
 import { snakeCase } from "./snake-case.ts";
 
-/** Choice of the next task: its position, its id, or the next one in an order. */
+/** Choice of the next task: by its position, by its id, or as the next task of an order. */
 export type TaskChoice =
   | { readonly kind: "index"; readonly index: number }
   | { readonly kind: "id"; readonly taskId: string }
-  /** First task of the order of a seed; later resets without a choice continue the order. */
+  /**
+   * First task of the order of a seed; later resets without a choice continue the order.
+   */
   | { readonly kind: "seed"; readonly seed: number }
   | { readonly kind: "next" };
 
-/** Options of a reset, checked. */
+/** Validated options of a reset. */
 export interface SessionOptions {
   readonly choice: TaskChoice;
-  /** Absent: that of the session's last reset, or the first split. */
+  /** Split. Absent: the split of the session's last reset, or the first split. */
   readonly split?: string;
-  /** Name of the episode in the client's records. */
+  /** Name of the episode, chosen by the client for its records. */
   readonly episodeId?: string;
   readonly maxTurns?: number;
   readonly isPrompted: boolean;
@@ -26,7 +28,7 @@ export interface SessionOptions {
   readonly settings: SessionSettings;
 }
 
-/** Options that every environment has, as they are on the wire. */
+/** Options that all environments have, as received from clients. */
 const commonOptions = {
   split: setting(z.string().min(1).optional(), "Split of the task; the first one by default"),
   index: setting(z.int().nonnegative().optional(), "Position of the task in its split, from 0"),
@@ -65,8 +67,8 @@ export function createOptionsSchema({ settings, maxTurns }: ServedEnvironment): 
 
 /**
  * Checks the options of a reset.
- * @throws `SessionError` with code `invalid`. Its details hold one record for each broken rule, in the
- *   form of pydantic.
+ * @throws `SessionError` with code `invalid`. Its details contain one record for each broken rule,
+ *   in pydantic's format.
  */
 export function parseSessionOptions(
   environment: ServedEnvironment,

@@ -4,13 +4,14 @@ import type { EpisodeReply } from "./episode-host.ts";
 export interface SessionLimits {
   /** Maximum number of sessions. Default 256. */
   readonly capacity?: number;
-  /** A session without calls for so long is closed, seconds. Default 3600. */
+  /** Maximum idle time of a session, after which it is closed, seconds. Default 3600. */
   readonly idleSeconds?: number;
-  /** A session that is older is closed, seconds. Default 86,400. */
+  /** Maximum age of a session, after which it is closed, seconds. Default 86,400. */
   readonly lifetimeSeconds?: number;
   /**
-   * A call that takes longer is answered with the last observation, marked as pending, seconds. Default
-   * 50: Python clients give up after 60, and then take the late answer for that of their next call.
+   * Maximum time of a call, seconds. A longer call is answered with the last observation, marked as
+   * pending. Default 50: Python clients time out after 60, and would take the late answer for the
+   * answer to their next call.
    */
   readonly replySeconds?: number;
 }
@@ -68,8 +69,8 @@ export interface SessionReply extends EpisodeReply {
   readonly index: number;
   readonly maxTurns: number;
   /**
-   * True if the call is still running: the observation is the last one. The next step waits for the
-   * result of that call; its own command is not performed.
+   * True if the call is still running; the observation is then the previous one. The next step
+   * waits for the result of this call; the next step's own command is not performed.
    */
   readonly isPending: boolean;
 }

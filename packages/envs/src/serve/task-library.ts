@@ -3,7 +3,7 @@ import type { TaskSource } from "../task-source.ts";
 import { OpenedTasks } from "./opened-tasks.ts";
 import { SessionError } from "./session-error.ts";
 
-/** Tasks in use, with the number of their users. */
+/** Opened tasks, with the number of their users. */
 interface Entry {
   readonly tasks: Promise<OpenedTasks>;
   numUsers: number;
@@ -13,8 +13,8 @@ interface Entry {
 const maxOpen = 16;
 
 /**
- * Task sources by their settings. Equal settings share a source; sources that no episode uses make
- * room for others.
+ * Opened task sources by their settings. Equal settings share a source; if there are too many
+ * sources, a source that no episode uses is closed.
  */
 export class TaskLibrary<S> {
   readonly #open: (settings: S) => Promise<TaskSource>;
@@ -47,7 +47,7 @@ export class TaskLibrary<S> {
       return { tasks: await entry.tasks, giveBack };
     } catch (cause) {
       giveBack();
-      // A source that did not open is opened again at the next call.
+      // If opening failed, the next call tries again.
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
       throw new SessionError("tasks", readMessage(cause), {}, { cause });
     }
@@ -85,6 +85,7 @@ export class TaskLibrary<S> {
 }
 
 async function closeEntry({ tasks }: Entry): Promise<void> {
-  // A source that did not open, or fails to close, holds nothing that could still be released.
+  // A source that could not be opened, or fails to close, holds nothing that could still be
+  // released.
   await tasks.then(({ source }) => source.close?.()).catch(() => undefined);
 }

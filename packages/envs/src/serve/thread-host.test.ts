@@ -56,11 +56,11 @@ describe("ThreadHost", () => {
         error: { kind: "resources", message: "thread of episodes: exited with code 3" },
       },
     });
-    // The third shares the thread of the first.
+    // The third episode shares the thread of the first.
     expect(await sessions.step(ids[2]!, "add")).toMatchObject({ outcome: { kind: "failed" } });
     expect(await sessions.step(ids[1]!, "add")).toMatchObject({ reward: 0.5, numTurns: 1 });
     expect(ends).toEqual(["thread of episodes: exited with code 3; 2 lost"]);
-    // A new thread takes the next episode.
+    // The next episode gets a new thread.
     expect(await sessions.reset(ids[0]!, { index: 4 })).toMatchObject({ text: "task train/4" });
   });
 
@@ -71,7 +71,7 @@ describe("ThreadHost", () => {
     const id = sessions.open();
     await sessions.reset(id, {});
     const blocked = sessions.step(id, "spin");
-    // The thread is asked after one second, and ended after another.
+    // The thread is asked to respond after one second, and terminated after another second.
     clock.advance(1);
     clock.advance(1);
     expect(await blocked).toMatchObject({ outcome: { kind: "failed" } });

@@ -13,18 +13,21 @@ import { SessionError } from "./session-error.ts";
 
 /** Options of {@link ThreadHost}. */
 export interface ThreadHostOptions {
-  /** Number of threads, `>= 1`. They start when they are needed. */
+  /** Number of threads, `>= 1`. Threads start when they are needed. */
   readonly numThreads: number;
-  /** Memory limit of the heap of each thread, MiB; absent: Node's own. */
+  /** Memory limit of the heap of each thread, MiB. Default: Node's limit. */
   readonly memoryMegabytes?: number;
-  /** A thread whose event loop is blocked for so long is ended, seconds. Default 300. */
+  /**
+   * Maximum time for which a thread's event loop may be blocked before the thread is terminated,
+   * seconds. Default 300.
+   */
   readonly silenceSeconds?: number;
   readonly clock?: Clock;
-  /** Called when a thread has ended by itself. Its episodes are lost, those of others are not. */
+  /** Called when a thread has ended by itself. Only its own episodes are lost. */
   readonly onThreadEnd?: (reason: Error, numLost: number) => void;
 }
 
-/** Time for a thread to release its environments before it is ended, seconds. */
+/** Time for a thread to release its environments before it is terminated, seconds. */
 const closeSeconds = 10;
 
 /** A thread with its episodes. */
@@ -40,8 +43,8 @@ interface Episode {
 }
 
 /**
- * Runs episodes in worker threads, each in the thread that had the fewest when it started. A thread
- * that dies fails its own episodes only, and is replaced when it is needed again.
+ * Runs episodes in worker threads. Each episode runs in the thread that had the fewest episodes at
+ * its start. If a thread dies, only its episodes fail, and a new thread is started when needed.
  */
 export class ThreadHost implements EpisodeHost<SessionSettings> {
   readonly #tasks: ThreadedTasks;
@@ -122,7 +125,7 @@ export class ThreadHost implements EpisodeHost<SessionSettings> {
     try {
       await episode.slot.thread?.call("stop", [id]);
     } catch (cause) {
-      // The episodes of a thread that ended have ended with it.
+      // When a thread ends, so do its episodes.
       if (!(cause instanceof FailureError)) throw cause;
     }
   }

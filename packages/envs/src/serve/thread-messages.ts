@@ -1,6 +1,6 @@
 import type { EpisodeHost } from "./episode-host.ts";
 
-/** Data that a thread of episodes is started with. */
+/** Initial data of a thread that runs episodes. */
 export interface ThreadSetup {
   readonly module: string;
   readonly exported: string;
@@ -9,7 +9,7 @@ export interface ThreadSetup {
 /** Methods that can be called in a thread. */
 export type ThreadMethod = Exclude<keyof EpisodeHost<unknown>, "numEpisodes">;
 
-/** A call, the wish that a call ends early, or the question whether the thread still answers. */
+/** A call, the cancellation of a call, or the question whether the thread responds. */
 export type ToThread =
   | {
       readonly kind: "call";
@@ -20,7 +20,9 @@ export type ToThread =
   | { readonly kind: "abort"; readonly id: number }
   | { readonly kind: "ping" };
 
-/** An error in a form that crosses threads: a structured clone loses class and fields. */
+/**
+ * An error in a form that can be sent between threads: a structured clone loses class and fields.
+ */
 export interface SerializedError {
   readonly name: string;
   readonly message: string;

@@ -4,7 +4,7 @@ import { setting } from "../setting.ts";
 import type { ServedEnvironment, ServedTool } from "./served-environment.ts";
 import { SessionError } from "./session-error.ts";
 
-/** Tool of environments that have no tools of their own. */
+/** Default tool of environments without tools. */
 const actTool: ServedTool = {
   name: "act",
   description: "Perform an action in the environment and observe its result.",

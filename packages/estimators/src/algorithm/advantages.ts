@@ -159,6 +159,6 @@ const schema = z.discriminatedUnion("kind", [
 /** Schema of {@link Advantages}: parsing checks ranges and fills in defaults. */
 export const advantagesSchema: z.ZodType<Resolved<Advantages>> = schema;
 
-/** Compile-time check in both directions: this function, and the type annotation above. */
+/** Checks at compile time that the types of options and schema agree in both directions. */
 const checkType = (record: Resolved<Advantages>): z.output<typeof schema> => record;
 void checkType;

@@ -22,7 +22,7 @@ import {
   turnGrpo,
 } from "./presets.ts";
 
-/** Entries of {@link grpoPresets} that are algorithms of their own, not a framework's GRPO. */
+/** Entries of {@link grpoPresets} that are separate algorithms, not variants of GRPO. */
 const relatives: ReadonlySet<string> = new Set(["drGrpo", "rloo", "rlooVectorized", "opo"]);
 
 /**

@@ -103,8 +103,8 @@ export class PrefixCache {
   }
 
   /**
-   * Shares the prefix of a prompt from another sequence, if that is longer than what the sequence
-   * has.
+   * Shares the prefix of a prompt from another sequence, if it is longer than the cached part of
+   * the sequence.
    */
   shareFrom(from: PrefixCacheEntry, to: PrefixCacheEntry, promptTokens: readonly number[]): void {
     const length = countCommonTokens(from.tokens, promptTokens, promptTokens.length - 1);

@@ -4,7 +4,7 @@ import { nameOutcome } from "../records/summarize-trajectory.ts";
 import type { DecodeTokens } from "./open-decoder.ts";
 import type { ExportedRun } from "./run-exporter.ts";
 
-/** A message of a conversation, as chat templates and data viewers know it. */
+/** A message of a conversation, in the format of chat templates and data viewers. */
 export interface ChatMessage {
   readonly role: "user" | "assistant";
   readonly content: string;
@@ -12,11 +12,11 @@ export interface ChatMessage {
 
 /** A trajectory as a conversation: one line of the JSONL export. */
 export interface ChatRecord {
-  /** Unique in the run: `iteration-3/group-2/1`. */
+  /** Id, unique in the run: `iteration-3/group-2/1`. */
   readonly episode_id: string;
-  /** Observations of the environment and responses of the policy, in turn. */
+  /** Observations of the environment and responses of the policy, alternating. */
   readonly messages: readonly ChatMessage[];
-  /** Sum of the rewards, undiscounted, without penalties. */
+  /** Undiscounted sum of the rewards, without penalties. */
   readonly reward: number;
   readonly done: boolean;
   readonly task: { readonly id: string; readonly kind: string };
@@ -24,9 +24,9 @@ export interface ChatRecord {
 }
 
 /**
- * Writes a trajectory as a conversation.
- * @param segment - Name of the segment that it belongs to.
- * @param decode - Decodes responses; where absent, a response is the action parsed from it.
+ * Converts a trajectory to a conversation.
+ * @param segment - Name of the trajectory's segment.
+ * @param decode - Decodes responses. Default: a response is replaced by its parsed action.
  */
 export function toChatRecord(
   trajectory: RecordedTrajectory,
@@ -79,7 +79,10 @@ export function toChatRecord(
   };
 }
 
-/** The mean where tokens differ: data viewers want one type in a column. */
+/**
+ * Use the mean if tokens have different advantages, because data viewers require one type per
+ * column.
+ */
 const toNumber = (value: number | readonly number[]): number =>
   typeof value === "number" ? value : mean(value);
 

@@ -15,8 +15,8 @@ export function computeCrc32c(bytes: Uint8Array): number {
 }
 
 /**
- * Masks a checksum that is stored next to its data, as TFRecord files do: the checksum of data that
- * holds checksums would be weak.
+ * Masks a checksum that is stored next to its data, as TFRecord files do, because a checksum over
+ * data that contain checksums would be weak.
  */
 export function maskCrc(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

@@ -16,7 +16,10 @@ export function createExporter(settings: ExportSettings, runPath: string): RunEx
   return createTensorboardExporter(findFolder(settings, runPath));
 }
 
-/** Folder of a target: in the run folder, or that of the run in a folder that several runs share. */
+/**
+ * Folder of a target: in the run folder, or the run's folder within a folder that several runs
+ * share.
+ */
 function findFolder(
   { kind, folder }: { readonly kind: string; readonly folder: string | null },
   runPath: string,

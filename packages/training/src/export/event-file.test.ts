@@ -24,7 +24,7 @@ describe("computeCrc32c", () => {
 describe("event files", () => {
   it("begin like every file of TensorBoard", () => {
     const header = encodeHeader(1000 * 1.5);
-    // Length 24 and its masked checksum, which all event files share; then fields 1 and 3.
+    // Length 24 and its masked checksum, as in all event files; then fields 1 and 3.
     expect(Array.from(header.slice(0, 12))).toEqual([
       24, 0, 0, 0, 0, 0, 0, 0, 0xa3, 0x7f, 0x4b, 0x22,
     ]);

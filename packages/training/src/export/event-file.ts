@@ -13,10 +13,10 @@ import {
 export type SummaryValue =
   | { readonly kind: "scalar"; readonly tag: string; readonly value: number }
   | { readonly kind: "histogram"; readonly tag: string; readonly values: readonly number[] }
-  /** Markdown. */
+  /** Text in Markdown. */
   | { readonly kind: "text"; readonly tag: string; readonly text: string };
 
-/** Moment of an event: time in milliseconds since 1970, and position on the horizontal axis. */
+/** Time of an event, milliseconds since 1970, and its position on the horizontal axis. */
 export interface SummaryMoment {
   readonly at: number;
   readonly step: number;
@@ -63,7 +63,7 @@ function encodeValue(value: SummaryValue): Uint8Array[] {
   ];
 }
 
-/** Encodes a histogram with bins of equal width; a single bin if all values are equal. */
+/** Encodes a histogram with bins of equal width; one bin if all values are equal. */
 function encodeHistogram(values: readonly number[]): Uint8Array[] {
   const low = values.reduce((a, b) => Math.min(a, b), Infinity);
   const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
@@ -89,7 +89,7 @@ function encodeHistogram(values: readonly number[]): Uint8Array[] {
   ];
 }
 
-/** Frames a record: length, its checksum, content, its checksum. */
+/** Frames a record: length, checksum of the length, content, checksum of the content. */
 export function frameRecord(content: Uint8Array): Uint8Array {
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(content.length), true);

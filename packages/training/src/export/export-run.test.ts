@@ -146,7 +146,7 @@ print(json.dumps({"scalars": {tag: [[e.step, e.value] for e in events.Scalars(ta
   });
 });
 
-/** An exporter that keeps what it is given. */
+/** An exporter that stores the events it receives. */
 function createProbe(handle: (event: RunEvent) => Promise<void> = async () => undefined) {
   const events: RunEvent[] = [];
   const exporter: RunExporter = {

@@ -3,11 +3,11 @@ import { createExporter } from "./create-exporter.ts";
 import { followRun } from "./follow-run.ts";
 import { startExport, type ExportReport } from "./run-export.ts";
 
-/** Longest time that a finished run is read and sent, seconds. */
+/** Time limit for reading and exporting a finished run, seconds. */
 const maxSeconds = 24 * 3600;
 
 /**
- * Exports a finished run, or what a running one has written so far.
+ * Exports a finished run, or the records that a running run has written so far.
  * @param path - Run folder.
  * @param onFailure - Called with the first failure, one line.
  */

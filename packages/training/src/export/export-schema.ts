@@ -40,7 +40,7 @@ export const exportsSchema = z.array(
   z.discriminatedUnion("kind", [jsonlSchema, tensorboardSchema, prometheusSchema, mlflowSchema]),
 );
 
-/** A target, with every setting stated. */
+/** A target with all its settings. */
 export type ExportSettings = z.output<typeof exportsSchema>[number];
 
 /** Settings of the targets of a kind. */

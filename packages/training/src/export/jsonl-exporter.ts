@@ -5,8 +5,8 @@ import { toChatRecord } from "./chat-record.ts";
 import type { ExportedRun, ExportedSegment, RunExporter } from "./run-exporter.ts";
 
 /**
- * Creates an exporter that writes trajectories as conversations: a JSONL file for each iteration and
- * evaluation, one trajectory a line. A file that exists is complete and stays.
+ * Creates an exporter that writes trajectories as conversations: a JSONL file for each iteration
+ * and evaluation, one trajectory per line. An existing file is complete and is not rewritten.
  */
 export function createJsonlExporter(folder: string): RunExporter {
   let run: ExportedRun | undefined;

@@ -19,8 +19,8 @@ export interface RunExport {
   /** Observers of the exporters that trace a live run. */
   readonly observe: ObserveActivity;
   /**
-   * Exports the rest and closes the targets. Never rejects.
-   * @param maxSeconds - Time after which what is left counts as failed.
+   * Exports the remaining events and closes the targets. Never rejects.
+   * @param maxSeconds - Time limit; events not exported by then count as failed.
    */
   finish(state: "finished" | "stopped", maxSeconds: number): Promise<ExportReport[]>;
 }
@@ -33,8 +33,8 @@ interface Target {
 }
 
 /**
- * Exports the events of a run. Targets do not affect each other or the run: each failure is counted, the
- * first of a target is a warning.
+ * Exports the events of a run. Targets do not affect each other or the run: failures are counted,
+ * and the first failure of a target gives a warning.
  * @param onFailure - Called with the first failure of a target, one line.
  */
 export function startExport(
@@ -73,7 +73,7 @@ export function startExport(
   let work = Promise.resolve();
   let isWaiting = false;
   const advance = (): void => {
-    // One further reading finds all that was written meanwhile.
+    // One more pass finds all events written in the meantime.
     if (isWaiting || targets.length === 0) return;
     isWaiting = true;
     work = work.then(() => {
@@ -116,7 +116,7 @@ export function startExport(
   };
 }
 
-/** Keeps an observer's exceptions from the episode that it observes. */
+/** Keeps exceptions of an observer away from the observed episode. */
 function guardObserver(observe: ObserveActivity): ObserveActivity {
   return (activity) => {
     try {
@@ -125,7 +125,7 @@ function guardObserver(observe: ObserveActivity): ObserveActivity {
         try {
           end(trajectory);
         } catch {
-          // A trace without an end is all that is lost.
+          // At worst, a trace lacks its end.
         }
       };
     } catch {

@@ -6,7 +6,7 @@ import type { DecodeTokens } from "./open-decoder.ts";
 
 /** Run that is exported. */
 export interface ExportedRun {
-  /** Name of its folder, without the path. */
+  /** Name of the run folder, without the path. */
   readonly name: string;
   readonly config: JsonObject;
   readonly manifest: JsonObject;
@@ -14,25 +14,27 @@ export interface ExportedRun {
 
 /** Trajectories of an iteration or an evaluation. */
 export interface ExportedSegment {
-  /** Name of its files in the run folder: `iteration-0007`. */
+  /** Name of the segment's files in the run folder: `iteration-0007`. */
   readonly name: string;
-  /** Decodes tokens; `undefined` where the tokenizer is not here. */
+  /** Decodes tokens; `undefined` if the tokenizer is not available. */
   readonly decode: DecodeTokens | undefined;
-  /** Reads the trajectories one by one, so that memory does not grow with their number. */
+  /** Reads the trajectories one by one, to bound memory. */
   trajectories(): AsyncIterable<RecordedTrajectory>;
 }
 
-/** Event of a run, live or read from its folder afterwards. */
+/** Event of a run, emitted live or read from its folder later. */
 export type RunEvent =
   /** First event. */
   | { readonly kind: "start"; readonly run: ExportedRun }
-  /** A line of metrics with its times and, for iterations and evaluations, its episodes. */
+  /** A line of metrics with the durations and, for iterations and evaluations, the episodes. */
   | {
       readonly kind: "metrics";
       readonly line: RecordedMetrics;
       readonly timings: RecordedMetrics | undefined;
       readonly segment: ExportedSegment | undefined;
-      /** Time at which it was written, milliseconds since 1970; estimated for a finished run. */
+      /**
+       * Time at which the line was written, milliseconds since 1970; estimated for a finished run.
+       */
       readonly at: number;
     }
   /** A rule of `listAdvisories` fired for the first time. */
@@ -41,14 +43,14 @@ export type RunEvent =
   | { readonly kind: "end"; readonly state: "finished" | "stopped" };
 
 /**
- * Sink of a run's events: one target of an export. Events come one after another, those of a resumed run
- * from its beginning, so a target that was written before is written again or skipped. Errors are
- * counted and never end the run.
+ * Sink of a run's events: one target of an export. Events arrive one after another. A resumed run
+ * sends its events from the beginning, so a target rewrites or skips what it has already written.
+ * Errors are counted and never end the run.
  */
 export interface RunExporter {
   /** Kind of the target. */
   readonly name: string;
-  /** Place that it writes to, for people. */
+  /** Location of the output, for messages. */
   readonly destination: string;
   handle(event: RunEvent): Promise<void>;
   /** Receives every activity of a live run. */
@@ -56,7 +58,10 @@ export interface RunExporter {
   close(): Promise<void>;
 }
 
-/** Name and number value of each metric of a line, the metrics of nested objects as `byKind/NAME`. */
+/**
+ * Lists the numeric metrics of a line with their names; metrics of nested objects are named
+ * `byKind/NAME`.
+ */
 export function listNumbers(line: JsonObject, prefix = ""): [string, number][] {
   return Object.entries(line).flatMap(([name, value]): [string, number][] => {
     if (typeof value === "number" && Number.isFinite(value)) return [[`${prefix}${name}`, value]];
@@ -65,10 +70,10 @@ export function listNumbers(line: JsonObject, prefix = ""): [string, number][] {
   });
 }
 
-/** Names that say where in the run a line was written; they are no metrics. */
+/** Fields that tell where in the run a line was written; they are not metrics. */
 const positionNames = new Set(["warmStartEpoch", "iteration"]);
 
-/** Prefix that tells apart the metrics of stages and evaluations: `evaluation/held_out/greedy`. */
+/** Prefix of the metrics of a stage or an evaluation: `evaluation/held_out/greedy`. */
 export function nameLine({ stage, split, mode }: RecordedMetrics): string {
   return [stage, split, mode].filter((part) => typeof part === "string").join("/");
 }
@@ -78,7 +83,9 @@ export function findStep({ stage, iteration, warmStartEpoch }: RecordedMetrics):
   return stage === "warm-start" ? warmStartEpoch : iteration;
 }
 
-/** Metrics of a line and its times under their full names: `iteration/success`, `seconds/collect`. */
+/**
+ * Metrics and durations of a line under their full names: `iteration/success`, `seconds/collect`.
+ */
 export function listScalars(
   line: RecordedMetrics,
   timings: RecordedMetrics | undefined,

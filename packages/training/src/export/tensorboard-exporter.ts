@@ -13,9 +13,10 @@ import type { ExportedRun } from "./run-exporter.ts";
 import type { RecordedTrajectory } from "../records/recorded-trajectory.ts";
 
 /**
- * Creates an exporter that writes a TensorBoard event file: metrics and times as scalars; entropies,
- * coefficients, advantages and returns as histograms; a trajectory of each iteration, the one with the
- * largest coefficient, as text. The file is written from the beginning, so a resumed run replaces it.
+ * Creates an exporter that writes a TensorBoard event file: metrics and times as scalars;
+ * entropies, coefficients, advantages and returns as histograms; the trajectory with the largest
+ * coefficient in each iteration as text. The file is written from the beginning, so a resumed run
+ * replaces it.
  */
 export function createTensorboardExporter(folder: string): RunExporter {
   let run: ExportedRun | undefined;
@@ -29,7 +30,7 @@ export function createTensorboardExporter(folder: string): RunExporter {
         const started = Date.parse(String(run.manifest["startedAt"]));
         const at = Number.isNaN(started) ? 0 : started;
         await mkdir(folder, { recursive: true });
-        // TensorBoard finds files by the part `tfevents`.
+        // TensorBoard recognizes files by `tfevents` in their names.
         file = join(folder, `events.out.tfevents.${Math.floor(at / 1000)}.turnwise`);
         await writeFile(file, encodeHeader(at));
         const text = `\`\`\`json\n${JSON.stringify(run.config, null, 2)}\n\`\`\``;
@@ -96,7 +97,7 @@ async function summarizeSegment(
   return [...histograms, { kind: "text", tag: `${prefix}/trajectory`, text }];
 }
 
-/** Text as a code block, so that nothing in it is taken for markup. */
+/** Formats text as a code block, so that it is not interpreted as Markdown. */
 const indent = (text: string): string =>
   text
     .split("\n")

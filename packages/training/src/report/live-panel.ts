@@ -4,7 +4,7 @@ import type { TextStyle } from "./terminal.ts";
 import { cleanText, cutText, measureWidth } from "./text-width.ts";
 import type { NotableTrajectory, WorkInProgress } from "./run-note.ts";
 
-/** Part of a line in one style. */
+/** Part of a line, in one style. */
 export interface Span {
   readonly text: string;
   readonly style?: TextStyle;
@@ -12,7 +12,7 @@ export interface Span {
 
 /** Content of the live screen. */
 export interface PanelState {
-  /** Text of the current activity, where it has no numbers. */
+  /** Text of the current activity, if the activity has no counts. */
   readonly activity: string;
   readonly work?: WorkInProgress | undefined;
   /** Metrics of the iterations so far, the newest last. */
@@ -23,7 +23,7 @@ export interface PanelState {
   readonly elapsedSeconds: number;
 }
 
-/** Widest panel, columns. */
+/** Maximum width of the panel, columns. */
 const maxWidth = 100;
 const labelWidth = 10;
 /** Names of the phases of an iteration, in order. */
@@ -38,7 +38,7 @@ const phases = ["collect", "score", "update"];
 export function layOutPanel(state: PanelState, width: number, height: number): Span[][] {
   const columns = Math.max(10, Math.min(maxWidth, width - 1));
   const { work, activity } = state;
-  // The most important first.
+  // Rows with their order of importance.
   const rows: { readonly order: number; readonly spans: readonly Span[] }[] = [];
   const add = (order: number, spans: readonly Span[] | undefined): void => {
     if (spans !== undefined) rows.push({ order, spans });
@@ -163,7 +163,7 @@ function layOutAdvisories({ advisories }: PanelState): Span[] | undefined {
   return [label("advisory"), { text: advisories.join(", "), style: "yellow" }];
 }
 
-/** Cuts a line to a number of columns. */
+/** Truncates a line to a number of columns. */
 function cutSpans(spans: readonly Span[], columns: number): Span[] {
   let left = columns;
   return spans.flatMap((span) => {

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllEnvs());
 
-/** A reporter on a terminal emulator, and what a person sees on it. */
+/** A reporter on a terminal emulator, and the visible text. */
 function open(columns = 80, rows = 24) {
   const terminal = new Terminal({ cols: columns, rows, allowProposedApi: true, convertEol: true });
   let time = 0;
@@ -55,7 +55,7 @@ function open(columns = 80, rows = 24) {
       terminal.resize(width, height);
       for (const listener of resizes) listener();
     },
-    /** Rows of the whole scroll-back without trailing space; empty rows at the end left out. */
+    /** Rows of the whole scroll-back, without trailing spaces and without empty rows at the end. */
     read: async (): Promise<string[]> => {
       await settle();
       const { buffer } = terminal;
@@ -177,7 +177,7 @@ describe("createLiveReporter", () => {
       "iteration 2: truncation: half",
     ]);
     expect([ticks.size, resizes.size]).toEqual([0, 0]);
-    // Nothing that would have to be undone: no hidden cursor, no alternate screen.
+    // The output needs no cleanup: no hidden cursor, no alternate screen.
     expect(getWritten()).not.toMatch(/\[\?(?:25|47|1047|1049)[hl]/u);
   });
 

@@ -4,11 +4,11 @@ import { createTextReporter, type Reporter } from "./progress.ts";
 import { applyStyle, readTerminalWidth, type OutputStream } from "./terminal.ts";
 import { cutText, maskControls, measureWidth } from "./text-width.ts";
 
-/** Shortest time between two drawings, milliseconds: more would slow the run. */
+/** Minimum time between two drawings, milliseconds: more frequent drawing would slow the run. */
 const frameMilliseconds = 100;
 /** Assumed number of rows of a terminal that does not report its size. */
 const defaultRows = 24;
-/** Begin and end of a drawing that the terminal shows at once, where it can. */
+/** Start and end of a drawing that terminals with synchronized output show at once. */
 const [begin, end] = ["\u001b[?2026h", "\u001b[?2026l"];
 
 /** Creates the reporter of a training run: a live screen on a terminal, and otherwise lines of text. */
@@ -28,11 +28,14 @@ export function createRunReporter(
 export function createLiveReporter(stream: OutputStream, clock: Clock = systemClock): Reporter {
   const started = clock.now();
   let state: Omit<PanelState, "elapsedSeconds"> = { activity: "", iterations: [], advisories: [] };
-  /** Columns of each drawn row. */
+  /** Number of columns of each drawn row. */
   let drawn: readonly number[] = [];
   let drawnAt = -Infinity;
 
-  /** Commands that remove the panel; a row that a narrower terminal has wrapped counts as several. */
+  /**
+   * Terminal commands that remove the panel; a row that a narrower terminal has wrapped counts as
+   * several.
+   */
   const erase = (): string => {
     const columns = readTerminalWidth(stream);
     const numRows = drawn.reduce((sum, row) => sum + Math.max(1, Math.ceil(row / columns)), 0);
@@ -67,7 +70,7 @@ export function createLiveReporter(stream: OutputStream, clock: Clock = systemCl
       if (record["stage"] === "iteration") {
         state = { ...state, iterations: [...state.iterations, record] };
       }
-      // A row of a table must not wrap; the files have its numbers.
+      // Truncate rows of tables, which must not wrap; the files contain all numbers.
       keep(cutText(text, readTerminalWidth(stream)));
     },
     warn: (text, record) => {

@@ -17,7 +17,7 @@ export const countEpisodes = ({ numEnded, numFailed, numEpisodes }: PlayProgress
   failed: numFailed,
 });
 
-/** Called with a phase, the completed share of it, in [0, 1], and its counts. */
+/** Called with a phase, its completed share in [0, 1], and its counts. */
 export type OnPhase = (phase: string, done: number, counts?: PhaseCounts) => void;
 
 /** Display of the progress of phases. */
@@ -78,7 +78,7 @@ export function showPhases(
         `${formatThousands(numSampled - before.numSampled)} sampled at ${formatThousands(rate)}/s`;
       if (timer !== undefined) show();
     } catch {
-      // The engine is closed: its other calls report why.
+      // The engine is closed; its other calls report the reason.
     } finally {
       isPolling = false;
     }

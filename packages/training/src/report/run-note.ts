@@ -7,22 +7,22 @@ export interface PhaseCounts {
   readonly failed?: number;
 }
 
-/** Work that a run does now, as numbers. */
+/** Current work of a run, as numbers. */
 export interface WorkInProgress {
-  /** `iteration 3 of 150`, `evaluation, before` or `warm start`. */
+  /** Stage: `iteration 3 of 150`, `evaluation, before` or `warm start`. */
   readonly label: string;
-  /** `collect`, `score`, `update`, or the part of another stage. */
+  /** Phase: `collect`, `score`, `update`, or a part of another stage. */
   readonly phase: string;
   /** Completed share of the phase, in [0, 1]. */
   readonly share: number;
   readonly counts?: PhaseCounts | undefined;
   readonly tokensPerSecond?: number | undefined;
-  /** Estimated time left of the phase, and of the run, seconds. */
+  /** Estimated remaining time of the phase and of the run, seconds. */
   readonly secondsLeft?: number | undefined;
   readonly runSecondsLeft?: number | undefined;
 }
 
-/** A trajectory worth a look. */
+/** A notable trajectory. */
 export interface NotableTrajectory {
   readonly reason: string;
   readonly iteration: number;
@@ -38,7 +38,7 @@ export interface NotableTrajectory {
 /** Record for a live screen, in addition to a run's lines. */
 export type RunNote =
   | { readonly kind: "trajectory"; readonly trajectory: NotableTrajectory }
-  /** Metrics of the iterations before a resumed run continued. */
+  /** Metrics of the iterations before a run was resumed. */
   | {
       readonly kind: "history";
       readonly iterations: readonly Readonly<Record<string, unknown>>[];

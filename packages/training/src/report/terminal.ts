@@ -6,7 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Style of a text. */
 export type TextStyle = "bold" | "dim" | "yellow" | "green" | "cyan" | "red";
 
-/** Properties of an output stream that its text depends on, such as `process.stdout`. */
+/** Properties of an output stream, such as `process.stdout`, on which text depends. */
 export interface OutputStream {
   readonly isTTY?: boolean;
   readonly columns?: number | undefined;
@@ -40,7 +40,8 @@ export function applyStyle(
   text: string,
   stream: { readonly isTTY?: boolean },
 ): string {
-  // Not styleText: before Node 22.13 it either ignores the stream or looks at standard output alone.
+  // Do not use `styleText`: before Node 22.13 it either ignores the stream or checks only standard
+  // output.
   const codes = inspect.colors[style];
   if (codes === undefined || !usesColor(stream)) return text;
   return `\u001b[${codes[0]}m${text}\u001b[${codes[1]}m`;

@@ -32,7 +32,7 @@ describe("serveBuiltIn", () => {
         expect(schema.safeParse(undefined)).toEqual({ success: true });
         expect(schema.meta()?.description).not.toBe("");
       }
-      // Parameters cross threads.
+      // Parameters must survive a structured clone, because they are sent to threads.
       structuredClone(tasks.listParameters({}));
     },
   );

@@ -6,18 +6,21 @@ import { unwrapSchema } from "../settings/schema-parts.ts";
 
 /** Options of {@link serveBuiltIn}. */
 export interface ServeTaskOptions {
-  /** Maximum number of tasks per split. Default: all of a file; of generated ones 1024 of `train` and 256 of others. */
+  /**
+   * Maximum number of tasks per split. Default: all tasks of a file; of generated tasks, 1024 for
+   * `train` and 256 for other splits.
+   */
   readonly numTasks?: number;
-  /** Maximum number of turns of an episode. Default: the paper's, or the experiment's. */
+  /** Maximum number of turns of an episode. Default: the paper's limit, or the experiment's. */
   readonly maxTurns?: number;
   /** Reward of success. Default: the experiment's. */
   readonly successReward?: number;
 }
 
-/** Numbers of generated tasks, unless options say otherwise: generating them takes time in each thread. */
+/** Default numbers of generated tasks, limited because every thread generates the tasks. */
 const numGenerated = { train: 1024, others: 256 };
 
-/** Offers a built-in environment with the tasks of an experiment. */
+/** Creates the served environment of a built-in environment, with the tasks of an experiment. */
 export function serveBuiltIn(
   environment: BuiltInEnvironment,
   {
@@ -69,7 +72,9 @@ export function serveBuiltIn(
   };
 }
 
-/** Schema of a setting of the tasks, optional: a session that does not choose keeps the server's value. */
+/**
+ * Schema of an optional task setting: a session that does not choose it keeps the server's value.
+ */
 function createOptional(schema: z.core.$ZodType, name: string): z.ZodType {
   const field = schema instanceof z.ZodObject ? schema.shape[name] : undefined;
   if (field === undefined) throw new TypeError(`serveBuiltIn: no setting ${name}`);

@@ -4,20 +4,19 @@ import type { ServedEnvironment } from "@turnwise/envs/serve";
 import { findEnvironment } from "../environments/environments.ts";
 import { openTasks } from "../environments/open-tasks.ts";
 import { importModule } from "../experiment/experiment-module.ts";
-import type { Experiment } from "../experiment/experiment.ts";
 import { createExperiment } from "../experiments/find-experiment.ts";
 import { InputError, readInput } from "../input-error.ts";
 import { checkConfig } from "../settings/config.ts";
 import { serveBuiltIn, type ServeTaskOptions } from "./serve-built-in.ts";
 
-/** Turn limit for a task source that states none. */
+/** Turn limit for a task source without a limit. */
 const defaultMaxTurns = 50;
 
 /** Parts of a module that concern its tasks. */
 interface ModuleTasks {
   readonly open: () => Promise<TaskSource>;
   readonly maxTurns: number;
-  /** Environment of a module whose experiment has built-in tasks. */
+  /** Built-in environment, for a module whose experiment uses built-in tasks. */
   readonly builtIn?: ServedEnvironment;
 }
 
@@ -31,8 +30,8 @@ export async function openModuleTasks(path: string, seed: number): Promise<TaskS
 }
 
 /**
- * Offers the tasks of a module, which default-exports a function of a seed: an experiment, or a task
- * source.
+ * Creates the served environment of a module, which default-exports a function of a seed that
+ * returns an experiment or a task source.
  * @throws `InputError` if the module or its tasks cannot be used.
  */
 export async function serveModule(
@@ -46,14 +45,14 @@ export async function serveModule(
   const { name, description } = source;
   await source.close?.();
   return {
-    // A part's name may state its options.
+    // The name of a component may be given with options.
     name: name.replaceAll(/[^\w-]+/gu, "-"),
     description,
     settings: {},
     maxTurns: options.maxTurns ?? maxTurns,
     tasks: {
       kind: "threads",
-      // This file, as it was loaded: the thread finds `openModuleTasks` there.
+      // URL of this file, from which the thread imports `openModuleTasks`.
       module: import.meta.url,
       exported: "openModuleTasks",
       listParameters: () => [resolve(path), seed],
@@ -82,7 +81,7 @@ async function readModule(
     open: () => openTasks(config, parts),
     maxTurns: config.episode.maxTurns,
     ...(environment !== undefined && {
-      // The discriminator names the environment whose settings these are.
+      // The discriminator names the environment to which these settings belong.
       builtIn: serveBuiltIn(environment, config as never, options),
     }),
   };

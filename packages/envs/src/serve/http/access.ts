@@ -1,17 +1,17 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 
-/** Rules that a request must keep before it reaches a protocol. */
+/** Rules that the headers of a request must satisfy. */
 export interface AccessRules {
-  /** Secret that requests must carry; absent: none. */
+  /** Token that requests must contain; absent: no token is needed. */
   readonly token?: string;
   /**
-   * Values of `Host` that are accepted; absent: all. A server of this machine alone names its own, so
-   * that no name in the public DNS leads to it.
+   * Accepted values of `Host`; absent: all. A server for this machine only accepts its own names,
+   * so that a public DNS name that resolves to this machine gives no access.
    */
   readonly hosts?: ReadonlySet<string>;
 }
 
-/** Headers that the rules concern. */
+/** Headers that the rules check. */
 export interface AccessHeaders {
   readonly host?: string | undefined;
   readonly origin?: string | undefined;
@@ -19,13 +19,13 @@ export interface AccessHeaders {
   readonly "x-api-key"?: string | string[] | undefined;
 }
 
-/** A refusal with its HTTP status. */
+/** A rejection with its HTTP status. */
 export interface Refusal {
   readonly status: 401 | 403;
   readonly message: string;
 }
 
-/** Values of `Host` by which a server of this machine is reached. */
+/** Values of `Host` that address a server on this machine. */
 export function listLoopbackHosts(port: number): ReadonlySet<string> {
   return new Set(["127.0.0.1", "localhost", "[::1]"].map((name) => `${name}:${port}`));
 }
@@ -45,7 +45,8 @@ export function checkAccess(
     if (!hosts.has(headers.host ?? "")) {
       return { status: 403, message: `Host must be one of ${[...hosts].join(", ")}` };
     }
-    // Browsers name the page that sends a request: other sites must not reach this server.
+    // Browsers send the origin of the page that makes a request; pages of other sites must not
+    // access this server.
     const origin = headers.origin?.replace(/^https?:\/\//u, "");
     if (origin !== undefined && !hosts.has(origin)) {
       return { status: 403, message: "Origin must be this server" };
@@ -70,7 +71,7 @@ function listTokens({ authorization = "", "x-api-key": key }: AccessHeaders): st
   );
 }
 
-/** Compares secrets in a time that does not depend on them. */
+/** Compares secrets in constant time. */
 function isEqual(a: string, b: string): boolean {
   const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));

@@ -1,18 +1,18 @@
-/** A request, with its body parsed. */
+/** A request with its parsed body. */
 export interface HttpRequest {
   readonly method: string;
-  /** Path without the query, decoded segment by segment when it is matched. */
+  /** Path without the query; its segments are decoded when the path is matched. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** Value of a header by its name in lower case; `undefined` if absent or repeated. */
+  /** Value of a header, by its lower-case name; `undefined` if absent or repeated. */
   readonly header: (name: string) => string | undefined;
-  /** Parsed JSON; `undefined` for an empty body. */
+  /** Parsed JSON body; `undefined` for an empty body. */
   readonly body: unknown;
   /** Aborts when the client disconnects. */
   readonly signal: AbortSignal;
 }
 
-/** Writes to a response that stays open; false if the client does not read. */
+/** Writes to a streaming response; returns false if the client does not read. */
 export type WriteChunk = (text: string) => boolean;
 
 /** A reply: a JSON value, a text, or a stream of text. */
@@ -30,16 +30,16 @@ export interface HttpRoute {
   readonly method: "GET" | "POST";
   /** Path with parameters: `/{environment}/tasks`. */
   readonly path: string;
-  /** Answers a request. `parameters` are the values of the path's. */
+  /** Answers a request. `parameters` are the values of the path's parameters. */
   readonly handle: (
     request: HttpRequest,
     parameters: Readonly<Record<string, string>>,
   ) => Promise<HttpReply> | HttpReply;
-  /** Reply to an error of {@link HttpRoute.handle}, in the protocol's own form. */
+  /** Converts an error of {@link HttpRoute.handle} to a reply of the protocol. */
   readonly describeError: (error: unknown) => HttpReply;
 }
 
-/** A reply that is a JSON value. */
+/** Creates a reply with a JSON value. */
 export function replyJson(json: unknown, status = 200): HttpReply {
   return { status, json };
 }

@@ -16,29 +16,32 @@ export interface HttpServerOptions {
   readonly routes: readonly HttpRoute[];
   /** Address to listen on. */
   readonly host: string;
-  /** 0 takes a free port. */
+  /** TCP port; 0 selects a free port. */
   readonly port: number;
   readonly token?: string;
   readonly maxBodyBytes: number;
   readonly maxConnections: number;
-  /** Takes a connection that becomes a WebSocket; false for a path that has none. */
+  /** Accepts a connection that becomes a WebSocket; false for a path without a WebSocket. */
   readonly upgrade: (message: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
 }
 
 /** A running HTTP server. */
 export interface HttpServer {
-  /** `http://127.0.0.1:8000` */
+  /** URL: `http://127.0.0.1:8000` */
   readonly address: string;
   readonly port: number;
   /** Number of open connections. */
   countConnections(): Promise<number>;
-  /** Accepts no more connections. */
+  /** Stops accepting connections. */
   stop(): void;
   /** Closes all connections. */
   close(): Promise<void>;
 }
 
-/** Largest unread part of a stream, bytes. A client that does not read is disconnected. */
+/**
+ * Maximum number of bytes of a stream that a client has not read. Beyond it, the client is
+ * disconnected.
+ */
 const maxUnreadBytes = 1 << 20;
 
 const headers = {
@@ -47,7 +50,7 @@ const headers = {
   "Cache-Control": "no-store",
 } as const;
 
-/** True for addresses that only this machine reaches. */
+/** True for addresses that only this machine can reach. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
@@ -89,7 +92,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       return await route.handle({ ...request, signal: controller.signal }, parameters);
     } catch (error) {
       if (!(error instanceof BodyError)) return route.describeError(error);
-      // The rest of the body is not read.
+      // Ignore the rest of the body.
       const rest = error.status === 413 ? { headers: { Connection: "close" } } : {};
       return { status: error.status, json: { detail: error.message }, ...rest };
     }
@@ -169,7 +172,7 @@ async function send(
   reply.end(message.method === "HEAD" ? undefined : text);
 }
 
-/** Answers a connection that is not used. */
+/** Rejects a connection. */
 function refuse(socket: Duplex, status: number): void {
   if (!socket.writable) {
     socket.destroy();

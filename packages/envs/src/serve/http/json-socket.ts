@@ -1,25 +1,25 @@
 import type { WebSocket } from "ws";
 import type { Clock } from "../clock.ts";
 
-/** Number of messages that may wait before the socket is not read any more. */
+/** Number of waiting messages at which reading from the socket is paused. */
 const maxWaiting = 16;
-/** A client must take a reply within this time, seconds. */
+/** Time limit for a client to receive a reply, seconds. */
 const sendSeconds = 60;
-/** Time between two pings, seconds; a client that did not answer the last one is disconnected. */
+/** Interval between pings, seconds; a client that did not answer the last ping is disconnected. */
 const pingSeconds = 30;
 
 /** Answer to a message. */
 export interface SocketAnswer {
-  /** Text to send; absent: none. */
+  /** Text to send; absent: no text. */
   readonly text?: string;
-  /** True to close the socket after it. */
+  /** True to close the socket after the text is sent. */
   readonly isLast?: boolean;
 }
 
 /** Options of {@link serveSocket}. */
 export interface SocketOptions {
   readonly clock: Clock;
-  /** Called once, before the first message. Its answer is sent without being asked for. */
+  /** Called once, before the first message. Returns a message to send first, if any. */
   readonly open: () => SocketAnswer;
   /** Answers a message; must not throw. */
   readonly answer: (message: string) => Promise<SocketAnswer>;
@@ -28,8 +28,9 @@ export interface SocketOptions {
 }
 
 /**
- * Answers the messages of a socket one after another, in order. Disconnects clients that do not take
- * replies or do not answer pings; pings are answered meanwhile, whatever the environments do.
+ * Answers the messages of a socket one after another, in order. Disconnects clients that do not
+ * receive replies or do not answer pings. Pings are sent and answered even while environments are
+ * busy.
  */
 export function serveSocket(
   socket: WebSocket,
@@ -45,7 +46,7 @@ export function serveSocket(
     await new Promise<void>((resolve) => socket.send(text, () => resolve()));
     cancel();
   };
-  /** Sends an answer. @returns True if the connection goes on. */
+  /** Sends an answer. @returns True if the connection continues. */
   const take = async ({ text, isLast }: SocketAnswer): Promise<boolean> => {
     if (text !== undefined) await send(text);
     if (isLast === true) socket.close();
@@ -61,7 +62,7 @@ export function serveSocket(
   };
   const ping = (): void => {
     cancelPing = clock.after(pingSeconds, () => {
-      // The pong of a client that sends ahead waits behind its messages.
+      // If a client sends several messages at once, its pong waits behind them.
       if (!isAlive && !socket.isPaused) {
         socket.terminate();
         return;
@@ -80,7 +81,8 @@ export function serveSocket(
   });
   socket.on("message", (data, isBinary) => {
     isAlive = true;
-    // The library gives buffers, unless told otherwise. Binary data are no JSON of a protocol.
+    // With the library's default options, data are buffers. Binary messages are invalid, because
+    // the protocols use JSON.
     waiting.push(isBinary ? "" : (data as Buffer).toString("utf8"));
     if (waiting.length >= maxWaiting) socket.pause();
     if (!isAnswering) void run();

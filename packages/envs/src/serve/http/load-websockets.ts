@@ -8,7 +8,7 @@ import type { WebSocketServer } from "ws";
 export async function createWebSocketServer(maxPayload: number): Promise<WebSocketServer> {
   try {
     const library = await import("ws");
-    // Compression costs memory for each connection, and messages are short.
+    // Disable compression, which costs memory for each connection; messages are short.
     return new library.WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
   } catch (cause) {
     throw new InputError("@turnwise/envs/serve: ws must be installed: npm install ws", { cause });

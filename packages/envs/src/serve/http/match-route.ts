@@ -1,13 +1,15 @@
 import type { HttpRoute } from "./http-messages.ts";
 
-/** A route with the values of its path's parameters, or the methods that the path has. */
+/**
+ * A matching route with the values of its path parameters, or the methods that the path supports.
+ */
 export type RouteMatch =
   | { readonly route: HttpRoute; readonly parameters: Readonly<Record<string, string>> }
   | { readonly allowed: readonly string[] };
 
 /**
- * Finds the route of a request. Literal segments have precedence over parameters, by the order of the
- * routes: list the former first.
+ * Finds the route of a request. The first match wins, so routes with literal segments must precede
+ * routes with parameters.
  */
 export function matchRoute(routes: readonly HttpRoute[], method: string, path: string): RouteMatch {
   const allowed = new Set<string>();

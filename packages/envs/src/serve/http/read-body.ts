@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/** A body that cannot be used, with the HTTP status that says so. */
+/** Error for an unusable body, with its HTTP status. */
 export class BodyError extends Error {
   override readonly name = "BodyError";
   readonly status: 400 | 413;
@@ -13,8 +13,8 @@ export class BodyError extends Error {
 
 /**
  * Reads a JSON body.
- * @returns `undefined` for an empty one.
- * @throws {@link BodyError} for one that is too large, or not JSON.
+ * @returns `undefined` for an empty body.
+ * @throws {@link BodyError} for a body that is too large or not JSON.
  */
 export async function readBody(message: IncomingMessage, maxBytes: number): Promise<unknown> {
   const tooLarge = new BodyError(413, `body must have at most ${maxBytes} bytes`);

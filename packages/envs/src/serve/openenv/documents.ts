@@ -5,7 +5,10 @@ import { createOptionsSchema } from "../session-options.ts";
 import { actionSchema } from "./read-action.ts";
 import { observationSchema, stateSchema } from "./wire.ts";
 
-/** Version of the interface; a first number of 1 tells clients which form of OpenEnv it has. */
+/**
+ * Version of the interface; its major version 1 tells clients which variant of OpenEnv the server
+ * implements.
+ */
 const version = "1.0.0";
 
 type JsonSchema = Readonly<Record<string, unknown>>;
@@ -15,7 +18,9 @@ function describe(schema: z.ZodType, title: string): JsonSchema {
   return { ...rest, title };
 }
 
-/** Beginning of schema titles: `alfworld` becomes `Alfworld`. Clients tell environments apart by it. */
+/**
+ * Prefix of schema titles: `Alfworld` for `alfworld`. Clients use it to distinguish environments.
+ */
 const titleOf = ({ name }: ServedEnvironment): string =>
   name
     .split(/[-_]/u)
@@ -42,8 +47,9 @@ export function createMetadata({ name, description }: ServedEnvironment): object
 }
 
 /**
- * Body of `GET /openapi.json`: an OpenAPI document of all routes, with the schemas of an environment.
- * @param routes - Of all protocols.
+ * Body of `GET /openapi.json`: an OpenAPI document of all routes, with the schemas of an
+ * environment.
+ * @param routes - Routes of all protocols.
  */
 export function createOpenApi(
   environment: ServedEnvironment,

@@ -17,14 +17,14 @@ class RpcError extends Error {
   }
 }
 
-/** Context of a call: the environment, and the session of the socket if it has one. */
+/** Context of a call: the environment, and the session of the socket if there is one. */
 export interface McpContext {
   readonly sessions: SessionManager;
   readonly environment: ServedEnvironment;
   readonly session?: string;
 }
 
-/** Version of the Model Context Protocol whose messages these are. */
+/** Implemented version of the Model Context Protocol. */
 const protocolVersion = "2025-06-18";
 
 /**

@@ -15,7 +15,7 @@ import {
   type WireError,
 } from "./wire.ts";
 
-/** One client of the WebSocket: its messages, and the session that they play. */
+/** A client of the WebSocket: its messages, and its session. */
 export class OpenEnvSocket {
   readonly #sessions: SessionManager;
   readonly #onEnd: () => void;
@@ -23,7 +23,8 @@ export class OpenEnvSocket {
   #session: string | undefined;
 
   /**
-   * @param environmentName - Environment of the address; a reset may choose another of the server's.
+   * @param environmentName - Environment in the URL; a reset may choose another environment of the
+   *   server.
    * @param onEnd - Called when the server ends the session.
    * @throws `SessionError` for an unknown environment.
    */
@@ -33,7 +34,10 @@ export class OpenEnvSocket {
     this.#onEnd = onEnd;
   }
 
-  /** Opens the session. @returns The message that ends the connection, if there is no capacity. */
+  /**
+   * Opens the session. @returns A message that ends the connection, if the server is at its
+   * capacity.
+   */
   open(): SocketAnswer {
     try {
       this.#open();
@@ -66,7 +70,7 @@ export class OpenEnvSocket {
   #open(): void {
     const id = this.#sessions.open(this.#environment.name, {
       onEnd: () => {
-        // The end of a session that was replaced, or that the client closed, is not news.
+        // Do not report the end of a session that was replaced or that the client closed.
         if (this.#session === id) this.#onEnd();
       },
     });

@@ -7,8 +7,8 @@ import { SessionError } from "../session-error.ts";
 import { writeToolAction } from "../tools.ts";
 
 /**
- * Schema of an action. Its one required field takes the raw text of a model: clients that know only the
- * schema put the text there.
+ * Schema of an action. Its only required field is the raw text of a model, because clients that
+ * know only the schema write the text into this field.
  */
 export const actionSchema: z.ZodType<{ readonly command: string }> = z.strictObject({
   command: setting(
@@ -23,7 +23,7 @@ const callSchema = z.strictObject({
   arguments: z.record(z.string(), z.unknown()).default({}),
 });
 
-/** A step: a command, a tool call, or the wish to see the tools. */
+/** A step: a command, a tool call, or a request for the list of tools. */
 export type ReadAction =
   | { readonly kind: "command"; readonly command: string }
   | { readonly kind: "tool"; readonly tool: string; readonly command: string }

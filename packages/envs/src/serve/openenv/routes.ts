@@ -9,10 +9,10 @@ import { answerMcp } from "./mcp.ts";
 import { readAction } from "./read-action.ts";
 import { stateSchema, toWireResult } from "./wire.ts";
 
-/** Fields of `/step` beside the action that OpenEnv knows and we do not need. */
+/** Fields of `/step` besides the action that OpenEnv defines and this server ignores. */
 const stepFields: ReadonlySet<string> = new Set(["action", "timeout_s", "request_id"]);
 
-/** HTTP statuses of errors of sessions. */
+/** HTTP status of each session error. */
 const statuses: Readonly<Partial<Record<SessionError["code"], number>>> = {
   invalid: 422,
   unknown: 404,
@@ -20,7 +20,7 @@ const statuses: Readonly<Partial<Record<SessionError["code"], number>>> = {
   tasks: 503,
 };
 
-/** Reply to an error, in the form of OpenEnv's HTTP server. */
+/** Reply to an error, in the format of OpenEnv's HTTP server. */
 function describeError(error: unknown): HttpReply {
   if (!(error instanceof SessionError)) return replyJson({ detail: readMessage(error) }, 500);
   const status = statuses[error.code] ?? 500;
@@ -29,10 +29,9 @@ function describeError(error: unknown): HttpReply {
 }
 
 /**
- * Routes of OpenEnv over HTTP, for the first environment, and with the name of an environment before
- * them for each. As in OpenEnv, a request of HTTP has an environment of its own: `/reset` and `/step`
- * show that the server works, and episodes are played over the WebSocket.
- *
+ * Routes of OpenEnv over HTTP: for the first environment and, prefixed with its name, for each
+ * environment. As in OpenEnv, each HTTP request has its own environment: `/reset` and `/step` only
+ * show that the server works; episodes are played over the WebSocket.
  * @param listRoutes - All routes of the server, for `/openapi.json`.
  */
 export function createOpenEnvRoutes(
@@ -90,7 +89,7 @@ function readStep(body: unknown): unknown {
   return body["action"];
 }
 
-/** State of a request of HTTP, which has no episode. */
+/** State of an HTTP request, which has no episode. */
 function emptyState({ name }: ServedEnvironment): object {
   const state = { episode_id: null, step_count: 0, environment: name, session: "", return: 0 };
   return stateSchema.parse({ ...state, done: false });

@@ -3,7 +3,7 @@ import { replyJson, type HttpReply, type HttpRoute } from "../http/http-messages
 import { SessionError } from "../session-error.ts";
 import type { SessionManager } from "../session-manager.ts";
 
-/** Number of tasks that `/tasks` lists at most. */
+/** Maximum number of tasks that `/tasks` lists. */
 const maxListed = 10_000;
 
 const bodySchema = z.object({
@@ -20,8 +20,8 @@ function typeOf(split: string): "train" | "validation" | "test" {
 }
 
 /**
- * Routes that list environments, splits and tasks: OpenEnv's Task API, which is also the discovery of
- * OpenReward's sessions.
+ * Routes that list environments, splits and tasks: OpenEnv's Task API, which OpenReward's sessions
+ * also use for discovery.
  */
 export function createTaskRoutes(sessions: SessionManager): HttpRoute[] {
   const describeError = (error: unknown): HttpReply => {
@@ -91,7 +91,7 @@ export function createTaskRoutes(sessions: SessionManager): HttpRoute[] {
       return { task };
     }),
     post("task_range", async (environment, { split, start, stop }, numTasks) => {
-      // A slice of Python: negative bounds count from the end.
+      // As in a Python slice, negative bounds count from the end.
       const bound = (value: number): number =>
         Math.min(numTasks, value < 0 ? Math.max(0, numTasks + value) : value);
       const from = bound(start ?? 0);

@@ -84,7 +84,7 @@ export const stateSchema: z.ZodType<WireState> = z.strictObject({
 /** Reply of a session on the wire. */
 export interface WireResult {
   readonly observation: WireObservation;
-  /** Null after a reset. */
+  /** Reward; null after a reset. */
   readonly reward: number | null;
   readonly done: boolean;
 }
@@ -129,7 +129,7 @@ export function toWireState(state: SessionState): WireState {
   };
 }
 
-/** Error codes of OpenEnv for those of sessions. */
+/** OpenEnv's error code of each session error. */
 const codes: Readonly<Record<SessionErrorCode, string>> = {
   invalid: "VALIDATION_ERROR",
   capacity: "CAPACITY_REACHED",
@@ -162,7 +162,7 @@ export function toWireError(error: unknown): WireError {
   return createWireError(codes[error.code], error.message, error.details);
 }
 
-/** Creates an error message. @param details - Further fields of its data. */
+/** Creates an error message. @param details - Additional fields of `data`. */
 export function createWireError(
   code: string,
   message: string,

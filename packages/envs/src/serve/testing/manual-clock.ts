@@ -15,12 +15,12 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Number of timers that wait. */
+  /** Number of pending timers. */
   get numTimers(): number {
     return this.#timers.size;
   }
 
-  /** Moves the time, and calls what is due, in order. */
+  /** Advances the time, and runs the timers that are due, in order. */
   advance(seconds: number): void {
     const end = this.#now + seconds * 1000;
     for (;;) {

@@ -1,7 +1,7 @@
 import type { TaskSource } from "../../task-source.ts";
 import { createToyTasks } from "./toy-tasks.ts";
 
-/** Opens the toy with two more actions: `exit` ends the thread, `spin` blocks it for ever. */
+/** Opens the toy tasks with two more actions: `exit` ends the thread, `spin` blocks it for ever. */
 export function openThreadTasks(name: string): TaskSource {
   if (name !== "toy") throw new Error(`name must be toy, got ${name}`);
   const toy = createToyTasks();

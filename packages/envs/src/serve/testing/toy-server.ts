@@ -6,9 +6,9 @@ import {
 import type { ServedEnvironment } from "../served-environment.ts";
 import { createToyEnvironment, type ToyCounts, type ToyOptions } from "./toy-tasks.ts";
 
-/** A server of the toy for tests, on a free port. */
+/** A server of the toy tasks for tests, on a free port. */
 export interface ToyServer extends EnvironmentServer {
-  /** Instances of the toy's environment. */
+  /** Counts of the toy environment's instances. */
   readonly counts: ToyCounts;
   /** Sends a request. @returns Status and parsed body. */
   fetch(
@@ -18,7 +18,7 @@ export interface ToyServer extends EnvironmentServer {
   ): Promise<{ readonly status: number; readonly body: unknown }>;
 }
 
-/** Starts a server of the toy. */
+/** Starts a server of the toy tasks. */
 export async function startToyServer(
   options: ServeOptions = {},
   toy: ToyOptions = {},

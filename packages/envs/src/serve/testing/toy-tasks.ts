@@ -16,8 +16,8 @@ export interface ToyOptions {
 }
 
 /**
- * Tasks of a toy: replies name the task and count the actions. `win` ends the episode with success,
- * `fail` throws, `hang` never returns, and all other actions pay 0.5.
+ * Creates toy tasks: replies name the task and count the actions. `win` ends the episode with
+ * success, `fail` throws, `hang` never returns, and all other actions have a reward of 0.5.
  */
 export function createToyTasks({
   counts = { created: 0, closed: 0 },
@@ -70,7 +70,7 @@ export function createToyTasks({
   };
 }
 
-/** The toy as a served environment. */
+/** The toy tasks as a served environment. */
 export function createToyEnvironment(
   options: ToyOptions = {},
   overrides: Partial<ServedEnvironment> = {},

@@ -1,4 +1,4 @@
-/** CRC-32C bit by bit, from its definition: not the table of the writer. */
+/** Computes CRC-32C bit by bit from its definition, without the writer's table. */
 function computeChecksum(bytes: Uint8Array): number {
   let value = 0xffffffff;
   for (const byte of bytes) {
@@ -10,7 +10,10 @@ function computeChecksum(bytes: Uint8Array): number {
   return (rotated + 0xa282ead8) % 2 ** 32;
 }
 
-/** Reads the records of a TFRecord file. @throws `RangeError` for a wrong checksum or a cut record. */
+/**
+ * Reads the records of a TFRecord file. @throws `RangeError` for a wrong checksum or a truncated
+ * record.
+ */
 export function readRecords(bytes: Uint8Array): Uint8Array[] {
   const records: Uint8Array[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -30,7 +33,7 @@ export function readRecords(bytes: Uint8Array): Uint8Array[] {
   return records;
 }
 
-/** Fields of a protocol buffers message, by number. */
+/** Fields of a protocol buffer message, by number. */
 export interface DecodedMessage {
   message(field: number): DecodedMessage;
   messages(field: number): DecodedMessage[];
