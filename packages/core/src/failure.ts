@@ -79,8 +79,7 @@ const maxCauses = 8;
  * kind.
  *
  * @example
- * findFailureKind(new Error("step", { cause: new FailureError("engine", "unreachable") })); //
- * "engine"
+ * findFailureKind(new Error("step", { cause: new FailureError("engine", "unreachable") })); // "engine"
  */
 export function findFailureKind(error: unknown): FailureKind | undefined {
   let link: unknown = error;

@@ -43,8 +43,8 @@ export const emptyRefill: Refill<never> = {
  * @see arXiv:2503.14476
  *
  * @example
- * let state: Refill<Group> = emptyRefill; while (state.status === "draw") state = refill(state,
- * await drawGroups(), { target: 16, keep });
+ * let state: Refill<Group> = emptyRefill;
+ * while (state.status === "draw") state = refill(state, await drawGroups(), { target: 16, keep });
  */
 export function refill<Group>(
   state: Refill<Group>,

@@ -36,8 +36,8 @@ export interface Linearization {
  *   finite; the message names the token. `TypeError` if a field is missing.
  *
  * @example
- * const { newLogProbs } = linearize(clippedSurrogate(), inputs); const advantagesToSend =
- * newLogProbs.map((slope) => -slope); // "importance_sampling" at ratio 1
+ * const { newLogProbs } = linearize(clippedSurrogate(), inputs);
+ * const advantagesToSend = newLogProbs.map((slope) => -slope); // "importance_sampling" at ratio 1
  */
 export function linearize(
   objective: Objective,

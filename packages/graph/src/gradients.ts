@@ -260,8 +260,12 @@ function passBack(
  * @throws `RangeError` if the loss is not a float32 scalar.
  *
  * @example
- * trace((g) => { const x = g.input("x", "float32", ["n"]); const loss = g.reduceSum(g.multiply(x,
- * x)); const [dx] = gradients(g, loss, [x]); // 2 * x return { dx: dx! }; });
+ * trace((g) => {
+ *   const x = g.input("x", "float32", ["n"]);
+ *   const loss = g.reduceSum(g.multiply(x, x));
+ *   const [dx] = gradients(g, loss, [x]); // 2 * x
+ *   return { dx: dx! };
+ * });
  */
 export function gradients(g: Tracer, loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
   if (loss.shape.length > 0 || loss.dtype !== "float32") {

@@ -16,8 +16,8 @@ export interface GraphSegments {
  * part of the traced program and can be differentiated.
  *
  * @example
- * const { loss } = objective.evaluate(graphOperations(g), inputs); const [dWeight] = gradients(g,
- * loss, [weight]);
+ * const { loss } = objective.evaluate(graphOperations(g), inputs);
+ * const [dWeight] = gradients(g, loss, [weight]);
  */
 export function graphOperations(g: Tracer): TensorOperations<Tensor, GraphSegments> {
   /**

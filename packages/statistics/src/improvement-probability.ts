@@ -12,8 +12,7 @@ import type { IntervalEstimate, IntervalOptions } from "./interval-estimate.ts";
  *   1).
  *
  * @example
- * improvementProbability([1, 2, -1, 3]); // { estimate: 0.75, low: 0.1941, high: 0.9937,
- * confidence: 0.95 }
+ * improvementProbability([1, 2, -1, 3]); // { estimate: 0.75, low: 0.1941, high: 0.9937, confidence: 0.95 }
  */
 export function improvementProbability(
   differences: readonly number[],

@@ -17,8 +17,8 @@ export interface SeedPairs {
  * @throws `RangeError` naming the arm and the seed of a value that is not finite.
  *
  * @example
- * pairBySeed(new Map([[1, 0.7], [2, 0.6]]), new Map([[2, 0.5], [3, 0.4]])); // { seeds: [2],
- * differences: [0.1], unpaired: [1, 3] }
+ * pairBySeed(new Map([[1, 0.7], [2, 0.6]]), new Map([[2, 0.5], [3, 0.4]]));
+ * // { seeds: [2], differences: [0.1], unpaired: [1, 3] }
  */
 export function pairBySeed(
   treatment: ReadonlyMap<number, number>,

@@ -110,8 +110,7 @@ function joinNumbers(text: string): string {
  * Shortens an observation: lower case, no punctuation, no filler words, and each object as one
  * word.
  *
- * @example compactObservation("On the shelf 1, you see a mug 2, and a pen 1."); // "shelf1 mug2
- *   pen1"
+ * @example compactObservation("On the shelf 1, you see a mug 2, and a pen 1."); // "shelf1 mug2 pen1"
  */
 export function compactObservation(text: string): string {
   const words = text

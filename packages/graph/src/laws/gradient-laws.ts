@@ -126,10 +126,15 @@ function checkClose(
  * For composite operations with a hand-written derivative, see `Tracer.withGradient`.
  *
  * @example
- * const cube: GradientExample = { name: "cube", inputs: { x: ["n", 2] }, build: (g, { x }) =>
- * g.withGradient([g.multiply(x!, g.multiply(x!, x!))], [x!], ([c]) => [ g.multiply(c!,
- * g.multiply(3, g.multiply(x!, x!))), ])[0]!, }; for (const law of gradientLaws(cube))
- * test(law.name, law.check);
+ * const cube: GradientExample = {
+ *   name: "cube",
+ *   inputs: { x: ["n", 2] },
+ *   build: (g, { x }) =>
+ *     g.withGradient([g.multiply(x!, g.multiply(x!, x!))], [x!], ([c]) => [
+ *       g.multiply(c!, g.multiply(3, g.multiply(x!, x!))),
+ *     ])[0]!,
+ * };
+ * for (const law of gradientLaws(cube)) test(law.name, law.check);
  */
 export function gradientLaws(
   example: GradientExample,

@@ -62,11 +62,14 @@ function stateNames(name: string): readonly [string, string, string] {
  *   of `trace`, `gradients` and `compile`.
  *
  * @example
- * const trainer = await createTrainer(executor, { parameters: { weight: { data: new
- * Float32Array(2), shape: [1, 2] } }, loss: (g, { weight }) => { const error =
- * g.subtract(g.linear(g.input("x", "float32", ["n", 2]), weight!), 1); return
- * g.reduceMean(g.multiply(error, error)); }, }); const { loss } = await trainer.step({ x }, {
- * learningRate: 0.01 });
+ * const trainer = await createTrainer(executor, {
+ *   parameters: { weight: { data: new Float32Array(2), shape: [1, 2] } },
+ *   loss: (g, { weight }) => {
+ *     const error = g.subtract(g.linear(g.input("x", "float32", ["n", 2]), weight!), 1);
+ *     return g.reduceMean(g.multiply(error, error));
+ *   },
+ * });
+ * const { loss } = await trainer.step({ x }, { learningRate: 0.01 });
  */
 export async function createTrainer(
   executor: Executor,

@@ -22,8 +22,8 @@ const piecePattern = String.raw` ?[\p{L}\p{N}\p{M}]+|\n[ \t]*| +|[\s\S]`;
  * @param texts - Texts of the corpus.
  *
  * @example
- * const tokenizer = createTokenizer(buildTextVocabulary(["if x:\n return 1"]));
- * tokenizer.decode(tokenizer.encode("if x:\n return 1")); // the same
+ * const tokenizer = createTokenizer(buildTextVocabulary(["if x:\n    return 1"]));
+ * tokenizer.decode(tokenizer.encode("if x:\n    return 1")); // the same
  */
 export function buildTextVocabulary(
   texts: Iterable<string>,

@@ -30,8 +30,8 @@ const wordPattern = String.raw`[\p{L}\p{N}\p{M}]+|[^\s\p{L}\p{N}\p{M}]`;
  * @param texts - Texts of the corpus; may be empty if `words` is not empty.
  *
  * @example
- * const tokenizer = createTokenizer(buildWordVocabulary(["go to fridge 1."], { markers: ["<act>"]
- * })); tokenizer.decode(tokenizer.encode("<act>go to sink 1.")); // "<act> go to <unknown> 1 ."
+ * const tokenizer = createTokenizer(buildWordVocabulary(["go to fridge 1."], { markers: ["<act>"] }));
+ * tokenizer.decode(tokenizer.encode("<act>go to  sink 1.")); // "<act> go to <unknown> 1 ."
  */
 export function buildWordVocabulary(
   texts: Iterable<string>,

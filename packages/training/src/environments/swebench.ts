@@ -20,8 +20,7 @@ const paper: PaperExperiment<SwebenchTasks> = {
 /** Software-engineering tasks in containers (SWE-bench). */
 export const swebench: EnvironmentDefinition<SwebenchTasks, typeof swebenchTasksSchema> = {
   name: "swebench",
-  description:
-    "software-engineering tasks in containers: the demonstration's, or a file of instances",
+  description: "software-engineering tasks in containers: the demo tasks, or instances from a file",
   schema: swebenchTasksSchema,
   open: (tasks, episode, seed) =>
     openSwebenchTasks(tasks, episode, seed, { messages: messageTemplate }),
@@ -30,7 +29,7 @@ export const swebench: EnvironmentDefinition<SwebenchTasks, typeof swebenchTasks
       setting: "path",
       flag: "instances",
       value: "file",
-      description: "JSON lines, JSON or parquet (default: the demonstration's tasks)",
+      description: "JSON lines, JSON or parquet (default: the demo tasks)",
     },
     "format",
   ],
@@ -39,7 +38,7 @@ export const swebench: EnvironmentDefinition<SwebenchTasks, typeof swebenchTasks
   experiments: [
     {
       name: "swebench",
-      description: "small agent learns to fix the demonstration's repositories, GRPO++ with AEM",
+      description: "small agent learns to fix the demo repositories, GRPO++ with AEM",
       needs: ["this machine", "a container engine"],
       create: softwareDemo,
     },

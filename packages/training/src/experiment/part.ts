@@ -24,8 +24,11 @@ export interface OptionsSchema {
  * the options.
  *
  * @example
- * definePart({ name: "my-modulator", options: { strength: 1 }, create: ({ strength }) => ({ name:
- * "my-modulator", modulate: (batch) => ... }), });
+ * definePart({
+ *   name: "my-modulator",
+ *   options: { strength: 1 },
+ *   create: ({ strength }) => ({ name: "my-modulator", modulate: (batch) => ... }),
+ * });
  */
 export interface Part<T, Context = unknown> {
   /** Name of the component in run folders and messages. */

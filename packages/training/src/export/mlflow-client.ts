@@ -100,7 +100,7 @@ export function createMlflowClient({
 
 /** An answer of the server other than success. */
 class MlflowError extends Error {
-  /** True if the thing that was asked for does not exist. */
+  /** True if the requested object does not exist. */
   readonly isMissing: boolean;
 
   constructor(message: string, body: string) {

@@ -22,8 +22,7 @@ export interface RunSummary extends RunProgress {
 
 /**
  * Reads the description and progress of a run, whether running, finished or interrupted.
- * @param now
- * - Current time, milliseconds since 1970.
+ * @param now - Current time, milliseconds since 1970.
  * @throws `RangeError`, one line, if files are missing or damaged.
  */
 export async function readSummary(source: RunSource, now: number): Promise<RunSummary> {
