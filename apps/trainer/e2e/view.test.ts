@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { packedIndexesPath, parseIndexEntry } from "@turnwise/training/reader";
-import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildPage } from "../../viewer/build-page.ts";
@@ -14,6 +13,7 @@ import { findRuns, type FoundRun } from "../src/view/find-runs.ts";
 import { readPage, type PageFiles } from "../src/view/page-files.ts";
 import { serveRuns, type ViewServer } from "../src/view/serve-runs.ts";
 import { findChromium, launchChromium } from "./chromium.ts";
+import { listFindings, takeShot } from "./look-at-page.ts";
 
 let folder: string;
 let page: PageFiles;
@@ -184,20 +184,8 @@ describe.skipIf(executablePath === undefined)("the viewer in a browser", () => {
     return opened;
   }
 
-  /** Findings of axe, one line each. */
-  async function check(opened: Page): Promise<string[]> {
-    await opened.evaluate(axe.source);
-    return opened.locator("html").evaluate(async (html) => {
-      const { axe: checker } = html.ownerDocument.defaultView as unknown as { axe: typeof axe };
-      const { violations } = await checker.run();
-      return violations.map(
-        ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`,
-      );
-    });
-  }
-
-  const shot = (opened: Page, name: string): Promise<Buffer> =>
-    opened.screenshot({ path: join(process.env["VIEWER_SHOTS"] ?? folder, `${name}.png`) });
+  const check = listFindings;
+  const shot = (opened: Page, name: string): Promise<void> => takeShot(opened, name, folder);
 
   it("compares two arms over their seeds", async () => {
     const opened = await open(server.address);
@@ -325,6 +313,11 @@ describe.skipIf(executablePath === undefined)("the viewer in a browser", () => {
     await opened.getByRole("heading", { name: "Turn 0" }).waitFor();
     await opened.goto(`${pathToFileURL(path).href}#/trajectory/none-2/iteration-0005/3`);
     await opened.getByText(/iteration-0005\.jsonl\.gz: file must exist$/u).waitFor();
+    await opened.keyboard.press("?");
+    await opened.getByText("Licences of the libraries in this page").click();
+    expect(await opened.getByLabel("Licences").textContent()).toBe(page.licences);
+    expect(page.licences).toMatch(/^preact \d[^]*Permission is hereby granted/mu);
+    expect(await check(opened)).toEqual([]);
     await opened.close();
   });
 

@@ -30,14 +30,34 @@ export function App(): JSX.Element {
     <>
       <Header />
       <main id="main" tabIndex={-1}>
-        {problems.value.map((problem) => (
-          <p class="problem" role="alert" key={problem}>
-            {problem}
-          </p>
-        ))}
+        <Problems isWhole={route.value.page === "overview"} />
         {isLoading.value ? <p class="quiet">Reading runs …</p> : <Page route={route.value} />}
       </main>
       {isHelpOpen.value && <Help />}
+    </>
+  );
+}
+
+/** What could not be read: in full on the overview, and as a link to it elsewhere. */
+function Problems({ isWhole }: { readonly isWhole: boolean }): JSX.Element | null {
+  const shown = problems.value;
+  if (shown.length === 0) return null;
+  if (!isWhole) {
+    return (
+      <p class="problem">
+        <a href={formatRoute({ page: "overview" })}>
+          {shown.length === 1 ? "one file" : `${shown.length} files`} could not be read
+        </a>
+      </p>
+    );
+  }
+  return (
+    <>
+      {shown.map((problem) => (
+        <p class="problem" role="alert" key={problem}>
+          {problem}
+        </p>
+      ))}
     </>
   );
 }

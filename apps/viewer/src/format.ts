@@ -26,6 +26,11 @@ export function percent(value: number | undefined, decimals = 0): string {
     : `${fixed(100 * value, decimals)} %`;
 }
 
+/** Formats a whole number without separators, such as a seed. */
+export function whole(value: number): string {
+  return Number.isFinite(value) ? String(value) : none;
+}
+
 /** Formats a whole number with separators. */
 export function count(value: number): string {
   return value.toLocaleString("en");

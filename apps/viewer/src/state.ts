@@ -49,11 +49,11 @@ export async function startPage(): Promise<void> {
     const failed = loaded.flatMap((result) =>
       result.status === "rejected" ? [messageOf(result.reason)] : [],
     );
-    problems.value = failed;
     // Positions count only runs that can be shown.
     runs.value = loaded
       .flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
       .map((run, position) => ({ ...run, position }));
+    problems.value = [...failed, ...runs.value.flatMap((run) => run.problems)];
   } catch (error) {
     problems.value = [messageOf(error)];
   }
@@ -108,9 +108,11 @@ async function refresh(): Promise<void> {
       try {
         const next = await loadRun(run, run.position, true);
         isConnected.value = true;
+        // A file is being written: the page shows what it has.
+        if (next.problems.length > run.problems.length) return run;
         return isSame(run, next) ? run : next;
       } catch (error) {
-        // A file is being written, or the server was stopped: keep showing the data read so far.
+        // Metrics are being written, or the server was stopped: keep showing the data read so far.
         if (!(error instanceof RangeError)) isConnected.value = false;
         return run;
       }

@@ -112,6 +112,10 @@ const hash = (text: string): string =>
 const withinScript = (text: string): string =>
   text.replaceAll(/<(?=\/script|!--|script)/giu, "\\x3C");
 
+/** Element with data that the page reads and browsers do not run. */
+const dataElement = (id: string, value: unknown): string =>
+  `<script type="application/json" id="${id}">${JSON.stringify(value).replaceAll("<", "\\u003c")}</script>\n`;
+
 async function* writeParts(
   { page, runs }: ExportOptions,
   files: readonly IncludedFile[],
@@ -125,7 +129,8 @@ async function* writeParts(
   yield `<meta name="viewport" content="width=device-width, initial-scale=1">\n`;
   yield `<meta name="color-scheme" content="light dark">\n<title>Turnwise</title>\n`;
   yield `<style>${style}</style>\n</head>\n<body>\n<div id="app"></div>\n`;
-  yield `<script type="application/json" id="runs">${JSON.stringify(list).replaceAll("<", "\\u003c")}</script>\n`;
+  yield dataElement("runs", list);
+  yield dataElement("licences", page.licences);
   for (const { run, path, read } of files) {
     yield `<script type="application/octet-stream" data-run="${run}" data-path="${path}">`;
     yield* encodeBase64(read());

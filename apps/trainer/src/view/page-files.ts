@@ -11,6 +11,8 @@ export interface PageFiles {
   readonly html: string;
   readonly script: string;
   readonly style: string;
+  /** Licences of the libraries in the script. */
+  readonly licences: string;
 }
 
 /** Folder of the page; the build of this package copies the page into it. */
@@ -34,6 +36,7 @@ export async function readPage(folder?: string): Promise<PageFiles> {
     html: await read("index.html"),
     script: await read("viewer.js"),
     style: await read("viewer.css"),
+    licences: await read("THIRD-PARTY.txt"),
   };
 }
 

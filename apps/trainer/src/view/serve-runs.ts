@@ -52,6 +52,7 @@ export async function serveRuns({ page, runs, port }: ServeOptions): Promise<Vie
     ["/", { type: "text/html; charset=utf-8", text: page.html }],
     ["/viewer.js", { type: "text/javascript; charset=utf-8", text: page.script }],
     ["/viewer.css", { type: "text/css; charset=utf-8", text: page.style }],
+    ["/THIRD-PARTY.txt", { type: "text/plain; charset=utf-8", text: page.licences }],
     ["/runs.json", { type: "application/json", text: JSON.stringify(list) }],
   ]);
   const folders = new Map(runs.map(({ id, path }) => [id, path]));

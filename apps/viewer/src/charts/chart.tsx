@@ -204,7 +204,7 @@ function plotOptions({
     cursor: { sync: { key: "iterations" }, drag: { x: true, y: false }, points: { size: 5 } },
     scales: { x: { time: false }, y: { range: (_, low, high) => limits(range, low, high) } },
     axes: [
-      { ...axis, size: 22, gap: 2, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
+      { ...axis, size: 26, gap: 5, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
       { ...axis, size: 46, gap: 4, values: (_, splits) => splits.map((value) => format(value)) },
     ],
     bands,

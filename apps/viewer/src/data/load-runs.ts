@@ -28,6 +28,8 @@ export interface ViewedRun extends ListedRun {
   readonly segments: readonly Segment[];
   readonly progress: RunProgress;
   readonly seed: number;
+  /** Errors of files without which the run can still be shown, one line each. */
+  readonly problems: readonly string[];
 }
 
 /** Opens the runs of the page: the runs exported into it, or the runs that its server lists. */
@@ -39,20 +41,36 @@ export async function loadRunList(): Promise<RunList> {
   return (await response.json()) as RunList;
 }
 
-/** Reads the small files of a run. @throws `RangeError`, one line, for damaged files. */
+/**
+ * Reads the small files of a run. What is not known without a damaged one is left out.
+ * @throws `RangeError`, one line, for damaged metrics, without which nothing can be shown.
+ */
 export async function loadRun(
   { id, name }: ListedRun,
   position: number,
   isLive: boolean,
 ): Promise<ViewedRun> {
   const source = isLive ? createUrlSource(`runs/${id}`) : createEmbeddedSource(id);
+  const problems: string[] = [];
+  const orElse = <Value>(read: Promise<Value>, fallback: Value): Promise<Value> =>
+    read.catch((error: unknown) => {
+      // Errors of the connection say nothing about the file.
+      if (!(error instanceof RangeError)) throw error;
+      problems.push(error.message);
+      return fallback;
+    });
   const [config, manifest, metrics, timings] = await Promise.all([
-    readConfig(source),
-    readManifest(source),
+    orElse<JsonObject>(readConfig(source), {}),
+    orElse<JsonObject>(readManifest(source), {}),
     readMetrics(source),
-    readTimings(source),
+    orElse(readTimings(source), []),
   ]);
-  const progress = await readProgress(source, Date.now(), { metrics, config });
+  const progress = await orElse(readProgress(source, Date.now(), { metrics, config }), {
+    state: "interrupted",
+    iterations: metrics.filter(({ stage }) => stage === "iteration").length,
+    numIterations: undefined,
+    success: undefined,
+  });
   const seed = Number(config["seed"] ?? manifest["seed"] ?? Number.NaN);
   const segments = listSegments(metrics);
   return {
@@ -67,5 +85,6 @@ export async function loadRun(
     segments,
     progress,
     seed,
+    problems,
   };
 }

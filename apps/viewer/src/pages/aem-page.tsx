@@ -9,6 +9,7 @@ import {
   type GroupResponse,
 } from "../data/modulate-group.ts";
 import { readGroup } from "../data/read-group.ts";
+import { visibleLine } from "../data/visible-text.ts";
 import { fixed, segmentTitle } from "../format.ts";
 import { setViewKeys } from "../keyboard.ts";
 import { formatRoute, navigate } from "../route.ts";
@@ -40,6 +41,13 @@ export function AemPage({ run, segment: name, group }: Props): JSX.Element {
   const responses = useMemo(() => groupResponses(siblings ?? []), [siblings]);
   useEffect(() => setViewKeys({ u: () => navigate({ page: "group", run, segment: name, group }) }));
   if (error !== undefined) return <p class="problem">{error}</p>;
+  if (segment === undefined || members.length === 0) {
+    return (
+      <p class="quiet">
+        There is no such group in {run}, {name}, or its index is being read.
+      </p>
+    );
+  }
   if (siblings === undefined) return <p class="quiet">Reading the group …</p>;
   if (responses.length === 0) {
     return <p class="quiet">No response of this group has recorded entropies.</p>;
@@ -48,7 +56,7 @@ export function AemPage({ run, segment: name, group }: Props): JSX.Element {
     <article>
       <nav class="crumbs" aria-label="Position">
         <a href={formatRoute({ page: "trajectories", query: `run:${run}`, sort: "" })}>
-          {segment!.run.name}
+          {segment.run.name}
         </a>
         <span>{segmentTitle(name)}</span>
         <a href={formatRoute({ page: "group", run, segment: name, group })}>group {group}</a>
@@ -219,6 +227,9 @@ function Scatter({
         <text x={width - 12} y={height - 2} text-anchor="end">
           mean token entropy, nats
         </text>
+        <text x={left + 4} y={12}>
+          coefficient
+        </text>
         {responses.map(({ entropy }, i) => (
           <circle key={`second ${i}`} cx={x(entropy)} cy={y(second[i]!)} r="3" class="second" />
         ))}
@@ -240,7 +251,7 @@ function Scatter({
           <i class="dot negative" /> AEM, advantage &lt; 0
         </li>
         <li>
-          <i class="dot second" /> {name}
+          <i class="dot ring second" /> {name}
         </li>
       </ul>
     </figure>
@@ -307,7 +318,9 @@ function ResponseTable({
                     {trajectory}, turn {turn}
                   </a>
                 </th>
-                <td class="clip">{action}</td>
+                <td class="clip">
+                  {action === "" ? <span class="quiet">no action</span> : visibleLine(action, 100)}
+                </td>
                 <td class="number">{fixed(entropy, 3)}</td>
                 <td class="number">{fixed(advantage)}</td>
                 <td class="number">

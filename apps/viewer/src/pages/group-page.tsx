@@ -4,9 +4,11 @@ import { countSegmentGroups, findSegment, groupMembers } from "../data/find-in-t
 import { divergence, readGroup, sharedPrefixes, type Sibling } from "../data/read-group.ts";
 import { meanAdvantage } from "../data/token-values.ts";
 import { textAt } from "../data/trajectory-table.ts";
+import { visibleLine } from "../data/visible-text.ts";
 import { fixed, formatRange, segmentTitle, words } from "../format.ts";
 import { setViewKeys } from "../keyboard.ts";
-import { CreditStrip } from "../parts/credit-strip.tsx";
+import { CreditLegend, CreditStrip } from "../parts/credit-strip.tsx";
+import { LongText } from "../parts/long-text.tsx";
 import { Outcome } from "../parts/outcome.tsx";
 import { formatRoute, navigate } from "../route.ts";
 import { runs, table } from "../state.ts";
@@ -87,14 +89,18 @@ export function GroupPage({ run, segment: name, group }: Props): JSX.Element {
         </span>
       </nav>
       <h1 class="task">
-        {words(textAt(rows, "kind", first))} <small>{textAt(rows, "task", first)}</small>
+        {visibleLine(words(textAt(rows, "kind", first)), 100)}{" "}
+        <small>{visibleLine(textAt(rows, "task", first))}</small>
       </h1>
       {siblings === undefined ? (
         <p class="quiet">Reading {members.length} trajectories …</p>
       ) : (
         <>
-          <p class="goal">{siblings[0]!.trajectory.firstObservation}</p>
+          <div class="goal">
+            <LongText text={siblings[0]!.trajectory.firstObservation} />
+          </div>
           <SiblingTable siblings={siblings} run={run} segment={name} />
+          <CreditLegend turns={siblings.flatMap(({ trajectory }) => trajectory.turns)} />
           <Lanes siblings={siblings} run={run} segment={name} />
         </>
       )}
@@ -208,9 +214,9 @@ function Lanes({ siblings, run, segment }: SiblingsProps): JSX.Element {
                       <a
                         class={one.isValidAction ? "" : "malformed"}
                         href={formatRoute({ page: "trajectory", run, segment, row, turn })}
-                        title={one.observation}
+                        title={visibleLine(one.observation)}
                       >
-                        {one.action === "" ? "(no action)" : one.action}
+                        {one.action === "" ? "(no action)" : visibleLine(one.action)}
                       </a>
                       {credit !== undefined && (
                         <small

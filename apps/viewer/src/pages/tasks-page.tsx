@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { Chart } from "../charts/chart.tsx";
 import { groupByArm } from "../data/arms.ts";
 import { listTasks, taskCurve, taskOccasions, type TaskOccasion } from "../data/task-history.ts";
+import { visibleLine } from "../data/visible-text.ts";
 import { count, fixed, formatRange, percent, segmentTitle, words } from "../format.ts";
 import { setViewKeys } from "../keyboard.ts";
 import { armColour } from "../parts/overlay-charts.tsx";
@@ -103,8 +104,8 @@ function TaskList(): JSX.Element {
                   style={{ transform: `translateY(${start}px)` }}
                   onClick={() => open(index)}
                 >
-                  <span role="gridcell">{rows.strings[task]}</span>
-                  <span role="gridcell">{words(rows.strings[kind]!)}</span>
+                  <Cell text={rows.strings[task]!} />
+                  <Cell text={words(rows.strings[kind]!)} />
                   <span role="gridcell" class="number">
                     {occasions}
                   </span>
@@ -121,6 +122,16 @@ function TaskList(): JSX.Element {
         </div>
       </div>
     </div>
+  );
+}
+
+/** Text that may be cut by its column; the whole of it is shown on hover. */
+function Cell({ text }: { readonly text: string }): JSX.Element {
+  const line = visibleLine(text);
+  return (
+    <span role="gridcell" title={line}>
+      {line}
+    </span>
   );
 }
 
@@ -170,7 +181,7 @@ function TaskOverTime({ task }: { readonly task: string }): JSX.Element {
           </a>
         </span>
       </nav>
-      <h1 class="task">{task}</h1>
+      <h1 class="task">{visibleLine(task)}</h1>
       <FirstSolved occasions={occasions} />
       <div class="charts">
         {charts.map((chart) => chart.series.length > 0 && <Chart key={chart.title} {...chart} />)}

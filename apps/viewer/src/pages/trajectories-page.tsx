@@ -8,6 +8,7 @@ import {
   type SortOrder,
 } from "../data/filter-table.ts";
 import { textAt } from "../data/trajectory-table.ts";
+import { visibleLine } from "../data/visible-text.ts";
 import { count } from "../format.ts";
 import { setViewKeys } from "../keyboard.ts";
 import { listColumns, type ListColumn } from "../parts/list-columns.tsx";
@@ -119,11 +120,19 @@ export function TrajectoriesPage({ query, sort }: Props): JSX.Element {
                   open(index);
                 }}
               >
-                {columns.map((column) => (
-                  <span role="gridcell" key={column.name} class={column.isNumber ? "number" : ""}>
-                    {column.render(rows, positions[index]!)}
-                  </span>
-                ))}
+                {columns.map((column) => {
+                  const content = column.render(rows, positions[index]!);
+                  return (
+                    <span
+                      role="gridcell"
+                      key={column.name}
+                      class={column.isNumber ? "number" : ""}
+                      title={typeof content === "string" && !column.isNumber ? content : undefined}
+                    >
+                      {content}
+                    </span>
+                  );
+                })}
               </div>
             ))}
           </RowSpace>
@@ -244,7 +253,7 @@ function Filters({
         <option value="">all kinds</option>
         {kinds.map((kind) => (
           <option key={kind} value={`kind:${kind.toLowerCase()}`}>
-            {kind}
+            {visibleLine(kind, 60)}
           </option>
         ))}
       </select>

@@ -7,9 +7,11 @@ import { openTrajectory } from "../data/read-turns.ts";
 import type { TokenText } from "../data/token-text.ts";
 import { meanAdvantage, tints, tintScale, type Tint } from "../data/token-values.ts";
 import { textAt } from "../data/trajectory-table.ts";
-import { fixed, segmentTitle, words } from "../format.ts";
+import { visibleLine } from "../data/visible-text.ts";
+import { fixed, formatRange, segmentTitle, words } from "../format.ts";
 import { setViewKeys } from "../keyboard.ts";
-import { CreditStrip } from "../parts/credit-strip.tsx";
+import { CreditLegend, CreditStrip } from "../parts/credit-strip.tsx";
+import { LongText } from "../parts/long-text.tsx";
 import { Outcome } from "../parts/outcome.tsx";
 import { Response, TokenTable, TurnNumbers } from "../parts/response.tsx";
 import { formatRoute, navigate, type TrajectoryAddress } from "../route.ts";
@@ -114,7 +116,8 @@ export function TrajectoryPage(props: Props): JSX.Element {
         </span>
       </nav>
       <h1 class="task">
-        {words(trajectory.taskKind)} <small>{trajectory.taskId}</small>
+        {visibleLine(words(trajectory.taskKind), 100)}{" "}
+        <small>{visibleLine(trajectory.taskId)}</small>
       </h1>
       <TrajectoryFacts trajectory={trajectory} position={position} />
       <CreditStrip
@@ -122,6 +125,7 @@ export function TrajectoryPage(props: Props): JSX.Element {
         current={turn}
         onPick={(index) => showTurn(props, index)}
       />
+      <CreditLegend turns={trajectory.turns} />
       <TintChoice />
       <section class="turns" aria-label="Turns">
         <div class="turn first">
@@ -188,10 +192,8 @@ function TrajectoryFacts({
   readonly position: number | undefined;
 }): JSX.Element {
   const rows = table.value;
-  const number = (
-    name: "return" | "entropy" | "coefficientMin" | "coefficientMax" | "advantage",
-    decimals: number,
-  ): string => (position === undefined ? "–" : fixed(rows.numbers[name][position], decimals));
+  const number = (name: "return" | "entropy" | "advantage", decimals: number): string =>
+    position === undefined ? "–" : fixed(rows.numbers[name][position], decimals);
   const facts: (readonly [string, JSX.Element | string])[] = [
     [
       "outcome",
@@ -204,7 +206,16 @@ function TrajectoryFacts({
     ["turns", String(trajectory.turns.length)],
     ["entropy", number("entropy", 3)],
     ["advantage", number("advantage", 2)],
-    ["coefficients", `${number("coefficientMin", 3)} to ${number("coefficientMax", 3)}`],
+    [
+      "coefficients",
+      position === undefined
+        ? "–"
+        : formatRange(
+            rows.numbers.coefficientMin[position],
+            rows.numbers.coefficientMax[position],
+            3,
+          ),
+    ],
     ["use", trajectory.status ?? "unknown"],
     ["policy version", String(trajectory.policyVersion)],
   ];
@@ -252,7 +263,9 @@ function Text({
   return (
     <div class={isAction ? "text action" : "text"}>
       <span class="label">{label}</span>
-      <div class="code">{text === "" ? <span class="quiet">empty</span> : text}</div>
+      <div class="code">
+        <LongText text={text} />
+      </div>
     </div>
   );
 }
@@ -290,7 +303,11 @@ function TurnCard({ index, turn, stateAfter, text, isCurrent, link }: TurnProps)
       <div class="turn-body">
         <div class="turn-text">
           <Fold label={`prompt, ${turn.promptTokens.length} tokens`}>
-            {() => <div class="code">{text.decode(turn.promptTokens)}</div>}
+            {() => (
+              <div class="code">
+                <LongText text={text.decode(turn.promptTokens)} />
+              </div>
+            )}
           </Fold>
           <div class="text">
             <span class="label">response{turn.isValidAction ? "" : ", malformed"}</span>

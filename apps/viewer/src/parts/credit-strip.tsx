@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { RecordedTurn } from "@turnwise/training/reader";
 import { meanAdvantage } from "../data/token-values.ts";
+import { visibleLine } from "../data/visible-text.ts";
 import { fixed } from "../format.ts";
 
 /** Advantage and coefficient at which a bar has its full length. */
@@ -34,6 +35,22 @@ export function CreditStrip({ turns, current, onPick }: Props): JSX.Element {
         </button>
       ))}
     </div>
+  );
+}
+
+/** Explanation of the strip. */
+export function CreditLegend({ turns }: Pick<Props, "turns">): JSX.Element {
+  return (
+    <p class="quiet strip-legend">
+      {turns.some(({ credit }) => credit !== undefined) ? (
+        <>
+          Bars: advantage, −{fullAdvantage} to +{fullAdvantage}. Lines: coefficient, 0 to{" "}
+          {fullCoefficient}, with 1 in the middle.
+        </>
+      ) : (
+        "Bars: mean entropy of the response, 0 to 1 nats per token."
+      )}
+    </p>
   );
 }
 
@@ -95,5 +112,5 @@ function describe({ credit, action }: RecordedTurn, index: number): string {
     credit === undefined
       ? ""
       : `, advantage ${fixed(meanAdvantage(credit.advantage))}, coefficient ${fixed(credit.coefficient)}`;
-  return `turn ${index}: ${action}${numbers}`;
+  return `turn ${index}: ${visibleLine(action, 100)}${numbers}`;
 }

@@ -1,6 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
-import { isHelpOpen, keyList } from "../keyboard.ts";
+import { keyList } from "../key-list.ts";
+import { isHelpOpen } from "../keyboard.ts";
+import { Licences } from "./licences.tsx";
 
 /** Dialog with the list of keys. */
 export function Help(): JSX.Element {
@@ -21,6 +23,7 @@ export function Help(): JSX.Element {
           </div>
         ))}
       </dl>
+      <Licences />
       <form method="dialog">
         <button>Close</button>
       </form>

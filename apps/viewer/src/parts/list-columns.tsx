@@ -2,7 +2,8 @@ import type { JSX } from "preact";
 import type { SortOrder } from "../data/filter-table.ts";
 import type { ViewedRun } from "../data/load-runs.ts";
 import { textAt, type TrajectoryTable } from "../data/trajectory-table.ts";
-import { fixed, shortSegmentTitle } from "../format.ts";
+import { visibleLine } from "../data/visible-text.ts";
+import { fixed, shortSegmentTitle, words } from "../format.ts";
 import { runs } from "../state.ts";
 import { Outcome } from "./outcome.tsx";
 
@@ -63,7 +64,7 @@ export const listColumns: readonly ListColumn[] = [
     width: "minmax(90px, 1.2fr)",
     isNumber: false,
     isShown: always,
-    render: (table, index) => textAt(table, "kind", index).replaceAll("_", " "),
+    render: (table, index) => visibleLine(words(textAt(table, "kind", index))),
   },
   {
     name: "task",
@@ -71,7 +72,7 @@ export const listColumns: readonly ListColumn[] = [
     width: "minmax(130px, 3fr)",
     isNumber: false,
     isShown: always,
-    render: (table, index) => textAt(table, "task", index),
+    render: (table, index) => visibleLine(textAt(table, "task", index)),
   },
   {
     name: "outcome",

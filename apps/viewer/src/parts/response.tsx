@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { RecordedTurn } from "@turnwise/training/reader";
 import type { TokenText } from "../data/token-text.ts";
 import { meanAdvantage, tintStrength, tokenValues, type Tint } from "../data/token-values.ts";
+import { visibleText } from "../data/visible-text.ts";
 import { fixed, short } from "../format.ts";
 
 /** Number of tokens that are drawn at a time: a response can have tens of thousands. */
@@ -29,7 +30,7 @@ export function Response({ turn, text, tint }: ResponseProps): JSX.Element {
           style={styleOf(tint, values?.[i])}
           title={describeToken(turn, i)}
         >
-          {piece}
+          {visibleText(piece)}
         </span>
       ))}
       {responseTokens.length === 0 && <span class="quiet">no tokens</span>}
@@ -63,7 +64,8 @@ function describeToken(turn: RecordedTurn, i: number): string {
 
 /** Values of the tokens of a response as a table, as a readable form of the tints. */
 export function TokenTable({ turn, text }: Omit<ResponseProps, "tint">): JSX.Element {
-  const pieces = text.pieces(turn.responseTokens);
+  const shown = turn.responseTokens.slice(0, tokensAtOnce);
+  const pieces = text.pieces(shown);
   const columns = (["entropy", "log-prob", "ratio", "advantage"] as const).flatMap((tint) => {
     const values = tokenValues(turn, tint);
     return values === undefined ? [] : [{ tint, values }];
@@ -85,9 +87,9 @@ export function TokenTable({ turn, text }: Omit<ResponseProps, "tint">): JSX.Ele
           </tr>
         </thead>
         <tbody>
-          {turn.responseTokens.slice(0, tokensAtOnce).map((token, i) => (
+          {shown.map((token, i) => (
             <tr key={i}>
-              <td class="code">{pieces[i]}</td>
+              <td class="code">{visibleText(pieces[i]!)}</td>
               <td class="number">{token}</td>
               {columns.map(({ tint, values }) => (
                 <td class="number" key={tint}>

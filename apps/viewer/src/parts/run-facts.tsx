@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { measureSegment, metricAt } from "../data/curves.ts";
 import type { ViewedRun } from "../data/load-runs.ts";
 import { summarizeRun } from "../data/summarize-run.ts";
-import { count, duration, fixed, percent, short, signed } from "../format.ts";
+import { count, duration, fixed, percent, short, signed, whole } from "../format.ts";
 import { table } from "../state.ts";
 import { experimentOf } from "../data/arms.ts";
 
@@ -29,7 +29,7 @@ export function RunFacts({ run }: { readonly run: ViewedRun }): JSX.Element {
       <h1>{run.name}</h1>
       <p class="quiet wrap">
         <span class={`state ${progress.state}`}>{progress.state}</span> {experimentOf(run)}, seed{" "}
-        {run.seed}
+        {whole(run.seed)}
         {" · "}modulator {modulator} · {algorithm} · {model}
         {typeof manifest["turnwise"] === "string" && ` · turnwise ${manifest["turnwise"]}`}
         {typeof manifest["startedAt"] === "string" &&

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { Arm } from "../data/arms.ts";
 import { metricAt } from "../data/curves.ts";
 import { summarizeRun } from "../data/summarize-run.ts";
-import { duration, percent, short } from "../format.ts";
+import { duration, percent, short, whole } from "../format.ts";
 import { formatRoute } from "../route.ts";
 import { armColour } from "./overlay-charts.tsx";
 
@@ -61,7 +61,7 @@ export function RunTable({ arms }: { readonly arms: readonly Arm[] }): JSX.Eleme
                       {run.name}
                     </a>
                   </td>
-                  <td>{run.seed}</td>
+                  <td>{whole(run.seed)}</td>
                   <td>
                     <span class={`state ${progress.state}`}>{progress.state}</span>
                   </td>

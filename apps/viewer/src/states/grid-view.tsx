@@ -53,7 +53,33 @@ export function GridView({ state }: { readonly state: GridState }): JSX.Element 
           class="agent"
         />
       </svg>
-      <p>{result === "open" ? `${movesLeft} moves left` : result}</p>
+      <ul class="legend grid-legend">
+        {marksOf(state).map(([mark, name]) => (
+          <li key={name}>
+            <i class={mark} />
+            {name}
+          </li>
+        ))}
+      </ul>
+      <p>
+        {result === "open" ? (
+          `${movesLeft} moves left`
+        ) : (
+          <span class={result === "won" ? "outcome success" : "outcome failed"}>{result}</span>
+        )}
+      </p>
     </>
   );
+}
+
+/** Marks that a drawing has, with their names. */
+function marksOf({ cells, boxes, targets }: GridState): (readonly [string, string])[] {
+  const placed = boxes.filter((box) => targets.includes(box)).length;
+  return [
+    ["agent", "agent"],
+    ...(boxes.length > placed ? [["box", "box"] as const] : []),
+    ...(placed > 0 ? [["box placed", "box on a target"] as const] : []),
+    ...(targets.length > placed ? [["target", boxes.length > 0 ? "target" : "goal"] as const] : []),
+    ...(cells.includes("hole") ? [["hole", "hole"] as const] : []),
+  ];
 }

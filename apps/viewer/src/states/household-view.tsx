@@ -6,6 +6,9 @@ import type { JSX } from "preact";
  */
 export function HouseholdView({ state }: { readonly state: HouseholdState }): JSX.Element {
   const { goal, isSolved, location, inventory, receptacles } = state;
+  const isUnseen = ({ name, door, contents }: HouseholdReceptacle): boolean =>
+    contents === null && door !== "closed" && name !== location;
+  const unseen = receptacles.filter(isUnseen);
   return (
     <>
       <p>
@@ -16,14 +19,21 @@ export function HouseholdView({ state }: { readonly state: HouseholdState }): JS
         {inventory.length === 0 ? "nothing" : inventory.map(nameObject).join(", ")}
       </p>
       <ul class="room">
-        {receptacles.map((receptacle) => (
-          <Receptacle
-            key={receptacle.name}
-            receptacle={receptacle}
-            isHere={receptacle.name === location}
-          />
-        ))}
+        {receptacles
+          .filter((receptacle) => !isUnseen(receptacle))
+          .map((receptacle) => (
+            <Receptacle
+              key={receptacle.name}
+              receptacle={receptacle}
+              isHere={receptacle.name === location}
+            />
+          ))}
       </ul>
+      {unseen.length > 0 && (
+        <p>
+          <span class="quiet">not seen</span> {unseen.map(({ name }) => name).join(", ")}
+        </p>
+      )}
     </>
   );
 }

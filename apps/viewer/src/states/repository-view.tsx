@@ -9,7 +9,12 @@ export function RepositoryView({ state }: { readonly state: RepositoryState }): 
       <p>
         <b>{instance}</b> <span class="quiet">{folder}</span>
       </p>
-      {lastCommand !== null && <pre class="command">{lastCommand}</pre>}
+      {lastCommand !== null && (
+        <>
+          <p class="quiet">last call</p>
+          <pre class="command">{lastCommand}</pre>
+        </>
+      )}
       {missing !== undefined && <p class="quiet">Changes are not known: {missing}</p>}
       {files.length === 0 && missing === undefined && <p class="quiet">No file has changed.</p>}
       <ul class="plain-list">

@@ -1,6 +1,8 @@
 import type { EnvironmentState } from "@turnwise/core";
 import { describeState } from "@turnwise/training/reader";
+import { useMemo } from "preact/hooks";
 import type { JSX } from "preact";
+import { visibleRecord } from "../data/visible-text.ts";
 import { CraftingView } from "./crafting-view.tsx";
 import { GridView } from "./grid-view.tsx";
 import { HouseholdView } from "./household-view.tsx";
@@ -13,11 +15,12 @@ export function StateView({
 }: {
   readonly state: EnvironmentState | undefined;
 }): JSX.Element | null {
-  if (state === undefined) return null;
+  const shown = useMemo(() => visibleRecord(state), [state]);
+  if (shown === undefined) return null;
   return (
-    <div role="group" class={`state-view ${state.kind}`} aria-label="State of the environment">
-      <Drawing state={state} />
-      {state.isTruncated === true && state.kind !== "text" && (
+    <div role="group" class="state-view" tabIndex={0} aria-label="State of the environment">
+      <Drawing state={shown} />
+      {shown.isTruncated === true && shown.kind !== "text" && (
         <p class="quiet">Parts were cut when this was recorded.</p>
       )}
     </div>

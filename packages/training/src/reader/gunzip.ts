@@ -9,7 +9,15 @@ export async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Ar
     .stream()
     .pipeThrough(new DecompressionStream("gzip"));
   try {
-    return new Uint8Array(await new Response(stream).arrayBuffer());
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    // Not by way of a `Response`, which would hide the reason of an error.
+    const reader = stream.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      parts.push(value);
+    }
+    return new Uint8Array(await new Blob(parts).arrayBuffer());
   } catch (cause) {
     throw new RangeError(
       `${source}: bytes must be a gzip member, got ${(cause as Error).message}`,

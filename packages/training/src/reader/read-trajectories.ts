@@ -140,7 +140,14 @@ async function readWithoutIndex(source: RunSource, name: string): Promise<Segmen
   const where = `${source.name}/${path}`;
   const packed = await source.read(path);
   if (packed === undefined) throw new RangeError(`${where}: file must exist`);
-  const records = parseTrajectories(await gunzip(packed, where), where);
+  const records = await gunzip(packed, where)
+    .then((bytes) => parseTrajectories(bytes, where))
+    .catch((cause: Error) => {
+      throw new RangeError(
+        `${source.name}/${indexPath(name)}: file must exist, or ${cause.message}`,
+        { cause },
+      );
+    });
   const wrong = records.find(({ version }) => version !== 1);
   if (wrong !== undefined) {
     throw new RangeError(

@@ -11,7 +11,7 @@ export interface UrlSourceOptions {
  * `Range`; if the server ignores the range and sends the whole file, the part is cut from it.
  *
  * @param url - Address of the folder.
- * @throws `Error` from `read`, one line, for a status other than 200, 206, 404 and 416.
+ * @throws `Error` from `read`, one line, if the server does not answer, and for a status other than 200, 206, 404 and 416.
  */
 export function createUrlSource(url: string, options: UrlSourceOptions = {}): RunSource {
   const base = url.endsWith("/") ? url : `${url}/`;
@@ -25,7 +25,9 @@ export function createUrlSource(url: string, options: UrlSourceOptions = {}): Ru
       : {};
     // Files of a live run change, so browsers must revalidate their cache.
     const init = { headers, cache: "no-cache" } as const;
-    const response = await request(address, init);
+    const response = await request(address, init).catch((cause: Error) => {
+      throw new Error(`${address}: the server must answer, got ${cause.message}`, { cause });
+    });
     if (response.status === 404) return undefined;
     if (![200, 206, 416].includes(response.status)) {
       throw new Error(`${address}: status must be 200, 206 or 404, got ${response.status}`);

@@ -15,6 +15,7 @@ import type { RecordedTrajectory, RecordedTurn } from "../records/recorded-traje
 import { startHeartbeat } from "../records/heartbeat.ts";
 import { RunFolder, type MetricsLine } from "../run/run-folder.ts";
 import { checkConfig } from "../settings/config.ts";
+import type { Scene } from "./generated-scenes.ts";
 
 /** Choices that a test makes for a generated run. */
 export interface GeneratedRun {
@@ -27,6 +28,8 @@ export interface GeneratedRun {
   readonly maxTurns?: number;
   /** Number of tasks evaluated before and after. Default 8; 0: no evaluation. */
   readonly evaluated?: number;
+  /** Texts and states of the groups, in turns; absent: words at random in a small room. */
+  readonly scenes?: readonly Scene[];
 }
 
 const words = [
@@ -131,7 +134,7 @@ const isSolved = ({ outcome }: RecordedTrajectory): number =>
 
 function playSegment(
   random: Random,
-  { groups, groupSize = 4, isModulated, iterations, maxTurns = 6 }: GeneratedRun,
+  { groups, groupSize = 4, isModulated, iterations, maxTurns = 6, scenes }: GeneratedRun,
   iteration: number,
   phase?: string,
 ): Segment {
@@ -140,15 +143,18 @@ function playSegment(
   return {
     groups: Array.from({ length: groups }, (_, group) => {
       const own = random.fork(`group/${group}`);
+      const scene = scenes?.[group % scenes.length];
       // All evaluations play the same tasks; training occasionally repeats a task.
       const task = phase === undefined ? own.integer(64) : 1000 + group;
       const played = Array.from({ length: groupSize }, (_, member) => {
         const draws = own.fork(`member/${member}`);
         const solved = draws.next() < rate;
-        const numTurns = solved ? 1 + draws.integer(maxTurns) : maxTurns;
-        const turns = Array.from({ length: numTurns }, (_, turn) =>
-          playTurn(draws, 0.9 - 0.6 * progress, solved && turn === numTurns - 1 ? 1 : 0),
-        );
+        const drawnTurns = solved ? 1 + draws.integer(maxTurns) : maxTurns;
+        const numTurns = scene?.turns.length ?? drawnTurns;
+        const turns = Array.from({ length: numTurns }, (_, turn) => ({
+          ...playTurn(draws, 0.9 - 0.6 * progress, solved && turn === numTurns - 1 ? 1 : 0),
+          ...scene?.turns[turn],
+        }));
         const outcome: Outcome = solved
           ? { kind: "terminated", isSuccess: true }
           : { kind: "truncated", limit: "turns" };
@@ -156,13 +162,15 @@ function playSegment(
           version: recordVersion,
           status: phase === undefined ? "trained" : "evaluated",
           taskId: `${kinds[task % kinds.length]}-Cup-None-Shelf-${task}`,
-          taskKind: kinds[task % kinds.length]!,
+          taskKind: scene?.kind ?? kinds[task % kinds.length]!,
           groupId: `${phase ?? "iteration"}-${iteration}/group-${group}`,
           trajectoryIndex: member,
           presentation: "turn-wise",
           policyVersion: iteration,
-          firstObservation: "You are in the middle of a room.\n\nYour task is to: heat some cup.",
-          finalState: stateAt(2),
+          firstObservation:
+            scene?.firstObservation ??
+            "You are in the middle of a room.\n\nYour task is to: heat some cup.",
+          finalState: scene?.finalState ?? stateAt(2),
           turns,
           outcome,
         };

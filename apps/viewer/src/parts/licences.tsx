@@ -1,0 +1,22 @@
+import { useMemo } from "preact/hooks";
+import type { JSX } from "preact";
+
+/** Licences of the libraries that the page is made of: in an exported page, or on its server. */
+export function Licences(): JSX.Element {
+  const text = useMemo(() => document.getElementById("licences")?.textContent, []);
+  if (text === undefined) {
+    return (
+      <p>
+        <a href="THIRD-PARTY.txt">Licences of the libraries in this page</a>
+      </p>
+    );
+  }
+  return (
+    <details class="licences">
+      <summary>Licences of the libraries in this page</summary>
+      <pre tabIndex={0} aria-label="Licences">
+        {JSON.parse(text) as string}
+      </pre>
+    </details>
+  );
+}
