@@ -1,7 +1,7 @@
 import type { ViteUserConfig } from "vitest/config";
 
 /** Tests read the sources of all packages, so that they need no build. */
-const conditions = ["turnwise-source", "node", "import", "module", "default"];
+const conditions = ["turnwise-source", "node", "import", "default"];
 
 const config: ViteUserConfig = {
   resolve: { conditions },

@@ -22,6 +22,7 @@ type Target = (typeof targets)[number];
 /** Unsupported targets, each with the reason and an alternative. */
 const refusals: Readonly<Record<string, string>> = {
   prometheus: `it serves a run while it trains; add {"kind": "prometheus"} to the setting exports`,
+  opentelemetry: `traces need the times of a live run; add {"kind": "opentelemetry"} to the setting exports`,
   wandb:
     "its offline folder has no documented format; export to tensorboard and run `wandb sync FOLDER`, which uploads event files",
 };

@@ -2,6 +2,7 @@ import { basename, join, resolve } from "node:path";
 import type { ExportSettings } from "./export-schema.ts";
 import { createJsonlExporter } from "./jsonl-exporter.ts";
 import { createMlflowExporter } from "./mlflow-exporter.ts";
+import { createOpentelemetryExporter } from "./opentelemetry-exporter.ts";
 import { createPrometheusExporter } from "./prometheus-exporter.ts";
 import type { RunExporter } from "./run-exporter.ts";
 import { createTensorboardExporter } from "./tensorboard-exporter.ts";
@@ -10,6 +11,7 @@ import { createTensorboardExporter } from "./tensorboard-exporter.ts";
 export function createExporter(settings: ExportSettings, runPath: string): RunExporter {
   if (settings.kind === "jsonl") return createJsonlExporter(findFolder(settings, runPath));
   if (settings.kind === "prometheus") return createPrometheusExporter(settings);
+  if (settings.kind === "opentelemetry") return createOpentelemetryExporter(settings);
   if (settings.kind === "mlflow") {
     return createMlflowExporter(settings, join(runPath, "exports", "mlflow.json"));
   }

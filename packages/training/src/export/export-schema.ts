@@ -35,9 +35,27 @@ const mlflowSchema = z.strictObject({
   ).default(null),
 });
 
+/** Traces, sent to an OpenTelemetry collector. */
+const opentelemetrySchema = z.strictObject({
+  kind: z.literal("opentelemetry"),
+  url: setting(z.url({ protocol: /^https?$/u }), "Address that takes OTLP over HTTP").default(
+    "http://127.0.0.1:4318/v1/traces",
+  ),
+  detail: setting(
+    z.enum(["episodes", "calls"]),
+    "Finest spans: episodes, or also each response and environment call",
+  ).default("calls"),
+});
+
 /** Targets that a run is exported to. */
 export const exportsSchema = z.array(
-  z.discriminatedUnion("kind", [jsonlSchema, tensorboardSchema, prometheusSchema, mlflowSchema]),
+  z.discriminatedUnion("kind", [
+    jsonlSchema,
+    tensorboardSchema,
+    prometheusSchema,
+    mlflowSchema,
+    opentelemetrySchema,
+  ]),
 );
 
 /** A target with all its settings. */
