@@ -19,7 +19,7 @@ it("prints only settings to standard output, and estimates of memory, tokens and
   expect(stderr).toMatch(/^memory: .* needed .*, .* available$/mu);
   expect(stderr).toMatch(/^tokens: about [\d,]+ per iteration, [\d,]+ of them sampled$/mu);
   expect(stderr).toMatch(
-    /^assumed: 256 episodes of [\d.]+ turns \(limit 20\), [\d,]+ tokens read and [\d,]+ sampled a turn/mu,
+    /^assumed: 256 episodes of [\d.]+ turns \(limit 20\), [\d,]+ tokens read and [\d,]+ sampled per turn/mu,
   );
   expect(stderr).toMatch(
     /^speed: [\d,]+ turns\/s \(\d+ episodes at once\), .* in a short probe$/mu,

@@ -71,7 +71,7 @@ describe("a goal with another sentence", () => {
   it("requires a grammar with one sentence for the task", () => {
     const grammar = smallHouse.grammar.replace("Your task is to", "Do this");
     expect(() => loadGame({ ...smallHouse, grammar }, "house", { goal: "x" })).toThrow(
-      /^house: grammar must have one rule task that begins with "Your task is to" to take another goal/u,
+      /^house: grammar must have one rule task that begins with "Your task is to" so that its goal can be replaced/u,
     );
   });
 

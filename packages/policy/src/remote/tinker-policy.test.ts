@@ -196,7 +196,7 @@ describe("a policy on a Tinker server", () => {
   it("samples from the loaded weights, with equal draws for equal seeds", async () => {
     const { learner, sampler } = await connect();
     const request = { promptTokens: [0], seed: "a", maxTokens: 6, stopTokens: [4] };
-    await expect(sampler.sample(request)).rejects.toThrow("load must come first");
+    await expect(sampler.sample(request)).rejects.toThrow("load must be called first");
     expect(await sampler.load(learner.weights())).toBe(0);
     const one = await sampler.sample(request);
     expect(await sampler.sample(request)).toEqual(one);
