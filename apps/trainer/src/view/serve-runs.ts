@@ -2,22 +2,15 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { listLoopbackHosts } from "@turnwise/envs/serve";
+import { listen, type ListeningServer } from "@turnwise/envs";
 import { packedIndexesPath, type RunList } from "@turnwise/training/reader";
 import type { FoundRun } from "./find-runs.ts";
 import { findRunFile, type PageFiles } from "./page-files.ts";
 import { packIndexes } from "./pack-indexes.ts";
 import { parseRange } from "./parse-range.ts";
 
-/** A running server. */
-export interface ViewServer {
-  /** URL: `http://127.0.0.1:3001/` */
-  readonly address: string;
-  /** Stops the server and closes its connections. */
-  close(): Promise<void>;
-}
-
-const host = "127.0.0.1";
+/** A running server; its address ends with `/`. */
+export type ViewServer = Pick<ListeningServer, "address" | "close">;
 
 /**
  * Content security policy: the page loads only its own script and style, and reads only from its
@@ -56,10 +49,10 @@ export async function serveRuns({ page, runs, port }: ServeOptions): Promise<Vie
     ["/runs.json", { type: "application/json", text: JSON.stringify(list) }],
   ]);
   const folders = new Map(runs.map(({ id, path }) => [id, path]));
-  let hosts: ReadonlySet<string> = new Set();
+  let hosts: ReadonlySet<string> | undefined;
 
   const answer = async (request: IncomingMessage, reply: ServerResponse): Promise<void> => {
-    if (!hosts.has(request.headers.host ?? "")) return refuse(reply, 403, "another Host");
+    if (hosts?.has(request.headers.host ?? "") !== true) return refuse(reply, 403, "another Host");
     if (request.method !== "GET" && request.method !== "HEAD") {
       reply.setHeader("Allow", "GET, HEAD");
       return refuse(reply, 405, "reads alone");
@@ -86,21 +79,9 @@ export async function serveRuns({ page, runs, port }: ServeOptions): Promise<Vie
       reply.destroy();
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
-  const bound = server.address();
-  const boundPort = typeof bound === "object" && bound !== null ? bound.port : port;
-  hosts = listLoopbackHosts(boundPort);
-  return {
-    address: `http://${host}:${boundPort}/`,
-    close: () =>
-      new Promise((resolve, reject) => {
-        server.close((error) => (error === undefined ? resolve() : reject(error)));
-        server.closeAllConnections();
-      }),
-  };
+  const listening = await listen(server, "127.0.0.1", port);
+  hosts = listening.hosts;
+  return { address: `${listening.address}/`, close: listening.close };
 }
 
 /** Decodes the path of a URL; an invalid URL gives an empty path. */

@@ -105,6 +105,11 @@ describe("hostile clients", () => {
     expect(await server.fetch("/health", undefined, own)).toMatchObject({ status: 200 });
   });
 
+  it("come to another address of this machine, where the server listens", async () => {
+    await start({ host: "127.0.0.2" });
+    expect(await server.fetch("/health")).toMatchObject({ status: 200 });
+  });
+
   it("have a wrong token", async () => {
     const token = "correct-horse-battery";
     await start({ token });

@@ -5,7 +5,6 @@ export type {
   SessionSettings,
   ThreadedTasks,
 } from "./served-environment.ts";
-export { listLoopbackHosts } from "./http/access.ts";
 export { serveLines, type ServeLinesOptions } from "./batch/serve-lines.ts";
 export type { ServerEvent, SessionHostOptions } from "./open-sessions.ts";
 export {

@@ -1,9 +1,10 @@
 import { checkInteger, InputError } from "@turnwise/core";
+import { isLoopback } from "../listen.ts";
 import { createAgentGymRoutes } from "./agentgym/agentgym-routes.ts";
 import { createBatchRoutes } from "./batch/batch-routes.ts";
 import { systemClock } from "./clock.ts";
 import { replyJson, type HttpRoute } from "./http/http-messages.ts";
-import { isLoopback, openHttpServer } from "./http/http-server.ts";
+import { openHttpServer } from "./http/http-server.ts";
 import { serveSocket } from "./http/json-socket.ts";
 import { createWebSocketServer } from "./http/load-websockets.ts";
 import { openSessions, type SessionHostOptions } from "./open-sessions.ts";

@@ -1,11 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
+import { listen, type ListeningServer } from "@turnwise/envs";
 import type { SettingsOf } from "./export-schema.ts";
 import { createMetricTable, type MetricTable } from "./prometheus-text.ts";
 import type { RunExporter } from "./run-exporter.ts";
-
-/** Names of this machine: another one in `Host` is a page that misuses a browser here. */
-const hosts = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/u;
 
 /**
  * Creates an exporter that serves the newest metrics at `/metrics` in Prometheus' text format, on this
@@ -13,7 +10,7 @@ const hosts = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/u;
  */
 export function createPrometheusExporter({ port }: SettingsOf<"prometheus">): RunExporter {
   let table: MetricTable | undefined;
-  let server: Server | undefined;
+  let server: ListeningServer | undefined;
   let address = `http://127.0.0.1:${port}/metrics`;
   return {
     name: "prometheus",
@@ -30,7 +27,7 @@ export function createPrometheusExporter({ port }: SettingsOf<"prometheus">): Ru
         if (typeof training?.iterations === "number")
           own.set("iterationsPlanned", training.iterations);
         server = await serve(port, () => own.write());
-        address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+        address = `${server.address}/metrics`;
       } else if (event.kind === "metrics") {
         table?.add(event.line, event.timings);
         if (event.line.stage === "iteration") table?.set("iterations", event.line.iteration);
@@ -39,33 +36,26 @@ export function createPrometheusExporter({ port }: SettingsOf<"prometheus">): Ru
       }
     },
     close: async () => {
-      const open = server;
-      if (open === undefined) return;
-      open.closeAllConnections();
-      await new Promise<void>((resolve) => open.close(() => resolve()));
+      await server?.close();
     },
   };
 }
 
 /** Serves a text; the server does not keep the process alive. @throws If the port is taken. */
-async function serve(port: number, write: () => string): Promise<Server> {
-  const server = createServer((request, response) => answer(request, response, write));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
+async function serve(port: number, write: () => string): Promise<ListeningServer> {
+  let hosts: ReadonlySet<string> | undefined;
+  const server = createServer(({ method, url, headers }, response) => {
+    const end = (status: number, text: string): void => {
+      response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+      response.end(method === "HEAD" ? undefined : text);
+    };
+    if (hosts?.has(headers.host ?? "") !== true) end(403, "Host must be this machine\n");
+    else if (method !== "GET" && method !== "HEAD") end(405, "method must be GET\n");
+    else if (url !== "/metrics") end(404, "path must be /metrics\n");
+    else end(200, write());
   });
+  const listening = await listen(server, "127.0.0.1", port);
   server.unref();
-  return server;
-}
-
-function answer(request: IncomingMessage, response: ServerResponse, write: () => string): void {
-  const { method, url, headers } = request;
-  const end = (status: number, text: string): void => {
-    response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
-    response.end(method === "HEAD" ? undefined : text);
-  };
-  if (!hosts.test(headers.host ?? "")) end(403, "Host must be this machine\n");
-  else if (method !== "GET" && method !== "HEAD") end(405, "method must be GET\n");
-  else if (url !== "/metrics") end(404, "path must be /metrics\n");
-  else end(200, write());
+  hosts = listening.hosts;
+  return listening;
 }

@@ -25,11 +25,6 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Values of `Host` that address a server on this machine. */
-export function listLoopbackHosts(port: number): ReadonlySet<string> {
-  return new Set(["127.0.0.1", "localhost", "[::1]"].map((name) => `${name}:${port}`));
-}
-
 /**
  * Checks the headers of a request.
  *

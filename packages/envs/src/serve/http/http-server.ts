@@ -1,12 +1,7 @@
-import {
-  createServer,
-  STATUS_CODES,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { checkAccess, listLoopbackHosts, type AccessRules } from "./access.ts";
+import { listen } from "../../listen.ts";
+import { checkAccess, type AccessRules } from "./access.ts";
 import type { HttpReply, HttpRoute } from "./http-messages.ts";
 import { matchRoute } from "./match-route.ts";
 import { BodyError, readBody } from "./read-body.ts";
@@ -29,7 +24,6 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** URL: `http://127.0.0.1:8000` */
   readonly address: string;
-  readonly port: number;
   /** Number of open connections. */
   countConnections(): Promise<number>;
   /** Stops accepting connections. */
@@ -49,11 +43,6 @@ const headers = {
   "Referrer-Policy": "no-referrer",
   "Cache-Control": "no-store",
 } as const;
-
-/** True for addresses that only this machine can reach. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
-}
 
 /**
  * Serves routes over HTTP.
@@ -113,34 +102,18 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     if (refusal) refuse(socket, refusal.status);
     else if (!options.upgrade(message, socket, head)) refuse(socket, 404);
   });
-  const port = await listen(server, host, options.port);
-  rules = {
-    ...(token !== undefined && { token }),
-    ...(token === undefined && isLoopback(host) && { hosts: listLoopbackHosts(port) }),
-  };
+  const { address, hosts, close } = await listen(server, host, options.port);
+  if (token !== undefined) rules = { token };
+  else if (hosts !== undefined) rules = { hosts };
   return {
-    address: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
-    port,
+    address,
     countConnections: () =>
       new Promise((resolve, reject) => {
         server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
       }),
     stop: () => server.close(),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
   };
-}
-
-async function listen(server: Server, host: string, port: number): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, 1024, resolve);
-  });
-  const bound = server.address();
-  return typeof bound === "object" && bound !== null ? bound.port : port;
 }
 
 async function send(

@@ -1,14 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { listen, type ListeningServer } from "../../listen.ts";
 import { errorPage, type ShopSite, type SiteResponse } from "./shop-site.ts";
 
 /** A running server. */
-export interface ShopServer {
-  /** Base URL: `http://127.0.0.1:3000`. */
-  readonly address: string;
-  /** Stops the server and closes its connections. */
-  close(): Promise<void>;
-}
+export type ShopServer = Pick<ListeningServer, "address" | "close">;
 
 /** Maximum size of a form, bytes. */
 const maxFormBytes = 65_536;
@@ -44,9 +40,6 @@ const tooLarge: SiteResponse = {
     message: `The form is too large: it must have at most ${maxFormBytes} bytes.`,
   }),
 };
-
-/** Names of this machine, to which no name in the public DNS may lead. */
-const loopbackNames = ["127.0.0.1", "localhost", "[::1]"];
 
 const forbidden = (message: string): SiteResponse => ({
   status: 403,
@@ -134,22 +127,7 @@ export async function serveShop(
   };
   const server = createServer({ maxHeaderSize }, (message, reply) => void respond(message, reply));
   server.on("clientError", refuse);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
-  const bound = server.address();
-  const boundPort = typeof bound === "object" && bound !== null ? bound.port : port;
-  const name = host.includes(":") ? `[${host}]` : host;
-  if (loopbackNames.includes(name)) {
-    hosts = new Set(loopbackNames.map((one) => `${one}:${boundPort}`));
-  }
-  return {
-    address: `http://${name}:${boundPort}`,
-    close: () =>
-      new Promise((resolve, reject) => {
-        server.close((error) => (error === undefined ? resolve() : reject(error)));
-        server.closeAllConnections();
-      }),
-  };
+  const { address, hosts: accepted, close } = await listen(server, host, port);
+  hosts = accepted;
+  return { address, close };
 }
