@@ -7,6 +7,7 @@ const config: Options = {
     "executor-parts": "src/executor-parts.ts",
     "machine/index": "src/machine/index.ts",
     "onnx/index": "src/onnx/index.ts",
+    protobuf: "src/protobuf.ts",
     "tensorflow/index": "src/tensorflow/index.ts",
   },
   // koffi is an optional dependency, so it is not bundled.

@@ -15,6 +15,7 @@ it("exports these names", () => {
       "checkConfig",
       "checkDevice",
       "checkMemory",
+      "checkExports",
       "checkModel",
       "checkRun",
       "checkSamplingMemory",

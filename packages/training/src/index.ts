@@ -17,6 +17,7 @@ export { estimateRun } from "./estimate/estimate-run.ts";
 export { evaluate, summarizeEvaluation, type EvaluationReport } from "./evaluation/evaluate.ts";
 export type { EvaluatedPolicy } from "./policy/evaluated-policy.ts";
 export { openEvaluatedPolicy } from "./policy/open-evaluated-policy.ts";
+export { checkExports } from "./settings/check-addresses.ts";
 export { exportRun } from "./export/export-run.ts";
 export { exportsSchema, type ExportSettings } from "./export/export-schema.ts";
 export { openDecoder, type DecodeTokens } from "./export/open-decoder.ts";

@@ -1,4 +1,5 @@
 import {
+  checkExports,
   describeExport,
   exportRun,
   exportsSchema,
@@ -60,7 +61,10 @@ export function buildExportCommand(): Command {
 function toSettings(kind: Target, destination: string | undefined): ExportSettings {
   const place = kind === "mlflow" ? { url: destination } : { folder: destination ?? null };
   const parsed = exportsSchema.safeParse([{ kind, ...place }]);
-  if (parsed.success) return parsed.data[0]!;
+  if (parsed.success) {
+    checkExports("export: destinations", parsed.data);
+    return parsed.data[0]!;
+  }
   throw new InputError(
     `export: destination of ${kind} must be an address, http or https, got ${destination ?? "none"}`,
   );

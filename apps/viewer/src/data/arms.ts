@@ -47,8 +47,8 @@ export function experimentOf({ config, name }: ViewedRun): string {
   return typeof config["experiment"] === "string" ? config["experiment"] : name;
 }
 
-/** Settings that differ between runs of one arm, or that name output folders. */
-const ignored = new Set(["seed", "engine", "checkpoints"]);
+/** Settings that may differ between runs of one arm: they do not change what is computed, apart from the seed. */
+const ignored = new Set(["seed", "engine", "checkpoints", "watchdog", "exports"]);
 
 function flatten(config: JsonObject): Map<string, string> {
   const settings = new Map<string, string>();

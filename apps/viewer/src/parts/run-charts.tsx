@@ -118,7 +118,7 @@ function metricCharts(run: ViewedRun): ChartParts {
       series: [
         line("new to old", metric("oldNewKlK3")),
         line("to reference", metric("referenceKl"), 2),
-        line("sampler to learner", metric("rolloutKl"), 3, "dashed"),
+        line("sampler to learner", metric("samplerKl"), 3, "dashed"),
       ],
     },
     {
@@ -126,7 +126,7 @@ function metricCharts(run: ViewedRun): ChartParts {
       unit: "share of tokens",
       range: [null, 1],
       format: (value) => percent(value, 1),
-      series: [line("of the ratios", metric("rolloutEffectiveShare"))],
+      series: [line("sampler to learner", metric("samplerEffectiveShare"))],
     },
     {
       title: "Sampler to learner",

@@ -7,7 +7,7 @@ import {
   message,
   textField,
   type Bytes,
-} from "./protobuf.ts";
+} from "../protobuf.ts";
 
 /** ONNX data types that are used, with their numbers in TensorProto. */
 export const elementTypes = {

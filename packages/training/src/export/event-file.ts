@@ -1,13 +1,14 @@
-import { computeCrc32c, maskCrc } from "./crc32c.ts";
 import {
   bytesField,
-  concatenate,
   doubleField,
   floatField,
   integerField,
-  messageField,
+  message,
   packedDoubles,
-} from "./protobuf.ts";
+  textField,
+  type Bytes,
+} from "@turnwise/graph/protobuf";
+import { computeCrc32c, maskCrc } from "./crc32c.ts";
 
 /** A value of a TensorBoard summary. */
 export type SummaryValue =
@@ -30,41 +31,39 @@ const numBins = 30;
 const [stringType, tensorClass] = [7, 2];
 
 /** Encodes the first record of an event file. */
-export function encodeHeader(at: number): Uint8Array {
-  return frameRecord(concatenate([doubleField(1, at / 1000), bytesField(3, fileVersion)]));
+export function encodeHeader(at: number): Bytes {
+  return frameRecord(message([doubleField(1, at / 1000), textField(3, fileVersion)]));
 }
 
 /**
  * Encodes summary values as a record of an event file.
  * @see tensorflow/core/util/event.proto and framework/summary.proto for the numbers of the fields
  */
-export function encodeSummary(
-  { at, step }: SummaryMoment,
-  values: readonly SummaryValue[],
-): Uint8Array {
-  const summary = values.map((value) => messageField(1, encodeValue(value)));
-  return frameRecord(
-    concatenate([doubleField(1, at / 1000), integerField(2, step), messageField(5, summary)]),
-  );
+export function encodeSummary({ at, step }: SummaryMoment, values: readonly SummaryValue[]): Bytes {
+  const summary = values.map((value) => nest(1, encodeValue(value)));
+  return frameRecord(message([doubleField(1, at / 1000), integerField(2, step), nest(5, summary)]));
 }
 
-function encodeValue(value: SummaryValue): Uint8Array[] {
-  const tag = bytesField(1, value.tag);
+/** Encodes a nested message from its fields. */
+const nest = (field: number, fields: readonly Bytes[]): Bytes => bytesField(field, message(fields));
+
+function encodeValue(value: SummaryValue): Bytes[] {
+  const tag = textField(1, value.tag);
   if (value.kind === "scalar") return [tag, floatField(2, value.value)];
-  if (value.kind === "histogram") return [tag, messageField(5, encodeHistogram(value.values))];
+  if (value.kind === "histogram") return [tag, nest(5, encodeHistogram(value.values))];
   return [
     tag,
-    messageField(9, [messageField(1, [bytesField(1, "text")]), integerField(4, tensorClass)]),
-    messageField(8, [
+    nest(9, [nest(1, [textField(1, "text")]), integerField(4, tensorClass)]),
+    nest(8, [
       integerField(1, stringType),
-      messageField(2, [messageField(2, [integerField(1, 1)])]),
-      bytesField(8, value.text),
+      nest(2, [nest(2, [integerField(1, 1)])]),
+      textField(8, value.text),
     ]),
   ];
 }
 
 /** Encodes a histogram with bins of equal width; one bin if all values are equal. */
-function encodeHistogram(values: readonly number[]): Uint8Array[] {
+function encodeHistogram(values: readonly number[]): Bytes[] {
   const low = values.reduce((a, b) => Math.min(a, b), Infinity);
   const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
   const total = values.reduce((sum, value) => sum + value, 0);
@@ -90,13 +89,13 @@ function encodeHistogram(values: readonly number[]): Uint8Array[] {
 }
 
 /** Frames a record: length, checksum of the length, content, checksum of the content. */
-export function frameRecord(content: Uint8Array): Uint8Array {
+export function frameRecord(content: Uint8Array): Bytes {
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(content.length), true);
-  return concatenate([length, checksum(length), content, checksum(content)]);
+  return message([length, checksum(length), content, checksum(content)]);
 }
 
-function checksum(bytes: Uint8Array): Uint8Array {
+function checksum(bytes: Uint8Array): Bytes {
   const four = new Uint8Array(4);
   new DataView(four.buffer).setUint32(0, maskCrc(computeCrc32c(bytes)), true);
   return four;

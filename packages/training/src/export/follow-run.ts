@@ -41,10 +41,10 @@ export function followRun(path: string, now?: () => number): RunFollower {
     readNew: async function* () {
       if (advisories === undefined) {
         const [config, manifest] = [await readConfig(source), await readManifest(source)];
-        const started = Date.parse(String(manifest["startedAt"]));
-        estimatedAt = Number.isNaN(started) ? 0 : started;
+        const startedAt = Date.parse(String(manifest["startedAt"])) || 0;
+        estimatedAt = startedAt;
         advisories = watchAdvisories({ metrics: [], timings: [], config, groups: [] });
-        yield { kind: "start", run: { name: basename(resolve(path)), config, manifest } };
+        yield { kind: "start", run: { name: basename(resolve(path)), config, startedAt } };
       }
       const timings = await readTimings(source);
       for (const line of (await readMetrics(source)).slice(numRead)) {

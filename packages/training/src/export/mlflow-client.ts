@@ -1,3 +1,4 @@
+import { readApiKey } from "../policy/read-api-key.ts";
 import type { SettingsOf } from "./export-schema.ts";
 
 /** A measured value. */
@@ -48,12 +49,10 @@ export function createMlflowClient({
     body: object,
   ): Promise<Record<string, unknown>> => {
     const target = new URL(`${url.replace(/\/+$/u, "")}/api/2.0/mlflow/${path}`);
-    if (method === "GET")
+    if (method === "GET") {
       for (const [key, value] of Object.entries(body)) target.searchParams.set(key, String(value));
-    const token = tokenVariable === null ? undefined : process.env[tokenVariable];
-    if (tokenVariable !== null && token === undefined) {
-      throw new Error(`tokenVariable must name a variable that is set, got ${tokenVariable}`);
     }
+    const { apiKey: token } = readApiKey("tokenVariable", tokenVariable);
     const response = await fetch(target, {
       method,
       headers: {

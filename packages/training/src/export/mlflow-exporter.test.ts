@@ -101,7 +101,7 @@ const start: RunEvent = {
   run: {
     name: "a-run",
     config: { seed: 1, training: { iterations: 2, ...many }, exports: [] },
-    manifest: { startedAt: "2026-01-01T00:00:00.000Z" },
+    startedAt: Date.parse("2026-01-01T00:00:00.000Z"),
   },
 };
 const iteration = (number: number): RunEvent => ({
@@ -167,10 +167,10 @@ describe("createMlflowExporter", () => {
     expect(metricsOf("run-0").map(({ step }) => step)).toEqual([1, 2]);
   });
 
-  it("sends the token of its variable, and says which variable is not set", async () => {
+  it("sends the token of its variable, and names the variable that is not set", async () => {
     settings = { ...settings, tokenVariable: "A_TRACKING_TOKEN" };
     await expect(open().handle(start)).rejects.toThrow(
-      "tokenVariable must name a variable that is set, got A_TRACKING_TOKEN",
+      "tokenVariable: environment variable A_TRACKING_TOKEN must be set, got none",
     );
     vi.stubEnv("A_TRACKING_TOKEN", "secret");
     await open().handle(start);

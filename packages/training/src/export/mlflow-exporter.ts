@@ -39,7 +39,7 @@ export function createMlflowExporter(
     const state = { url, experiment, runId, numLines: numSent };
     await writeWhole(statePath, `${JSON.stringify(state)}\n`);
   };
-  const openRun = async ({ name, config, manifest }: ExportedRun): Promise<string> => {
+  const openRun = async ({ name, config, startedAt }: ExportedRun): Promise<string> => {
     if (await exists(statePath)) {
       const state = await readChecked(statePath, stateSchema);
       if (state.url === url && state.experiment === experiment) {
@@ -47,9 +47,8 @@ export function createMlflowExporter(
         return state.runId;
       }
     }
-    const started = Date.parse(String(manifest["startedAt"]));
     const experimentId = await client.openExperiment(experiment);
-    const id = await client.createRun(experimentId, name, Number.isNaN(started) ? 0 : started);
+    const id = await client.createRun(experimentId, name, startedAt);
     const params = listSettings(config);
     for (let i = 0; i < params.length; i += maxParams) {
       await client.logBatch(id, { params: params.slice(i, i + maxParams) });

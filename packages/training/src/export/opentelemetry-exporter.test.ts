@@ -9,7 +9,7 @@ import type { RunEvent, RunExporter } from "./run-exporter.ts";
 
 const start: RunEvent = {
   kind: "start",
-  run: { name: "a-run", config: { experiment: "toy", seed: 3 }, manifest: {} },
+  run: { name: "a-run", config: { experiment: "toy", seed: 3 }, startedAt: 0 },
 };
 const end: RunEvent = { kind: "end", state: "finished" };
 

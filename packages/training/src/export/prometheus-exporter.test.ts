@@ -5,7 +5,7 @@ import { createPrometheusExporter } from "./prometheus-exporter.ts";
 import { createMetricTable } from "./prometheus-text.ts";
 import type { RunEvent } from "./run-exporter.ts";
 
-const run = { name: 'a "run"\\', config: { training: { iterations: 9 } }, manifest: {} };
+const run = { name: 'a "run"\\', config: { training: { iterations: 9 } }, startedAt: 0 };
 const line = {
   stage: "iteration",
   warmStartEpoch: 1,
@@ -90,7 +90,7 @@ describe("createPrometheusExporter", () => {
 
 describe("createMetricTable", () => {
   it("escapes backslashes, quotes and line feeds in labels, and nothing else", () => {
-    const table = createMetricTable({ name: "r", config: {}, manifest: {} });
+    const table = createMetricTable({ name: "r", config: {}, startedAt: 0 });
     table.set("advisory", 1, { name: 'a\\b"c\nd{}' });
     expect(table.write()).toBe(
       '# TYPE turnwise_advisory gauge\nturnwise_advisory{run="r",name="a\\\\b\\"c\\nd{}"} 1\n',

@@ -14,9 +14,6 @@ export interface MetricTable {
   write(): string;
 }
 
-/** Names of a line that say where in the run it was written. */
-const positionNames = new Set(["iteration", "warmStartEpoch"]);
-
 /** Creates the metrics of a run: gauges `turnwise_NAME` with the labels run, stage, split, mode and part. */
 export function createMetricTable(run: ExportedRun): MetricTable {
   const samples = new Map<string, Map<string, number>>();
@@ -32,11 +29,7 @@ export function createMetricTable(run: ExportedRun): MetricTable {
       const place = Object.entries({ stage, split, mode }).flatMap(([name, value]) =>
         typeof value === "string" ? [[name, value] as const] : [],
       );
-      for (const [path, value] of [
-        ...listNumbers(line),
-        ...(timings ? listNumbers(timings) : []),
-      ]) {
-        if (positionNames.has(path)) continue;
+      for (const [path, value] of listNumbers(line, timings)) {
         const [name, ...parts] = path.split("/");
         const part = parts.length === 0 ? [] : [["part", parts.join("/")] as const];
         set(name!, value, Object.fromEntries([...place, ...part]));

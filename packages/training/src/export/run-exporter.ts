@@ -9,7 +9,8 @@ export interface ExportedRun {
   /** Name of the run folder, without the path. */
   readonly name: string;
   readonly config: JsonObject;
-  readonly manifest: JsonObject;
+  /** Start of the first process, milliseconds since 1970; 0 if unknown. */
+  readonly startedAt: number;
 }
 
 /** Trajectories of an iteration or an evaluation. */
@@ -58,20 +59,29 @@ export interface RunExporter {
   close(): Promise<void>;
 }
 
+/** Fields of a line that give its position in the run; they are not metrics. */
+const positionNames = new Set(["warmStartEpoch", "iteration"]);
+
 /**
- * Lists the numeric metrics of a line with their names; metrics of nested objects are named
- * `byKind/NAME`.
+ * Lists the finite metrics and durations of a line with their names; those of nested objects are
+ * named `byKind/NAME`.
  */
-export function listNumbers(line: JsonObject, prefix = ""): [string, number][] {
-  return Object.entries(line).flatMap(([name, value]): [string, number][] => {
-    if (typeof value === "number" && Number.isFinite(value)) return [[`${prefix}${name}`, value]];
-    const isNested = typeof value === "object" && value !== null && !Array.isArray(value);
-    return isNested ? listNumbers(value as JsonObject, `${prefix}${name}/`) : [];
-  });
+export function listNumbers(
+  line: RecordedMetrics,
+  timings: RecordedMetrics | undefined,
+): [string, number][] {
+  return [...listEntries(line, ""), ...(timings ? listEntries(timings, "") : [])].filter(
+    ([name]) => !positionNames.has(name),
+  );
 }
 
-/** Fields that tell where in the run a line was written; they are not metrics. */
-const positionNames = new Set(["warmStartEpoch", "iteration"]);
+function listEntries(object: JsonObject, prefix: string): [string, number][] {
+  return Object.entries(object).flatMap(([name, value]): [string, number][] => {
+    if (typeof value === "number" && Number.isFinite(value)) return [[`${prefix}${name}`, value]];
+    const isNested = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isNested ? listEntries(value as JsonObject, `${prefix}${name}/`) : [];
+  });
+}
 
 /** Prefix of the metrics of a stage or an evaluation: `evaluation/held_out/greedy`. */
 export function nameLine({ stage, split, mode }: RecordedMetrics): string {
@@ -91,7 +101,5 @@ export function listScalars(
   timings: RecordedMetrics | undefined,
 ): [string, number][] {
   const prefix = `${nameLine(line)}/`;
-  return [...listNumbers(line), ...(timings ? listNumbers(timings) : [])]
-    .filter(([name]) => !positionNames.has(name))
-    .map(([name, value]) => [`${prefix}${name}`, value]);
+  return listNumbers(line, timings).map(([name, value]) => [`${prefix}${name}`, value]);
 }

@@ -27,8 +27,7 @@ export function createTensorboardExporter(folder: string): RunExporter {
     handle: async (event) => {
       if (event.kind === "start") {
         run = event.run;
-        const started = Date.parse(String(run.manifest["startedAt"]));
-        const at = Number.isNaN(started) ? 0 : started;
+        const { startedAt: at } = run;
         await mkdir(folder, { recursive: true });
         // TensorBoard recognizes files by `tfevents` in their names.
         file = join(folder, `events.out.tfevents.${Math.floor(at / 1000)}.turnwise`);

@@ -21,16 +21,16 @@ export interface AdvisoryWatch {
  * @param before - Records up to now, of a run that is resumed; what they show is not news.
  */
 export function watchAdvisories(before: RunRecords): AdvisoryWatch {
-  let records = before;
+  const metrics = [...before.metrics];
+  const timings = [...before.timings];
+  const groups = [...before.groups];
+  const records = { ...before, metrics, timings, groups };
   const known = new Set(listAdvisories(before).map(({ name }) => name));
   return {
-    add: ({ metrics, timings, groups }) => {
-      records = {
-        ...records,
-        metrics: [...records.metrics, metrics],
-        timings: [...records.timings, timings],
-        groups: [...records.groups, groups],
-      };
+    add: (iteration) => {
+      metrics.push(iteration.metrics);
+      timings.push(iteration.timings);
+      groups.push(iteration.groups);
       const fired = listAdvisories(records).filter(({ name }) => !known.has(name));
       for (const { name } of fired) known.add(name);
       return fired;

@@ -4,7 +4,7 @@ import { plot } from "asciichart";
 import type { MetricsLine, RunFolder } from "../run/run-folder.ts";
 import type { Metrics } from "../loop/metrics.ts";
 import { describeAdvisory } from "../health/advisory-watch.ts";
-import { listAdvisories } from "../reader/advisories.ts";
+import { listAdvisories, type Advisory } from "../reader/advisories.ts";
 import { createFolderSource } from "../reader/folder-source.ts";
 import { readRunRecords } from "../reader/read-run-records.ts";
 import { formatPercent } from "./format-numbers.ts";
@@ -124,13 +124,25 @@ export async function reportSummary(
   }
   const missing = describeMissingSignal(metrics);
   if (missing !== undefined) reporter.warn(`\n${missing}`);
-  for (const advisory of listAdvisories(await readRunRecords(createFolderSource(folder.path)))) {
-    reporter.warn(`advisory at the end: ${describeAdvisory(advisory)}`, {
-      advisory: advisory.name,
-    });
-  }
+  await warnOfAdvisories(folder, reporter);
   reporter.say(
     `\nresults: ${folder.path} (config.json, metrics.jsonl, trajectories, checkpoints, policy)`,
   );
   if (next !== undefined) reporter.say(`next: ${next}`);
+}
+
+/** Reports the advisories that hold at the end. Damaged records give a warning and do not fail a finished run. */
+async function warnOfAdvisories(folder: RunFolder, reporter: Reporter): Promise<void> {
+  let advisories: Advisory[];
+  try {
+    advisories = listAdvisories(await readRunRecords(createFolderSource(folder.path)));
+  } catch (cause) {
+    reporter.warn(`no advisories, because records cannot be read: ${(cause as Error).message}`);
+    return;
+  }
+  for (const advisory of advisories) {
+    reporter.warn(`advisory at the end: ${describeAdvisory(advisory)}`, {
+      advisory: advisory.name,
+    });
+  }
 }

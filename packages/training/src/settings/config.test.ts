@@ -61,6 +61,15 @@ describe("resolveConfig", () => {
     expect(attempt({ apiKeyVariable: "sk-s3cret" })).toThrow(
       /^f: model\.apiKeyVariable must be the name of an environment variable, such as API_KEY, got 9 characters/u,
     );
+    const send = (changes: object) => () =>
+      resolveConfig(base, { exports: [{ kind: "mlflow", url: "https://host", ...changes }] }, "f");
+    expect(send({})).not.toThrow();
+    expect(send({ url: "https://me:s3cret@host" })).toThrow(
+      /^f: exports\[0\]\.url must have no user, password, query or fragment, got one at host$/u,
+    );
+    expect(send({ tokenVariable: "sk-s3cret" })).toThrow(
+      /^f: exports\[0\]\.tokenVariable must be the name of an environment variable/u,
+    );
   });
 
   it("refuses products that a provider does not have", () => {

@@ -5,9 +5,8 @@ import {
   type CompiledAlgorithm,
 } from "@turnwise/estimators";
 import type { DeviceOptions } from "@turnwise/policy/local";
-import { parseServerUrl } from "@turnwise/policy/remote";
 import { checkDevice } from "../policy/check-device.ts";
-import { checkVariableName } from "../policy/read-api-key.ts";
+import { checkExports, checkServer } from "./check-addresses.ts";
 import { describeIssue } from "./describe-issue.ts";
 import { experimentSchema, type ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { InputError } from "../input-error.ts";
@@ -51,6 +50,7 @@ export function checkConfig(value: unknown, source: string): ExperimentSettings 
       `${source}: engine.weightStorage must be auto or float32 unless an adapter is trained, got stored`,
     );
   }
+  checkExports(`${source}: exports`, config.exports);
   checkTinker(config, source);
   if (model.source !== "new") return config;
   const { numHeads, numKeyValueHeads, hiddenSize } = model;
@@ -142,15 +142,8 @@ function checkTinker(
   source: string,
 ): void {
   if (model.source !== "tinker") return;
-  // Before anything is written: secrets in place of these settings must not reach a run folder.
   const { url, apiKeyVariable } = model;
-  if (apiKeyVariable !== null) checkVariableName(`${source}: model.apiKeyVariable`, apiKeyVariable);
-  try {
-    parseServerUrl("model", url);
-  } catch (cause) {
-    const message = (cause as RangeError).message.replace(/^model: /u, "model.");
-    throw new InputError(`${source}: ${message}`, { cause });
-  }
+  checkServer(`${source}: model`, { url, key: ["apiKeyVariable", apiKeyVariable] });
   const wanted: readonly (readonly [string, unknown, unknown])[] = [
     ["warmStart.numDemonstrations", warmStart.numDemonstrations, 0],
     ["algorithm.kl.kind", algorithm.kl.kind, "none"],

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { bytesField, floatField, integerField, message, textField } from "./protobuf.ts";
+import {
+  bytesField,
+  doubleField,
+  floatField,
+  integerField,
+  message,
+  packedDoubles,
+  textField,
+} from "./protobuf.ts";
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
@@ -21,7 +29,10 @@ describe("protocol buffers", () => {
     expect(hex(message([]))).toBe("");
   });
 
-  it("encode float32 in four bytes, lowest first", () => {
+  it("encode float32 in four bytes and float64 in eight, lowest first", () => {
     expect(hex(floatField(2, 1))).toBe("150000803f");
+    expect(hex(doubleField(2, 1))).toBe("11000000000000f03f");
+    expect(hex(packedDoubles(6, [1, -2]))).toBe("3210000000000000f03f00000000000000c0");
+    expect(hex(packedDoubles(6, []))).toBe("3200");
   });
 });

@@ -1,6 +1,6 @@
 /**
- * The part of the protocol-buffer wire format that ONNX models need. A message is a list of fields
- * in any order. Each helper returns the encoded field, or no bytes for an empty list.
+ * Encoded part of a protocol buffer. A message is a concatenation of fields in any order.
+ * @see protobuf.dev/programming-guides/encoding
  */
 export type Bytes = Uint8Array;
 
@@ -41,6 +41,23 @@ export function floatField(field: number, value: number): Bytes {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setFloat32(0, value, true);
   return message([varint(field * 8 + 5), bytes]);
+}
+
+/** Encodes a float64 field. */
+export function doubleField(field: number, value: number): Bytes {
+  return message([varint(field * 8 + 1), float64s([value])]);
+}
+
+/** Encodes a packed list of float64 values. */
+export function packedDoubles(field: number, values: readonly number[]): Bytes {
+  return bytesField(field, float64s(values));
+}
+
+function float64s(values: readonly number[]): Bytes {
+  const bytes = new Uint8Array(8 * values.length);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => view.setFloat64(8 * i, value, true));
+  return bytes;
 }
 
 /** Encodes a field of bytes or of a nested message. */

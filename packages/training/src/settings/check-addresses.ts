@@ -1,0 +1,45 @@
+import { parseServerUrl } from "@turnwise/policy/remote";
+import type { ExportSettings } from "../export/export-schema.ts";
+import { InputError } from "../input-error.ts";
+import { checkVariableName } from "../policy/read-api-key.ts";
+
+/** Settings of a connection to a server. */
+interface ServerSettings {
+  readonly url: string;
+  /** Name of the setting that names the variable of the key, and its value. */
+  readonly key?: readonly [name: string, variable: string | null];
+}
+
+/**
+ * Refuses secrets in the address of a server and in place of the name of a variable. Call it before
+ * anything is written, so that no secret reaches a run folder; messages do not repeat the values.
+ * @param prefix - Settings that contain `url`, for messages: `config: model`.
+ * @throws `InputError`
+ */
+export function checkServer(prefix: string, { url, key }: ServerSettings): void {
+  if (key !== undefined) {
+    const [name, variable] = key;
+    if (variable !== null) checkVariableName(`${prefix}.${name}`, variable);
+  }
+  try {
+    parseServerUrl(prefix, url);
+  } catch (cause) {
+    const message = (cause as RangeError).message.replace(`${prefix}: `, `${prefix}.`);
+    throw new InputError(message, { cause });
+  }
+}
+
+/**
+ * Checks the servers of export targets as {@link checkServer} does.
+ * @param prefix - List of the targets, for messages: `config: exports`.
+ * @throws `InputError`
+ */
+export function checkExports(prefix: string, targets: readonly ExportSettings[]): void {
+  for (const [i, target] of targets.entries()) {
+    if (!("url" in target)) continue;
+    checkServer(`${prefix}[${i}]`, {
+      url: target.url,
+      ...("tokenVariable" in target && { key: ["tokenVariable", target.tokenVariable] as const }),
+    });
+  }
+}
