@@ -13,7 +13,7 @@ export interface ListeningServer {
    */
   readonly hosts?: ReadonlySet<string>;
   /** Closes the server and all its connections. No effect if it is closed. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Names of the loopback addresses that clients usually write. */

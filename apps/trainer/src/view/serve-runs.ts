@@ -49,7 +49,8 @@ export async function serveRuns({ page, runs, port }: ServeOptions): Promise<Vie
     ["/runs.json", { type: "application/json", text: JSON.stringify(list) }],
   ]);
   const folders = new Map(runs.map(({ id, path }) => [id, path]));
-  let hosts: ReadonlySet<string> | undefined;
+  const server = createServer();
+  const { address, hosts, close } = await listen(server, "127.0.0.1", port);
 
   const answer = async (request: IncomingMessage, reply: ServerResponse): Promise<void> => {
     if (hosts?.has(request.headers.host ?? "") !== true) return refuse(reply, 403, "another Host");
@@ -71,7 +72,7 @@ export async function serveRuns({ page, runs, port }: ServeOptions): Promise<Vie
     if (real === undefined) return refuse(reply, 404, "no such file");
     return sendFile(request, reply, real);
   };
-  const server = createServer((request, reply) => {
+  server.on("request", (request, reply) => {
     for (const [name, value] of Object.entries(headers)) reply.setHeader(name, value);
     answer(request, reply).catch(() => {
       // The connection broke, or reading the file failed.
@@ -79,9 +80,7 @@ export async function serveRuns({ page, runs, port }: ServeOptions): Promise<Vie
       reply.destroy();
     });
   });
-  const listening = await listen(server, "127.0.0.1", port);
-  hosts = listening.hosts;
-  return { address: `${listening.address}/`, close: listening.close };
+  return { address: `${address}/`, close };
 }
 
 /** Decodes the path of a URL; an invalid URL gives an empty path. */

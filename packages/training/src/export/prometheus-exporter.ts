@@ -43,19 +43,18 @@ export function createPrometheusExporter({ port }: SettingsOf<"prometheus">): Ru
 
 /** Serves a text; the server does not keep the process alive. @throws If the port is taken. */
 async function serve(port: number, write: () => string): Promise<ListeningServer> {
-  let hosts: ReadonlySet<string> | undefined;
-  const server = createServer(({ method, url, headers }, response) => {
+  const server = createServer();
+  const listening = await listen(server, "127.0.0.1", port);
+  server.unref();
+  server.on("request", ({ method, url, headers }, response) => {
     const end = (status: number, text: string): void => {
       response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
       response.end(method === "HEAD" ? undefined : text);
     };
-    if (hosts?.has(headers.host ?? "") !== true) end(403, "Host must be this machine\n");
+    if (listening.hosts?.has(headers.host ?? "") !== true) end(403, "Host must be this machine\n");
     else if (method !== "GET" && method !== "HEAD") end(405, "method must be GET\n");
     else if (url !== "/metrics") end(404, "path must be /metrics\n");
     else end(200, write());
   });
-  const listening = await listen(server, "127.0.0.1", port);
-  server.unref();
-  hosts = listening.hosts;
   return listening;
 }

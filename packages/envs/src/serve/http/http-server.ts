@@ -50,7 +50,12 @@ const headers = {
  */
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { routes, host, token, maxBodyBytes } = options;
-  let rules: AccessRules = {};
+  const server = createServer({ maxHeaderSize: 16_384 });
+  server.maxConnections = options.maxConnections;
+  server.headersTimeout = 20_000;
+  server.requestTimeout = 60_000;
+  const { address, hosts, close } = await listen(server, host, options.port);
+  const rules: AccessRules = token === undefined ? { ...(hosts && { hosts }) } : { token };
 
   const answer = async (message: IncomingMessage, reply: ServerResponse): Promise<HttpReply> => {
     const refusal = checkAccess(rules, message.headers);
@@ -87,14 +92,11 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     }
   };
 
-  const server = createServer({ maxHeaderSize: 16_384 }, (message, reply) => {
+  server.on("request", (message, reply) => {
     answer(message, reply)
       .then((result) => send(message, reply, result))
       .catch(() => reply.destroy());
   });
-  server.maxConnections = options.maxConnections;
-  server.headersTimeout = 20_000;
-  server.requestTimeout = 60_000;
   server.on("clientError", (_error, socket) => refuse(socket, 400));
   server.on("upgrade", (message, socket, head) => {
     socket.on("error", () => socket.destroy());
@@ -102,9 +104,6 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     if (refusal) refuse(socket, refusal.status);
     else if (!options.upgrade(message, socket, head)) refuse(socket, 404);
   });
-  const { address, hosts, close } = await listen(server, host, options.port);
-  if (token !== undefined) rules = { token };
-  else if (hosts !== undefined) rules = { hosts };
   return {
     address,
     countConnections: () =>

@@ -101,7 +101,8 @@ export async function serveShop(
     readonly host?: string;
   },
 ): Promise<ShopServer> {
-  let hosts: ReadonlySet<string> | undefined;
+  const server = createServer({ maxHeaderSize });
+  const { address, hosts, close } = await listen(server, host, port);
   const answer = async (message: IncomingMessage): Promise<SiteResponse> => {
     const refused = refuseForeign(message, hosts);
     if (refused !== undefined) return refused;
@@ -125,9 +126,7 @@ export async function serveShop(
       reply.end();
     }
   };
-  const server = createServer({ maxHeaderSize }, (message, reply) => void respond(message, reply));
+  server.on("request", (message, reply) => void respond(message, reply));
   server.on("clientError", refuse);
-  const { address, hosts: accepted, close } = await listen(server, host, port);
-  hosts = accepted;
   return { address, close };
 }
