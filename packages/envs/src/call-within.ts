@@ -3,6 +3,9 @@ import { FailureError, findFailureKind } from "@turnwise/core";
 /** Failure that ends an episode, as opposed to an error that ends the run. */
 export class EpisodeFailure extends FailureError {}
 
+/** Default time limit of one call to an environment, seconds. */
+export const defaultTimeoutSeconds = 300;
+
 /** Reads the message of a thrown value. */
 export function readMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

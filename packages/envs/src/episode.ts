@@ -12,7 +12,7 @@ import {
   type Turn,
 } from "@turnwise/core";
 import type { AgentFormat, PastTurn } from "./agent-format.ts";
-import { callWithin, EpisodeFailure } from "./call-within.ts";
+import { callWithin, defaultTimeoutSeconds, EpisodeFailure } from "./call-within.ts";
 import type { Environment, EnvironmentFactory, Observation } from "./environment.ts";
 import type { EpisodeActivity, OnActivity } from "./episode-activity.ts";
 import { renderState } from "./render-state.ts";
@@ -124,8 +124,12 @@ async function recordEpisode(
   agent: EpisodeAgent,
 ): Promise<Trajectory> {
   const { format, options, signal } = parts;
-  const { maxTurns, invalidActionPenalty = 0, environmentTimeoutSeconds = 300 } = options;
-  const { recordsStates = false } = options;
+  const {
+    maxTurns,
+    invalidActionPenalty = 0,
+    environmentTimeoutSeconds = defaultTimeoutSeconds,
+    recordsStates = false,
+  } = options;
   checkInteger("rollout", { maxTurns }, { min: 1 });
   checkNonNegative("rollout", { invalidActionPenalty });
   checkPositive("rollout", { environmentTimeoutSeconds });

@@ -1,5 +1,5 @@
 import type { Random, Task, Trajectory } from "@turnwise/core";
-import { callWithin } from "./call-within.ts";
+import { callWithin, defaultTimeoutSeconds } from "./call-within.ts";
 import {
   playEpisode,
   type EpisodeAgent,
@@ -33,7 +33,7 @@ function createScriptedAgent(
   { createPlayer, format, options, signal }: ScriptedParts,
   { trajectoryIndex, random }: EpisodeSequence,
 ): EpisodeAgent {
-  const { environmentTimeoutSeconds = 300 } = options;
+  const { environmentTimeoutSeconds = defaultTimeoutSeconds } = options;
   let player: EpisodePlayer | undefined;
   return {
     policyVersion: 0,
