@@ -1,14 +1,11 @@
 import type { EnvironmentState, Outcome, Task } from "@turnwise/core";
 import type { PastTurn } from "../agent-format.ts";
-import { callWithin, EpisodeFailure, readMessage } from "../call-within.ts";
+import { callWithin, defaultTimeoutSeconds, EpisodeFailure, readMessage } from "../call-within.ts";
 import type { Environment, Observation, StepResult } from "../environment.ts";
 import { renderState } from "../render-state.ts";
 import type { TaskSource } from "../task-source.ts";
 import type { EpisodeCommand, EpisodeReply, EpisodeRequest } from "./episode-host.ts";
 import { SessionError } from "./session-error.ts";
-
-/** Time limit of one environment call, seconds, unless the task source has its own limit. */
-const defaultTimeoutSeconds = 300;
 
 /** Parts of a hosted episode. */
 interface EpisodeParts {
@@ -25,7 +22,9 @@ export class HostedEpisode {
   readonly #parts: EpisodeParts;
   readonly #environment: Environment;
   readonly #timeoutSeconds: number;
+  /** Past turns for prompts; empty if the client does not play in prompts. */
   readonly #history: PastTurn[] = [];
+  #numTurns = 0;
   #observation: Observation = { text: "" };
   #outcome: Outcome | undefined;
 
@@ -89,10 +88,11 @@ export class HostedEpisode {
       this.#outcome = { kind: "failed", error: { kind, message } };
       return this.#reply({ reward: 0, action, isValidAction: isValid });
     }
-    this.#history.push({ observation: this.#observation, action });
+    this.#numTurns++;
+    if (limits.isPrompted) this.#history.push({ observation: this.#observation, action });
     this.#observation = result;
     if (result.isTerminal) this.#outcome = { kind: "terminated", isSuccess: result.isSuccess };
-    else if (this.#history.length >= limits.maxTurns) {
+    else if (this.#numTurns >= limits.maxTurns) {
       this.#outcome = { kind: "truncated", limit: "turns" };
     }
     return this.#reply({
@@ -127,7 +127,7 @@ export class HostedEpisode {
       text: isPrompt ? source.format.prompt(this.#history, this.#observation) : text,
       ...(admissibleActions !== undefined && { admissibleActions: [...admissibleActions] }),
       ...turn,
-      numTurns: this.#history.length,
+      numTurns: this.#numTurns,
       ...(this.#outcome !== undefined && { outcome: this.#outcome }),
     };
   }

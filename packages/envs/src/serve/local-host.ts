@@ -1,5 +1,6 @@
 import type { EnvironmentState, Task } from "@turnwise/core";
 import type { TaskSource } from "../task-source.ts";
+import { combineSignals } from "./combine-signals.ts";
 import type {
   EpisodeCommand,
   EpisodeHost,
@@ -68,7 +69,8 @@ export class LocalHost<S> implements EpisodeHost<S> {
     await this.stop(id);
     signal.throwIfAborted();
     const controller = new AbortController();
-    const started = this.#start(request, AbortSignal.any([signal, controller.signal]));
+    const combined = combineSignals(signal, controller.signal);
+    const started = this.#start(request, combined.signal).finally(combined.detach);
     const entry: Entry = { started, controller };
     this.#episodes.set(id, entry);
     try {
@@ -85,7 +87,12 @@ export class LocalHost<S> implements EpisodeHost<S> {
       throw new SessionError("not-started", "step: the episode must be started by a reset first");
     }
     const { episode } = await entry.started;
-    return episode.step(command, AbortSignal.any([signal, entry.controller.signal]));
+    const combined = combineSignals(signal, entry.controller.signal);
+    try {
+      return await episode.step(command, combined.signal);
+    } finally {
+      combined.detach();
+    }
   }
 
   async render(id: string): Promise<EnvironmentState | undefined> {

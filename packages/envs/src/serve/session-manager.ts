@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { FailureError, type EnvironmentState, type Task } from "@turnwise/core";
 import { systemClock, type Clock } from "./clock.ts";
 import type { EpisodeCommand, EpisodeHost, EpisodeReply, SplitSize } from "./episode-host.ts";
+import { RunningCall } from "./running-call.ts";
 import type { ServedEnvironment, SessionSettings } from "./served-environment.ts";
 import { SessionError } from "./session-error.ts";
 import { parseSessionOptions, type SessionOptions } from "./session-options.ts";
@@ -18,14 +19,6 @@ import { chooseTask, type TaskPosition } from "./choose-task.ts";
 export interface HostedEnvironment {
   readonly environment: ServedEnvironment;
   readonly host: EpisodeHost<SessionSettings>;
-}
-
-/** A call to a host, until its result is delivered. */
-interface Operation {
-  readonly result: Promise<EpisodeReply>;
-  readonly controller: AbortController;
-  /** True while no caller waits for the result, because the call was answered as pending. */
-  isOverdue: boolean;
 }
 
 /** The episode of a session. */
@@ -48,7 +41,7 @@ interface Session {
   /** Position among the tasks, from which resets without a choice continue. */
   readonly position: TaskPosition;
   episode?: Episode;
-  operation?: Operation;
+  call?: RunningCall;
   isClosed: boolean;
   closed?: Promise<void>;
 }
@@ -183,9 +176,8 @@ export class SessionManager {
     return this.#noteRefusal(session, async () => {
       const checked = parseSessionOptions(session.hosted.environment, options);
       this.#abandon(session);
-      const controller = new AbortController();
-      const result = this.#start(session, checked, controller.signal);
-      return this.#deliver(session, this.#begin(session, result, controller));
+      session.call = new RunningCall((signal) => this.#start(session, checked, signal));
+      return this.#deliver(session, session.call);
     });
   }
 
@@ -197,17 +189,17 @@ export class SessionManager {
   async step(id: string, text: string, isAction = false): Promise<SessionReply> {
     const session = this.#get(id);
     return this.#noteRefusal(session, async () => {
-      const { operation, episode } = session;
-      if (operation !== undefined) {
-        if (operation.isOverdue) return this.#deliver(session, operation);
+      const { call, episode } = session;
+      if (call !== undefined) {
+        if (call.isOverdue) return this.#deliver(session, call);
         throw new SessionError("busy", `step: session ${id} must not be in another call, got one`);
       }
       if (episode === undefined) {
         throw new SessionError("not-started", "step: the session must be reset first");
       }
-      const controller = new AbortController();
-      const result = this.#step(session, episode, { text, isAction }, controller.signal);
-      return this.#deliver(session, this.#begin(session, result, controller));
+      const command = { text, isAction };
+      session.call = new RunningCall((signal) => this.#step(session, episode, command, signal));
+      return this.#deliver(session, session.call);
     });
   }
 
@@ -295,59 +287,36 @@ export class SessionManager {
     }
   }
 
-  #begin(session: Session, result: Promise<EpisodeReply>, controller: AbortController): Operation {
-    // The result may arrive when no caller waits for it.
-    result.catch(() => undefined);
-    const operation: Operation = { result, controller, isOverdue: false };
-    session.operation = operation;
-    return operation;
-  }
-
   /**
    * Cancels the call and the episode of a session; the host ends the episode at the next start or
    * stop.
    */
   #abandon(session: Session): void {
-    const { operation } = session;
-    delete session.operation;
+    const { call } = session;
+    delete session.call;
     delete session.episode;
-    operation?.controller.abort(
-      new SessionError("closed", "the call was cancelled by a reset of the session"),
-    );
+    call?.cancel(new SessionError("closed", "the call was cancelled by a reset of the session"));
   }
 
   /** Waits for the result of a call. After the time limit, answers that the call is pending. */
-  async #deliver(session: Session, operation: Operation): Promise<SessionReply> {
-    operation.isOverdue = false;
-    let cancel = (): void => undefined;
-    const overdue = new Promise<undefined>((resolve) => {
-      cancel = this.#clock.after(this.#limits.replySeconds, () => resolve(undefined));
-    });
-    // A cancelled call rejects at once, even if its host does not notice.
-    const { signal } = operation.controller;
-    let onAbort = (): void => undefined;
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => reject(signal.reason as Error);
-      signal.addEventListener("abort", onAbort, { once: true });
-    });
+  async #deliver(session: Session, call: RunningCall): Promise<SessionReply> {
+    const end = (): void => {
+      if (session.call === call) delete session.call;
+    };
     try {
-      signal.throwIfAborted();
-      const reply = await Promise.race([operation.result, overdue, aborted]);
-      if (reply === undefined) return this.#replyPending(session, operation);
-      if (session.operation === operation) delete session.operation;
+      const reply = await call.wait(this.#clock, this.#limits.replySeconds);
+      if (reply === undefined) return this.#replyPending(session);
+      end();
       return this.#reply(session, session.episode!, reply, false);
     } catch (cause) {
-      if (session.operation === operation) delete session.operation;
+      end();
       throw cause;
     } finally {
-      cancel();
-      signal.removeEventListener("abort", onAbort);
       session.lastUsedAt = this.#clock.now();
     }
   }
 
-  #replyPending(session: Session, operation: Operation): SessionReply {
-    operation.isOverdue = true;
+  #replyPending(session: Session): SessionReply {
     const { episode } = session;
     if (episode !== undefined) {
       return this.#reply(session, episode, { ...episode.last, reward: 0 }, true);
@@ -459,9 +428,7 @@ export class SessionManager {
   async #close(session: Session, reason: SessionEnd): Promise<void> {
     const { id, hosted } = session;
     session.isClosed = true;
-    session.operation?.controller.abort(
-      new SessionError("closed", `session ${id} was closed (${reason})`),
-    );
+    session.call?.cancel(new SessionError("closed", `session ${id} was closed (${reason})`));
     let cancel = (): void => undefined;
     const expired = new Promise<void>((resolve) => {
       cancel = this.#clock.after(stopSeconds, resolve);
@@ -487,8 +454,8 @@ export class SessionManager {
   #reap(): void {
     const now = this.#clock.now();
     const { idleSeconds, lifetimeSeconds } = this.#limits;
-    for (const { id, openedAt, lastUsedAt, operation } of this.#sessions.values()) {
-      const isWaiting = operation !== undefined && !operation.isOverdue;
+    for (const { id, openedAt, lastUsedAt, call } of this.#sessions.values()) {
+      const isWaiting = call !== undefined && !call.isOverdue;
       if (now - openedAt >= lifetimeSeconds * 1000) void this.close(id, "lifetime");
       else if (!isWaiting && now - lastUsedAt >= idleSeconds * 1000) void this.close(id, "idle");
     }

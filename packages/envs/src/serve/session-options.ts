@@ -1,6 +1,6 @@
-import { describeIssue } from "@turnwise/core";
 import * as z from "zod";
 import { setting } from "../setting.ts";
+import { checkInput } from "./check-input.ts";
 import type { ServedEnvironment, SessionSettings } from "./served-environment.ts";
 import { SessionError } from "./session-error.ts";
 import { snakeCase } from "./snake-case.ts";
@@ -51,8 +51,19 @@ const commonOptions = {
 /** Names of options that choose a task; at most one may be given. */
 const choices = ["index", "task_id", "seed"] as const;
 
+const schemas = new WeakMap<ServedEnvironment, z.ZodObject>();
+
 /** Schema of the options of a reset, in snake case. */
-export function createOptionsSchema({ settings, maxTurns }: ServedEnvironment): z.ZodObject {
+export function findOptionsSchema(environment: ServedEnvironment): z.ZodObject {
+  let schema = schemas.get(environment);
+  if (schema === undefined) {
+    schema = createOptionsSchema(environment);
+    schemas.set(environment, schema);
+  }
+  return schema;
+}
+
+function createOptionsSchema({ settings, maxTurns }: ServedEnvironment): z.ZodObject {
   const own = Object.entries(settings).map(([name, schema]) => [snakeCase(name), schema]);
   return z.strictObject({
     ...commonOptions,
@@ -67,27 +78,17 @@ export function createOptionsSchema({ settings, maxTurns }: ServedEnvironment): 
 
 /**
  * Checks the options of a reset.
- * @throws `SessionError` with code `invalid`. Its details contain one record for each broken rule,
- *   in pydantic's format.
+ * @throws `SessionError` with code `invalid`, as {@link checkInput} does.
  */
 export function parseSessionOptions(
   environment: ServedEnvironment,
   value: unknown,
 ): SessionOptions {
-  const schema = createOptionsSchema(environment);
-  const result = schema.safeParse(value ?? {});
-  if (!result.success) {
-    const { issues } = result.error;
-    const message = describeIssue(issues[0]!, "reset", schema, value);
-    throw new SessionError("invalid", message, {
-      errors: issues.map((issue) => ({
-        type: issue.code,
-        loc: issue.code === "unrecognized_keys" ? issue.keys : issue.path,
-        msg: describeIssue(issue, "reset", schema, value),
-      })),
-    });
-  }
-  const data = result.data as Readonly<Record<string, unknown>>;
+  const data: Readonly<Record<string, unknown>> = checkInput(
+    "reset",
+    findOptionsSchema(environment),
+    value,
+  );
   const given = choices.filter((name) => data[name] !== undefined);
   if (given.length > 1) {
     const message = `reset.${given[0]} must be the only choice of a task, got ${given.join(" and ")}`;

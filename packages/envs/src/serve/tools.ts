@@ -1,6 +1,6 @@
-import { describeIssue } from "@turnwise/core";
 import * as z from "zod";
 import { setting } from "../setting.ts";
+import { checkInput } from "./check-input.ts";
 import type { ServedEnvironment, ServedTool } from "./served-environment.ts";
 import { SessionError } from "./session-error.ts";
 
@@ -14,15 +14,24 @@ const actTool: ServedTool = {
   writeAction: ({ command }) => command as string,
 };
 
-/** Tools of an environment. */
-export function listTools({ tools = [actTool] }: ServedEnvironment): readonly ServedTool[] {
-  return tools;
-}
+/** Description of a tool for models, with the JSON Schema of its arguments under the given name. */
+export type ToolDescription<Name extends string> = Pick<ServedTool, "name" | "description"> &
+  Readonly<Record<Name, Readonly<Record<string, unknown>>>>;
 
-/** JSON Schema of the arguments of a tool. */
-export function createToolSchema({ parameters }: ServedTool): Readonly<Record<string, unknown>> {
-  const { $schema: _, ...schema } = z.toJSONSchema(parameters, { io: "input" });
-  return schema;
+const listTools = ({ tools = [actTool] }: ServedEnvironment): readonly ServedTool[] => tools;
+
+/**
+ * Describes the tools of an environment.
+ * @param schemaName - Name that the protocol gives to the JSON Schema of the arguments.
+ */
+export function describeTools<Name extends string>(
+  environment: ServedEnvironment,
+  schemaName: Name,
+): readonly ToolDescription<Name>[] {
+  return listTools(environment).map(({ name, description, parameters }) => {
+    const { $schema: _, ...schema } = z.toJSONSchema(parameters, { io: "input" });
+    return { name, description, [schemaName]: schema } as ToolDescription<Name>;
+  });
 }
 
 /**
@@ -40,9 +49,6 @@ export function writeToolAction(
     const names = tools.map((known) => known.name).join(", ");
     throw new SessionError("unknown", `tool must be one of ${names}, got ${name}`);
   }
-  const schema = tool.parameters;
-  const result = schema.safeParse(value ?? {});
-  if (result.success) return tool.writeAction(result.data as Readonly<Record<string, unknown>>);
-  const message = describeIssue(result.error.issues[0]!, name, schema, value);
-  throw new SessionError("invalid", message);
+  const given = checkInput(name, tool.parameters, value ?? {});
+  return tool.writeAction(given as Readonly<Record<string, unknown>>);
 }

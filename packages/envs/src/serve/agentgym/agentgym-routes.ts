@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { readMessage } from "../../call-within.ts";
+import { checkInput } from "../check-input.ts";
 import {
   replyJson,
   type HttpReply,
@@ -53,18 +54,10 @@ class NumberedSessions {
   }
 }
 
-/** A body of numbers and texts. @throws `SessionError` for one of another form. */
-function parse<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue!.path.join(".") || "body";
-  throw new SessionError("invalid", `${path} must be valid: ${issue!.message}`);
-}
-
 /** Number in the query of a request. */
 function readNumber({ query }: HttpRequest, name: string): number {
-  return parse(z.coerce.number().int(), query.get(name) ?? undefined);
+  const given = { [name]: query.get(name) ?? undefined };
+  return checkInput("query", z.object({ [name]: z.coerce.number().int() }), given)[name]!;
 }
 
 /** Answers with a JSON value, or a promise of one. */
@@ -118,14 +111,18 @@ function createAlfworldRoutes(sessions: SessionManager): HttpRoute[] {
     "GET /": () => "This is environment AlfWorld.",
     "POST /create": () => ({ id: numbered.open() }),
     "POST /reset": async ({ body }) => {
-      const { id, game, world_type: world } = parse(resetSchema, body);
+      const { id, game, world_type: world } = checkInput("reset", resetSchema, body);
       if (world !== "Text") {
         throw new SessionError("invalid", `world_type must be Text, got ${world}`);
       }
       return { id, ...describe(await sessions.reset(numbered.find(id), { index: game })) };
     },
     "POST /step": async ({ body }) => {
-      const { id, action } = parse(z.object({ id: z.int(), action: z.string() }), body);
+      const { id, action } = checkInput(
+        "step",
+        z.object({ id: z.int(), action: z.string() }),
+        body,
+      );
       const reply = await sessions.step(numbered.find(id), action);
       const isWon = reply.outcome?.kind === "terminated" && reply.outcome.isSuccess;
       const { observation, available_actions } = describe(reply);
@@ -144,7 +141,7 @@ function createAlfworldRoutes(sessions: SessionManager): HttpRoute[] {
       return { ...describe(last), task_id: last.task.id, done: last.outcome !== undefined };
     },
     "POST /close": async ({ body }) => {
-      const { id } = parse(z.object({ id: z.int() }), body);
+      const { id } = checkInput("close", z.object({ id: z.int() }), body);
       await numbered.close(id);
       return { closed: true };
     },
@@ -167,13 +164,17 @@ function createWebshopRoutes(sessions: SessionManager): HttpRoute[] {
     "GET /": () => "This is environment WebShop.",
     "POST /create": () => numbered.open(),
     "POST /reset": async ({ body }) => {
-      const { env_idx: id, session_id: goal } = parse(resetSchema, body);
+      const { env_idx: id, session_id: goal } = checkInput("reset", resetSchema, body);
       const choice = typeof goal === "number" ? { index: goal } : {};
       const { text } = await sessions.reset(numbered.find(id), { ...choice, reward: "score" });
       return [text, null];
     },
     "POST /step": async ({ body }) => {
-      const { env_idx: id, action } = parse(index.extend({ action: z.string() }), body);
+      const { env_idx: id, action } = checkInput(
+        "step",
+        index.extend({ action: z.string() }),
+        body,
+      );
       const { text, score = 0, outcome } = await sessions.step(numbered.find(id), action);
       return { state: text, reward: score, done: outcome !== undefined, info: null };
     },
@@ -192,7 +193,7 @@ function createWebshopRoutes(sessions: SessionManager): HttpRoute[] {
     },
     "GET /instruction_text": (request) => readInstruction(last(request).text),
     "POST /close": async ({ body }) => {
-      const { env_idx: id } = parse(index, body);
+      const { env_idx: id } = checkInput("close", index, body);
       await numbered.close(id);
       return true;
     },

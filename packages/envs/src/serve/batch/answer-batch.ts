@@ -1,5 +1,5 @@
-import { describeIssue } from "@turnwise/core";
 import * as z from "zod";
+import { checkInput } from "../check-input.ts";
 import { toWireError, toWireResult, type WireResult } from "../openenv/wire.ts";
 import { SessionError } from "../session-error.ts";
 import type { SessionManager } from "../session-manager.ts";
@@ -52,21 +52,21 @@ export async function answerBatch(
 ): Promise<object> {
   switch (method) {
     case "environments": {
-      check(method, parameters);
+      checkInput(method, schemas[method], parameters);
       return { environments: await Promise.all(sessions.environments.map(describe)) };
     }
     case "reset_many": {
-      const { resets } = check(method, parameters);
+      const { resets } = checkInput(method, schemas[method], parameters);
       return { results: await Promise.all(resets.map((reset) => resetRow(reset))) };
     }
     case "step_many": {
-      const { steps } = check(method, parameters);
+      const { steps } = checkInput(method, schemas[method], parameters);
       const step = async ({ session, command }: (typeof steps)[number]): Promise<BatchRow> =>
         runRow(session, async () => toWireResult(await sessions.step(session, command)));
       return { results: await Promise.all(steps.map(step)) };
     }
     case "close_many": {
-      const { sessions: ids } = check(method, parameters);
+      const { sessions: ids } = checkInput(method, schemas[method], parameters);
       await Promise.all(ids.map((id) => sessions.close(id)));
       return {};
     }
@@ -109,11 +109,4 @@ async function runRow(session: string, run: () => Promise<WireResult>): Promise<
   } catch (error) {
     return { session, error: toWireError(error).data };
   }
-}
-
-function check<M extends BatchMethod>(method: M, value: unknown): z.infer<(typeof schemas)[M]> {
-  const schema = schemas[method];
-  const result = schema.safeParse(value ?? {});
-  if (result.success) return result.data as z.infer<(typeof schemas)[M]>;
-  throw new SessionError("invalid", describeIssue(result.error.issues[0]!, method, schema, value));
 }

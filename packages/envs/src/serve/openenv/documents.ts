@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { HttpRoute } from "../http/http-messages.ts";
 import type { ServedEnvironment } from "../served-environment.ts";
-import { createOptionsSchema } from "../session-options.ts";
+import { findOptionsSchema } from "../session-options.ts";
 import { actionSchema } from "./read-action.ts";
 import { observationSchema, stateSchema } from "./wire.ts";
 
@@ -66,7 +66,7 @@ export function createOpenApi(
     required: ["observation", "reward", "done"],
   };
   const bodies: Readonly<Record<string, JsonSchema>> = {
-    "/reset": describe(createOptionsSchema(environment), "ResetRequest"),
+    "/reset": describe(findOptionsSchema(environment), "ResetRequest"),
     "/step": {
       title: "StepRequest",
       type: "object",

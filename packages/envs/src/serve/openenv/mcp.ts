@@ -3,7 +3,7 @@ import { isRecord } from "../../is-record.ts";
 import type { ServedEnvironment } from "../served-environment.ts";
 import { SessionError } from "../session-error.ts";
 import type { SessionManager } from "../session-manager.ts";
-import { createToolSchema, listTools, writeToolAction } from "../tools.ts";
+import { describeTools, writeToolAction } from "../tools.ts";
 import { toWireResult } from "./wire.ts";
 
 /** Error of JSON-RPC. */
@@ -61,14 +61,7 @@ async function call(
     return { protocolVersion, capabilities: { tools: {} }, serverInfo };
   }
   if (method === "ping") return {};
-  if (method === "tools/list") {
-    const tools = listTools(environment).map((tool) => ({
-      name: tool.name,
-      description: tool.description,
-      inputSchema: createToolSchema(tool),
-    }));
-    return { tools };
-  }
+  if (method === "tools/list") return { tools: describeTools(environment, "inputSchema") };
   if (method === "openenv/session/create") {
     const created = sessions.open(environment.name);
     try {

@@ -3,7 +3,7 @@ import { isRecord } from "../../is-record.ts";
 import type { ServedEnvironment } from "../served-environment.ts";
 import { SessionError } from "../session-error.ts";
 import type { SessionManager } from "../session-manager.ts";
-import { createToolSchema, listTools } from "../tools.ts";
+import { describeTools } from "../tools.ts";
 import { answerMcp } from "./mcp.ts";
 import { readAction } from "./read-action.ts";
 import {
@@ -144,11 +144,7 @@ export class OpenEnvSocket {
   async #step(session: string, data: unknown): Promise<object> {
     const action = readAction(this.#environment, data);
     if (action.kind === "list") {
-      const tools = listTools(this.#environment).map((tool) => ({
-        name: tool.name,
-        description: tool.description,
-        input_schema: createToolSchema(tool),
-      }));
+      const tools = describeTools(this.#environment, "input_schema");
       const { last } = this.#sessions.state(session);
       const isDone = last?.outcome !== undefined;
       return { type: "observation", data: { observation: { tools }, reward: null, done: isDone } };

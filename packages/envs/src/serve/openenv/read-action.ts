@@ -1,9 +1,8 @@
-import { describeIssue } from "@turnwise/core";
 import * as z from "zod";
 import { isRecord } from "../../is-record.ts";
 import { setting } from "../../setting.ts";
+import { checkInput } from "../check-input.ts";
 import type { ServedEnvironment } from "../served-environment.ts";
-import { SessionError } from "../session-error.ts";
 import { writeToolAction } from "../tools.ts";
 
 /**
@@ -37,19 +36,8 @@ export function readAction(environment: ServedEnvironment, value: unknown): Read
   const type = isRecord(value) ? value["type"] : undefined;
   if (type === "list_tools") return { kind: "list" };
   if (type === "call_tool") {
-    const { tool_name: tool, arguments: given } = check(callSchema, value);
+    const { tool_name: tool, arguments: given } = checkInput("action", callSchema, value);
     return { kind: "tool", tool, command: writeToolAction(environment, tool, given) };
   }
-  return { kind: "command", command: check(actionSchema, value).command };
-}
-
-function check<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const { issues } = result.error;
-  const describe = (issue: (typeof issues)[number]): string =>
-    describeIssue(issue, "action", schema, value);
-  throw new SessionError("invalid", describe(issues[0]!), {
-    errors: issues.map((issue) => ({ type: issue.code, loc: issue.path, msg: describe(issue) })),
-  });
+  return { kind: "command", command: checkInput("action", actionSchema, value).command };
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { checkInput } from "../check-input.ts";
 import { replyJson, type HttpReply, type HttpRoute } from "../http/http-messages.ts";
 import { SessionError } from "../session-error.ts";
 import type { SessionManager } from "../session-manager.ts";
@@ -39,17 +40,11 @@ export function createTaskRoutes(sessions: SessionManager): HttpRoute[] {
     describeError,
     handle: async ({ body }, { environment = "" }) => {
       const { name: found } = sessions.findEnvironment(environment);
-      const parsed = bodySchema.safeParse(body);
-      if (!parsed.success) {
-        throw new SessionError(
-          "invalid",
-          `body.split must be a string, got ${JSON.stringify(body) ?? "no body"}`,
-        );
-      }
+      const given = checkInput("body", bodySchema, body);
       const splits = await sessions.listSplits(found);
-      const split = splits.find((one) => one.name === parsed.data.split);
+      const split = splits.find((one) => one.name === given.split);
       if (split === undefined) throw new SessionError("invalid", "Invalid split");
-      return replyJson(await answer(found, parsed.data, split.numTasks));
+      return replyJson(await answer(found, given, split.numTasks));
     },
   });
   const list = async (

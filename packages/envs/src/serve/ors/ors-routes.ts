@@ -9,7 +9,7 @@ import {
 } from "../http/http-messages.ts";
 import { SessionError } from "../session-error.ts";
 import type { SessionManager } from "../session-manager.ts";
-import { createToolSchema, listTools } from "../tools.ts";
+import { describeTools } from "../tools.ts";
 import { OrsSessions } from "./ors-sessions.ts";
 import { streamCall } from "./stream-call.ts";
 
@@ -41,13 +41,8 @@ function readSession({ header }: HttpRequest): string {
  */
 export function createOrsRoutes(sessions: SessionManager, clock: Clock): HttpRoute[] {
   const ors = new OrsSessions(sessions, clock);
-  const describeTools = (environment: string | undefined): object => ({
-    tools: listTools(sessions.findEnvironment(environment)).map((tool) => ({
-      name: tool.name,
-      description: tool.description,
-      input_schema: createToolSchema(tool),
-    })),
-  });
+  const replyTools = (environment: string | undefined): HttpReply =>
+    replyJson({ tools: describeTools(sessions.findEnvironment(environment), "input_schema") });
   const route = (name: string, handle: HttpRoute["handle"]): HttpRoute => {
     const [method, path] = name.split(" ") as ["GET" | "POST", string];
     return { method, path, handle, describeError };
@@ -77,12 +72,10 @@ export function createOrsRoutes(sessions: SessionManager, clock: Clock): HttpRou
     route("GET /{environment}/prompt", async (request) =>
       replyJson(await ors.prompt(readSession(request))),
     ),
-    route("GET /{environment}/tools", (_request, { environment }) =>
-      replyJson(describeTools(environment)),
-    ),
+    route("GET /{environment}/tools", (_request, { environment }) => replyTools(environment)),
     route("GET /{environment}/task_tools", (request, { environment }) => {
       ors.ping(readSession(request));
-      return replyJson(describeTools(environment));
+      return replyTools(environment);
     }),
     route("POST /{environment}/call", (request) =>
       streamCall(ors.call(readSession(request), request.body), clock),

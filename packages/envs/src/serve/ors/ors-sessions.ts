@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { describeIssue } from "@turnwise/core";
 import { readMessage } from "../../call-within.ts";
+import { checkInput } from "../check-input.ts";
 import type { Clock } from "../clock.ts";
 import { SessionError } from "../session-error.ts";
 import type { SessionManager } from "../session-manager.ts";
@@ -16,6 +16,12 @@ const createSchema = z.strictObject({
   split: z.string().optional(),
   index: z.int().nonnegative().optional(),
   secrets: z.record(z.string(), z.unknown()).optional(),
+});
+
+const callSchema = z.strictObject({
+  name: z.string(),
+  input: z.record(z.string(), z.unknown()).nullish(),
+  task_id: z.string().optional(),
 });
 
 /** A session with the start of its episode. */
@@ -50,12 +56,12 @@ export class OrsSessions {
    * @throws `SessionError` for an id in use, a wrong body, or without capacity.
    */
   async create(id: string, body: unknown): Promise<void> {
-    const result = createSchema.safeParse(body);
-    if (!result.success) {
-      const [issue] = result.error.issues;
-      throw new SessionError("invalid", describeIssue(issue!, "create", createSchema, body));
-    }
-    const { env_name: name, task_spec: task, split, index } = result.data;
+    const {
+      env_name: name,
+      task_spec: task,
+      split,
+      index,
+    } = checkInput("create", createSchema, body);
     if (
       (task === undefined) === (split === undefined) ||
       (split === undefined) !== (index === undefined)
@@ -88,7 +94,7 @@ export class OrsSessions {
   /** Starts a tool call, or finds an earlier one. @throws `SessionError` for an unknown session. */
   call(id: string, body: unknown): BackgroundCall {
     const { calls, environment, start } = this.#find(id);
-    const { name, input, task_id: earlier } = readCall(body);
+    const { name, input, task_id: earlier } = checkInput("call", callSchema, body);
     const known = earlier === undefined ? undefined : calls.find(earlier);
     if (known !== undefined) return known;
     return calls.start(async () => {
@@ -133,22 +139,6 @@ export class OrsSessions {
     while (reply.isPending) reply = await this.#sessions.step(id, "");
     return reply;
   }
-}
-
-function readCall(body: unknown): {
-  readonly name: string;
-  readonly input: unknown;
-  readonly task_id?: string | undefined;
-} {
-  const schema = z.strictObject({
-    name: z.string(),
-    input: z.record(z.string(), z.unknown()).nullish(),
-    task_id: z.string().optional(),
-  });
-  const result = schema.safeParse(body);
-  if (result.success) return { ...result.data, input: result.data.input ?? {} };
-  const [issue] = result.error.issues;
-  throw new SessionError("invalid", describeIssue(issue!, "call", schema, body));
 }
 
 function toOutput({ text, reward, outcome, numTurns, score }: SessionReply): object {
