@@ -18,6 +18,7 @@ import { serveBuiltIn, serveModule, type ServeTaskOptions } from "@turnwise/trai
 import { Command, Option } from "commander";
 import { parseCount, parsePort, parsePositive, parseWholeNumber } from "./arguments.ts";
 import { addTaskOptions, applyTaskOptions } from "./environments.ts";
+import { buildServeAdvantagesCommand } from "./serve-advantages.ts";
 
 interface ServeFlags extends ServeTaskOptions, Readonly<Record<string, unknown>> {
   readonly host: string;
@@ -56,6 +57,7 @@ export function buildServeCommand(): Command {
   ).action(async (name: string | undefined, options: ServeFlags) => {
     await serve(await openNamed(name, options), options);
   });
+  command.addCommand(buildServeAdvantagesCommand(tokenVariable));
   for (const environment of environments) {
     const named = new Command(environment.name).description(`serve ${environment.description}`);
     command.addCommand(

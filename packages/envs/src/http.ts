@@ -1,0 +1,7 @@
+export { replyJson, type HttpReply, type HttpRoute } from "./serve/http/http-messages.ts";
+export {
+  isLoopback,
+  openHttpServer,
+  type HttpServer,
+  type HttpServerOptions,
+} from "./serve/http/http-server.ts";
