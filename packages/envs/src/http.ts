@@ -1,6 +1,5 @@
 export { replyJson, type HttpReply, type HttpRoute } from "./serve/http/http-messages.ts";
 export {
-  isLoopback,
   openHttpServer,
   type HttpServer,
   type HttpServerOptions,

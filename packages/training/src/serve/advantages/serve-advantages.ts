@@ -1,12 +1,7 @@
 import { modulators, modulatorSchema } from "@turnwise/aem";
 import { checkInteger, InputError } from "@turnwise/core";
-import {
-  isLoopback,
-  openHttpServer,
-  replyJson,
-  type HttpReply,
-  type HttpRoute,
-} from "@turnwise/envs/http";
+import { isLoopback } from "@turnwise/envs";
+import { openHttpServer, replyJson, type HttpReply, type HttpRoute } from "@turnwise/envs/http";
 import { algorithmPresets, algorithmSchema } from "@turnwise/estimators";
 import { z } from "zod";
 import { advantagesRequestSchema, type AdvantagesRequest } from "./advantages-request.ts";
