@@ -118,8 +118,15 @@ export const advantagesRequestSchema = z.strictObject({
     .meta({ description: "State of the previous answer, if the algorithm adapts its KL penalty" }),
 });
 
+/** Readonly in all its parts. */
+type Frozen<T> = T extends readonly (infer Entry)[]
+  ? readonly Frozen<Entry>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T;
+
 /** Input of `computeAdvantages`; fields with a default may be omitted. */
-export type AdvantagesRequest = z.input<typeof advantagesRequestSchema>;
+export type AdvantagesRequest = Frozen<z.input<typeof advantagesRequestSchema>>;
 
 /** {@link AdvantagesRequest} with every default filled in. */
 export type CheckedRequest = z.output<typeof advantagesRequestSchema>;
