@@ -7,7 +7,7 @@ const config: Options = {
   target: "node20",
   clean: true,
   sourcemap: true,
-  // The page of `turnwise view`, which turbo builds before.
+  // The page of `turnwise view`, which turbo builds before this package.
   onSuccess: () => cp("../viewer/dist", "dist/viewer", { recursive: true }),
 };
 

@@ -119,7 +119,7 @@ describe("turnwise analyse", () => {
       "surprisal",
     ]);
     expect(exact).toMatchObject({ sameDecisionShare: 1, meanDifference: 0 });
-    // The whole vocabulary leaves no doubt: sampler and learner agree.
+    // With the full vocabulary, sampler and learner agree.
     expect(whole!.meanDifference).toBeLessThan(1e-3);
     expect(whole!.meanBoundWidth).toBeLessThan(1e-3);
     expect(top2!.meanBoundWidth).toBeGreaterThan(whole!.meanBoundWidth!);

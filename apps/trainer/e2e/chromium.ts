@@ -20,7 +20,7 @@ export function findChromium(): string | undefined {
   return undefined;
 }
 
-/** Starts a browser without limits of time: they would fail correct tests on a busy machine. */
+/** Starts a browser without time limits, which would fail correct tests on a busy machine. */
 export async function launchChromium(executablePath: string | undefined): Promise<Browser> {
   const browser = await chromium.launch({
     ...(executablePath !== undefined && { executablePath }),

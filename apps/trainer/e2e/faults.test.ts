@@ -94,7 +94,7 @@ describe("a run", () => {
       const device = ["--set", "engine.provider=cuda", "--set", "engine.gpu=63"];
       const { code, stderr } = await runTurnwise(["train", "alfworld", ...device, ...parameters]);
       expect(stderr).toMatch(
-        /^turnwise: engine\.provider must be usable on this machine, got cuda: [^\n]*\n$/u,
+        /^turnwise: engine\.provider: cuda does not work on this machine: [^\n]*\n$/u,
       );
       expect(code).toBe(2);
     }

@@ -208,7 +208,7 @@ describe("policy generate and score", () => {
       "turnwise: standard input must have at most the 64 tokens of the model's context, got 65\n",
     );
     expect(noWords).toBe(
-      `turnwise: ${join(wordless, "tokenizer.json")}: file must exist for --prompt, got none\n`,
+      `turnwise: ${join(wordless, "tokenizer.json")}: file not found; --prompt needs a tokenizer\n`,
     );
     expect(noRoom).toContain("must fit into cacheBytes 1000, got 1 and 63");
     expect(noModel).toContain("config.json");

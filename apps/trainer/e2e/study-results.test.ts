@@ -59,7 +59,7 @@ describe("turnwise study table", () => {
     expect(await table("markdown")).toContain("| numbers    | aem less none           |     2 |");
     expect(await table("latex")).toContain("\\begin{tabular}");
     expect(await table("csv")).toContain("numbers,main,aem,none,,success,2,");
-    // Cells of real runs hold everything that a comparison needs.
+    // Cells of real runs contain everything that a comparison needs.
     const { families } = JSON.parse(await table("json")) as StudyAnalysis;
     const { seeds, paired, area, byKind, curves, mixedStarts } = families[0]!.comparisons[0]!;
     expect([seeds, mixedStarts, curves.difference.length]).toEqual([[1, 2], [], 2]);

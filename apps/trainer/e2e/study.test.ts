@@ -102,6 +102,6 @@ describe("study", () => {
     expect(merged.stdout).toContain("2 cells added, 0 already there");
     const done = await runInProcess(["study", "export", file, "--out", out, "--slurm"]);
     expect(done.code).toBe(2);
-    expect(done.stderr).toContain("study must have unfinished cells, got none");
+    expect(done.stderr).toContain("all cells of the study are finished; nothing to export");
   });
 });

@@ -155,7 +155,7 @@ const executablePath = findChromium();
 
 describe.skipIf(executablePath === undefined)("the viewer in a browser", () => {
   let browser: Browser;
-  /** Errors of the page; requests to other hosts than its own. */
+  /** Errors of the page, and requests to hosts other than its own. */
   const problems: string[] = [];
 
   beforeAll(async () => {
@@ -227,7 +227,7 @@ describe.skipIf(executablePath === undefined)("the viewer in a browser", () => {
     expect(await room.textContent()).toContain("fridge 1");
     await shot(opened, "trajectory");
     expect(await check(opened)).toEqual([]);
-    // The address of a turn leads there.
+    // The address of a turn opens the page at this turn.
     await opened.keyboard.press("j");
     expect(opened.url()).toMatch(/\/0$/u);
     const again = await open(opened.url());

@@ -88,7 +88,7 @@ describe("train webshop", () => {
     const cases: [string[], RegExp][] = [
       [["--products", "none.json", "--attributes", "none.json"], /none\.json/u],
       [["--products", "none.json"], /attributes must be given with .*products, got/u],
-      [["--catalogue", folder], /catalogue\.json: the file must be readable JSON/u],
+      [["--catalogue", folder], /catalogue\.json: the file cannot be read as JSON/u],
       [
         ["--set", 'tasks.evaluation=[{"split":"dev","numTasks":2}]'],
         /split must be one of train, validation, test, got dev/u,

@@ -50,7 +50,7 @@ const unusable: readonly (readonly [command: string, message: string])[] = [
   ["evaluate alfworld --policy FOLDER --precision float8", "products must be one of"],
   ["evaluate alfworld --policy FOLDER --gpu first", "--gpu <number>"],
   ["runs FOLDER/none", "FOLDER/none"],
-  ["runs FOLDER", "folder must hold runs or evaluations, found none"],
+  ["runs FOLDER", "no runs or evaluations found"],
   ["show", "missing required argument 'run'"],
   ["show FOLDER", "FOLDER/config.json: file must exist"],
   ["show FOLDER --trajectory 1", "--trajectory needs --group"],

@@ -35,7 +35,10 @@ function isUnusable(error: unknown): boolean {
   return error instanceof Error && "path" in error && "code" in error && pathCodes.has(error.code);
 }
 
-/** Joins lines; control characters, which a server or a file may have put into a message, are replaced. */
+/**
+ * Joins the lines of a message, and replaces control characters, which may come from a server or a
+ * file.
+ */
 const joinLines = (text: string): string =>
   text
     .trim()

@@ -14,7 +14,10 @@ export interface DeviceFlags {
 /** Adds {@link DeviceFlags} to a command. */
 export function addDeviceOptions(command: Command): Command {
   return command
-    .option("--provider <name>", "compute on: cpu, webgpu, cuda or onnx-cuda (default: cpu)")
+    .option(
+      "--provider <name>",
+      "device to compute on: cpu, webgpu, cuda or onnx-cuda (default: cpu)",
+    )
     .option(
       "--precision <type>",
       "data type of matrix products: float32; also tensorfloat32 or bfloat16 on cuda, float16 on other GPUs (default: float32)",
@@ -43,6 +46,6 @@ export async function checkDeviceWorks(device: NamedDevice, source: string): Pro
   if (isUsable) return;
   const lacks = needs.map(({ what, remedy }) => `${what} (${remedy})`).join(", ");
   throw new InputError(
-    `${source} must be usable on this machine, got ${provider}: ${needs.length > 0 ? `needs ${lacks}` : detail}; see turnwise doctor`,
+    `${source}: ${provider} does not work on this machine: ${needs.length > 0 ? `needs ${lacks}` : detail}; see turnwise doctor`,
   );
 }

@@ -13,7 +13,7 @@ import { indexProgress, isConnected, isLive, isLoading, problems, runs, table } 
 import { count } from "./format.ts";
 import { toggleTheme } from "./theme.ts";
 
-/** The whole page. */
+/** The complete page. */
 export function App(): JSX.Element {
   useEffect(() => {
     addEventListener("keydown", handleKey);
@@ -38,7 +38,10 @@ export function App(): JSX.Element {
   );
 }
 
-/** What could not be read: in full on the overview, and as a link to it elsewhere. */
+/**
+ * Errors of files that could not be read: in full on the overview, elsewhere as a link to the
+ * overview.
+ */
 function Problems({ isWhole }: { readonly isWhole: boolean }): JSX.Element | null {
   const shown = problems.value;
   if (shown.length === 0) return null;

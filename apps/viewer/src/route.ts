@@ -93,8 +93,8 @@ addEventListener("hashchange", () => {
 });
 
 /**
- * Shows another view. `isSilent` adds no entry to the browser's history, for example while a text
- * is typed.
+ * Shows another view. With `isSilent` no entry is added to the browser's history, for example while
+ * the user types.
  */
 export function navigate(next: Route, { isSilent = false } = {}): void {
   const address = formatRoute(next);

@@ -14,7 +14,7 @@ const refreshSeconds = 2;
  */
 const updateMilliseconds = 500;
 
-/** Runs of the page, in the order of the command. */
+/** Runs of the page, in the order of the command line. */
 export const runs = signal<readonly ViewedRun[]>([]);
 /** True if files can change while the page is open. */
 export const isLive = signal(false);

@@ -30,9 +30,9 @@ export interface ActionOptions {
  * with the mean over the response's action tokens. The end of a response counts like its action,
  * without regard to entropy. A response without an action keeps its advantage.
  *
- * Only the paper's abstract is known: gradients on reasoning tokens are down-weighted, and action
- * tokens with higher uncertainty get larger weights by an energy-based redistribution. Both
- * formulas and both defaults are ours.
+ * This follows the paper's abstract, because its text was not available: gradients on reasoning
+ * tokens are down-weighted, and action tokens with higher uncertainty get larger weights by an
+ * energy-based redistribution. Both formulas and both defaults are ours.
  *
  * @throws `RangeError` if an option is out of range. The modulator throws `TypeError` for a
  *   response without spans, and `RangeError` for a span outside its response.

@@ -91,15 +91,15 @@ describe("compileModulator", () => {
     ],
     [
       { kind: "aem", unit: "token", reduction: "sum" },
-      'compileModulator: modulation.reduction must be "mean": it has no effect with modulation.unit "token", got "sum"',
+      'compileModulator: modulation.reduction must be "mean", because it has no effect with modulation.unit "token", got "sum"',
     ],
     [
       { kind: "aem", strength: 0, scope: "turn" },
-      'compileModulator: modulation.scope must be "group": it has no effect with modulation.strength 0, where every coefficient is 1, got "turn"',
+      'compileModulator: modulation.scope must be "group", because it has no effect with modulation.strength 0, where every coefficient is 1, got "turn"',
     ],
     [
       { kind: "empg", futureBonus: 0, futureStrength: 2 },
-      "compileModulator: modulation.futureStrength must be 1: it has no effect with modulation.futureBonus 0, got 2",
+      "compileModulator: modulation.futureStrength must be 1, because it has no effect with modulation.futureBonus 0, got 2",
     ],
   ] as const)("refuses %j", (record, message) => {
     // The type checker rejects most of these records, but files can contain them.

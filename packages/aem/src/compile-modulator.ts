@@ -36,7 +36,7 @@ function checkEffect(where: string, record: ResolvedModulator): void {
       const [value, neutral] = [settings[field], defaults.get(field)];
       if (value === neutral) continue;
       throw new RangeError(
-        `${where}: modulation.${field} must be ${JSON.stringify(neutral)}: it has no effect with ${why}, got ${JSON.stringify(value)}`,
+        `${where}: modulation.${field} must be ${JSON.stringify(neutral)}, because it has no effect with ${why}, got ${JSON.stringify(value)}`,
       );
     }
   };

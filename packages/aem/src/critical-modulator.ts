@@ -29,10 +29,11 @@ export interface CriticalOptions {
  * scope of `n` responses, the coefficient is 1 for the `ceil(criticalShare * n)` most uncertain
  * responses, including ties with the last, and 0 for the rest.
  *
- * Only the paper's abstract is known: entropy is a proxy for the criticality of an action, actions
- * of low criticality are excluded from updates, and summaries report less than half of the samples.
- * CARL also assigns rewards to critical actions by branching rollouts, which a modulator cannot do.
- * The threshold by rank and the default share are ours.
+ * This follows the paper's abstract, because its text was not available: entropy is a proxy for the
+ * criticality of an action, and actions of low criticality are excluded from updates. According to
+ * summaries of the paper, fewer than half of the samples are trained on. CARL also assigns rewards
+ * to critical actions by branching rollouts, which a modulator cannot do. The threshold by rank and
+ * the default share are ours.
  *
  * @throws `RangeError` if an option is out of range.
  * @see arXiv:2512.04949

@@ -24,9 +24,9 @@ export interface EmpgOptions {
 /**
  * EMPG, the closest relative of AEM. Mean token entropies are scaled to `h` in [0, 1] over the
  * whole batch; the result is `advantage * exp(-k h) / mean(exp(-k h)) + zeta * exp(-k' h[next
- * turn])`, minus the mean over the batch. The last turn of a trajectory has no bonus. Signs are not
- * kept. The published code adds 1e-8 to both divisors, which changes results by a part in 1e8; here
- * equal entropies give exactly 1.
+ * turn])`, minus the mean over the batch. The last turn of a trajectory has no bonus. Advantages
+ * may change sign. The published code adds 1e-8 to both divisors, which changes results by a part
+ * in 1e8; here equal entropies give exactly 1.
  *
  * @throws `RangeError` if an option is out of range. The modulator throws `RangeError` for
  *   advantages and uncertainties out of range.
@@ -66,7 +66,7 @@ export function empgModulator({
   };
 }
 
-/** Key of the turn that follows a response's own by `later` turns in the same trajectory. */
+/** Key of the turn `later` turns after the response's own turn, in the same trajectory. */
 function turnKey({ group, trajectory, turn }: CreditedResponse, later: number): string {
   return JSON.stringify([group, trajectory, turn + later]);
 }

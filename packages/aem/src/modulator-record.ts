@@ -86,7 +86,7 @@ const schema = z.discriminatedUnion("kind", [
       description: "Bonus for leading to a turn with low entropy (zeta)",
     }),
     mean: z.enum(["remove", "keep"]).default("remove").meta({
-      description: "Treatment of the batch's mean advantage at the end",
+      description: "Remove the batch mean of the modulated advantages, or keep it",
     }),
   }),
   z.strictObject({

@@ -131,7 +131,7 @@ export function measureBatch({ responses }: ReadBatch): MeasuredUncertainty[] {
   return responses.map(({ uncertainty }) => measureUncertainty(uncertainty));
 }
 
-/** Unit that gets a coefficient of its own. */
+/** Unit that gets its own coefficient. */
 export type ModulationUnit = "response" | "token";
 
 /**

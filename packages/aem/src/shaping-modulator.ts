@@ -31,15 +31,15 @@ export interface ShapingOptions {
 
 /**
  * Entropy shaping in the manner of GTPO (per token) and GRPO-S (per response): uncertain tokens or
- * responses get larger coefficients, unlike AEM for positive advantages.
- * `coefficient = (1 + strength * h / mean(h)) / (1 + strength)`, mean 1 over the scope.
+ * responses get larger coefficients (AEM gives them smaller ones). `coefficient = (1 + strength * h
+ * / mean(h)) / (1 + strength)`, mean 1 over the scope.
  *
- * Only the paper's abstract is known: rewards are redistributed by weights such as
- * `H[i, t] / sum over siblings of H[k, t]`, and its figure says that high-entropy tokens are
- * rewarded in correct and suppressed in incorrect sequences; other summaries say that confident
- * failures are penalized more. It shapes rewards before the baseline. The formula above, which
- * shapes finished advantages, its default strength and the mirrored entropy `low + high - h` are
- * ours.
+ * This follows the paper's abstract and a figure, because its text was not available: rewards are
+ * redistributed by weights such as `H[i, t] / sum over siblings of H[k, t]`; high-entropy tokens
+ * are rewarded in correct sequences and suppressed in incorrect ones. Summaries of the paper report
+ * that confident failures are penalized more. GTPO shapes rewards before the baseline. The formula
+ * above, which shapes finished advantages, its default strength, and the mirrored entropy `low +
+ * high - h` are ours.
  *
  * @throws `RangeError` if an option is out of range.
  * @see arXiv:2508.04349

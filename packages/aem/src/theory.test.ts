@@ -187,7 +187,7 @@ describe("regularizers", () => {
     );
   });
 
-  it("follow the slope of the bonus", () => {
+  it("follow the derivative of the bonus", () => {
     const policy = softmaxPolicy([Math.log(2), 0, 0]);
     // Var[S] = (ln 2 / 2)^2.
     const variance = (Math.LN2 / 2) ** 2;

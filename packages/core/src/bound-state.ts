@@ -33,7 +33,7 @@ function countBytes(value: unknown): number {
   return new TextEncoder().encode(text).length;
 }
 
-/** Cuts texts to `limit` code units, and lists to a sixteenth as many entries. */
+/** Cuts texts to `limit` code units, and lists to `limit / 16` entries. */
 function cutValue(value: unknown, limit: number): unknown {
   // Do not split a surrogate pair.
   if (typeof value === "string") return value.slice(0, limit).replace(/[\uD800-\uDBFF]$/u, "");

@@ -236,8 +236,8 @@ export interface LearnerCapabilities {
   /** True if the learner can train any {@link Objective}. */
   readonly customObjectives: boolean;
   /**
-   * True if the learner trains a value head: scores hold values, and objectives may need them.
-   * Absent: false.
+   * True if the learner trains a value head: scores contain values, and objectives may require
+   * them. Absent: false.
    */
   readonly values?: boolean;
   readonly maxSequenceTokens: number;

@@ -1,7 +1,6 @@
 /**
- * Property that every correct component of a kind has, to be checked for a component of your own. A
- * suite is a list of laws, and runs in any test framework:
- * `for (const law of laws) test(law.name, law.check)`.
+ * Property that every correct component of a kind has. A suite is a list of laws; it checks your
+ * own component in any test framework: `for (const law of laws) test(law.name, law.check)`.
  */
 export interface Law {
   /** The statement, as a sentence. */

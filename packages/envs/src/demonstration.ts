@@ -110,7 +110,7 @@ export async function demonstrateAll(
   );
 }
 
-/** Draws a no-op for the current state; `undefined` if none is to be inserted. */
+/** Draws a no-op for the current state; `undefined` for none. */
 function drawSlip(
   slips: Slips | undefined,
   { admissibleActions = [] }: Observation,

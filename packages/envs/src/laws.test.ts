@@ -219,13 +219,13 @@ describe("environmentLaws", () => {
 
   it("finds tasks with the same id", async () => {
     expect(await findViolations(sourceOf({ training: [...tasks, tasks[0]!] }))).toEqual([
-      "tasks are plain data, with one id each",
+      "tasks are plain data with distinct ids",
     ]);
   });
 
   it("rejects a source without tasks", () => {
     expect(() => environmentLaws(sourceOf({ training: [], evaluation: [] }))).toThrow(
-      new RangeError("environmentLaws: guessing must have tasks, got 0"),
+      new RangeError("environmentLaws: guessing has no tasks"),
     );
   });
 });

@@ -58,7 +58,7 @@ const golden: readonly {
 
 describe("objectives on verl's golden batch", () => {
   it.each(golden)(
-    "computes verl's loss and slopes: $title",
+    "computes verl's loss and gradient: $title",
     ({ objective, loss, clipFraction, slopes }) => {
       const plain = evaluatePlain(objective, goldenBatch);
       expect(plain.loss).toBeCloseTo(loss, 6);
@@ -97,7 +97,7 @@ describe("valueLoss", () => {
     expect(evaluatePlain(valueLoss({ clip: 0.5 }), inputs).loss).toBeCloseTo(0.5, 12);
   });
 
-  it("uses the clipped error where it is larger, and then has no slope", () => {
+  it("uses the clipped error where it is larger, and then has a gradient of 0", () => {
     // Value 0.5 equals the return, but is more than 0.5 away from the old value 2: clipped to 1.5,
     // error (1.5 - 0.5)^2 / 2.
     const far = {

@@ -24,7 +24,8 @@ export interface GroupAdvantageOptions {
    */
   readonly minScale?: number;
   /**
-   * Treatment of a group with one trajectory, which has no siblings to compare with. `"zero"`: the advantage is
+   * Treatment of a group with one trajectory, which has no siblings to compare with. `"zero"`: the
+   * advantage is
    * 0. `"raw"`: mean 0 and standard deviation 1, so that the advantage is the return (divided by `1
    * + epsilon` with a scale). Has no effect if the baseline is the batch mean. Default `"zero"`.
    */

@@ -118,7 +118,7 @@ describe("linearize", () => {
     expect(() => linearize(divide("slope"), inputs)).toThrow(RangeError);
   });
 
-  it("names the token whose slope is not finite", () => {
+  it("names the token whose gradient is not finite", () => {
     const root: Objective = {
       name: "root",
       needs: [],
@@ -132,6 +132,6 @@ describe("linearize", () => {
     };
     expect(() =>
       linearize(root, plainInputs({ newLogProbs: [[-1, -1e-150]], weights: [[1, 1]] })),
-    ).toThrow(/linearize: slope of newLogProbs\[1\] must be finite, got -?Infinity/u);
+    ).toThrow(/linearize: gradient of newLogProbs\[1\] must be finite, got -?Infinity/u);
   });
 });

@@ -88,6 +88,6 @@ function checkSlopes(name: string, slopes: PlainTensor): void {
   const index = slopes.findIndex((slope) => !Number.isFinite(slope));
   if (index === -1) return;
   throw new RangeError(
-    `linearize: slope of ${name}[${index}] must be finite, got ${slopes[index]}`,
+    `linearize: gradient of ${name}[${index}] must be finite, got ${slopes[index]}`,
   );
 }

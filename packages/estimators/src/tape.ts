@@ -60,8 +60,8 @@ export function createTape(): Tape {
     typeof a === "number" ? record(Float64Array.of(a)) : a;
 
   /**
-   * Creates an elementwise operation of two tensors; a slope is a function of both values and the
-   * result.
+   * Creates an elementwise operation of two tensors. A slope is the partial derivative as a
+   * function of both values.
    */
   function binary(
     operation: "add" | "subtract" | "multiply" | "divide" | "minimum" | "maximum",
@@ -86,7 +86,8 @@ export function createTape(): Tape {
   }
 
   /**
-   * Creates an elementwise operation of one tensor; the slope is a function of value and result.
+   * Creates an elementwise operation of one tensor. The slope is the derivative as a function of
+   * value and result.
    */
   function unary(
     operation: "negate" | "exp" | "log" | "sigmoid",

@@ -90,8 +90,7 @@ export interface TurnAdvantageOptions extends Omit<
   readonly discount?: number;
   /**
    * Turns with which a turn is compared: turns of the group with the same index, or all turns of
-   * the group. Default
-   * `"turn-index"`.
+   * the group. Default `"turn-index"`.
    */
   readonly among?: "turn-index" | "group";
 }

@@ -2,7 +2,8 @@ import { checkFinite, checkSameLength } from "@turnwise/core";
 
 /**
  * Area under a learning curve divided by its width: the mean height of the curve by the trapezoid
- * rule, in the unit of its values. Compared per seed, it tells learning speed from the end result.
+ * rule, in the unit of its values. A comparison per seed shows differences in learning speed even
+ * where the final values are equal.
  *
  * @param positions - Ascending positions of the points, `[point]`, e.g. iterations or tokens; leave
  *   out missing points; their neighbors are connected by a straight line.

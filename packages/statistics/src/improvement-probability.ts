@@ -7,7 +7,7 @@ import type { IntervalEstimate, IntervalOptions } from "./interval-estimate.ts";
  * counted half, with the exact interval of Clopper and Pearson (1934), whose coverage is never
  * below nominal. Five wins in 5 seeds give [0.48, 1], which still contains 0.5, a coin toss.
  *
- * @param differences - Treatment less baseline, one number per seed, `[seed]`.
+ * @param differences - Treatment minus baseline, one number per seed, `[seed]`.
  * @throws `RangeError` for no seeds, a difference that is not finite, or a confidence outside (0,
  *   1).
  *

@@ -4,7 +4,10 @@ export interface IntervalEstimate {
   /** Lower end of the interval, at most `high`. */
   readonly low: number;
   readonly high: number;
-  /** Nominal probability, over repetitions of the whole study, that the interval holds the true value. */
+  /**
+   * Nominal probability, over repetitions of the whole study, that the interval contains the true
+   * value.
+   */
   readonly confidence: number;
 }
 

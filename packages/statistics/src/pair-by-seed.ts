@@ -4,7 +4,7 @@ import { checkFinite } from "@turnwise/core";
 export interface SeedPairs {
   /** Seeds that both arms have, ascending. */
   readonly seeds: readonly number[];
-  /** Treatment less baseline, `[seed]`. */
+  /** Treatment minus baseline, `[seed]`. */
   readonly differences: readonly number[];
   /** Seeds that only one arm has, ascending; `differences` omits them. */
   readonly unpaired: readonly number[];

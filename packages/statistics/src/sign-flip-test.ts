@@ -29,7 +29,7 @@ const maxExactSeeds = 40;
  * Exact for up to 40 seeds (sums of two halves, sorted and matched). Beyond, `random` draws
  * assignments, and `p = (1 + extreme) / (1 + numResamples)` (Phipson and Smyth, 2010).
  *
- * @param differences - Treatment less baseline, one number per seed, `[seed]`.
+ * @param differences - Treatment minus baseline, one number per seed, `[seed]`.
  * @throws `RangeError` for no seeds, a difference that is not finite, or an option out of range.
  *
  * @example

@@ -5,7 +5,7 @@ import type { IntervalEstimate, IntervalOptions } from "./interval-estimate.ts";
 
 /** Interval of the difference between two unpaired means. */
 export interface WelchInterval extends IntervalEstimate {
-  /** Welch-Satterthwaite degrees of freedom, not whole in general. */
+  /** Welch-Satterthwaite degrees of freedom, usually not an integer. */
   readonly degreesOfFreedom: number;
 }
 
@@ -16,7 +16,7 @@ export interface WelchInterval extends IntervalEstimate {
  *
  * @param treatment - One number per seed, `[seed]`; the same for `baseline`, whose length may
  *   differ.
- * @returns Mean of `treatment` less mean of `baseline`; equal values in both arms give width 0.
+ * @returns Mean of `treatment` minus mean of `baseline`; equal values in both arms give width 0.
  * @throws `RangeError` for fewer than 2 seeds in an arm, a value that is not finite, or a
  *   confidence outside (0, 1).
  */

@@ -123,7 +123,7 @@ async function openGame(
       const sentences = goals?.of(game);
       if (!goals || sentences?.[at] !== undefined) return sentences?.[at];
       throw new InputError(
-        `${humanGoals}: file must have goal sentence ${at} of ${game}, got ${sentences?.length ?? 0} sentences`,
+        `${humanGoals}: no goal sentence with index ${at} for ${game}, which has ${sentences?.length ?? 0} sentences`,
       );
     };
     const set = await openGames(path, { wording, goalOf });

@@ -81,7 +81,7 @@ function createUnknownKeyError(name: string, key: string, rows: readonly Setting
   const sameName = paths.filter((path) => path.split(".").at(-1) === key);
   const hint =
     sameName.length > 0 ? ` (did you mean ${sameName.join(" or ")}?)` : didYouMean(key, paths);
-  return new InputError(`config explain: key must name a setting of ${name}, got ${key}${hint}`);
+  return new InputError(`config explain: key must be a setting of ${name}, got ${key}${hint}`);
 }
 
 async function readLayered(name: string, options: SettingsOptions): Promise<LayeredSettings> {

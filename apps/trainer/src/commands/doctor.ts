@@ -112,7 +112,7 @@ function checkInstalled(found: readonly Diagnosis[]): void {
   const cuda = found.find(({ executor }) => executor === "onnx cuda");
   if (cuda?.needs.some(({ what }) => what === library) !== true) return;
   throw new InputError(
-    `doctor: onnxruntime-node's install script must download ${library}, got none (it needs access to api.nuget.org)`,
+    `doctor: the install script of onnxruntime-node did not download ${library}; it needs access to api.nuget.org`,
   );
 }
 
@@ -129,7 +129,7 @@ async function installCuda(): Promise<void> {
   });
   if (code !== 0) {
     throw new InputError(
-      `doctor: onnxruntime-node's install script must exit with code 0, got ${code} (it needs access to api.nuget.org)`,
+      `doctor: the install script of onnxruntime-node failed with exit code ${code}; it needs access to api.nuget.org`,
     );
   }
 }

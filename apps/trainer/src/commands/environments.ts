@@ -19,7 +19,7 @@ export function addTaskOptions(command: Command, environment: BuiltInEnvironment
 /**
  * Applies options to the settings of an environment's experiment.
  * @param usual - Settings of the tasks that options override. Default: the experiment's.
- * @throws `InputError` for options that do not fit together.
+ * @throws `InputError` for options that contradict each other.
  */
 export function applyTaskOptions(
   environment: BuiltInEnvironment,

@@ -22,10 +22,10 @@ type Target = (typeof targets)[number];
 
 /** Unsupported targets, each with the reason and an alternative. */
 const refusals: Readonly<Record<string, string>> = {
-  prometheus: `it serves a run while it trains; add {"kind": "prometheus"} to the setting exports`,
+  prometheus: `metrics are served while a run trains; add {"kind": "prometheus"} to the setting exports`,
   opentelemetry: `traces need the times of a live run; add {"kind": "opentelemetry"} to the setting exports`,
   wandb:
-    "its offline folder has no documented format; export to tensorboard and run `wandb sync FOLDER`, which uploads event files",
+    "the format of its offline folder is not documented; export to tensorboard and run `wandb sync FOLDER`, which uploads event files",
 };
 
 /** `turnwise export`: exports runs to other tools. */
@@ -35,7 +35,7 @@ export function buildExportCommand(): Command {
     .argument("<run>", "run folder")
     .argument(
       "[destination]",
-      "folder, in which the run gets one of its name (default: exports in the run folder); for mlflow, address of the server",
+      "folder, in which a subfolder named after the run is created (default: exports in the run folder); for mlflow, address of the server",
     )
     .addOption(
       new Option("--to <target>", "target")
@@ -46,7 +46,7 @@ export function buildExportCommand(): Command {
     .action(async (run: string, destination: string | undefined, options: ExportOptions) => {
       const refusal = refusals[options.to];
       if (refusal !== undefined) throw new InputError(`export: --to ${options.to}: ${refusal}`);
-      // Report a wrong path as an error of the command; count later failures.
+      // A wrong path ends the command with an error; later failures are only counted.
       await readInput(() => readConfig(createFolderSource(run)));
       const settings = toSettings(options.to as Target, destination);
       const warn = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -66,6 +66,6 @@ function toSettings(kind: Target, destination: string | undefined): ExportSettin
     return parsed.data[0]!;
   }
   throw new InputError(
-    `export: destination of ${kind} must be an address, http or https, got ${destination ?? "none"}`,
+    `export: destination of ${kind} must be an http or https address, got ${destination ?? "none"}`,
   );
 }

@@ -57,7 +57,9 @@ async function chat(model: string, options: ChatOptions): Promise<void> {
   const config = await readInput(() => readModelConfig(model));
   const tokenizer = await readModelTokenizer(model);
   if (!tokenizer)
-    throw new InputError(`${join(model, "tokenizer.json")}: file must exist for chat, got none`);
+    throw new InputError(
+      `${join(model, "tokenizer.json")}: file not found; chat needs a tokenizer`,
+    );
   const start = readChatStart(options);
   // Check for a chat template before loading the weights, which takes long.
   await readInput(() =>

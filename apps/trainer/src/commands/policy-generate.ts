@@ -93,7 +93,7 @@ async function readPrompts(
   tokenizer: LoadedTokenizer | undefined,
 ): Promise<TokenRows> {
   if ((prompt === undefined) === (ids === undefined)) {
-    throw new InputError("policy generate: either --prompt or --ids must be given");
+    throw new InputError("policy generate: exactly one of --prompt and --ids must be given");
   }
   const flag = findChatFlag(chatFlags);
   if (chat !== true && flag !== undefined) {
@@ -105,7 +105,7 @@ async function readPrompts(
   }
   if (!tokenizer) {
     throw new InputError(
-      `${join(model, "tokenizer.json")}: file must exist for --prompt, got none`,
+      `${join(model, "tokenizer.json")}: file not found; --prompt needs a tokenizer`,
     );
   }
   const text = prompt ?? "";
@@ -153,7 +153,7 @@ async function run(
       .catch((error: unknown) => {
         if (!(error instanceof Error && error.name === "TimeoutError")) throw error;
         throw new InputError(
-          `policy generate: responses must end within --timeout ${timeout} s, got ${numTokens} tokens in that time`,
+          `policy generate: responses did not end within --timeout ${timeout} s, after ${numTokens} tokens`,
         );
       });
     const text = tokenizer && (response.text ?? decodeResponse(response, request, tokenizer));

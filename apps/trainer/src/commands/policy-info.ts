@@ -114,7 +114,7 @@ interface Measured {
   readonly loadSeconds: number;
   readonly promptTokensPerSecond: number;
   readonly tokensPerSecond: number;
-  /** Peak memory of the whole process. */
+  /** Peak memory of the process. */
   readonly peakBytes: number;
 }
 

@@ -23,18 +23,16 @@ it("reads a list of rows, lines, an object with input_ids, and a single row", as
 });
 
 it("names the position of anything else in a file", async () => {
-  await expect(read("[]")).rejects.toThrow(`${path}: must hold a row of token ids, got none`);
-  await expect(read("a b")).rejects.toThrow(
-    `${path}: file must hold JSON rows of token ids, got "a b"`,
-  );
-  await expect(read("{}")).rejects.toThrow(`${path}: file must hold a list of rows, got object`);
+  await expect(read("[]")).rejects.toThrow(`${path}: must contain a row of token ids, got none`);
+  await expect(read("a b")).rejects.toThrow(`${path}: not valid JSON rows of token ids: "a b"`);
+  await expect(read("{}")).rejects.toThrow(`${path}: must contain a list of rows, got object`);
   await expect(read("[[1], 2]")).rejects.toThrow(
     `${path}: row 1 must be a list of token ids, got 2`,
   );
   await expect(read("[[1], [2, -1]]")).rejects.toThrow(
     `${path}: row 1[1] must be a token id, a whole number >= 0, got -1`,
   );
-  await expect(readTokenRows(join(folder, "none"))).rejects.toThrow("file must be readable");
+  await expect(readTokenRows(join(folder, "none"))).rejects.toThrow("file cannot be read");
 });
 
 it("names the row that the model cannot read", () => {

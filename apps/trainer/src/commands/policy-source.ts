@@ -40,7 +40,7 @@ export function addPolicyOptions(command: Command): Command {
 export function createStorageOption(): Option {
   return new Option(
     "--weight-storage <kind>",
-    "storage of the weights: float32 (in memory), stored (memory-mapped, upcast on use), or auto (stored for 16-bit weights that would take half of the memory)",
+    "storage of the weights: float32 (in memory), stored (memory-mapped, upcast on use), or auto (stored for 16-bit weights that would take half of the memory as float32)",
   )
     .choices(["auto", "float32", "stored"])
     .default("auto");
@@ -53,7 +53,7 @@ export async function readModelTokenizer(model: string): Promise<LoadedTokenizer
     () => true,
     (cause: NodeJS.ErrnoException) => {
       if (cause.code === "ENOENT") return false;
-      throw new InputError(`${path}: file must be readable, got ${cause.message}`, { cause });
+      throw new InputError(`${path}: file cannot be read: ${cause.message}`, { cause });
     },
   );
   return isThere ? readInput(() => readTokenizer(model)) : undefined;
@@ -96,7 +96,8 @@ export async function readTokenRows(path: string): Promise<TokenRows> {
   const source = path === "-" ? "standard input" : path;
   const text = await readText(path);
   const value = parseRows(text, source);
-  if (value.length === 0) throw new InputError(`${source}: must hold a row of token ids, got none`);
+  if (value.length === 0)
+    throw new InputError(`${source}: must contain a row of token ids, got none`);
   const rows = value.map((row, index) => checkRow(row, `${source}: row ${index}`));
   return { source, rows };
 }
@@ -111,7 +112,7 @@ function parseRows(text: string, source: string): unknown[] {
       return lines.map((line): unknown => JSON.parse(line));
     } catch {
       const shown = JSON.stringify(text.slice(0, 60));
-      throw new InputError(`${source}: file must hold JSON rows of token ids, got ${shown}`, {
+      throw new InputError(`${source}: not valid JSON rows of token ids: ${shown}`, {
         cause,
       });
     }
@@ -119,7 +120,7 @@ function parseRows(text: string, source: string): unknown[] {
   const ids =
     typeof value === "object" && value !== null && "input_ids" in value ? value.input_ids : value;
   if (!Array.isArray(ids)) {
-    throw new InputError(`${source}: file must hold a list of rows, got ${typeof ids}`);
+    throw new InputError(`${source}: must contain a list of rows, got ${typeof ids}`);
   }
   const isOneRow = ids.length > 0 && ids.every((entry) => typeof entry === "number");
   return isOneRow ? [ids] : ids;

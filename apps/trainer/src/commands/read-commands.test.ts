@@ -58,7 +58,7 @@ describe("commands", () => {
   it("are refused with their position", async () => {
     const refused: readonly (readonly [string | Buffer, string])[] = [
       ['["look", 3]', "commands[1] must be a string, got 3"],
-      ['["look"', "commands must hold JSON, got "],
+      ['["look"', "commands is not valid JSON: "],
       [Buffer.from("look\ncaf\xe9\n", "latin1"), "text must be UTF-8, got byte 0xe9 at offset 8"],
       [Buffer.from("look", "utf16le"), "UTF-16 with a byte order mark"],
     ];
@@ -68,10 +68,10 @@ describe("commands", () => {
       await expect(fromStream(content, 3)).rejects.toThrow(message);
     }
     await expect(fromStream('["look"]\nmore\n')).rejects.toThrow(
-      'standard input: commands must end with the list, got "more"',
+      'standard input: commands must end after the JSON list, got "more"',
     );
     await expect(readCommands(join(folder, "none"), "commands")).rejects.toThrow(
-      /none: file must be readable, got ENOENT/u,
+      /none: file cannot be read: ENOENT/u,
     );
   });
 

@@ -3,13 +3,13 @@ import { InputError, readInput } from "@turnwise/training";
 import { readText } from "./read-text.ts";
 
 /**
- * Reads commands: one per line, or a JSON list of strings. A file is read and checked as a whole. From
- * standard input (`-`) each line is yielded as soon as it is complete, so that a program may wait for
- * the answer to one command before it sends the next. If the first line opens a JSON list, its
- * commands are yielded when the list is complete.
+ * Reads commands: one per line, or a JSON list of strings. A file is read to its end and checked
+ * before the first command is yielded. From standard input (`-`) each line is yielded as soon as it
+ * is complete, so that a program may wait for the answer to one command before it sends the next.
+ * If the first line opens a JSON list, its commands are yielded when the list is complete.
  *
  * @param name - Name of the option, for messages.
- * @throws {@link InputError} naming the file and its fault; for standard input, during iteration.
+ * @throws {@link InputError} naming the file and the error; for standard input, during iteration.
  */
 export async function readCommands(path: string, name: string): Promise<AsyncIterable<string>> {
   if (path === "-") return streamCommands(process.stdin, "standard input", name);
@@ -39,7 +39,7 @@ export async function* streamCommands(
     if (list === closed) {
       if (line.trim() === "") continue;
       throw new InputError(
-        `${source}: ${name} must end with the list, got ${JSON.stringify(line.slice(0, 60))}`,
+        `${source}: ${name} must end after the JSON list, got ${JSON.stringify(line.slice(0, 60))}`,
       );
     }
     list += `${line}\n`;
@@ -67,7 +67,7 @@ function parseList(text: string, source: string, name: string): readonly string[
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new InputError(`${source}: ${name} must hold JSON, got ${(cause as Error).message}`, {
+    throw new InputError(`${source}: ${name} is not valid JSON: ${(cause as Error).message}`, {
       cause,
     });
   }

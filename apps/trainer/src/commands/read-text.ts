@@ -14,7 +14,7 @@ export async function readText(
   const source = path === "-" ? "standard input" : path;
   const bytes = await (path === "-" ? buffer(process.stdin) : readFile(path)).catch(
     (cause: Error) => {
-      throw new InputError(`${source}: file must be readable, got ${cause.message}`, { cause });
+      throw new InputError(`${source}: file cannot be read: ${cause.message}`, { cause });
     },
   );
   return readInput(() => decodeText(bytes, source, options));

@@ -43,13 +43,13 @@ export class ResponsePrinter {
     this.#write(this.#certain.slice(0, Math.max(0, this.#certain.length - this.#numHeld)));
   }
 
-  /** @param text - The whole text so far, including the part already written. */
+  /** @param text - The complete text so far, including the part already written. */
   #write(text: string): void {
     process.stdout.write(text.slice(this.#numWritten));
     this.#numWritten = Math.max(this.#numWritten, text.length);
   }
 
-  /** @param text - The whole text, if there is a tokenizer. */
+  /** @param text - The complete text, if there is a tokenizer. */
   end(text: string | undefined): void {
     if (text !== undefined) this.#write(text);
     process.stdout.write("\n");

@@ -66,7 +66,7 @@ export function buildRunsCommand(): Command {
       }
       if (order.length === 0) {
         throw new InputError(
-          `${resolve(folder)}: folder must hold runs or evaluations, found none (turnwise train NAME creates a run)`,
+          `${resolve(folder)}: no runs or evaluations found (turnwise train NAME creates a run)`,
         );
       }
       const rows: ListedRun[] = [];
@@ -92,7 +92,7 @@ function buildCheckCommand(): Command {
       const size = `${numFiles} files, ${numCheckpoints} checkpoints, ${numLines} lines of metrics`;
       const text = [
         ...problems,
-        `${path}: ${problems.length === 0 ? "whole" : `${problems.length} damaged`}, ${size}`,
+        `${path}: ${problems.length === 0 ? "no damage" : `${problems.length} damaged`}, ${size}`,
       ].join("\n");
       process.stdout.write(`${json === true ? JSON.stringify({ problems, ...counts }) : text}\n`);
       if (problems.length > 0) process.exitCode = 1;

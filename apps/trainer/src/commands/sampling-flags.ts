@@ -96,7 +96,9 @@ export async function readSamplingOptions(
   }
   if (stop.includes("")) throw new InputError(`${command}: --stop must not be empty`);
   if (stop.length > 0 && !tokenizer) {
-    throw new InputError(`${join(model, "tokenizer.json")}: file must exist for --stop, got none`);
+    throw new InputError(
+      `${join(model, "tokenizer.json")}: file not found; --stop needs a tokenizer`,
+    );
   }
   const filters = {
     ...(topK !== undefined && { topK }),

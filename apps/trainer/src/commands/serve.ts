@@ -92,7 +92,7 @@ function addServeOptions(command: Command): Command {
     .addOption(
       new Option(
         "--num-tasks <number>",
-        "maximum number of tasks per split (default: all of a file; generated: 1024 to train, 256 held out)",
+        "maximum number of tasks per split (default: all tasks of a file; of generated tasks, 1024 training and 256 held-out tasks)",
       ).argParser(parseCount),
     )
     .addOption(
@@ -123,15 +123,18 @@ function addServeOptions(command: Command): Command {
         "heap limit of a thread (default: Node's)",
       ).argParser(parseCount),
     )
-    .addOption(seconds("idle-seconds", "a session without calls for so long is closed", 3600))
-    .addOption(seconds("lifetime-seconds", "an older session is closed", 86_400))
+    .addOption(seconds("idle-seconds", "close a session after this time without calls", 3600))
+    .addOption(seconds("lifetime-seconds", "close a session at this age", 86_400))
     .addOption(
       new Option("--max-message-bytes <number>", "size limit of a message")
         .argParser(parseCount)
         .default(1 << 20),
     )
-    .option("--stdio", "serve the parent process: JSON lines on standard input and output, no port")
-    .option("--quiet", "log only faults");
+    .option(
+      "--stdio",
+      "serve the parent process by JSON lines on standard input and output, without a port",
+    )
+    .option("--quiet", "log only errors");
 }
 
 /**
@@ -191,7 +194,7 @@ async function serve(
   await server.close();
 }
 
-/** Writes to standard output, and waits until it is taken. */
+/** Writes to standard output, and waits until the output is accepted. */
 function writeLine(line: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(line, (error) => (error ? reject(error) : resolve()));

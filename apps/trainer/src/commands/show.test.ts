@@ -138,7 +138,7 @@ describe("turnwise show", () => {
 
   it.for<[string[], string]>([
     [["--iteration", "2"], "--iteration must be in [1, 1]"],
-    [["--evaluation", "after"], "--evaluation must name one of no evaluations, got after"],
+    [["--evaluation", "after"], "the run has no evaluation, got --evaluation after"],
     [["--group", "5"], "--group must be an integer in [0, 1) of iteration-0001, got 5"],
     [["--group", "0", "--trajectory", "2"], "--trajectory must be an integer in [0, 2)"],
   ])("refuses %j", async ([options, message]) => {

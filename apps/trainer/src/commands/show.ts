@@ -93,8 +93,13 @@ async function findSegment(
     if (matches.length === 1) return matches[0]!;
     const choices =
       matches.length === 0 ? names.filter((name) => name.startsWith("evaluation-")) : matches;
+    if (choices.length === 0) {
+      throw new InputError(
+        `${source.name}: the run has no evaluation, got --evaluation ${evaluation}`,
+      );
+    }
     throw new InputError(
-      `${source.name}: --evaluation must name one of ${choices.map((name) => name.slice("evaluation-".length)).join(", ") || "no evaluations"}, got ${evaluation}`,
+      `${source.name}: --evaluation must be one of ${choices.map((name) => name.slice("evaluation-".length)).join(", ")}, got ${evaluation}`,
     );
   }
   const name =

@@ -17,7 +17,7 @@ export function buildCellCommand(): Command {
     .argument("<name>", "name of the cell: EXPERIMENT-ARM-seedN")
     .option(
       "--start",
-      "compute only the shared start: warm start and first evaluation, which are equal in several arms",
+      "compute only the shared start: warm start and first evaluation, which several arms have in common",
     )
     .option(
       "--share-start",
@@ -31,7 +31,7 @@ export function buildCellCommand(): Command {
         const plan = plans.find((one) => one.name === name);
         if (plan === undefined) {
           throw new InputError(
-            `study cell: name must be a cell of ${path}, such as ${plans[0]!.name}, got ${name}`,
+            `study cell: name must be the name of a cell of ${path}, such as ${plans[0]!.name}, got ${name}`,
           );
         }
         const stopAnnouncing = announceInterrupts(() => `turnwise: cell ${name} interrupted`);

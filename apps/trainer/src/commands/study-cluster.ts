@@ -92,7 +92,7 @@ export function buildExportCommand(): Command {
   return addProgramOption(addSeedOption(addFolderOption(command))).action(
     async (path: string, options: ExportOptions) => {
       if (options.slurm !== true)
-        throw new InputError("study export: --slurm must be given, got no format");
+        throw new InputError("study export: the format --slurm must be given");
       await useStudy(path, options, async (context) => {
         const { file, folder } = context;
         const { selects = () => true } = selectSeeds(options, context);
@@ -101,7 +101,7 @@ export function buildExportCommand(): Command {
           (plan) => selects(plan) && cells.get(plan.name)?.outcome !== "finished",
         );
         if (plans.length === 0) {
-          throw new InputError(`${path}: study must have unfinished cells, got none`);
+          throw new InputError(`${path}: all cells of the study are finished; nothing to export`);
         }
         const bytes = await Promise.all(
           plans.map((plan) => estimateCellMemory(plan, assumedMemory)),
@@ -152,9 +152,7 @@ async function submitAll(
   const { ray, tokenVariable, poll, out } = options;
   const token = tokenVariable === undefined ? undefined : process.env[tokenVariable];
   if (tokenVariable !== undefined && token === undefined) {
-    throw new InputError(
-      `--token-variable must name a variable with a token, got ${tokenVariable}`,
-    );
+    throw new InputError(`--token-variable: environment variable ${tokenVariable} is not set`);
   }
   const { command, options: rest } = formatCellCommand(options, context);
   const folder = out === undefined ? [] : ["--out", out];

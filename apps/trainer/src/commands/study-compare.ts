@@ -69,7 +69,7 @@ function formatComparison(
   return `${[...tables, sentences.join("\n")].join("\n\n")}\n`;
 }
 
-/** Tells whether the study file planned a comparison. */
+/** Returns a sentence that states whether the study file planned a comparison. */
 function describePlan({ families }: StudyAnalysis, treatment: string, baseline: string): string {
   const planned = families.filter(({ comparisons }) =>
     comparisons.some((one) => one.treatment === treatment && one.baseline === baseline),
@@ -78,5 +78,5 @@ function describePlan({ families }: StudyAnalysis, treatment: string, baseline: 
     return "Not planned in the study file. A comparison chosen after the results are known can suggest a question, but not answer it.";
   }
   const names = planned.map(({ name }) => name).join(", ");
-  return `Planned in family ${names}; \`study table\` has the p values corrected for the whole family.`;
+  return `Planned in family ${names}; \`study table\` has the p values corrected for the complete family.`;
 }

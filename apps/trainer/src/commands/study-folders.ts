@@ -67,7 +67,7 @@ export function buildMergeCommand(): Command {
       const { added, equal } = await mergeCells(into, from);
       const { cells } = resolveStudyFolder(into);
       process.stdout.write(
-        `${added.length} cells added, ${equal.length} already there: ${shortenPath(cells)}\n`,
+        `${added.length} cells added, ${equal.length} already present: ${shortenPath(cells)}\n`,
       );
     });
 }

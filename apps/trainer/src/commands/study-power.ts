@@ -60,7 +60,7 @@ async function formatPower(path: string | undefined, options: PowerOptions): Pro
   const question: PowerQuestion = { power, ...(effect !== undefined && { effect }) };
   if (path !== undefined && deviation !== undefined) {
     throw new InputError(
-      "study power: --deviation must not be given with a study file, whose pairs give the deviation",
+      "study power: --deviation must not be given with a study file, because the deviation is computed from its pairs",
     );
   }
   if (path !== undefined) {

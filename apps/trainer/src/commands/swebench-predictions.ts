@@ -53,7 +53,7 @@ export async function gradePredictions(
   const unknown = predictions.find(({ instanceId }) => !byId.has(instanceId));
   if (unknown !== undefined) {
     throw new InputError(
-      `${path}: instance_id must name one of ${instances.length} instances, such as ${instances[0]!.id}, got ${unknown.instanceId}`,
+      `${path}: instance_id must be the id of one of ${instances.length} instances, such as ${instances[0]!.id}, got ${unknown.instanceId}`,
     );
   }
   const results = new Map<string, PredictionResult>();

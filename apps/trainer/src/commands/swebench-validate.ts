@@ -111,9 +111,7 @@ async function selectFromOptions(options: ValidateOptions): Promise<readonly Swe
     ...(limit !== undefined && { limit }),
   });
   if (chosen.length > 0) return chosen;
-  throw new InputError(
-    `swebench validate: options must select at least one of ${all.length} instances, got 0`,
-  );
+  throw new InputError(`swebench validate: options select none of ${all.length} instances`);
 }
 
 /** Validates instances in order, as many at once as the engines run containers. */

@@ -101,10 +101,10 @@ describe("turnwise swebench", () => {
   it("names the unusable option or row", async () => {
     const args = ["grade", "--instances", rows, "--id", "other", "--log", log];
     await expect(runSwebench(...args)).rejects.toThrow(
-      `swebench grade: --id must name an instance of ${rows} (1, such as psf__requests-1), got other`,
+      `swebench grade: --id must be the id of one of the 1 instances of ${rows}, such as psf__requests-1, got other`,
     );
     await expect(runSwebench("instances", "--instances", log)).rejects.toThrow(
-      "log.txt: line 1: row must be JSON",
+      "log.txt: line 1: row is not valid JSON",
     );
   });
 

@@ -88,7 +88,7 @@ function formatInstance(instance: SweInstance, { json, script }: InstancesOption
   if (script === true) {
     if (instance.format === "swe-bench") return instance.evalScript;
     throw new InputError(
-      `swebench instances: --script must be used with SWE-bench rows, got ${instance.id} of ${instance.format}`,
+      `swebench instances: --script needs SWE-bench rows, got ${instance.id} in format ${instance.format}`,
     );
   }
   const tests =
@@ -119,7 +119,7 @@ function buildGradeCommand(): Command {
       "--log <file>",
       "output of the evaluation script, may be gzipped; - reads standard input",
     )
-    .option("--no-patch", "the prediction had no patch (null), with --log")
+    .option("--no-patch", "grade a prediction without a patch (model_patch: null), with --log")
     .option(
       "--predictions <file>",
       "predictions {instance_id, model_patch} as JSON lines, a JSON list or an object by id; needs a container engine",
@@ -128,7 +128,7 @@ function buildGradeCommand(): Command {
   return addPredictionOptions(addRowOptions(command)).action(async (options: GradeOptions) => {
     const { id, log, predictions } = options;
     if ((predictions === undefined) === (log === undefined)) {
-      throw new InputError("swebench grade: either --log or --predictions must be given");
+      throw new InputError("swebench grade: --log or --predictions must be given");
     }
     const { instances } = await readRows(options.instances, options);
     if (predictions !== undefined) {
@@ -138,7 +138,7 @@ function buildGradeCommand(): Command {
     const instance = instances.find((candidate) => candidate.id === id);
     if (instance === undefined) {
       throw new InputError(
-        `swebench grade: --id must name an instance of ${options.instances} (${instances.length}, such as ${instances[0]!.id}), got ${id}`,
+        `swebench grade: --id must be the id of one of the ${instances.length} instances of ${options.instances}, such as ${instances[0]!.id}, got ${id}`,
       );
     }
     const text = await readInput(() => readLog(log!));
@@ -154,11 +154,11 @@ function buildGradeCommand(): Command {
 async function readLog(path: string): Promise<string> {
   if (path === "-") return readText(path, { invalid: "replace" });
   let bytes: Buffer = await readFile(path).catch((cause: Error) => {
-    throw new Error(`${path}: log must be readable, got ${cause.message}`);
+    throw new Error(`${path}: log cannot be read: ${cause.message}`);
   });
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     bytes = await promisify(gunzip)(bytes).catch((cause: Error) => {
-      throw new Error(`${path}: log must be complete gzip data, got ${cause.message}`);
+      throw new Error(`${path}: log is not complete gzip data: ${cause.message}`);
     });
   }
   // Decode as Latin-1, because tests may print any bytes.

@@ -59,7 +59,7 @@ interface OpenedRun {
 export function buildTrainCommand(): Command {
   const command = addRunOptions(
     new Command("train")
-      .description("train an agent with a built-in experiment or a module of your own")
+      .description("train an agent with a built-in experiment or your own module")
       .enablePositionalOptions()
       .argument(
         "[experiment]",
@@ -128,7 +128,9 @@ async function runCommand(
   await runToEnd(options, (reporter) => resumeRun(resume, options, reporter));
 }
 
-/** Opens a run, trains it to its end and prints a summary. A dry run ends before it opens a run. */
+/**
+ * Opens a run folder, trains the run to its end and prints a summary. A dry run creates no folder.
+ */
 async function runToEnd(
   { json, dryRun }: TrainOptions,
   open: (reporter: Reporter) => Promise<OpenedRun | undefined>,
@@ -224,9 +226,7 @@ async function createRun(
   try {
     reporter.say(tasks.description);
     if (tasks.training.length === 0) {
-      throw new InputError(
-        `train ${name}: there must be training tasks, got none (tasks.numTraining)`,
-      );
+      throw new InputError(`train ${name}: no training tasks (tasks.numTraining)`);
     }
     if (options.dryRun === true) {
       process.stdout.write(`${formatSettings(config, options.json === true ? 0 : 2)}\n`);

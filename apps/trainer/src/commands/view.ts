@@ -23,7 +23,10 @@ export function buildViewCommand(): Command {
         .argParser(parsePort)
         .default(3001),
     )
-    .option("--export <file>", "write one HTML file, which opens from disk, instead of serving")
+    .option(
+      "--export <file>",
+      "write one HTML file, which a browser opens from disk, instead of serving",
+    )
     .addOption(
       new Option(
         "--iterations <list>",

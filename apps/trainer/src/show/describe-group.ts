@@ -54,7 +54,7 @@ function describeDivergence(
   divergence: number | undefined,
   records: readonly RecordedTrajectory[],
 ): string[] {
-  if (divergence === undefined) return ["all trajectories are the same"];
+  if (divergence === undefined) return ["all trajectories have the same actions"];
   const counts = new Map<string, number>();
   for (const { turns } of records) {
     const action = turns[divergence]?.action ?? "(had ended)";

@@ -38,7 +38,7 @@ export async function exportPage(path: string, options: ExportOptions): Promise<
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   if (total > maxBytes) {
     throw new InputError(
-      `--export ${path}: records must have at most ${maxBytes / 1e6} MB, got ${Math.round(total / 1e6)} (--iterations includes the episodes of some)`,
+      `--export ${path}: records must have at most ${maxBytes / 1e6} MB, got ${Math.round(total / 1e6)} MB (--iterations exports the episodes of only some iterations)`,
     );
   }
   const partial = `${path}.partial`;

@@ -41,8 +41,8 @@ describe("findRuns", () => {
   });
 
   it("says what is missing", async () => {
-    await expect(findRuns([folder])).rejects.toThrow(/got no run in it$/u);
-    await expect(findRuns([join(folder, "none")])).rejects.toThrow(/got no such folder$/u);
+    await expect(findRuns([folder])).rejects.toThrow(/got a folder without runs$/u);
+    await expect(findRuns([join(folder, "none")])).rejects.toThrow(/folder not found$/u);
   });
 });
 

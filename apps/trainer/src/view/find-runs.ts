@@ -20,7 +20,7 @@ export async function findRuns(paths: readonly string[]): Promise<FoundRun[]> {
     const runs = found.filter(({ kind }) => kind === "run");
     if (runs.length === 0) {
       throw new InputError(
-        `${path}: must be a run, a folder of runs or the folder of a study, got ${found.length === 0 ? "no run in it" : "evaluations alone"}`,
+        `${path}: must be a run, a folder of runs or the folder of a study, got ${found.length === 0 ? "a folder without runs" : "a folder with evaluations only"}`,
       );
     }
     folders.push(...(await Promise.all(runs.map((run) => realpath(join(path, run.path))))));
@@ -40,7 +40,7 @@ async function listFolders(path: string): Promise<RunFolderEntry[]> {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new InputError(
-      `${path}: must be a folder, got ${code === "ENOENT" ? "no such folder" : message}`,
+      `${path}: folder ${code === "ENOENT" ? "not found" : `cannot be read: ${message}`}`,
       { cause },
     );
   }

@@ -28,7 +28,7 @@ export async function readPage(folder?: string): Promise<PageFiles> {
   const path = folder ?? [builtPage, builtPageOfSource].find((path) => existsSync(path));
   if (path === undefined) {
     throw new InputError(
-      `view: the page must be built, got no ${builtPage} (in a checkout: npm run build)`,
+      `view: page ${builtPage} not found; in a checkout, build it with: npm run build`,
     );
   }
   const read = (name: string): Promise<string> => readFile(join(path, name), "utf8");

@@ -6,8 +6,8 @@ export interface FileRange {
 
 /**
  * Parses a `Range` header (RFC 9110, section 14).
- * @returns `undefined` without a range, and for several ranges or other units, for which servers may
- *   send the whole file; `"outside"` for a range that begins after the end of the file.
+ * @returns `undefined` without a range, and for several ranges or other units, for which servers
+ * may send the complete file; `"outside"` for a range that begins after the end of the file.
  *
  * @example
  * parseRange("bytes=10-19", 100); // { start: 10, end: 20 }

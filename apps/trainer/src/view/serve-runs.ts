@@ -53,10 +53,12 @@ export async function serveRuns({ page, runs, port }: ServeOptions): Promise<Vie
   const { address, hosts, close } = await listen(server, "127.0.0.1", port);
 
   const answer = async (request: IncomingMessage, reply: ServerResponse): Promise<void> => {
-    if (hosts?.has(request.headers.host ?? "") !== true) return refuse(reply, 403, "another Host");
+    if (hosts?.has(request.headers.host ?? "") !== true) {
+      return refuse(reply, 403, "Host header not allowed");
+    }
     if (request.method !== "GET" && request.method !== "HEAD") {
       reply.setHeader("Allow", "GET, HEAD");
-      return refuse(reply, 405, "reads alone");
+      return refuse(reply, 405, "only GET and HEAD are allowed");
     }
     const [path = "/"] = (request.url ?? "/").split("?");
     const known = texts.get(path);

@@ -6,7 +6,7 @@ import {
   type TrajectoryTable,
 } from "./trajectory-table.ts";
 
-/** Condition on a column, or a word that any text must contain. */
+/** Condition on a column, or a word that some text of the row must contain. */
 export type Condition =
   | {
       readonly column: NumberColumn;
@@ -27,9 +27,9 @@ const shortNames: Readonly<Record<string, NumberColumn>> = {
 
 /**
  * Parses a query: words, `column:text`, `-column:text` and comparisons, all of which must hold.
- * Text with spaces is put in quotation marks.
+ * Text with spaces must be in quotation marks.
  *
- * @throws `RangeError`, one line, for an unknown column or a value that is no number.
+ * @throws `RangeError`, one line, for an unknown column or a value that is not a number.
  *
  * @example
  * parseQuery('heat outcome:failure entropy>0.5');
@@ -69,7 +69,7 @@ function comparison(name: string, operator: string, text: string): Condition {
   return { column, operator, value } as Condition;
 }
 
-/** Names that conditions on runs and stages are compared with. */
+/** Names with which conditions on runs and stages are compared. */
 export interface TableNames {
   /** Names of runs, by position. */
   readonly runs: readonly string[];

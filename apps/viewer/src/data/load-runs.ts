@@ -28,7 +28,7 @@ export interface ViewedRun extends ListedRun {
   readonly segments: readonly Segment[];
   readonly progress: RunProgress;
   readonly seed: number;
-  /** Errors of files without which the run can still be shown, one line each. */
+  /** Errors of files that are not needed to show the run, one line each. */
   readonly problems: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export async function loadRunList(): Promise<RunList> {
 }
 
 /**
- * Reads the small files of a run. What is not known without a damaged one is left out.
+ * Reads the small files of a run. Omits the information of files that are damaged.
  * @throws `RangeError`, one line, for damaged metrics, without which nothing can be shown.
  */
 export async function loadRun(

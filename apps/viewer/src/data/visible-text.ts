@@ -1,11 +1,13 @@
-/** Control characters but for line breaks and tabs, and those that change the direction of text. */
+/**
+ * Control characters except line breaks and tabs, and characters that change the direction of text.
+ */
 const unseen =
   // oxlint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]/gu;
 
 /**
- * Text of a model or an environment with characters that hide or reorder others made visible: `⟨1B⟩` for
- * escape, `⟨202E⟩` for a change of direction. Carriage returns before line breaks are dropped.
+ * Makes characters visible that hide or reorder other text of a model or an environment: `⟨1B⟩` for
+ * escape, `⟨202E⟩` for a change of direction. Drops carriage returns before line breaks.
  *
  * @example
  * visibleText("\u001b[31mred"); // "⟨1B⟩[31mred"
@@ -17,13 +19,13 @@ export function visibleText(text: string): string {
   });
 }
 
-/** The same on one line, cut after so many characters. */
+/** Returns the visible text on one line, cut after `maxCharacters` characters. */
 export function visibleLine(text: string, maxCharacters = 300): string {
   const cut = text.length > maxCharacters ? `${text.slice(0, maxCharacters)} …` : text;
   return visibleText(cut);
 }
 
-/** A record with all of its texts made visible. */
+/** Returns a record with all its texts made visible. */
 export function visibleRecord<Value>(value: Value): Value {
   if (typeof value === "string") return visibleText(value) as Value;
   if (Array.isArray(value)) return value.map((one: unknown) => visibleRecord(one)) as Value;

@@ -125,7 +125,7 @@ function TaskList(): JSX.Element {
   );
 }
 
-/** Text that may be cut by its column; the whole of it is shown on hover. */
+/** Text that its column may cut; the complete text is shown on hover. */
 function Cell({ text }: { readonly text: string }): JSX.Element {
   const line = visibleLine(text);
   return (
@@ -162,7 +162,7 @@ function TaskOverTime({ task }: { readonly task: string }): JSX.Element {
   );
   useEffect(() => setViewKeys({ u: () => navigate({ page: "tasks", task: undefined }) }));
   if (occasions.length === 0) {
-    return <p class="quiet">This task is in no index that was read.</p>;
+    return <p class="quiet">No index that was read contains this task.</p>;
   }
   return (
     <article>

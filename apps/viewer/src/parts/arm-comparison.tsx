@@ -26,12 +26,10 @@ export function ArmComparison({ arms }: { readonly arms: readonly Arm[] }): JSX.
       <h2 id="differences">Paired differences</h2>
       <p class="controls">
         {select("Treatment", left, (next) => choose([next, right]))}
-        {select("less baseline", right, (next) => choose([left, next]))}
+        {select("minus baseline", right, (next) => choose([left, next]))}
       </p>
       {rows.length === 0 ? (
-        <p class="quiet">
-          These arms have no seed in common, or no iteration yet: nothing is paired.
-        </p>
+        <p class="quiet">No pairs: these arms have no seed in common, or no iteration yet.</p>
       ) : (
         <>
           <div class="scroll" tabIndex={0} role="region" aria-label="Differences by measure">
@@ -81,10 +79,10 @@ export function ArmComparison({ arms }: { readonly arms: readonly Arm[] }): JSX.
             </table>
           </div>
           <p class="quiet">
-            Paired t interval over seeds; p of the exact sign-flip test, with the smallest that so
-            many seeds can reach. Iterations are compared up to the last one that all of these runs
-            have. Several measures are shown and p is not corrected for that: a study names one in
-            advance.
+            Paired t interval over seeds; p of the exact sign-flip test, with the smallest p that
+            this number of seeds can reach. Iterations are compared up to the last one that all of
+            these runs have. p is not corrected for the number of measures shown; a study names its
+            one primary measure in advance.
           </p>
         </>
       )}

@@ -1,7 +1,10 @@
 import { useMemo } from "preact/hooks";
 import type { JSX } from "preact";
 
-/** Licences of the libraries that the page is made of: in an exported page, or on its server. */
+/**
+ * Link to the licences of the libraries in the page, which are in the exported page or on its
+ * server.
+ */
 export function Licences(): JSX.Element {
   const text = useMemo(() => document.getElementById("licences")?.textContent, []);
   if (text === undefined) {

@@ -73,8 +73,8 @@ export function OverlayCharts({ arms }: { readonly arms: readonly Arm[] }): JSX.
       <h2 id="curves">Iterations</h2>
       {hasBands && (
         <p class="quiet">
-          Means over seeds; bands are pointwise 95 % t intervals of the mean, faint lines single
-          runs.
+          Means over seeds; bands are pointwise 95 % t intervals of the mean, and faint lines are
+          single runs.
         </p>
       )}
       <div class="charts">

@@ -38,7 +38,7 @@ export function useVirtualRows(
   };
   virtualizer.current ??= new Virtualizer(options);
   virtualizer.current.setOptions(options);
-  // The library names what its adapters for frameworks call so.
+  // The library gives a leading underscore to methods for its framework adapters.
   // oxlint-disable no-underscore-dangle
   useEffect(() => virtualizer.current!._didMount(), []);
   useLayoutEffect(() => virtualizer.current!._willUpdate());

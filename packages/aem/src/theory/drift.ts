@@ -102,7 +102,10 @@ export function expectedDrift(policy: FinitePolicy, advantages: readonly number[
 export interface Regularization {
   /** Coefficient of the entropy bonus `phi(H)`. Default 0. */
   readonly entropyCoefficient?: number;
-  /** `phi'(H)`, the slope of the bonus at the current entropy. Default 1: `phi` is the identity. */
+  /**
+   * `phi'(H)`, the derivative of the bonus at the current entropy. Default 1: `phi` is the
+   * identity.
+   */
   readonly entropySlope?: number;
   /** Coefficient of the penalty `KL(pi || reference)`. Default 0. */
   readonly klCoefficient?: number;

@@ -84,7 +84,7 @@ export const alfworldTasksSchema: TasksSchema<
   ).default(null),
   include: setting(
     z.array(z.enum(includableGames)),
-    "Released games to include although ALFWorld excludes games with such paths",
+    "Kinds of released games to include although ALFWorld excludes them because of their paths",
   ).default([]),
   strict: setting(
     z.boolean(),
@@ -165,10 +165,9 @@ export async function openAlfworldTasks(
     const chosen = (["kinds", "indices", "paths"] as const)
       .filter((name) => games[name] !== null)
       .map((name) => `${name} ${games[name]!.join(", ")}`);
+    const condition = chosen.length > 0 ? ` of ${chosen.join(" and ")}` : "";
     throw new InputError(
-      `${games.path ?? "generated games"}: split ${split} must have games` +
-        `${chosen.length > 0 ? ` of ${chosen.join(" and ")}` : ""}, found none` +
-        ` (splits with games: ${library.splits.join(", ")})`,
+      `${games.path ?? "generated games"}: split ${split} has no games${condition} (splits with games: ${library.splits.join(", ")})`,
     );
   };
   const training = games.numTraining === 0 ? [] : await select("train", games.numTraining);
@@ -346,7 +345,7 @@ async function openLibrary(
       const untold = goals && tasks.find(({ id }) => goals.of(set.pathOf(id)) === undefined);
       if (untold) {
         throw new InputError(
-          `${humanGoals}: the file must have sentences for all games of split ${split}, got none for ${untold.id}`,
+          `${humanGoals}: no goal sentence for ${untold.id}; every game of split ${split} needs one`,
         );
       }
       return tasks.length <= total ? tasks : random.fork(split).shuffle(tasks).slice(0, total);

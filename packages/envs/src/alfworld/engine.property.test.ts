@@ -321,7 +321,8 @@ describe("a corrupted file", () => {
       return "played";
     } catch (error) {
       const isClear =
-        error instanceof GameFileError && /^faulty: .* must .*, got [^\n]+$/.test(error.message);
+        error instanceof GameFileError &&
+        /^faulty: (?:.* must .*, got|the file is not valid JSON:) [^\n]+$/.test(error.message);
       if (!isClear) throw error;
       return "refused";
     }

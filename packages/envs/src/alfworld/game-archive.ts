@@ -40,9 +40,8 @@ export class GameArchive {
 
   /**
    * Opens an archive: JSON lines, each of which is a game file with its path in the field `game`.
-   * If lines lack
-   * `pddl_domain` and `grammar`, these are read from `alfred.pddl` and `alfred.twl2` next to the
-   * archive, and `goal` replaces `UNKNOWN GOAL` in the grammar.
+   * If lines lack `pddl_domain` and `grammar`, these are read from `alfred.pddl` and `alfred.twl2`
+   * next to the archive, and `goal` replaces `UNKNOWN GOAL` in the grammar.
    *
    * @param path - A file; gzip is detected by its first bytes, brotli by the suffix `.br`;
    *   otherwise it is plain text.
@@ -60,7 +59,7 @@ export class GameArchive {
       const earlier = games.get(game);
       if (earlier) {
         throw new GameFileError(
-          `${path} line ${number}: game must occur only once in the archive, got ${formatValue(game)} again after line ${earlier.line}`,
+          `${path} line ${number}: game must be unique in the archive, got ${formatValue(game)}, as in line ${earlier.line}`,
         );
       }
       games.set(game, { line: number, packed: deflateRawSync(line, { level: 1 }) });
@@ -97,7 +96,7 @@ export class GameArchive {
     const read = async (name: string): Promise<string> => {
       const bytes = await readFile(join(folder, name)).catch((cause: unknown) => {
         throw new GameFileError(
-          `${this.#path}: ${name} must be next to the archive, whose games have no domain and grammar, got none`,
+          `${this.#path}: the games contain no domain and grammar, and ${name} is not next to the archive`,
           { cause },
         );
       });
@@ -107,7 +106,7 @@ export class GameArchive {
     const grammar = await read("alfred.twl2");
     if (!grammar.includes(goalMark)) {
       throw new GameFileError(
-        `${join(folder, "alfred.twl2")}: the grammar must contain ${goalMark}, got none`,
+        `${join(folder, "alfred.twl2")}: the grammar must contain ${goalMark}`,
       );
     }
     return { domain, grammar };
@@ -152,7 +151,7 @@ async function forEachLine(
     if (error instanceof TextError) throw new GameFileError(error.message, { cause: error });
     const reason = error instanceof Error ? error.message : String(error);
     throw new GameFileError(
-      `${path}: the archive must be readable to its end, got ${formatValue(reason)}`,
+      `${path}: the archive cannot be read to its end: ${formatValue(reason)}`,
       {
         cause: error,
       },
@@ -162,7 +161,7 @@ async function forEachLine(
 
 async function beginsAsGzip(path: string): Promise<boolean> {
   const file = await open(path).catch((cause: Error) => {
-    throw new GameFileError(`${path}: the archive must be readable, got ${cause.message}`, {
+    throw new GameFileError(`${path}: the archive cannot be read: ${cause.message}`, {
       cause,
     });
   });
@@ -212,7 +211,7 @@ function parseLine(line: Buffer, where: string): Readonly<Record<string, unknown
   try {
     data = JSON.parse(text);
   } catch (error) {
-    throw new GameFileError(`${where}: the line must be JSON, got ${formatValue(text)}`, {
+    throw new GameFileError(`${where}: the line is not valid JSON: ${formatValue(text)}`, {
       cause: error,
     });
   }

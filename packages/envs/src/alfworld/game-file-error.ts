@@ -1,5 +1,5 @@
 /**
- * Thrown for an unusable game file, archive or folder of games. The message is one line:
+ * Thrown for an unusable game file, archive or folder of games. The message is one line, such as
  * `file: field must <rule>, got <value>`.
  */
 export class GameFileError extends Error {

@@ -13,7 +13,7 @@ describe("parseGameFile", () => {
 
   it("names file, field, rule and value of an invalid file", () => {
     const refusals: [string, string][] = [
-      ["{", 'f: the file must be JSON, got "{"'],
+      ["{", 'f: the file is not valid JSON: "{"'],
       ["[1]", "f: the file must be a JSON object, got [1]"],
       ["null", "f: the file must be a JSON object, got null"],
       [change({ grammar: 5 }), "f: grammar must be a string, got 5"],
@@ -28,7 +28,7 @@ describe("parseGameFile", () => {
 
   it("shortens long values and keeps them on one line", () => {
     expect(() => parseGameFile(`\n${"x".repeat(1000)}`, "f")).toThrow(
-      `f: the file must be JSON, got "\\n${"x".repeat(54)}...`,
+      `f: the file is not valid JSON: "\\n${"x".repeat(54)}...`,
     );
   });
 });

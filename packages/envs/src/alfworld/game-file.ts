@@ -14,7 +14,7 @@ export function parseGameFile(text: string, name: string): GameFile {
   try {
     data = JSON.parse(text);
   } catch (error) {
-    throw new GameFileError(`${name}: the file must be JSON, got ${formatValue(text)}`, {
+    throw new GameFileError(`${name}: the file is not valid JSON: ${formatValue(text)}`, {
       cause: error,
     });
   }

@@ -41,7 +41,7 @@ describe("human goals", () => {
         () => "no error",
         (error: unknown) => String(error).replace(folder, ""),
       );
-    expect(await refusal("{")).toMatch(/^GameFileError: \/bad\.json: the file must be JSON/u);
+    expect(await refusal("{")).toMatch(/^GameFileError: \/bad\.json: the file is not valid JSON/u);
     expect(await refusal("[]")).toMatch(/must be a JSON object, got \[\]$/u);
     for (const list of ["[]", "3", '["a", ""]', "null"]) {
       expect(await refusal(`{"g": {"human_goals": ${list}}}`)).toMatch(
@@ -49,7 +49,7 @@ describe("human goals", () => {
       );
     }
     expect(await refusal('{"g": {}}')).toMatch(/human_goals of "g" must be a list/u);
-    await expect(readHumanGoals(join(folder, "none"))).rejects.toThrow(/none: the file must be/u);
+    await expect(readHumanGoals(join(folder, "none"))).rejects.toThrow(/none: the file cannot be/u);
   });
 });
 
@@ -71,7 +71,7 @@ describe("a goal with another sentence", () => {
   it("requires a grammar with one sentence for the task", () => {
     const grammar = smallHouse.grammar.replace("Your task is to", "Do this");
     expect(() => loadGame({ ...smallHouse, grammar }, "house", { goal: "x" })).toThrow(
-      /^house: grammar must have one rule task that begins with "Your task is to" so that its goal can be replaced/u,
+      /^house: grammar must have a rule "task" with one alternative that begins with "Your task is to", so that its goal can be replaced/u,
     );
   });
 

@@ -25,7 +25,7 @@ export async function readHumanGoals(path: string): Promise<HumanGoals> {
   try {
     data = JSON.parse(text);
   } catch (cause) {
-    throw new GameFileError(`${path}: the file must be JSON, got ${formatValue(text)}`, { cause });
+    throw new GameFileError(`${path}: the file is not valid JSON: ${formatValue(text)}`, { cause });
   }
   if (!isRecord(data)) {
     throw new GameFileError(`${path}: the file must be a JSON object, got ${formatValue(data)}`);

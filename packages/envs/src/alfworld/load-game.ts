@@ -49,7 +49,7 @@ function replaceGoal(task: string | undefined, goal: string, name: string): stri
   const start = "Your task is to";
   if (task?.startsWith(start) === true) return `${start}: ${goal}.`;
   throw new GameFileError(
-    `${name}: grammar must have one rule task that begins with "${start}" so that its goal can be replaced, got ${formatValue(task)}`,
+    `${name}: grammar must have a rule "task" with one alternative that begins with "${start}", so that its goal can be replaced, got ${formatValue(task)}`,
   );
 }
 

@@ -72,7 +72,7 @@ describe("the older wording", () => {
     expect(convertToOlderWording(once, "game")).toBe(once);
     expect(() =>
       convertToOlderWording({ ...file!, grammar: file!.grammar.replaceAll("move", "lay") }, "game"),
-    ).toThrow('game: grammar must have the command "move {o} to {r}" for the older wording');
+    ).toThrow('game: grammar has no command "move {o} to {r}", which the older wording replaces');
   });
 
   it.runIf(hasReleasedData)(

@@ -18,7 +18,7 @@ export function convertToOlderWording(file: GameFile, name: string): GameFile {
   if (file.grammar.includes(replacements[0]![1])) return file;
   if (!file.grammar.includes(replacements[0]![0])) {
     throw new GameFileError(
-      `${name}: grammar must have the command "move {o} to {r}" for the older wording, got none`,
+      `${name}: grammar has no command "move {o} to {r}", which the older wording replaces`,
     );
   }
   let grammar = file.grammar.replace(/^action help \{[^}]*\}\n?/mu, "");

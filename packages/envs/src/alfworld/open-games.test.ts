@@ -95,15 +95,15 @@ describe("a folder", () => {
   it("is rejected if it has no game, or only skipped ones", async () => {
     await mkdir(join(folder, "empty"));
     await expect(openGames(join(folder, "empty"))).rejects.toThrow(
-      /empty: there must be a game that can be played, got none$/,
+      /empty: no playable game found$/,
     );
     await write("unsolved/a/game.tw-pddl", JSON.stringify(smallHouse));
     await write("unsolved/Sliced/game.tw-pddl", JSON.stringify(solvable));
     await expect(openGames(join(folder, "unsolved"))).rejects.toThrow(
-      "got none (skipped: 1 sliced, 1 solvable not given)",
+      "no playable game found (skipped: 1 sliced, 1 solvable not given)",
     );
     await expect(openGames(join(folder, "missing"))).rejects.toThrow(
-      /missing: there must be a folder, an archive or a game file, got nothing$/,
+      /missing: must be a folder, an archive or a game file, got a path that does not exist$/,
     );
   });
 
@@ -158,7 +158,7 @@ describe("a folder", () => {
       /broken: game files must be valid, got 14 broken: train\/cut-after-brace\/game\.tw-pddl \(truncated\), /,
     );
     await expect(openGames(join(root, "train/cut"))).rejects.toThrow(
-      /got none \(broken: game\.tw-pddl \(truncated\)\)$/,
+      /no playable game found \(broken: game\.tw-pddl \(truncated\)\)$/,
     );
     await expect(openGames(join(root, "valid_seen"))).rejects.toThrow(
       /must be a folder, an archive or a game file, got a broken link$/,
@@ -318,7 +318,7 @@ describe("an archive of whole games", () => {
     expect((await set.load("train/a")).goal).toBe("put two cups on a table");
     expect((await openGames(path)).tasks).toHaveLength(2);
     await expect(openGames(`${path}#train/z`)).rejects.toThrow(
-      'by#name.jsonl: the game must be in the archive, got "train/z"',
+      'by#name.jsonl: no game "train/z" in the archive',
     );
   });
 
@@ -342,7 +342,7 @@ describe("an archive of whole games", () => {
       }
     };
     expect(await refusal("a.jsonl", `${text}\n{"game": "x", `)).toMatch(
-      /^GameFileError: \/refused\/a\.jsonl line 4: the line must be JSON, got /,
+      /^GameFileError: \/refused\/a\.jsonl line 4: the line is not valid JSON: /,
     );
     expect(await refusal("b.jsonl", lines({ name: "x" }))).toBe(
       "GameFileError: /refused/b.jsonl line 1: game must be a string, got undefined",
@@ -353,24 +353,22 @@ describe("an archive of whole games", () => {
     expect(
       await refusal("d.jsonl", lines({ game: "x", ...solvable }, { game: "x", ...solvable })),
     ).toBe(
-      'GameFileError: /refused/d.jsonl line 2: game must occur only once in the archive, got "x" again after line 1',
+      'GameFileError: /refused/d.jsonl line 2: game must be unique in the archive, got "x", as in line 1',
     );
     expect(await refusal("e.jsonl", lines({ game: "x", pddl_domain: 3 }))).toBe(
       "GameFileError: /refused/e.jsonl line 1: pddl_domain must be a string, got 3",
     );
     expect(await refusal("f.jsonl", '{"game": "x", "grammar": oh}')).toMatch(
-      /line 1: the line must be JSON, got /,
+      /line 1: the line is not valid JSON: /,
     );
     const packed = gzipSync(text);
     expect(await refusal("g.jsonl.gz", packed.subarray(0, packed.length / 2))).toBe(
-      'GameFileError: /refused/g.jsonl.gz: the archive must be readable to its end, got "unexpected end of file"',
+      'GameFileError: /refused/g.jsonl.gz: the archive cannot be read to its end: "unexpected end of file"',
     );
     expect(await refusal("h.jsonl.br", "no brotli")).toMatch(
-      /^GameFileError: .*must be readable to its end/,
+      /^GameFileError: .*cannot be read to its end/,
     );
-    expect(await refusal("i.jsonl", "")).toMatch(
-      /there must be a game that can be played, got none$/,
-    );
+    expect(await refusal("i.jsonl", "")).toMatch(/no playable game found$/);
   });
 });
 
@@ -403,13 +401,13 @@ describe("an archive of problems", () => {
     const line = lines({ game: "x", goal, pddl_problem });
     const alone = await openGames(await write("alone/games.jsonl", line));
     await expect(alone.load("x")).rejects.toThrow(
-      /alfred\.pddl must be next to the archive, whose games have no domain and grammar, got none$/,
+      /the games contain no domain and grammar, and alfred\.pddl is not next to the archive$/,
     );
     await write("fixed/alfred.pddl", pddl_domain);
     await write("fixed/alfred.twl2", smallHouse.grammar);
     const fixed = await openGames(await write("fixed/games.jsonl", line));
     await expect(fixed.load("x")).rejects.toThrow(
-      /alfred\.twl2: the grammar must contain UNKNOWN GOAL, got none$/,
+      /alfred\.twl2: the grammar must contain UNKNOWN GOAL$/,
     );
     const aimless = await openGames(
       await write("fixed/aimless.jsonl", lines({ game: "x", pddl_problem })),

@@ -115,7 +115,7 @@ export async function openGames(
   const skipped: { id: string; reason: SkipReason }[] = [];
   if (id !== undefined) {
     if (!found.solvable.has(id)) {
-      throw new GameFileError(`${file}: the game must be in the archive, got ${formatValue(id)}`);
+      throw new GameFileError(`${file}: no game ${formatValue(id)} in the archive`);
     }
     ids = [id];
   } else {
@@ -131,9 +131,7 @@ export async function openGames(
       ...(skipped.length > 0 ? [`skipped: ${countReasons(skipped)}`] : []),
       ...(broken.length > 0 ? [`broken: ${describeBroken(broken)}`] : []),
     ].join("; ");
-    throw new GameFileError(
-      `${path}: there must be a game that can be played, got none${reasons && ` (${reasons})`}`,
-    );
+    throw new GameFileError(`${path}: no playable game found${reasons && ` (${reasons})`}`);
   }
   const above = await parentFolders(file, isFolder);
   const splitAbove = above.map(findSplit).find((split) => split !== undefined);
@@ -236,7 +234,7 @@ async function locate(
     () => false,
   );
   throw new GameFileError(
-    `${path}: there must be a folder, an archive or a game file, got ${isLink ? "a broken link" : "nothing"}`,
+    `${path}: must be a folder, an archive or a game file, got ${isLink ? "a broken link" : "a path that does not exist"}`,
   );
 }
 

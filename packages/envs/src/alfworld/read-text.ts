@@ -17,7 +17,7 @@ export function decodeGameText(bytes: Uint8Array, source: string): string {
  */
 export async function readGameText(path: string): Promise<string> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new GameFileError(`${path}: the file must be readable, got ${cause.message}`, { cause });
+    throw new GameFileError(`${path}: the file cannot be read: ${cause.message}`, { cause });
   });
   return decodeGameText(bytes, path);
 }

@@ -27,7 +27,8 @@ export function selectGames<T extends Task>(
   const wanted = new Set(indices);
   for (const index of wanted) {
     if (Number.isInteger(index) && index >= 0 && index < tasks.length) continue;
-    const rule = tasks.length === 0 ? "in a list with games" : `in [0, ${tasks.length - 1}]`;
+    const rule =
+      tasks.length === 0 ? "absent, because the list is empty" : `in [0, ${tasks.length - 1}]`;
     throw new RangeError(`${where}: index must be ${rule}, got ${index}`);
   }
   const patterns = paths?.map((path) => `/${path.replace(/^(?:\.?\/)+|\/+$/gu, "")}/`);

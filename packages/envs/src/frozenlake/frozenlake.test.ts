@@ -135,7 +135,7 @@ describe("generateLakes", () => {
       "generateLakes: holeShare must be in [0, 1), got 1",
     );
     expect(() => generateLakes({ ...options, seed: 1, size: 2, count: 500 })).toThrow(
-      /^generateLakes: count must be at most .*, got 500 and found \d+ in split train$/u,
+      /^generateLakes: count must be at most .*, got 500, but found only \d+ in split train$/u,
     );
   });
 });

@@ -18,8 +18,8 @@ const kinds = ["p", "g", "o"] as const;
 
 /**
  * Creates the grid game of a lake: it is won at the goal and lost in a hole.
- * @param options.slips - Random stream that makes the ice slippery. Each step has a fork of its
- *   own, so that step n slips in the same way in every episode. Default: not slippery.
+ * @param options.slips - Random stream that makes the ice slippery. Each step has its own fork, so
+ * that step n slips in the same way in every episode. Default: not slippery.
  * @param options.successReward - Reward of reaching the goal. Default 1, as in Gymnasium.
  */
 export function lakeGame(

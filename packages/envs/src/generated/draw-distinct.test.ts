@@ -22,7 +22,7 @@ describe("drawDistinct", () => {
 
   it("reports that there are not so many", () => {
     expect(() => numbers("held_out", 400)).toThrow(
-      /^numbers: count must be at most the number of different tasks with these options, got 400 and found \d+ in split held_out$/u,
+      /^numbers: count must be at most the number of different tasks with these options, got 400, but found only \d+ in split held_out$/u,
     );
   });
 });

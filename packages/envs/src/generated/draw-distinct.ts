@@ -38,7 +38,7 @@ export function drawDistinct<T>(
   for (let attempt = 0, vain = 0; drawn.length < count; attempt++, vain++) {
     if (vain === patience) {
       throw new RangeError(
-        `${where}: count must be at most the number of different tasks with these options, got ${count} and found ${drawn.length} in split ${split}`,
+        `${where}: count must be at most the number of different tasks with these options, got ${count}, but found only ${drawn.length} in split ${split}`,
       );
     }
     const value = draw(random.fork(`task/${attempt}`));

@@ -43,7 +43,7 @@ export function openGenerated<T extends Task>(
       const total = Math.max(split === "train" ? numTraining : 0, ...counts);
       const tasks = convertRangeErrors(() => (total === 0 ? [] : generate(split, total)));
       if (total > 0 && tasks.length === 0) {
-        throw new InputError(`${name}: split ${split} must hold tasks, found none`);
+        throw new InputError(`${name}: split ${split} has no tasks`);
       }
       for (const task of tasks) contents.set(task.id, task);
       return [split, tasks.map(({ id, kind }): Task => ({ id, kind }))];

@@ -75,7 +75,7 @@ export function environmentLaws(
 ): Law[] {
   const { name, createEnvironment, format } = source;
   const tasks = [...source.training, ...source.evaluation.flatMap((split) => split.tasks)];
-  if (tasks.length === 0) throw new RangeError(`environmentLaws: ${name} must have tasks, got 0`);
+  if (tasks.length === 0) throw new RangeError(`environmentLaws: ${name} has no tasks`);
   const run = { numRuns, ...(seed !== undefined && { seed }) };
   const taskArbitrary = fc.constantFrom(...tasks);
   const movesOf = movesArbitrary(actions, maxTurns);
@@ -160,7 +160,7 @@ export function environmentLaws(
   };
 
   return [
-    defineLaw(`${name}: tasks are plain data, with one id each`, "contract of Task", () => {
+    defineLaw(`${name}: tasks are plain data with distinct ids`, "contract of Task", () => {
       for (const list of [source.training, ...source.evaluation.map((split) => split.tasks)]) {
         const ids = list.map(({ id }) => id);
         const twice = ids.find((id, i) => ids.indexOf(id) !== i);

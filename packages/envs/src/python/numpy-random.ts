@@ -20,7 +20,8 @@ export class NumpyRandom {
   }
 
   /**
-   * Random integer in [0, limit], by rejection: draws as many bits as the limit has until they fit.
+   * Random integer in [0, limit], by rejection: draws as many bits as the limit has, until they
+   * form a number in range.
    */
   upTo(limit: number): number {
     if (limit === 0) return 0;

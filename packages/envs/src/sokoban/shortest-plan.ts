@@ -51,9 +51,7 @@ export function shortestSokobanPlan(
       if (isSolved(level, state)) return movesTo(node);
       seen.add(key);
       if (seen.size > maxStates) {
-        throw new RangeError(
-          `shortestSokobanPlan: a plan must be found within ${maxStates} states, got none`,
-        );
+        throw new RangeError(`shortestSokobanPlan: found no plan within ${maxStates} states`);
       }
       for (const direction of directions) {
         const after = move(level, state, direction);

@@ -41,8 +41,7 @@ export interface SweEnvironmentOptions {
   /**
    * Handling of an episode that reaches `maxSteps`: grade its current state, or leave it to the
    * rollout's own limit, which truncates the episode so that the algorithm can filter it out.
-   * Default
-   * `grade`.
+   * Default `grade`.
    */
   readonly onStepLimit?: "grade" | "cut";
   /**
@@ -217,7 +216,7 @@ export function sweEnvironmentFactory(
     const instance = byId.get(task.id);
     if (instance === undefined) {
       throw new RangeError(
-        `sweEnvironmentFactory: task.id must name one of ${byId.size} instances, got ${task.id}`,
+        `sweEnvironmentFactory: task.id must be the id of one of ${byId.size} instances, got ${task.id}`,
       );
     }
     return sweEnvironment(instance, engine, options);

@@ -175,8 +175,8 @@ export const swebenchTasksSchema: TasksSchema<
 });
 
 /**
- * Time limit of an environment call, seconds. The engine calls have limits of their own, but the
- * wait for a free container can be long.
+ * Time limit of an environment call, seconds. The engine calls have their own limits, but the wait
+ * for a free container can be long.
  */
 const queueSeconds = 86_400;
 
@@ -341,11 +341,11 @@ async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
     if (ifPresent === true) return [];
     const counts = Object.entries(bySplit).map(([name, list]) => `${name} (${list.length})`);
     throw new InputError(
-      `swebench: split must have instances, got ${split} (instances per split: ${counts.join(", ")})`,
+      `swebench: split ${split} has no instances (instances per split: ${counts.join(", ")})`,
     );
   });
   if (training.length === 0) {
-    throw new InputError(`swebench: ${path} must contain instances of ${repositories.join(", ")}`);
+    throw new InputError(`swebench: ${path} contains no instances of ${repositories.join(", ")}`);
   }
   const all = new Map(
     [...training, ...evaluation.flatMap((entry) => entry.instances)].map((i) => [i.id, i]),

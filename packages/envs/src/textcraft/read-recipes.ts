@@ -42,7 +42,7 @@ interface StatedRecipe {
  */
 export async function readRecipes(folder: string): Promise<RecipeBook> {
   const names = await readdir(folder).catch((cause: Error) => {
-    throw new InputError(`${folder}: the folder must be readable, got ${cause.message}`, { cause });
+    throw new InputError(`${folder}: the folder cannot be read: ${cause.message}`, { cause });
   });
   const stated: StatedRecipe[] = [];
   // Items of omitted recipes.
@@ -56,7 +56,7 @@ export async function readRecipes(folder: string): Promise<RecipeBook> {
   }
   const [first] = stated;
   if (first === undefined) {
-    throw new InputError(`${folder}: the folder must hold crafting recipes (*.json), found none`);
+    throw new InputError(`${folder}: the folder contains no crafting recipes (*.json)`);
   }
   const namespace = readNamespace(first.recipe.output);
   const groupOf = new Map(
@@ -86,7 +86,7 @@ function readRecipe(path: string, text: string): StatedRecipe | undefined {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new InputError(`${path}: the file must be JSON, got ${(cause as Error).message}`, {
+    throw new InputError(`${path}: the file is not valid JSON: ${(cause as Error).message}`, {
       cause,
     });
   }

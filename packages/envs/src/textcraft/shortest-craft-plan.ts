@@ -43,7 +43,7 @@ export function shortestCraftPlan(
   const search = (demand: Demand, numCrafts: number, crafts: Crafts | undefined): void => {
     if (++numNodes > maxNodes) {
       throw new RangeError(
-        `shortestCraftPlan: a plan for ${goal} must be found within ${maxNodes} partial plans, got none`,
+        `shortestCraftPlan: found no plan for ${goal} within ${maxNodes} partial plans`,
       );
     }
     const found = [...demand.keys()].filter((item) => !recipesOf.has(item));

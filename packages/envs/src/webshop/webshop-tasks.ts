@@ -142,7 +142,7 @@ export async function openWebshopTasks(
     }
     const drawn = all.draw(split, wanted, random.fork(split));
     if (drawn.length > 0) return drawn;
-    throw new InputError(`webshop: split ${split} must have goals, found none`);
+    throw new InputError(`webshop: split ${split} has no goals`);
   };
   const evaluation = tasks.evaluation
     .filter(({ split, ifPresent }) => ifPresent !== true || all.splits.includes(split))

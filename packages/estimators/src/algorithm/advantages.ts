@@ -92,7 +92,7 @@ const schema = z.discriminatedUnion("kind", [
     kind: z.literal("group"),
     credit: z.enum(["trajectory", "response"]).default("trajectory").meta({
       description:
-        "What is compared in a group: trajectory (return minus all its penalties) or response (the trajectory's return minus the response's own penalty)",
+        "Members of a group that are compared: trajectory (return minus all its penalties) or response (the trajectory's return minus the response's own penalty)",
     }),
     ...groupFields,
     statisticsOver: z.enum(["trajectories", "responses", "tokens"]).default("trajectories").meta({

@@ -92,7 +92,7 @@ describe("a custom component", () => {
   it("is refused if it is missing, or another", () => {
     const algorithm: Algorithm = { ...grpo, advantages: { kind: "custom", name: "mine" } };
     expect(() => compileAlgorithm(algorithm)).toThrow(
-      "compileAlgorithm: parts.advantages must be the component mine that algorithm.advantages names, got none",
+      "compileAlgorithm: parts.advantages must have the name mine, as in algorithm.advantages, got none",
     );
     expect(() => compileAlgorithm(algorithm, { advantages: doubled })).toThrow("got doubled");
   });

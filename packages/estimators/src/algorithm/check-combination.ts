@@ -20,7 +20,7 @@ export function checkCombination(
   /** Throws if a setting differs from its neutral value but has no effect. */
   const refuseIdle = (field: string, value: unknown, neutral: unknown, why: string): void => {
     if (value === neutral) return;
-    refuse(field, `be ${JSON.stringify(neutral)}: it has no effect ${why}`, value);
+    refuse(field, `be ${JSON.stringify(neutral)}, because it has no effect ${why}`, value);
   };
   checkAdvantages(algorithm, refuse, refuseIdle);
   checkLoss(algorithm, hasCritic, refuse, refuseIdle);
@@ -89,7 +89,7 @@ function checkLoss(
   if (hasCritic && valueLoss.kind === "none") {
     refuse(
       "valueLoss.kind",
-      `be "squared" with advantages.kind "${advantages.kind}": without a loss the critic never learns`,
+      `be "squared" with advantages.kind "${advantages.kind}", because without a loss the critic never learns`,
       valueLoss.kind,
     );
   }
@@ -98,7 +98,7 @@ function checkLoss(
       "valueLoss.kind",
       valueLoss.kind,
       "none",
-      `without a critic; advantages.kind is "${advantages.kind}"`,
+      `with advantages.kind "${advantages.kind}", which trains no critic`,
     );
   }
   if (surrogate.kind === "cispo" && surrogate.maxRatio < surrogate.minRatio) {
@@ -139,7 +139,7 @@ function checkBatch(
     if (kl.kind !== "reward" || rule !== "mask") continue;
     refuse(
       `truncation.${field}`,
-      'be "train" or "leave-out" with kl.kind "reward": trajectories outside the loss are not scored, so their divergence is not known',
+      'be "train" or "leave-out" with kl.kind "reward", because trajectories outside the loss are not scored and have no divergence',
       rule,
     );
   }
@@ -155,7 +155,7 @@ function checkBatch(
     if (overlong.of === "trajectory" && isByResponse) {
       refuse(
         "truncation.overlong.of",
-        'be "response" with advantages.credit "response": the last response alone would pay for the trajectory',
+        'be "response" with advantages.credit "response", because the last response alone would pay for the whole trajectory',
         overlong.of,
       );
     }
@@ -179,7 +179,7 @@ function checkBatch(
       "aggregation.emptySequences",
       aggregation.emptySequences,
       "leave-out",
-      "where rolloutCorrection takes no token out of the aggregation",
+      "if rolloutCorrection removes no token from the aggregation",
     );
   }
 }

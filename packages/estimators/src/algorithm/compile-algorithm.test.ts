@@ -160,26 +160,26 @@ describe("compileAlgorithm", () => {
   it.each([
     [
       { ...ppo, valueLoss: { kind: "none" } },
-      'algorithm.valueLoss.kind must be "squared" with advantages.kind "generalized": without a loss the critic never learns, got "none"',
+      'algorithm.valueLoss.kind must be "squared" with advantages.kind "generalized", because without a loss the critic never learns, got "none"',
     ],
     [
       { ...grpo, valueLoss: { kind: "squared" } },
-      'algorithm.valueLoss.kind must be "none": it has no effect without a critic; advantages.kind is "group", got "squared"',
+      'algorithm.valueLoss.kind must be "none", because it has no effect with advantages.kind "group", which trains no critic, got "squared"',
     ],
     [
       { ...bare, advantages: { kind: "group", scale: "none", epsilon: 0.5 } },
-      'algorithm.advantages.epsilon must be 0.000001: it has no effect with advantages.scale "none", got 0.5',
+      'algorithm.advantages.epsilon must be 0.000001, because it has no effect with advantages.scale "none", got 0.5',
     ],
     [
       { ...bare, advantages: { kind: "group", scale: "none", scaleOver: "batch" } },
-      'algorithm.advantages.scaleOver must be "group": it has no effect with advantages.scale "none", got "batch"',
+      'algorithm.advantages.scaleOver must be "group", because it has no effect with advantages.scale "none", got "batch"',
     ],
     [
       {
         ...bare,
         advantages: { kind: "turn", baseline: "batch", scaleOver: "batch", singleton: "raw" },
       },
-      'algorithm.advantages.singleton must be "zero": it has no effect with advantages.baseline "batch" and no scale over the group, got "raw"',
+      'algorithm.advantages.singleton must be "zero", because it has no effect with advantages.baseline "batch" and no scale over the group, got "raw"',
     ],
     [
       { ...bare, advantages: { kind: "group", credit: "response" } },
@@ -187,15 +187,15 @@ describe("compileAlgorithm", () => {
     ],
     [
       { ...bare, advantages: { kind: "gigpo", turnWeight: 0, discount: 0.5 } },
-      "algorithm.advantages.discount must be 0.95: it has no effect with advantages.turnWeight 0, got 0.5",
+      "algorithm.advantages.discount must be 0.95, because it has no effect with advantages.turnWeight 0, got 0.5",
     ],
     [
       { ...bare, advantages: { kind: "discounted-returns", epsilon: 1 } },
-      'algorithm.advantages.epsilon must be 1e-8: it has no effect with advantages.whitening "none", got 1',
+      'algorithm.advantages.epsilon must be 1e-8, because it has no effect with advantages.whitening "none", got 1',
     ],
     [
       { ...bare, surrogate: { kind: "clipped", dualClip: 3, ratioCap: 2 } },
-      "algorithm.surrogate.dualClip must be null: it has no effect with surrogate.ratioCap 2, which already limits negative advantages, got 3",
+      "algorithm.surrogate.dualClip must be null, because it has no effect with surrogate.ratioCap 2, which already limits negative advantages, got 3",
     ],
     [
       { ...bare, surrogate: { kind: "cispo", minRatio: 2, maxRatio: 1 } },
@@ -203,11 +203,11 @@ describe("compileAlgorithm", () => {
     ],
     [
       { ...bare, kl: { kind: "loss", estimator: "k2", gradient: "k2" } },
-      'algorithm.kl.gradient must be "own": it has no effect with kl.estimator "k2", which has the same gradient, got "k2"',
+      'algorithm.kl.gradient must be "own", because it has no effect with kl.estimator "k2", which has the same gradient, got "k2"',
     ],
     [
       { ...bare, kl: { kind: "reward" }, truncation: { truncated: "mask" } },
-      'algorithm.truncation.truncated must be "train" or "leave-out" with kl.kind "reward": trajectories outside the loss are not scored, so their divergence is not known, got "mask"',
+      'algorithm.truncation.truncated must be "train" or "leave-out" with kl.kind "reward", because trajectories outside the loss are not scored and have no divergence, got "mask"',
     ],
     [
       { ...bare, truncation: { overlong: { kind: "soft", maxLength: 5, buffer: 6 } } },
@@ -219,11 +219,11 @@ describe("compileAlgorithm", () => {
     ],
     [
       { ...bare, rolloutCorrection: { kind: "ratio", dropped: "count" } },
-      'algorithm.rolloutCorrection.dropped must be "leave-out": it has no effect with rolloutCorrection.outside "limit", which drops no token, got "count"',
+      'algorithm.rolloutCorrection.dropped must be "leave-out", because it has no effect with rolloutCorrection.outside "limit", which drops no token, got "count"',
     ],
     [
       { ...bare, aggregation: { kind: "seq-mean-token-mean", emptySequences: "count" } },
-      'algorithm.aggregation.emptySequences must be "leave-out": it has no effect where rolloutCorrection takes no token out of the aggregation, got "count"',
+      'algorithm.aggregation.emptySequences must be "leave-out", because it has no effect if rolloutCorrection removes no token from the aggregation, got "count"',
     ],
     [
       { ...bare, surrogate: { kind: "clipped", clipLow: 3 } },

@@ -9,6 +9,6 @@ export function findPart<T extends { readonly name: string }>(
 ): T {
   if (part?.name === name) return part;
   throw new TypeError(
-    `compileAlgorithm: parts.${field} must be the component ${name} that algorithm.${field} names, got ${part?.name ?? "none"}`,
+    `compileAlgorithm: parts.${field} must have the name ${name}, as in algorithm.${field}, got ${part?.name ?? "none"}`,
   );
 }

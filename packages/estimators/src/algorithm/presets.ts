@@ -6,8 +6,7 @@ import type { Algorithm } from "./algorithm.ts";
  * based: statistics over all responses of the group, clip 0.2, dual clip 3, KL loss 0.01 by k3 with
  * verl's limit of 10. Its configuration of 2025 also had an entropy bonus of 0.001, which was later
  * removed; it is omitted here because it changes the entropy that AEM measures. The GRPO paper
- * aggregates by
- * `"seq-mean-token-mean"`; verl's default is the token mean.
+ * aggregates by `"seq-mean-token-mean"`; verl's default is the token mean.
  */
 export const grpo: Algorithm = {
   advantages: { kind: "group", credit: "response", ...grpoPresets.verlAgent },

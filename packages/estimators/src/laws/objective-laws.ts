@@ -73,43 +73,43 @@ export function objectiveLaws(
   const at = (batch: TokenBatch): Linearization => linearize(objective, flatInputs(batch, needs));
 
   const claimed: Readonly<Record<ObjectiveClaim, Law>> = {
-    differentiable: law("its slopes are the derivative of its loss", "definition", (batch) => {
+    differentiable: law("its gradient is the derivative of its loss", "definition", (batch) => {
       checkDerivative(objective, batch);
     }),
     "policy-gradient": law(
-      "on policy the slope of a token is -weight * advantage",
+      "on policy the gradient at a token is -weight * advantage",
       "the policy gradient theorem",
       (batch) => {
         const wanted = batch.weights.flatMap((row, r) =>
           row.map((weight, t) => -weight * batch.fields.advantages[r]![t]!),
         );
-        expectAllNear("slope", at(batch).newLogProbs, wanted);
+        expectAllNear("gradient", at(batch).newLogProbs, wanted);
       },
       { maxLogRatio: 0, credit: "shared" },
     ),
     "follows-advantages": law(
-      "no slope goes against its advantage",
+      "every gradient has the opposite sign of its advantage",
       "an advantage is a direction",
       (batch) => {
         const advantages = batch.fields.advantages.flat();
         at(batch).newLogProbs.forEach((slope, i) =>
           expectThat(
             slope * advantages[i]! <= 0,
-            `slope[${i}] must oppose the advantage ${advantages[i]}, got ${slope}`,
+            `gradient[${i}] must have the opposite sign of the advantage ${advantages[i]}, got ${slope}`,
           ),
         );
       },
       { credit: "shared" },
     ),
     "silent-without-advantage": law(
-      "advantages of 0 give slopes of 0",
+      "advantages of 0 give gradients of 0",
       "no credit, no change",
       (batch) => {
         const still = mapLists(batch, (lists, list) =>
           list === "advantages" ? lists.map((row) => row.map(() => 0)) : lists,
         );
         at(still).newLogProbs.forEach((slope, i) =>
-          expectThat(slope === 0, `slope[${i}] must be 0, got ${slope}`),
+          expectThat(slope === 0, `gradient[${i}] must be 0, got ${slope}`),
         );
       },
     ),
@@ -129,8 +129,8 @@ export function objectiveLaws(
       for (const [metric, value] of Object.entries(whole.metrics)) {
         expectNear(metric, first.metrics[metric]! + second.metrics[metric]!, value);
       }
-      expectAllNear("slope", [...first.newLogProbs, ...second.newLogProbs], whole.newLogProbs);
-      expectAllNear("entropy slope", [...first.entropies, ...second.entropies], whole.entropies);
+      expectAllNear("gradient", [...first.newLogProbs, ...second.newLogProbs], whole.newLogProbs);
+      expectAllNear("entropy gradient", [...first.entropies, ...second.entropies], whole.entropies);
     }),
     law(
       "weights are shares: doubling them doubles the loss",
@@ -144,7 +144,7 @@ export function objectiveLaws(
         );
         expectNear("loss", double.loss, 2 * single.loss);
         expectAllNear(
-          "slope",
+          "gradient",
           double.newLogProbs,
           single.newLogProbs.map((slope) => 2 * slope),
         );
@@ -163,14 +163,14 @@ export function objectiveLaws(
       );
       const [clean, dirty] = [at(batch), at(poisoned)];
       expectNear("loss", dirty.loss, clean.loss, 0);
-      expectAllNear("slope", dirty.newLogProbs, clean.newLogProbs, 0);
+      expectAllNear("gradient", dirty.newLogProbs, clean.newLogProbs, 0);
       batch.weights.flat().forEach((weight, i) => {
         if (weight !== 0) return;
         expectThat(
           dirty.newLogProbs[i] === 0,
-          `slope[${i}] must be 0, got ${dirty.newLogProbs[i]}`,
+          `gradient[${i}] must be 0, got ${dirty.newLogProbs[i]}`,
         );
-        expectThat(dirty.entropies[i] === 0, `entropy slope[${i}] must be 0`);
+        expectThat(dirty.entropies[i] === 0, `entropy gradient[${i}] must be 0`);
       });
       for (const [metric, value] of Object.entries(clean.metrics)) {
         expectNear(metric, dirty.metrics[metric]!, value, 0);
@@ -186,7 +186,7 @@ export function objectiveLaws(
       expectNear("loss", shorter.loss, whole.loss);
       const counted = batch.weights.flat().map((weight) => weight !== 0);
       expectAllNear(
-        "slope",
+        "gradient",
         shorter.newLogProbs,
         whole.newLogProbs.filter((_, i) => counted[i]),
       );
@@ -196,7 +196,7 @@ export function objectiveLaws(
       const reversed = at(mapLists(batch, (lists) => lists.toReversed()));
       expectNear("loss", reversed.loss, direct.loss);
       const slopes = splitRows(direct.newLogProbs, batch).toReversed().flat();
-      expectAllNear("slope", reversed.newLogProbs, slopes);
+      expectAllNear("gradient", reversed.newLogProbs, slopes);
     }),
     law(
       "tokens of one response need not be adjacent",
@@ -218,7 +218,7 @@ export function objectiveLaws(
         });
         const direct = linearize(objective, inputs);
         expectNear("loss", scattered.loss, direct.loss);
-        expectAllNear("slope", scattered.newLogProbs, permute(direct.newLogProbs));
+        expectAllNear("gradient", scattered.newLogProbs, permute(direct.newLogProbs));
       },
     ),
     law("it reads only the fields it names", "contract of Objective.needs", (batch) => {
@@ -250,7 +250,7 @@ export function objectiveLaws(
   if (clipRange !== undefined) {
     const [low, high] = clipRange;
     laws.push(
-      law("a clipped token has no slope", "the trust region of PPO", (batch) => {
+      law("a clipped token has a gradient of 0", "the trust region of PPO", (batch) => {
         const { newLogProbs } = at(batch);
         const advantages = batch.fields.advantages.flat();
         const old = batch.fields.oldLogProbs.flat();
@@ -259,7 +259,7 @@ export function objectiveLaws(
           const isDone =
             (advantages[i]! > 0 && ratio > high) || (advantages[i]! < 0 && ratio < low);
           if (!isDone) return;
-          expectThat(newLogProbs[i] === 0, `slope[${i}] must be 0 at ratio ${ratio}`);
+          expectThat(newLogProbs[i] === 0, `gradient[${i}] must be 0 at ratio ${ratio}`);
         });
       }),
     );
@@ -307,17 +307,17 @@ function checkDerivative(objective: Objective, batch: TokenBatch): void {
   // Check only some tokens of each batch, because every token costs six evaluations.
   const stride = Math.ceil(inputs.weights.length / 4);
   for (let i = 0; i < inputs.weights.length; i += stride) {
-    compare(`slope of newLogProbs[${i}]`, slopes.newLogProbs[i]!, (by) => ({
+    compare(`gradient of newLogProbs[${i}]`, slopes.newLogProbs[i]!, (by) => ({
       ...inputs,
       newLogProbs: perturb(inputs.newLogProbs, i, by),
     }));
-    compare(`slope of entropies[${i}]`, slopes.entropies[i]!, (by) => ({
+    compare(`gradient of entropies[${i}]`, slopes.entropies[i]!, (by) => ({
       ...inputs,
       entropies: perturb(inputs.entropies, i, by),
     }));
     const { values } = inputs.fields;
     if (slopes.values === undefined || values === undefined) continue;
-    compare(`slope of values[${i}]`, slopes.values[i]!, (by) => ({
+    compare(`gradient of values[${i}]`, slopes.values[i]!, (by) => ({
       ...inputs,
       fields: { ...inputs.fields, values: perturb(values, i, by) },
     }));

@@ -263,7 +263,7 @@ describe("a policy on a Tinker server", () => {
     const valued: Objective = { ...crossEntropy, name: "valued", needs: ["values"] };
     await expect(learner.update(rows, valued)).rejects.toThrow("must not train values");
     const poison: Linearizer = () => {
-      throw new RangeError("linearize: slope of newLogProbs[0] must be finite, got NaN");
+      throw new RangeError("linearize: gradient of newLogProbs[0] must be finite, got NaN");
     };
     await policy!.close();
     await server!.close();

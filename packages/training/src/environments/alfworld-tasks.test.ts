@@ -65,7 +65,7 @@ describe("an evaluation", () => {
     expect(source.description).toBe("games: 4 in /unseen; 4 of valid_unseen to evaluate");
     await expect(open("unseen", evaluate("valid_seen"))).rejects.toThrow(
       new InputError(
-        `${join(folder, "unseen")}: split valid_seen must have games, found none (splits with games: valid_unseen)`,
+        `${join(folder, "unseen")}: split valid_seen has no games (splits with games: valid_unseen)`,
       ),
     );
   });
@@ -101,7 +101,7 @@ describe("an evaluation", () => {
       /unseen: path must be the id of a game or a folder in such an id, got "trial_3"$/u,
     );
     await expect(idsOf({ kinds: ["pick_two_obj_and_place"] })).rejects.toThrow(
-      /split valid_unseen must have games of kinds pick_two_obj_and_place, found none/u,
+      /split valid_unseen has no games of kinds pick_two_obj_and_place/u,
     );
   });
 
@@ -141,8 +141,8 @@ describe("training", () => {
   it("refuses a requested split without games", async () => {
     await expect(
       open("learn", { evaluation: [{ split: "valid_seen", numTasks: 1 }] }),
-    ).rejects.toThrow("split valid_seen must have games, found none (splits with games: train)");
-    await expect(open("unseen", {})).rejects.toThrow("split train must have games, found none");
+    ).rejects.toThrow("split valid_seen has no games (splits with games: train)");
+    await expect(open("unseen", {})).rejects.toThrow("split train has no games");
   });
 
   it("reports games that are not used, and refuses broken ones if strict", async () => {
@@ -208,7 +208,7 @@ describe("the goal's wording", () => {
       [`train/${heat}/trial_1/game.tw-pddl`]: ["Bring it."],
     });
     await expect(open("learn", { humanGoals })).rejects.toThrow(
-      /few\.json: the file must have sentences for all games of split train, got none for train\/.*trial_2\/game\.tw-pddl$/u,
+      /few\.json: no goal sentence for train\/.*trial_2\/game\.tw-pddl; every game of split train needs one$/u,
     );
     const [only] = (await open("learn", { humanGoals, paths: [`${heat}/trial_1`] })).training;
     expect(only!.id).toContain("trial_1");

@@ -5,7 +5,7 @@ import { definePart } from "@turnwise/training";
  * Creates a modulator that weights each response by `exp(-strength * (entropy - lowest entropy))`,
  * scaled to mean 1 in its group.
  * Unlike AEM it does not scale entropies to [0, 1] first.
- * @param strength - Per nat, `>= 0`; 0 leaves advantages alone.
+ * @param strength - Per nat, `>= 0`; 0 leaves advantages unchanged.
  */
 export function createModulator(strength: number): Modulator {
   return {

@@ -39,7 +39,7 @@ export function breadthFirstPlan(
         seen.add(after.key);
         if (seen.size > maxWorlds) {
           throw new Error(
-            `breadthFirstPlan: a plan must be found within ${maxWorlds} worlds, got none in ${world.game.name}`,
+            `breadthFirstPlan: found no plan for ${world.game.name} within ${maxWorlds} worlds`,
           );
         }
         const node = { world: after, operator, previous };

@@ -55,9 +55,7 @@ export function householdWalkthrough({
       objectClasses[classOf.get(object)!]!.receptacleClasses.includes(classOf.get(id)!),
   });
   if (plan === undefined) {
-    throw new Error(
-      "householdWalkthrough: a drawn household must be solvable, got one without a plan",
-    );
+    throw new Error("householdWalkthrough: the drawn household has no plan");
   }
   const names = assignNames([...classOf.keys()]);
   return plan.map((step) => {

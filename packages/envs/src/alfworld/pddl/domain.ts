@@ -257,7 +257,9 @@ function parseEffects(
     default: {
       const isDelete = head === "not";
       if (isDelete) count(head, 1);
-      const inner = isDelete ? requireList(reader, rest[0]!, "what is deleted") : list;
+      const inner = isDelete
+        ? requireList(reader, rest[0]!, "the operand of an effect (not ...)")
+        : list;
       const { predicate, terms } = formulas.atom(inner);
       effects.push({ slots, condition, predicate, terms, isDelete });
     }

@@ -100,7 +100,7 @@ export class Grounding {
   #count(): void {
     if (++this.#numSearchSteps > maxSearchSteps) {
       throw new GameFileError(
-        `${this.#name}: pddl_domain must leave fewer choices to search, got over ${maxSearchSteps}`,
+        `${this.#name}: pddl_domain must need at most ${maxSearchSteps} search steps, got more`,
       );
     }
   }
@@ -118,7 +118,7 @@ export class Grounding {
     if (!step) {
       if (this.#numBindings + found.length >= maxBindings) {
         throw new GameFileError(
-          `${this.#name}: pddl_domain action ${plan.action.name} must have fewer operators, got over ${maxBindings}`,
+          `${this.#name}: pddl_domain action ${plan.action.name} must have at most ${maxBindings} operators, got more`,
         );
       }
       found.push(binding.slice());

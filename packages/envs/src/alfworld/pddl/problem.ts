@@ -63,17 +63,17 @@ export function parseProblem(text: string, domain: Domain, source: string): Prob
         reader.list();
         break;
       case ":objects":
-        if (ids) reader.fail(":objects must come once, and before :init", head, begin);
+        if (ids) reader.fail(":objects must occur once, before :init", head, begin);
         readObjects(reader, domain, types);
         number();
         break;
       case ":init":
         if (!ids) number();
-        if (facts) reader.fail(":init must come once", head, begin);
+        if (facts) reader.fail(":init must occur once", head, begin);
         facts = readFacts(reader, domain, objectOf);
         break;
       case ":goal": {
-        if (goal) reader.fail(":goal must come once", head, begin);
+        if (goal) reader.fail(":goal must occur once", head, begin);
         if (!ids) number();
         const { items } = reader.list();
         if (items.length !== 1) reader.fail(":goal must have one condition", head, begin);

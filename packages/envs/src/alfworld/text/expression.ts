@@ -34,13 +34,13 @@ export function parseExpression(text: string): TextExpression | string {
       }
       continue;
     }
-    if (!isOperandDue) return "must have + or or between values";
+    if (!isOperandDue) return 'must have "+" or "or" between values';
     isOperandDue = false;
     if (quoted !== undefined) {
       sum.push({ kind: "text", text: quoted.slice(1, -1) });
     } else {
       const asked = attribute ?? "name";
-      if (!isAttribute(asked)) return `must ask for ${attributes.join(", ")}`;
+      if (!isAttribute(asked)) return `must use one of the attributes ${attributes.join(", ")}`;
       sum.push({ kind: "attribute", variable: word!, attribute: asked });
     }
   }

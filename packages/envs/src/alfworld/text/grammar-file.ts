@@ -72,7 +72,7 @@ export function parseGrammarFile(text: string, source: string): GrammarSource {
       data = JSON.parse(json);
     } catch {
       at = blockAt;
-      fail("a grammar block must be JSON");
+      fail("a grammar block must be valid JSON");
     }
     const failRule = (rule: string, value: unknown): never => {
       throw new GameFileError(`${source}: ${rule}, got ${formatValue(value)}`);

@@ -155,7 +155,7 @@ export class Grammar {
       this.#numExpansions++;
       this.#depth++;
       if (this.#depth > maxDepth || this.#numExpansions > maxExpansions) {
-        this.#fail(`rule ${formatValue(symbol)} must come to an end`, "more and more text");
+        this.#fail(`the expansion of rule ${formatValue(symbol)} must end`, "an endless recursion");
       }
       const text = render(objects, context);
       this.#depth--;

@@ -372,9 +372,11 @@ describe("broken grammars", () => {
       "GameFileError: f: grammar line 1: the grammar must consist of blocks `grammar` and `action`",
     );
     expect(broken('{"intro"', "{intro")).toContain(
-      "f: grammar line 1: a grammar block must be JSON",
+      "f: grammar line 1: a grammar block must be valid JSON",
     );
-    expect(broken('"intro":[', '"intro":{"x":[').replace(/got.*/s, "")).toContain("must be JSON");
+    expect(broken('"intro":[', '"intro":{"x":[').replace(/got.*/s, "")).toContain(
+      "must be valid JSON",
+    );
     expect(broken('[{"rhs":"nothing"}]', "7")).toBe(
       'GameFileError: f: grammar: rule "list_empty" must be a list, got 7',
     );
@@ -396,8 +398,10 @@ describe("broken grammars", () => {
     expect(broken('"Hello"', '"{x.id | red x}"')).toBe(
       'GameFileError: f: grammar: query in feedback of action say must be facts joined by &, got "red x"',
     );
-    expect(broken("Hello. #task#", "#intro#")).toContain('rule "intro" must come to an end');
-    expect(broken("Hello. #task#", "#intro##intro#")).toContain('rule "intro" must come to an end');
+    expect(broken("Hello. #task#", "#intro#")).toContain('the expansion of rule "intro" must end');
+    expect(broken("Hello. #task#", "#intro##intro#")).toContain(
+      'the expansion of rule "intro" must end',
+    );
     expect(broken('"say";', '"say [{x.id | done(x: thing)}]";')).toBe("no error: Nothing happens.");
   });
 

@@ -171,7 +171,7 @@ export class DockerEngine implements ContainerEngine {
         ),
         Ulimits: [
           { Name: "core", Soft: 0, Hard: 0 },
-          // podman would raise these limits above its own.
+          // Otherwise podman raises these limits above those of its own process.
           ...(this.#isPodman
             ? [
                 { Name: "nofile", Soft: 20_000, Hard: 20_000 },

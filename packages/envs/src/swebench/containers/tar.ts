@@ -92,7 +92,9 @@ export function unpackTar(bytes: Buffer): UnpackedTar {
     if (block.every((byte) => byte === 0)) break;
     const size = readNumber(block, 124, 12);
     if (!Number.isSafeInteger(size) || size < 0 || at + size > bytes.length) {
-      throw new RangeError(`unpackTar: bytes must be a whole archive, got size ${size} at ${at}`);
+      throw new RangeError(
+        `unpackTar: bytes must be a complete archive, got size ${size} at ${at}`,
+      );
     }
     const content = bytes.subarray(at, at + size);
     at += Math.ceil(size / 512) * 512;

@@ -41,7 +41,7 @@ function requireImage(fields: Fields, field: string): string {
 export function readLogParser(fields: Fields, repo: string, field = "log_parser"): string {
   const named = fields.optionalText(field) ?? repositoryRules.get(repo)?.logParser;
   if (named === undefined) {
-    return fields.fail(field, `be given for a repository without rules (${repo})`);
+    return fields.fail(field, `be given for a repository without built-in rules (${repo})`);
   }
   const name = [named, `parse_log_${named}`].find((known) => logParserNames.includes(known));
   return name ?? fields.fail(field, `be one of ${logParserNames.join(", ")}`, named);
@@ -65,7 +65,7 @@ export function sweBenchInstance(row: unknown, location: string): SweBenchInstan
   if (evalScript === undefined) {
     evalScript = tableEvalScript(repo, version, baseCommit, testPatch);
     if (evalScript === undefined) {
-      fields.fail("eval_script", `be given for a repository without rules (${repo})`);
+      fields.fail("eval_script", `be given for a repository without built-in rules (${repo})`);
     }
   }
   const evalType = fields.optionalText("eval_type") ?? "pass_and_fail";

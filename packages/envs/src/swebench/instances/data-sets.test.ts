@@ -211,7 +211,7 @@ describe("loadInstances", () => {
     expect(instances.map(({ id }) => id)).toEqual([row.instance_id, "c"]);
     expect(messages.map((message) => message.slice(path.length, path.length + 25))).toEqual([
       ": line 2: log_parser must",
-      ": line 3: row must be JSO",
+      ": line 3: row is not vali",
       ": line 4: instance_id mus",
     ]);
     await expect(loadInstances(file("{"), { onInvalid: () => undefined })).rejects.toThrow(

@@ -110,7 +110,7 @@ export class Fields {
     try {
       return JSON.parse(value) as unknown;
     } catch {
-      return this.fail(field, "be JSON");
+      return this.fail(field, "be valid JSON");
     }
   }
 }

@@ -185,14 +185,14 @@ describe("loadInstances", () => {
         lines({ ...row, FAIL_TO_PASS: "[1]" }),
         'line 1: FAIL_TO_PASS must be a list of strings, or a string with such a list in JSON, got "[1]"',
       ],
-      [lines({ ...row, FAIL_TO_PASS: "[" }), 'line 1: FAIL_TO_PASS must be JSON, got "["'],
+      [lines({ ...row, FAIL_TO_PASS: "[" }), 'line 1: FAIL_TO_PASS must be valid JSON, got "["'],
       [
         lines({ ...row, repo: "me/mine" }),
-        "line 1: log_parser must be given for a repository without rules (me/mine), got undefined",
+        "line 1: log_parser must be given for a repository without built-in rules (me/mine), got undefined",
       ],
       [
         lines({ ...row, repo: "me/mine", log_parser: "parse_log_pytest" }),
-        "line 1: eval_script must be given for a repository without rules (me/mine), got undefined",
+        "line 1: eval_script must be given for a repository without built-in rules (me/mine), got undefined",
       ],
       [
         lines(row, { ...row, instance_id: "b", log_parser: "parse_log_none" }),
@@ -204,21 +204,21 @@ describe("loadInstances", () => {
       ],
       [
         lines(row, row),
-        'line 2: instance_id must appear once in a file, got "Owner__name-1" again after line 1',
+        'line 2: instance_id must be unique in a file, got "Owner__name-1", as in line 1',
       ],
       ["\n", "file must contain an instance, got none"],
-      ["nonsense\n", 'line 1: row must be JSON, got "nonsense"'],
+      ["nonsense\n", 'line 1: row is not valid JSON: "nonsense"'],
       ["[1]", "row 1: row must be an object, got 1"],
       [
         gzipSync(lines(row)).subarray(0, 40),
-        "file must be complete gzip, got unexpected end of file",
+        "file is not complete gzip data: unexpected end of file",
       ],
     ];
     for (const [i, [content, message]] of cases.entries()) {
       const path = file(`bad-${i}.jsonl`, content);
       expect(await messageOf(path)).toBe(`InstanceError ${path}: ${message}`);
     }
-    expect(await messageOf(join(folder, "missing"))).toContain("missing: file must be readable");
+    expect(await messageOf(join(folder, "missing"))).toContain("missing: file cannot be read");
   });
 });
 

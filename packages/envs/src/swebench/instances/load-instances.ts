@@ -62,7 +62,7 @@ function parse(text: string, location: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new InstanceError(`${location}: row must be JSON, got ${formatValue(text)}`, { cause });
+    throw new InstanceError(`${location}: row is not valid JSON: ${formatValue(text)}`, { cause });
   }
 }
 
@@ -98,7 +98,7 @@ export async function loadInstances(
       const earlier = locations.get(instance.id);
       if (earlier !== undefined) {
         throw new InstanceError(
-          `${location}: instance_id must appear once in a file, got ${formatValue(instance.id)} again after ${earlier.slice(path.length + 2)}`,
+          `${location}: instance_id must be unique in a file, got ${formatValue(instance.id)}, as in ${earlier.slice(path.length + 2)}`,
         );
       }
       locations.set(instance.id, location);

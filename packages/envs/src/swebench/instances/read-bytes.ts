@@ -16,7 +16,7 @@ export async function readBytes(path: string): Promise<Buffer> {
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    throw new InstanceError(`${path}: file must be readable, got ${readMessage(cause)}`, { cause });
+    throw new InstanceError(`${path}: file cannot be read: ${readMessage(cause)}`, { cause });
   }
   const problem = zipProblem(bytes);
   if (problem !== undefined) throw new InstanceError(`${path}: ${problem}`);
@@ -24,7 +24,7 @@ export async function readBytes(path: string): Promise<Buffer> {
   try {
     return await unzip(bytes);
   } catch (cause) {
-    throw new InstanceError(`${path}: file must be complete gzip, got ${readMessage(cause)}`, {
+    throw new InstanceError(`${path}: file is not complete gzip data: ${readMessage(cause)}`, {
       cause,
     });
   }

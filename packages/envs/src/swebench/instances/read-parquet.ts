@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 const LIMIT_MINUTES = 10;
 
 /**
- * Script of the thread. A script in a file would be one more entry of the package's build.
+ * Script of the thread, inline, because a file would be another entry point of the package's build.
  * `workerData`: `module`, the address of the reader, and `file`, an ArrayBuffer.
  */
 const script = `
@@ -15,9 +15,9 @@ const script = `
 `;
 
 /**
- * Reads the rows of a Parquet file, in a thread: hyparquet reads columns concurrently, and in a
- * damaged file the failure of one column can reach no caller. In a thread, such a failure is an event
- * of the thread and does not end the process.
+ * Reads the rows of a Parquet file, in a thread: hyparquet reads columns concurrently, and an error
+ * in a column of a damaged file can become an unhandled rejection. In a thread, such an error is an
+ * event of the thread and does not end the process.
  * @throws the reader's error, or `RangeError` if it takes more than 10 minutes.
  */
 export async function readParquet(bytes: Uint8Array): Promise<readonly unknown[]> {

@@ -29,7 +29,7 @@ export async function loadPredictions(path: string): Promise<Prediction[]> {
     const earlier = locations.get(instanceId);
     if (earlier !== undefined) {
       throw new InstanceError(
-        `${location}: instance_id must appear once in a file, got ${formatValue(instanceId)} again after ${earlier}`,
+        `${location}: instance_id must be unique in a file, got ${formatValue(instanceId)}, as in ${earlier}`,
       );
     }
     locations.set(instanceId, location.slice(path.length + 2));
@@ -40,7 +40,7 @@ export async function loadPredictions(path: string): Promise<Prediction[]> {
     });
   }
   if (predictions.length > 0) return predictions;
-  throw new InstanceError(`${path}: file must contain a prediction, got none`);
+  throw new InstanceError(`${path}: file contains no prediction`);
 }
 
 function* readRows(
@@ -67,7 +67,7 @@ function* readRows(
     const location = `${path}: line ${i + 1}`;
     const row = tryParse(line);
     if (row === undefined)
-      throw new InstanceError(`${location}: row must be JSON, got ${formatValue(line)}`);
+      throw new InstanceError(`${location}: row is not valid JSON: ${formatValue(line)}`);
     yield [row, location];
   }
 }

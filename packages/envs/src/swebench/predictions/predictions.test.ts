@@ -36,11 +36,11 @@ describe("loadPredictions", () => {
 
   it("names row, field, rule and value of invalid predictions", async () => {
     const cases = [
-      ["{", ': line 1: row must be JSON, got "{"'],
+      ["{", ': line 1: row is not valid JSON: "{"'],
       ['[{"instance_id": 1}]', ": row 1: instance_id must be a string, got 1"],
       ['[{"instance_id": "a", "model_patch": 1}]', ": row 1: model_patch must be a string, got 1"],
-      ['[{"instance_id": "a"}, {"instance_id": "a"}]', "again after row 1"],
-      ["[]", ": file must contain a prediction, got none"],
+      ['[{"instance_id": "a"}, {"instance_id": "a"}]', "as in row 1"],
+      ["[]", ": file contains no prediction"],
     ] as const;
     for (const [content, message] of cases) {
       await expect(loadPredictions(file(content))).rejects.toThrow(message);

@@ -33,7 +33,8 @@ const oneLine = (output: Buffer): string =>
   (output.toString("utf8").trim().split("\n").at(-1) ?? "").slice(0, 300) || "no output";
 
 /**
- * Runs work that precedes the agent. If the container fails during it, the error blames the image.
+ * Runs work that precedes the agent. A failure of the container during this work is reported as a
+ * fault of the image.
  */
 async function attributeToImage<T>(container: Container, work: () => Promise<T>): Promise<T> {
   try {

@@ -8,7 +8,7 @@ import { splitEvalScript } from "./split-script.ts";
 export interface StrictRun {
   /** Output of the commands before the tests. */
   readonly setupLog: string;
-  /** Output of the tests, between marker lines that hold the nonce. */
+  /** Output of the tests, between marker lines that contain the nonce. */
   readonly testLog: string;
   /** Secret (nonce) of the marker lines. */
   readonly nonce: string;
@@ -83,7 +83,7 @@ export async function runTestsStrictly(
     `while read -r key; do echo "$key" >${pipes.key}; sleep 0.3; done`,
     { ...asReader, input: keys.map((key) => `${key}\n`).join("") },
   );
-  // The readers end with the container at the latest.
+  // The readers end at the latest when the container ends.
   for (const process of [...readers, keyWriter]) process.catch(() => undefined);
 
   const mark = hex();

@@ -20,8 +20,8 @@ export interface ShopOracleOptions {
 
 /**
  * Demonstrator that knows the goal: it searches with words of the instruction, turns pages until it
- * finds the product, opens it, chooses the options, and buys. It mirrors the episode in a session
- * of its own, so it must see every turn.
+ * finds the product, opens it, chooses the options, and buys. It mirrors the episode in its own
+ * session, so it must see every turn.
  *
  * Its queries are the attributes and the product type, then, if these queries do not find the product,
  * also its options, and then its title.

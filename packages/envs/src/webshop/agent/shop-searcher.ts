@@ -8,8 +8,8 @@ import type { ShopDemonstrator, ShopOracleOptions } from "./shop-oracle.ts";
 /** Options of a {@link shopSearcher}. */
 export interface ShopSearcherOptions extends ShopOracleOptions {
   /**
-   * Probability of a random choice, as of people in a hurry: opening any product of the page, or
-   * choosing any value of an option. In [0, 1). Default 0. A hurried choice is final.
+   * Probability of a random choice, like that of a person in a hurry: opening any product of the
+   * page, or choosing any value of an option. In [0, 1). Default 0. A hurried choice is final.
    */
   readonly hurry?: { readonly share: number; readonly random: Random };
 }
@@ -18,8 +18,8 @@ export interface ShopSearcherOptions extends ShopOracleOptions {
  * Demonstrator that knows only what the observations show, so that a model can learn its choices:
  * it searches with the words of the instruction, opens the first product within the price limit,
  * goes back if a requested option is missing, chooses the options, and buys. It gives up if no
- * product of the first page fits. It mirrors the episode in a session of its own, so it must see
- * every turn that has an effect.
+ * product of the first page fits. It mirrors the episode in its own session, so it must see every
+ * turn that has an effect.
  */
 export function shopSearcher(
   shop: Shop,

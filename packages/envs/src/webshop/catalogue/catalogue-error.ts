@@ -1,6 +1,6 @@
 /**
- * An unusable product, attribute or instruction file, or stored catalogue. The message is one line:
- * `file: field must <rule>, got <value>`.
+ * An unusable product, attribute or instruction file, or stored catalogue. The message is one line,
+ * such as `file: field must <rule>, got <value>`.
  */
 export class CatalogueError extends Error {
   override readonly name = "CatalogueError";

@@ -35,6 +35,6 @@ export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   } catch (cause) {
     if (cause instanceof CatalogueError) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new CatalogueError(`${path}: the file must be readable, got ${message}`, { cause });
+    throw new CatalogueError(`${path}: the file cannot be read: ${message}`, { cause });
   }
 }

@@ -109,7 +109,7 @@ describe("readProducts", () => {
     await expect(load("[1 2]")).rejects.toThrow(/must have valid JSON in member 0, got "1 2"/u);
     await expect(
       readCatalogue({ products: join(folder, "none.json"), attributes: join(folder, "a.json") }),
-    ).rejects.toThrow(/none\.json: the file must be readable, got ENOENT/u);
+    ).rejects.toThrow(/none\.json: the file cannot be read: ENOENT/u);
   });
 
   it("reads compressed files, and reports a truncated one", async () => {
@@ -119,7 +119,7 @@ describe("readProducts", () => {
     await writeFile(files.products, bytes);
     expect(await all(readProducts(files))).toHaveLength(1);
     await writeFile(files.products, bytes.subarray(0, 60));
-    await expect(all(readProducts(files))).rejects.toThrow(/must be readable, got/u);
+    await expect(all(readProducts(files))).rejects.toThrow(/cannot be read: /u);
   });
 });
 

@@ -112,7 +112,7 @@ export async function readCatalogue(files: CatalogueFiles): Promise<Catalogue> {
   const products: Product[] = [];
   for await (const product of readProducts(files)) products.push(product);
   if (products.length === 0) {
-    throw new CatalogueError(`${files.products}: the file must contain a product, got none`);
+    throw new CatalogueError(`${files.products}: the file contains no product`);
   }
   return createCatalogue(products);
 }

@@ -98,7 +98,7 @@ describe("a stored catalogue", () => {
         );
       }
       await rm(path);
-      expect(() => openStoredCatalogue(folder)).toThrow(`${path}: the file must be readable`);
+      expect(() => openStoredCatalogue(folder)).toThrow(`${path}: the file cannot be read`);
       await writeFile(path, bytes);
     }
     openStoredCatalogue(folder).close();
@@ -107,9 +107,9 @@ describe("a stored catalogue", () => {
   });
 
   it("names the file that is missing, truncated or of another version", async () => {
-    expect(() => openStoredCatalogue(folder)).toThrow(/catalogue\.json: the file must be/u);
+    expect(() => openStoredCatalogue(folder)).toThrow(/catalogue\.json: the file cannot be read/u);
     await expect(buildStoredCatalogue(folder, [])).rejects.toThrow(
-      "the catalogue must contain a product, got none",
+      "the catalogue contains no product",
     );
     await buildStoredCatalogue(folder, generateProducts({ numProducts: 3 }));
     await truncate(join(folder, "tables.bin"), 40);

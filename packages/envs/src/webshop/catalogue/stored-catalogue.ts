@@ -123,7 +123,7 @@ async function writeCatalogue(
     closeSync(file);
   }
   if (asins.length === 0) {
-    throw new CatalogueError(`${folder}: the catalogue must contain a product, got none`);
+    throw new CatalogueError(`${folder}: the catalogue contains no product`);
   }
   const write = async (name: FileName, content: Uint8Array | string): Promise<FileSum> => {
     const bytes = typeof content === "string" ? Buffer.from(content) : content;
@@ -179,7 +179,7 @@ function readHeader(path: string): StoredHeader {
     header = JSON.parse(decodeText(readFileSync(path), path));
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new CatalogueError(`${path}: the file must be readable JSON, got ${message}`, {
+    throw new CatalogueError(`${path}: the file cannot be read as JSON: ${message}`, {
       cause,
     });
   }
@@ -216,10 +216,10 @@ function checkSum(path: string, found: FileSum, expected: FileSum): void {
 
 function describeReadError(path: string, cause: unknown): CatalogueError {
   const message = cause instanceof Error ? cause.message : String(cause);
-  return new CatalogueError(`${path}: the file must be readable, got ${message}`, { cause });
+  return new CatalogueError(`${path}: the file cannot be read: ${message}`, { cause });
 }
 
-/** A file that is read in ranges into a buffer of its own. */
+/** A file that is read in ranges into its own buffer. */
 class RangeFile {
   readonly #path: string;
   readonly #file: number;

@@ -217,6 +217,6 @@ function checkVariants(numVariants: Float64Array, catalogue: Catalogue): void {
   throw new CatalogueError(
     count > maxVariants
       ? `product ${asin}: options must have at most ${maxVariants} combinations for synthetic goals, got ${count} (${sizes}); remove the product or some of its options, or use human goals`
-      : `catalogue: synthetic goals must be at most ${maxGoals}, got ${total}, most of them (${count}) from product ${asin}; use fewer products, or human goals`,
+      : `catalogue: number of synthetic goals must be at most ${maxGoals}, got ${total}, most of them (${count}) from product ${asin}; use fewer products, or human goals`,
   );
 }

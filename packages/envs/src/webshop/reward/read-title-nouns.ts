@@ -26,7 +26,7 @@ export async function readTitleNouns(
     try {
       entry = JSON.parse(line);
     } catch (cause) {
-      throw new CatalogueError(`${path}: line ${i + 1} must be JSON, got ${line.slice(0, 60)}`, {
+      throw new CatalogueError(`${path}: line ${i + 1} is not valid JSON: ${line.slice(0, 60)}`, {
         cause,
       });
     }

@@ -95,7 +95,7 @@ export class Shop {
       order = order.filter((_, i) => filterGoals(i, all.goal(i)));
     }
     if (order.length === 0) {
-      throw new RangeError(`Shop: the catalogue must have ${kind} goals, got 0`);
+      throw new RangeError(`Shop: the catalogue has no ${kind} goals`);
     }
     if (maxGoals !== undefined && maxGoals < order.length) {
       checkInteger("Shop", { maxGoals }, { min: 1 });

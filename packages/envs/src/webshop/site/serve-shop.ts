@@ -48,7 +48,8 @@ const forbidden = (message: string): SiteResponse => ({
 });
 
 /**
- * Refuses requests that a page of another site makes in the visitor's browser; `undefined` for others.
+ * Returns the refusal of a request that a page of another site makes in the visitor's browser;
+ * `undefined` for all other requests.
  * @param hosts - Accepted `Host` headers; `undefined` for all.
  */
 function refuseForeign(
@@ -61,7 +62,7 @@ function refuseForeign(
   // Forms of the site itself send the origin `null`, because its pages send no referrer.
   const isForeign = origin !== undefined && origin !== "null" && origin !== `http://${host}`;
   return method === "POST" && (site === "cross-site" || isForeign)
-    ? forbidden("The form must be one of this site.")
+    ? forbidden("The form must be sent from this site.")
     : undefined;
 }
 
