@@ -23,6 +23,7 @@ import { buildServeAdvantagesCommand } from "./serve-advantages.ts";
 interface ServeFlags extends ServeTaskOptions, Readonly<Record<string, unknown>> {
   readonly host: string;
   readonly port: number;
+  readonly nemoGym?: number;
   readonly token?: string;
   readonly seed: number;
   readonly capacity: number;
@@ -79,6 +80,12 @@ function addServeOptions(command: Command): Command {
       new Option("--port <number>", "TCP port; 0: any free port")
         .argParser(parsePort)
         .default(8000),
+    )
+    .addOption(
+      new Option(
+        "--nemo-gym <port>",
+        "TCP port of a second server, for NeMo-Gym; 0: any free port (default: none)",
+      ).argParser(parsePort),
     )
     .addOption(
       new Option(
@@ -168,7 +175,7 @@ async function serve(
   served: readonly ServedEnvironment[],
   { host, port, token, capacity, threads, idleSeconds, lifetimeSeconds, ...options }: ServeFlags,
 ): Promise<void> {
-  const { threadMemory, maxMessageBytes, quiet, stdio } = options;
+  const { threadMemory, maxMessageBytes, quiet, stdio, nemoGym } = options;
   const settings: ServeLinesOptions = {
     capacity,
     numThreads: threads,
@@ -184,10 +191,18 @@ async function serve(
     await readInput(() => serveLines(served, process.stdin, writeLine, settings));
     return;
   }
-  const address: ServeOptions = { host, port, ...(token !== undefined && { token }) };
+  const address: ServeOptions = {
+    host,
+    port,
+    ...(nemoGym !== undefined && { nemoGymPort: nemoGym }),
+    ...(token !== undefined && { token }),
+  };
   const server = await readInput(() => serveEnvironments(served, { ...settings, ...address }));
   const names = served.map(({ name }) => name).join(", ");
   process.stdout.write(`${server.address}  ${names} (Ctrl-C stops)\n`);
+  if (server.nemoGymAddress !== undefined) {
+    process.stdout.write(`${server.nemoGymAddress}  for NeMo-Gym\n`);
+  }
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
   });

@@ -4,13 +4,13 @@ import { createAgentGymRoutes } from "./agentgym/agentgym-routes.ts";
 import { createBatchRoutes } from "./batch/batch-routes.ts";
 import { systemClock } from "./clock.ts";
 import { replyJson, type HttpRoute } from "./http/http-messages.ts";
-import { openHttpServer } from "./http/http-server.ts";
-import { serveSocket } from "./http/json-socket.ts";
+import { openHttpServer, type HttpServer } from "./http/http-server.ts";
 import { createWebSocketServer } from "./http/load-websockets.ts";
 import { openSessions, type SessionHostOptions } from "./open-sessions.ts";
-import { OpenEnvSocket } from "./openenv/openenv-socket.ts";
+import { acceptSockets } from "./openenv/accept-socket.ts";
 import { createOpenEnvRoutes } from "./openenv/routes.ts";
 import { createTaskRoutes } from "./openenv/task-routes.ts";
+import { createGymRoutes } from "./nemo-gym/gym-routes.ts";
 import { createOrsRoutes } from "./ors/ors-routes.ts";
 import type { ServedEnvironment } from "./served-environment.ts";
 
@@ -20,6 +20,11 @@ export interface ServeOptions extends SessionHostOptions {
   readonly host?: string;
   /** TCP port; 0 selects a free port. Default 8000. */
   readonly port?: number;
+  /**
+   * TCP port of a second server with the routes of NeMo-Gym, whose names collide with those of OpenEnv; 0
+   * selects a free port. Default: no such server.
+   */
+  readonly nemoGymPort?: number;
   /**
    * Token that requests must contain. Required unless the server accepts only clients on this
    * machine.
@@ -35,6 +40,8 @@ export interface ServeOptions extends SessionHostOptions {
 export interface EnvironmentServer {
   /** URL: `http://127.0.0.1:8000` */
   readonly address: string;
+  /** URL of the server for NeMo-Gym, if there is one. */
+  readonly nemoGymAddress?: string;
   /** Numbers of open connections, sessions and episodes, for tests and reports. */
   count(): Promise<{
     readonly connections: number;
@@ -47,6 +54,12 @@ export interface EnvironmentServer {
    */
   close(): Promise<void>;
 }
+
+/**
+ * Largest body for NeMo-Gym, as a multiple of the largest message: its bodies contain the trajectory so
+ * far.
+ */
+const trajectoryFactor = 64;
 
 /** Shortest token, characters. */
 const minTokenLength = 16;
@@ -64,6 +77,7 @@ export async function serveEnvironments(
   {
     host = "127.0.0.1",
     port = 8000,
+    nemoGymPort,
     token,
     maxMessageBytes = 1 << 20,
     capacity = 256,
@@ -107,52 +121,53 @@ export async function serveEnvironments(
     ...createTaskRoutes(sessions),
     ...createAgentGymRoutes(sessions),
   ];
-  const server = await openHttpServer({
-    routes,
+  const common = {
     host,
-    port,
     ...(token !== undefined && { token }),
-    maxBodyBytes: maxMessageBytes,
     maxConnections,
-    upgrade: (message, socket, head) => {
-      const [path = ""] = (message.url ?? "").split("?");
-      const [, environmentName] = /^(?:\/([^/]+))?\/ws$/u.exec(path) ?? ["", null];
-      if (environmentName === null) return false;
-      let close = (): void => undefined;
-      let client: OpenEnvSocket;
-      try {
-        client = new OpenEnvSocket(sessions, environmentName, () => close());
-      } catch {
-        return false;
-      }
-      sockets.handleUpgrade(message, socket, head, (webSocket) => {
-        close = () => webSocket.close(1001, "the session has ended");
-        serveSocket(webSocket, {
-          clock: systemClock,
-          open: () => client.open(),
-          answer: (text) => client.answer(text),
-          onClose: () => client.close(),
-        });
-      });
-      return true;
-    },
-  }).catch(async (error: unknown) => {
+  };
+  const servers: HttpServer[] = [];
+  const close = async (): Promise<void> => {
+    for (const server of servers) server.stop();
     await sessions.shutdown();
+    for (const client of sockets.clients) client.terminate();
+    await Promise.all(servers.map((server) => server.close()));
+  };
+  try {
+    const main = await openHttpServer({
+      ...common,
+      routes,
+      port,
+      maxBodyBytes: maxMessageBytes,
+      upgrade: acceptSockets(sessions, sockets),
+    });
+    servers.push(main);
+    if (nemoGymPort !== undefined) {
+      const gym = await openHttpServer({
+        ...common,
+        routes: createGymRoutes(sessions, systemClock),
+        port: nemoGymPort,
+        maxBodyBytes: trajectoryFactor * maxMessageBytes,
+        upgrade: () => false,
+      });
+      servers.push(gym);
+    }
+  } catch (error) {
+    await close();
     throw error;
-  });
-
+  }
+  const [main, gym] = servers;
   return {
-    address: server.address,
-    count: async () => ({
-      connections: await server.countConnections(),
-      sessions: sessions.numSessions,
-      episodes: sessions.numEpisodes,
-    }),
-    close: async () => {
-      server.stop();
-      await sessions.shutdown();
-      for (const client of sockets.clients) client.terminate();
-      await server.close();
+    address: main!.address,
+    ...(gym !== undefined && { nemoGymAddress: gym.address }),
+    count: async () => {
+      const connections = await Promise.all(servers.map((server) => server.countConnections()));
+      return {
+        connections: connections.reduce((sum, count) => sum + count, 0),
+        sessions: sessions.numSessions,
+        episodes: sessions.numEpisodes,
+      };
     },
+    close,
   };
 }

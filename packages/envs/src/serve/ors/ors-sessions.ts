@@ -6,6 +6,7 @@ import { SessionError } from "../session-error.ts";
 import type { SessionManager } from "../session-manager.ts";
 import type { SessionReply } from "../session-records.ts";
 import { writeToolAction } from "../tools.ts";
+import { waitForReply } from "../wait-for-reply.ts";
 import { BackgroundCalls, type BackgroundCall } from "./background-calls.ts";
 
 const taskSchema = z.looseObject({ id: z.string(), split: z.string() });
@@ -75,7 +76,8 @@ export class OrsSessions {
     if (split !== undefined) await this.#check(environment, split, index ?? 0);
     const options = task ? { split: task.split, task_id: task.id } : { split, index };
     this.#sessions.open(environment, { id, onEnd: () => this.#open.delete(id) });
-    const start = this.#wait(this.#sessions.reset(id, { ...options, prompts: false }), id);
+    const reset = this.#sessions.reset(id, { ...options, prompts: false });
+    const start = waitForReply(this.#sessions, id, reset);
     // Calls that need the episode report the failure.
     start.catch(() => undefined);
     this.#open.set(id, { environment, start, calls: new BackgroundCalls(this.#clock) });
@@ -101,7 +103,8 @@ export class OrsSessions {
       try {
         await start;
         const action = writeToolAction(this.#sessions.findEnvironment(environment), name, input);
-        const reply = await this.#wait(this.#sessions.step(id, action, true), id);
+        const step = this.#sessions.step(id, action, true);
+        const reply = await waitForReply(this.#sessions, id, step);
         return JSON.stringify({ ok: true, output: toOutput(reply) });
       } catch (error) {
         return JSON.stringify({ ok: false, error: readMessage(error) });
@@ -131,13 +134,6 @@ export class OrsSessions {
         `index must be in [0, ${found.numTasks - 1}] for split ${split}, got ${index}`,
       );
     }
-  }
-
-  /** Waits for a call to its end: the stream shows signs of life meanwhile. */
-  async #wait(call: Promise<SessionReply>, id: string): Promise<SessionReply> {
-    let reply = await call;
-    while (reply.isPending) reply = await this.#sessions.step(id, "");
-    return reply;
   }
 }
 
