@@ -18,8 +18,8 @@ function systemTheme(): Theme {
 }
 
 /**
- * The choice is stored only if the browser allows storage, which it may not for a page opened from
- * disk.
+ * The choice is stored only if the browser allows storage; some browsers do not for a page opened
+ * from disk.
  */
 function read(): Theme | undefined {
   try {
@@ -36,7 +36,7 @@ export function toggleTheme(): void {
   try {
     localStorage.setItem(key, theme.value);
   } catch {
-    // Without storage, the choice holds for this visit.
+    // Without storage, the choice applies to this visit only.
   }
 }
 

@@ -162,7 +162,7 @@ export interface CraftingState extends StateFields {
   readonly recipes: readonly CraftingRecipe[];
 }
 
-/** State as text, for environments that have no kind of their own. */
+/** State as text, for environments without their own kind of state. */
 export interface TextState extends StateFields {
   readonly kind: "text";
   readonly text: string;

@@ -20,7 +20,7 @@ describe("mean and variance", () => {
 
   it("refuse lists that are too short", () => {
     expect(() => mean([])).toThrow("mean: values must not be empty, got length 0");
-    expect(() => variance([3], 1)).toThrow("values must hold at least 2 entries, got length 1");
+    expect(() => variance([3], 1)).toThrow("values must have at least 2 entries, got 1");
   });
 });
 

@@ -30,7 +30,7 @@ export function mean(values: ArrayLike<number>): number {
 export function variance(values: ArrayLike<number>, freedom: 0 | 1): number {
   if (values.length <= freedom) {
     throw new RangeError(
-      `variance: values must hold at least ${freedom + 1} entries, got length ${values.length}`,
+      `variance: values must have at least ${freedom + 1} entries, got ${values.length}`,
     );
   }
   const center = mean(values);

@@ -72,7 +72,10 @@ export interface Demonstrator {
   readonly imitates?: "successes" | "all";
   /** Parts of the format that the tokenizer of a new model keeps as one token. Default: none. */
   readonly markers?: readonly string[];
-  /** Units of the tokenizer of a new model: words alone, or text with its white space. Default `words`. */
+  /**
+   * Units of the tokenizer of a new model: words only, or text with its white space. Default
+   * `words`.
+   */
   readonly vocabulary?: "words" | "text";
   /**
    * Lists of words that can be exchanged for one another in demonstrations, together with their

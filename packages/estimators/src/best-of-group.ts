@@ -25,7 +25,7 @@ export function bestOfGroupAdvantages(
   checkNonNegative("bestOfGroupAdvantages", { epsilon });
   if (returns.length < 2) {
     throw new RangeError(
-      `bestOfGroupAdvantages: returns must hold at least 2 entries, got length ${returns.length}`,
+      `bestOfGroupAdvantages: returns must have at least 2 entries, got ${returns.length}`,
     );
   }
   const sorted = returns.toSorted((a, b) => b - a);

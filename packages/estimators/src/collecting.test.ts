@@ -92,7 +92,7 @@ describe("bestOfGroupAdvantages", () => {
 
   it("names the invalid argument", () => {
     expect(() => bestOfGroupAdvantages([1])).toThrow(
-      "bestOfGroupAdvantages: returns must hold at least 2 entries, got length 1",
+      "bestOfGroupAdvantages: returns must have at least 2 entries, got 1",
     );
   });
 });

@@ -6,7 +6,7 @@ import { importanceSampling } from "./policy-gradient.ts";
 import { plainInputs } from "./testing/evaluate.ts";
 
 describe("linearize", () => {
-  it("computes the slope along every log-prob", () => {
+  it("computes the gradient with respect to every log-prob", () => {
     // Ratios 2 and 1/2: gradients -weight * advantage * ratio.
     const { loss, newLogProbs, entropies } = linearize(
       importanceSampling(),
@@ -21,7 +21,7 @@ describe("linearize", () => {
     expect([...entropies]).toEqual([0, 0]);
   });
 
-  it("computes the slope along every entropy", () => {
+  it("computes the gradient with respect to every entropy", () => {
     const { entropies, values } = linearize(
       entropyBonus(),
       plainInputs({ newLogProbs: [[-1, -1]], entropies: [[2, 3]], weights: [[0.5, 0]] }),
@@ -98,7 +98,7 @@ describe("linearize", () => {
     expect(linearize(importanceSampling(), inputs).loss).toBeCloseTo(-1, 6);
   });
 
-  it("refuses a loss or slope that is not finite, and names its token", () => {
+  it("refuses a loss or gradient that is not finite, and names its token", () => {
     const divide = (pick: "loss" | "slope"): Objective => ({
       name: "broken",
       needs: [],

@@ -30,7 +30,7 @@ it("draws resamples beyond 8 seeds, the same for the same stream", () => {
 
 it("names what is wrong", () => {
   expect(() => bcaInterval([1], random)).toThrow(
-    "bcaInterval: values must hold at least 2 seeds, got 1",
+    "bcaInterval: values must have at least 2 seeds, got 1",
   );
   expect(() => bcaInterval([1, 2], random, { numResamples: 10 })).toThrow(
     "bcaInterval: numResamples must be a whole number >= 1000, got 10",

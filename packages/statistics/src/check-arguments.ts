@@ -3,7 +3,7 @@ import { checkFinite } from "@turnwise/core";
 /**
  * Requires lists with one finite number per seed.
  * @param min - Minimum number of seeds. Default 2, because one seed has no spread.
- * @throws `RangeError`: `tInterval: values must hold at least 2 seeds, got 1`,
+ * @throws `RangeError`: `tInterval: values must have at least 2 seeds, got 1`,
  *   `tInterval: values[1] must be finite, got NaN`.
  */
 export function checkSeeds(
@@ -13,7 +13,7 @@ export function checkSeeds(
 ): void {
   for (const [name, { length }] of Object.entries(lists)) {
     if (length < min) {
-      throw new RangeError(`${where}: ${name} must hold at least ${min} seeds, got ${length}`);
+      throw new RangeError(`${where}: ${name} must have at least ${min} seeds, got ${length}`);
     }
   }
   checkFinite(where, lists);

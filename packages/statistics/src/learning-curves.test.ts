@@ -36,7 +36,7 @@ describe("meanCurve", () => {
   });
 
   it("names what is wrong", () => {
-    expect(() => meanCurve([[1]])).toThrow("meanCurve: curves must hold at least 2 seeds, got 1");
+    expect(() => meanCurve([[1]])).toThrow("meanCurve: curves must have at least 2 seeds, got 1");
     expect(() => meanCurve([[1, 2], [1]])).toThrow(
       "meanCurve: curves[0] and curves[1] must have the same length, got 2 and 1",
     );

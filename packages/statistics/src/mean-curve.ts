@@ -18,7 +18,7 @@ export function meanCurve(
   options: IntervalOptions = {},
 ): IntervalEstimate[] {
   if (curves.length < 2) {
-    throw new RangeError(`meanCurve: curves must hold at least 2 seeds, got ${curves.length}`);
+    throw new RangeError(`meanCurve: curves must have at least 2 seeds, got ${curves.length}`);
   }
   for (const [i, curve] of curves.entries()) {
     checkSameLength("meanCurve", { "curves[0]": curves[0]!, [`curves[${i}]`]: curve });

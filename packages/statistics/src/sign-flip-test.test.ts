@@ -39,7 +39,7 @@ it("samples beyond 40 seeds, and states the error", () => {
 
 it("names what is wrong", () => {
   expect(() => signFlipTest([], random)).toThrow(
-    "signFlipTest: differences must hold at least 1 seeds, got 0",
+    "signFlipTest: differences must have at least 1 seeds, got 0",
   );
   expect(() => signFlipTest([1, Infinity], random)).toThrow(
     "signFlipTest: differences[1] must be finite, got Infinity",

@@ -16,7 +16,7 @@ describe("tInterval", () => {
   });
 
   it("names what is wrong", () => {
-    expect(() => tInterval([1])).toThrow("tInterval: values must hold at least 2 seeds, got 1");
+    expect(() => tInterval([1])).toThrow("tInterval: values must have at least 2 seeds, got 1");
     expect(() => tInterval([1, Number.NaN])).toThrow(
       "tInterval: values[1] must be finite, got NaN",
     );
@@ -45,7 +45,7 @@ describe("welchInterval", () => {
 
   it("names the arm that is wrong", () => {
     expect(() => welchInterval([1, 2], [3])).toThrow(
-      "welchInterval: baseline must hold at least 2 seeds, got 1",
+      "welchInterval: baseline must have at least 2 seeds, got 1",
     );
   });
 });

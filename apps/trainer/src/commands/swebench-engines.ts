@@ -80,7 +80,10 @@ export async function useEngines(
   }
 }
 
-/** Runs a function on each item in order, on as many items at once as the engines run containers. */
+/**
+ * Runs a function on the items in order, with as many calls at a time as the engines run
+ * containers.
+ */
 export async function runOnEach<T>(
   items: readonly T[],
   { host, containers }: EngineOptions,

@@ -114,7 +114,7 @@ async function selectFromOptions(options: ValidateOptions): Promise<readonly Swe
   throw new InputError(`swebench validate: options select none of ${all.length} instances`);
 }
 
-/** Validates instances in order, as many at once as the engines run containers. */
+/** Validates instances in order, as many at a time as the engines run containers. */
 async function validateAll(
   instances: readonly SweInstance[],
   pool: ContainerPool,

@@ -108,7 +108,7 @@ function Workbench({ responses, run, segment }: WorkbenchProps): JSX.Element {
           <Slider label="dead zone, nats per token" value={deadZone} max={1} step={0.01} />
           <p>
             <label>
-              Next to it{" "}
+              Compare with{" "}
               <select value={name} onChange={(event) => (other.value = event.currentTarget.value)}>
                 {namedModulators.map(([known]) => (
                   <option key={known}>{known}</option>

@@ -201,7 +201,7 @@ function groupChart(run: ViewedRun, rows: TrajectoryTable): ChartOf {
   });
   return {
     title: "Groups",
-    unit: "share by outcome of their trajectories",
+    unit: "share of groups, by outcome of their trajectories",
     range: [0, 1],
     format: (value) => percent(value),
     isStacked: true,

@@ -21,7 +21,7 @@ export function StateView({
     <div role="group" class="state-view" tabIndex={0} aria-label="State of the environment">
       <Drawing state={shown} />
       {shown.isTruncated === true && shown.kind !== "text" && (
-        <p class="quiet">Parts were cut when this was recorded.</p>
+        <p class="quiet">Parts of this state were cut when it was recorded.</p>
       )}
     </div>
   );

@@ -20,7 +20,7 @@ describe("drawDistinct", () => {
     expect(numbers("train", 20, 3)).not.toEqual(train.slice(0, 20));
   });
 
-  it("reports that there are not so many", () => {
+  it("reports that there are fewer", () => {
     expect(() => numbers("held_out", 400)).toThrow(
       /^numbers: count must be at most the number of different tasks with these options, got 400, but found only \d+ in split held_out$/u,
     );

@@ -49,7 +49,7 @@ describe("shortestSokobanPlan", () => {
     expect(shortestSokobanPlan(readRoom("#####\n#POX#\n#####"))).toBeUndefined();
   });
 
-  it("gives up after so many states", () => {
+  it("gives up after the maximum number of states", () => {
     expect(() => shortestSokobanPlan(level, { maxStates: 1 })).toThrow(
       "shortestSokobanPlan: found no plan within 1 states",
     );

@@ -74,7 +74,7 @@ describe("actions", () => {
     ]);
   });
 
-  it("craft with the exact numbers of a recipe, whatever number is to be made", () => {
+  it("craft with the exact numbers of a recipe, whatever number of products the action states", () => {
     expect(
       replies("get 9 reed", "craft 2 long pole using 1 reed", "craft long pole using 1 reed"),
     ).toEqual(["Got 9 reed", "Crafted 2 shop:long_pole", "Crafted 2 shop:long_pole"]);
@@ -130,7 +130,7 @@ describe("shortestCraftPlan", () => {
     ]);
   });
 
-  it("knows what cannot be crafted, and gives up after so many partial plans", () => {
+  it("knows what cannot be crafted, and gives up after the maximum number of partial plans", () => {
     expect(shortestCraftPlan(book, "shop:wool")).toBeUndefined();
     expect(() => shortestCraftPlan(book, "shop:tent", { maxNodes: 2 })).toThrow(
       "shortestCraftPlan: found no plan for shop:tent within 2 partial plans",

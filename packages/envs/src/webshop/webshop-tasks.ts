@@ -212,7 +212,7 @@ function searcher(shop: Shop, task: Task, tasks: WebshopTasks, random: Random) {
   });
 }
 
-/** Function words, which have no meaning of their own in a query. */
+/** Function words, which add no meaning to a query. */
 const linking = new Set(["with", "to", "and", "for", "of", "in", "by", "the"]);
 
 /**

@@ -28,7 +28,7 @@ const condaFolders = ["/opt", "/root", "$HOME", "/usr/local", ""].flatMap((folde
  */
 const venvFolders = [".venv", "venv", "env", "/root/.venv", "/opt/venv", "/venv", "/opt/.venv"];
 
-/** Printed before the variables, because start-up files may print text of their own. */
+/** Printed before the variables, because start-up files may print other text. */
 const mark = "TURNWISE_VARIABLES";
 
 /** Prints the variables, including functions such as `conda` in bash's export format. */
