@@ -1,7 +1,7 @@
 import { modulators, modulatorSchema } from "@turnwise/aem";
 import { checkInteger, InputError } from "@turnwise/core";
 import { isLoopback } from "@turnwise/envs";
-import { openHttpServer, replyJson, type HttpReply, type HttpRoute } from "@turnwise/envs/http";
+import { replyJson, serveRoutes, type HttpReply, type HttpRoute } from "@turnwise/envs/http";
 import { algorithmPresets, algorithmSchema } from "@turnwise/estimators";
 import { z } from "zod";
 import { advantagesRequestSchema, type AdvantagesRequest } from "./advantages-request.ts";
@@ -56,14 +56,13 @@ export async function serveAdvantages({
       `serve: --token must have at least ${minTokenLength} characters, got ${token.length}`,
     );
   }
-  const server = await openHttpServer({
+  const server = await serveRoutes({
     routes,
     host,
     port,
     ...(token !== undefined && { token }),
     maxBodyBytes: maxMessageBytes,
     maxConnections,
-    upgrade: () => false,
   });
   return { address: server.address, close: () => server.close() };
 }
