@@ -60,9 +60,9 @@ export function computeCoefficients(entropies: readonly number[], rule: Coeffici
 }
 
 /**
- * Distance of each entropy from the end of the range with the largest coefficient, in [0, 1] or in
- * nats, so that the largest exponent is 0 and no weight overflows; `undefined` in the dead zone and
- * for equal entropies.
+ * Distance of each entropy from the entropy with the largest coefficient, in [0, 1] or in nats. The
+ * largest exponent is thus 0, and no weight overflows. `undefined` in the dead zone and for equal
+ * entropies.
  */
 export function computeDistances(
   entropies: readonly number[],

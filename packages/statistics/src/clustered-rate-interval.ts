@@ -14,8 +14,8 @@ export interface TaskOutcomes {
 
 /**
  * Interval of a success rate if several episodes play the same task and are therefore not
- * independent: Wilson's score interval at the effective number of episodes `n = p (1 - p) / v * (z
- * / t)²`, with `v` the variance of the rate between tasks, `z` the normal quantile and `t`
+ * independent: Wilson's score interval with `n = p (1 - p) / v * (z / t)²` as the effective number
+ * of episodes, with `v` the variance of the rate between tasks, `z` the normal quantile and `t`
  * Student's quantile with `numTasks - 1` degrees of freedom (Korn and Graubard, 1998, for Wilson's
  * interval: Dean and Pagano, 2015). `n` is at least the number of tasks and at most the number of
  * episodes; if all or none of the episodes succeed, it is the number of tasks. With one episode per

@@ -13,7 +13,7 @@ export interface SignFlipTest {
   readonly p: number;
   /** Smallest possible p for this number of seeds: `2 / 2^n`; 1 / 16 for 5 seeds. */
   readonly smallestP: number;
-  /** Standard error of a sampled p; 0 where p is exact. */
+  /** Standard error of a sampled p; 0 if p is exact. */
   readonly standardError: number;
 }
 

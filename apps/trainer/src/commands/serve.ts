@@ -37,8 +37,8 @@ interface ServeFlags extends ServeTaskOptions, Readonly<Record<string, unknown>>
 }
 
 /**
- * Environment variable with the access token, because other users of the machine can see the
- * arguments of a process.
+ * Environment variable with the access token. It is not an argument, because other users of the
+ * machine can see the arguments of a process.
  */
 const tokenVariable = "TURNWISE_TOKEN";
 

@@ -34,8 +34,8 @@ interface Receptacle {
 /**
  * Creates a function that renders an episode of a game from the commands that had an effect so far.
  *
- * The door of a receptacle is known after a command named the receptacle, and its contents after
- * that happened while the door was open; only the agent itself can change the contents later.
+ * The door of a receptacle is known after a command named the receptacle, and its contents after a
+ * command named it while the door was open. Later, only the agent itself can change the contents.
  * Objects inside objects are omitted. A game of another domain has no receptacles.
  */
 export function createHouseholdRenderer(

@@ -40,7 +40,8 @@ export const frozenlakeTasksSchema: TasksSchema<FrozenlakeTasks, "template"> = z
 
 /**
  * Generates the lakes that a configuration describes.
- * @param options - `messages`: chat template for hosted models, for the template of that name.
+ * @param options - `messages`: chat template of hosted models, used if the `template` is
+ * `messages`.
  * @throws `InputError` for an unknown split, or more lakes than exist.
  */
 export async function openFrozenlakeTasks(

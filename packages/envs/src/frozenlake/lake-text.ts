@@ -24,8 +24,8 @@ export function writeLake({ width, height, holes, goal }: Lake, player: number):
 }
 
 /**
- * Parses a lake drawn in RAGEN's symbols, with the player at the start. @param text - Rows of equal
- * length. @throws `RangeError` naming the error in the drawing.
+ * Parses a lake drawn in RAGEN's symbols, in rows of equal length, with the player at the start.
+ * @throws `RangeError` naming the error in the drawing.
  *
  * @example
  * readLake("P_\nOG").goal; // 3

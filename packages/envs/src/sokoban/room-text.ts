@@ -29,8 +29,8 @@ export function writeRoom(room: SokobanRoom, { player, boxes }: SokobanState): s
 }
 
 /**
- * Parses a room drawn in RAGEN's symbols. @param text - Rows of equal length within a closed border
- * of walls. @throws `RangeError` naming the error in the drawing.
+ * Parses a room drawn in RAGEN's symbols, in rows of equal length within a closed border of walls.
+ * @throws `RangeError` naming the error in the drawing.
  *
  * @example
  * readRoom("#####\n#PXO#\n#####").targets; // [8]

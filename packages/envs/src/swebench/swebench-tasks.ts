@@ -86,7 +86,7 @@ export const swebenchTasksSchema: TasksSchema<
   ).default(false),
   fields: setting(
     z.record(z.string().min(1), z.string().min(1)),
-    "Field names in the files, by SWE-bench's name of the field; may be a path such as docker.image",
+    "Names of fields in the files, by SWE-bench's names of the fields; a name may be a path such as docker.image",
   ).default({}),
   repositories: setting(
     z.array(z.string().min(1)),

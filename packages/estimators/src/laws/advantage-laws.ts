@@ -112,7 +112,10 @@ export function advantageLaws(
           group.forEach((value, i) =>
             group.forEach((other, j) => {
               const [a, b] = [advantages[g]![i]!, advantages[g]![j]!];
-              expectThat(value <= other || a >= b, `return ${value} > ${other}, but ${a} < ${b}`);
+              expectThat(
+                value <= other || a >= b,
+                `return ${value} > ${other}, but advantage ${a} < ${b}`,
+              );
             }),
           ),
         );

@@ -132,27 +132,23 @@ export function objectiveLaws(
       expectAllNear("gradient", [...first.newLogProbs, ...second.newLogProbs], whole.newLogProbs);
       expectAllNear("entropy gradient", [...first.entropies, ...second.entropies], whole.entropies);
     }),
-    law(
-      "weights are shares: doubling them doubles the loss",
-      "loss = sum(weights * tokenLoss)",
-      (batch) => {
-        const single = at(batch);
-        const double = at(
-          mapLists(batch, (lists, list) =>
-            list === "weights" ? lists.map((row) => row.map((weight) => 2 * weight)) : lists,
-          ),
-        );
-        expectNear("loss", double.loss, 2 * single.loss);
-        expectAllNear(
-          "gradient",
-          double.newLogProbs,
-          single.newLogProbs.map((slope) => 2 * slope),
-        );
-        for (const [metric, value] of Object.entries(single.metrics)) {
-          expectNear(metric, double.metrics[metric]!, 2 * value);
-        }
-      },
-    ),
+    law("the loss is linear in the weights", "loss = sum(weights * tokenLoss)", (batch) => {
+      const single = at(batch);
+      const double = at(
+        mapLists(batch, (lists, list) =>
+          list === "weights" ? lists.map((row) => row.map((weight) => 2 * weight)) : lists,
+        ),
+      );
+      expectNear("loss", double.loss, 2 * single.loss);
+      expectAllNear(
+        "gradient",
+        double.newLogProbs,
+        single.newLogProbs.map((slope) => 2 * slope),
+      );
+      for (const [metric, value] of Object.entries(single.metrics)) {
+        expectNear(metric, double.metrics[metric]!, 2 * value);
+      }
+    }),
     law("values at tokens of weight 0 have no effect", "a mask is a weight of 0", (batch) => {
       const poisoned = mapLists(batch, (lists, list) =>
         list === "weights"
@@ -279,7 +275,7 @@ function expectThrows(run: () => void, field: ObjectiveField): void {
   } catch {
     return;
   }
-  throw new Error(`must throw without ${field}, which it names in needs`);
+  throw new Error(`must throw without ${field}, which its needs contain`);
 }
 
 /**
@@ -300,7 +296,7 @@ function checkDerivative(objective: Objective, batch: TokenBatch): void {
     const room = 1e-4 * (1 + Math.abs(forward) + Math.abs(backward) + Math.abs(center));
     const isBetween =
       slope >= Math.min(forward, backward) - room && slope <= Math.max(forward, backward) + room;
-    expectThat(isBetween, `${what} must be ${backward} to ${forward}, got ${slope}`);
+    expectThat(isBetween, `${what} must be between ${backward} and ${forward}, got ${slope}`);
   };
   const perturb = (list: Float64Array, index: number, by: number): Float64Array =>
     list.map((value, i) => (i === index ? value + by : value));

@@ -71,10 +71,9 @@ function busyLocations(view: HouseholdView, objects: readonly ViewedObject[]): S
 }
 
 /**
- * Lists receptacles that a shortest plan may need: all at busy locations; at other locations one
- * target of each type, because targets of the same type have the same door and accept the same
- * objects; and the cheapest receptacle at other locations for putting down the object held at the
- * start.
+ * Lists the receptacles that a shortest plan may need. At busy locations: all. At other locations:
+ * one target of each type, because targets of the same type have the same door and accept the same
+ * objects; and the cheapest receptacle for putting down the object that is held at the start.
  */
 function usefulReceptacles(
   view: HouseholdView,

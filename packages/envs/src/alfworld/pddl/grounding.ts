@@ -51,8 +51,9 @@ export class Grounding {
   }
 
   /**
-   * Finds all bindings (objects by slot) of a plan's case that a newly reached fact enables: all
-   * required changeable facts have been reached, and the binding was not found for an earlier fact.
+   * Finds the new bindings (objects by slot) of a plan's case after a fact was reached for the
+   * first time. In a new binding, all required changeable facts have been reached, and no earlier
+   * fact gave the same binding.
    */
   bindings(plan: JoinPlan, fact: Fact | undefined): number[][] {
     const context = this.contextOf(plan.action);

@@ -7,8 +7,8 @@ export interface FileText {
    */
   readonly encoding: "utf8" | "latin1";
   /**
-   * Line break of the file, replaced by `\n` in `text`. `\n` if breaks are mixed, and then `text`
-   * keeps them unchanged.
+   * Line break of the file, replaced by `\n` in `text`. If the file mixes line breaks, this is
+   * `\n`, and `text` keeps them unchanged.
    */
   readonly lineBreak: "\n" | "\r\n";
 }

@@ -7,8 +7,8 @@ export interface SyntheticFacts {
   readonly numVariants: Float64Array;
   /**
    * Weight of each goal, `[product]`: the mean, over its attributes, of 1 / (number of goals that
-   * ask for the attribute). 0 without an instruction. If an option has no value, an instruction
-   * gives no goal; its weight is then positive but unused.
+   * ask for the attribute). 0 without an instruction. If an option has no value, the product has no
+   * goal even with an instruction; its weight is then positive but unused.
    */
   readonly weights: Float64Array;
 }

@@ -1,8 +1,8 @@
 /**
  * Encodes the postings of one term: for each document that contains it, in ascending order, the gap
  * to the previous document and the number of occurrences. The gap is doubled, plus one if the term
- * occurs more than once; only then the count follows. Both are variable-length integers: groups of
- * seven bits, low groups first, with the highest bit set on all but the last.
+ * occurs more than once; the count follows only in this case. Both are variable-length integers:
+ * groups of seven bits, low groups first, with the highest bit set on all but the last.
  */
 export class PostingsWriter {
   /** Number of documents so far. */
