@@ -1,15 +1,17 @@
-import type { ViteUserConfig } from "vitest/config";
+import { configDefaults, type ViteUserConfig } from "vitest/config";
 
 /** Tests read the sources of all packages, so that they need no build. */
 const conditions = ["turnwise-source", "node", "import", "default"];
 
-/** Tests that change the state of their process: environment variables, timers, exit code, console. */
+/** Tests that change the state of their process: environment variables, timers, exit code, console, devices. */
 const isolated = [
   "apps/trainer/e2e/**/*.test.ts",
   "apps/trainer/src/command-line.test.ts",
   "apps/trainer/src/commands/swebench.test.ts",
+  "packages/cuda/src/**/*.test.ts",
   "packages/envs/src/swebench/containers/silent-engine.test.ts",
-  "packages/policy/src/engine/cuda.test.ts",
+  "packages/policy/src/**/*{cuda,webgpu}*.test.ts",
+  "packages/policy/src/doctor/diagnose.test.ts",
   "packages/training/src/export/mlflow-exporter.test.ts",
   "packages/training/src/policy/read-api-key.test.ts",
   "packages/training/src/report/*.test.ts",
@@ -39,7 +41,7 @@ const config: ViteUserConfig = {
             "examples/**/*.test.ts",
             "scripts/*.test.ts",
           ],
-          exclude: isolated,
+          exclude: [...configDefaults.exclude, ...isolated],
         },
       },
       { extends: true, test: { name: "isolated", include: isolated } },
