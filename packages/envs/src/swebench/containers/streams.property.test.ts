@@ -102,7 +102,7 @@ describe("archives", () => {
       expect(unpackTar(long("x", pax))).toEqual({ files: [], numSkipped: 1 });
     }
     expect(() => unpackTar(Buffer.alloc(1024, 1))).toThrow(
-      "unpackTar: bytes must be a whole archive",
+      "unpackTar: bytes must be a complete archive",
     );
   });
 });
