@@ -2,13 +2,15 @@
  * Speed of the ALFWorld engine: hundreds of concurrent episodes with uniformly random admissible
  * commands. A step includes its observation, its list of admissible commands and the goal test.
  *
- * Compares, in turns: the engine's way to find admissible commands against testing every known
- * operator; loading games with a shared domain and grammar against games with their own.
+ * Also compares, in alternation: the engine's search for admissible commands against testing every
+ * known operator; and loading games with a shared domain and grammar against games that each have
+ * their own.
  *
- * npx tsx --conditions=turnwise-source bench/alfworld-engine.bench.ts [folder or archive of games]
+ *     npx tsx --conditions=turnwise-source bench/alfworld-engine.bench.ts [folder or archive of
+ *     games]
  *
  * Without an argument it plays the released games in ../shared/alfworld if they exist, otherwise
- * generated ones.
+ * generated games.
  */
 import { existsSync } from "node:fs";
 import { createRandom } from "@turnwise/core";
@@ -104,7 +106,7 @@ console.log(`\nloads, ${all.length} games`);
         alone.push(
           timed(() => {
             some.forEach(({ name, file }, i) => {
-              // A different comment makes each a domain of its own.
+              // A different comment makes each domain unique, so that nothing is shared.
               const own = `; ${round} ${i}\n${file.pddl_domain}`;
               loadGame({ ...file, pddl_domain: own }, name);
             });
@@ -152,7 +154,7 @@ console.log(
       });
       if (result.read === 0) throw new Error("nothing was played");
       counts.push(result.steps);
-      // Scale to equal numbers of steps: episodes that are won early shorten a round.
+      // Scale to equal numbers of steps, because early wins shorten a round.
       const scale = (numGames * groupSize * 50) / result.steps;
       times.push({ wall: time.wall * scale, cpu: time.cpu * scale });
     };

@@ -355,7 +355,7 @@ async function measureProducts(device: CudaDevice): Promise<void> {
   module.unload();
 }
 
-/** Checks errors. Runs last, since the device does not recover. */
+/** Checks errors. Must run last, because the device does not recover. */
 async function checkErrors(device: CudaDevice): Promise<void> {
   const module = device.compile(source);
   device.launch(module.kernel("broken"), 1, 1, [device.allocate(256)]);

@@ -53,7 +53,7 @@ function typed(): number {
   return tokenAdvantages[numTokens - 1]! * tokenWeights[0]!;
 }
 
-// The same as lists of lists, made before timing starts.
+// The same values as lists of lists, created before timing starts.
 const entropyLists = Array.from({ length: numResponses }, (_, i) =>
   Array.from(entropies.subarray(i * tokens, (i + 1) * tokens)),
 );

@@ -16,11 +16,11 @@ import { shapes, writeRandomModel } from "./random-model.ts";
 interface Outcome {
   readonly peakMegabytes: number;
   readonly seconds: number;
-  /** Sum of all parameters, so that all must be read. */
+  /** Sum of all parameters, which forces all of them to be read. */
   readonly sum: number;
 }
 
-/** Reads the whole file, then upcasts each tensor. */
+/** Reads the complete file, then upcasts each tensor. */
 function readWhole(directory: string): Map<string, Float32Array> {
   const bytes = readFileSync(join(directory, "model.safetensors"));
   const start = 8 + Number(bytes.readBigUInt64LE());

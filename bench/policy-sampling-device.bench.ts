@@ -58,7 +58,7 @@ const shape = shapes[options.shape as keyof typeof shapes];
 const torchEngines = options.torch.split(",").filter(Boolean) as ("bare" | "transformers")[];
 const config: ModelConfig = {
   ...shape,
-  // Like the PyTorch loop: a norm per head instead of biases.
+  // Like the PyTorch loop, use a norm per head instead of biases.
   ...(torchEngines.length > 0 && { modelType: "qwen3", attentionBiases: "none" }),
   numLayers: Number(options.layers ?? shape.numLayers),
   vocabularySize: Number(options.vocabulary ?? shape.vocabularySize),
@@ -156,7 +156,7 @@ function sideOf(engine: SamplingEngine): SamplingSide {
   };
 }
 
-/** Measures the engine and PyTorch in turns. */
+/** Measures the engine and PyTorch in alternation. */
 async function compareWithTorch(engine: SamplingEngine): Promise<void> {
   const python = findPython("torch, numpy");
   if (python === undefined) {

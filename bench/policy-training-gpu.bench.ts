@@ -67,14 +67,14 @@ interface Answer {
   readonly seconds: number;
   readonly loss: number;
   readonly gradientNorm: number;
-  /** `null` if unknown. */
+  /** Peak memory in bytes; `null` if unknown. */
   readonly peakBytes: number | null;
 }
 
 interface Updater {
   readonly name: string;
   readonly update: () => Promise<Answer>;
-  /** Time by part, if known. */
+  /** Returns the time of each part, if known. */
   readonly about: () => string;
   readonly close: () => Promise<void>;
 }
@@ -144,7 +144,7 @@ class UsedMemory {
   }
 }
 
-/** Initial weights, drawn once: nothing changes them. */
+/** Initial weights; drawn once, because they are never changed. */
 let shared: Map<string, Float32Array> | undefined;
 
 async function ours(products: string, memory: UsedMemory, isFirst: boolean): Promise<Updater> {
@@ -233,7 +233,8 @@ const addSide = async (updater: Updater): Promise<void> => {
     `${updater.name}: first update ${(first.seconds - second.seconds).toFixed(2)} s longer than the second, ${((performance.now() - begin) / 1000).toFixed(2)} s for both`,
   );
 };
-// All PyTorch sides start first, so that their GPU memory no longer changes when ours begin.
+// Start all PyTorch processes first, so that their GPU memory no longer changes when our side
+// starts.
 const torchSides = await Promise.all(
   (python ? options.torch.split(",") : []).map((precision) => pytorch(python!, precision)),
 );
@@ -254,7 +255,7 @@ const secondsOf = (updater: Updater): number =>
 for (const updater of updaters) {
   const seconds = secondsOf(updater);
   const [first, second] = answers.get(updater)!;
-  // Six operations per weight and token, without attention.
+  // Assume six operations per weight and token, without attention.
   const rate = (6 * numParameters * numTokens) / seconds;
   const peak =
     second!.peakBytes === null ? "" : `, peak ${(second!.peakBytes / 2 ** 30).toFixed(2)} GiB`;

@@ -206,7 +206,10 @@ function cases(): Record<string, () => Case> {
 type SideName = "ours" | "torch";
 type TrainingProcess = Side<TrainingSide, TrainingAnswer>;
 
-/** Answers of each side: when ready, and after each update but the first of each process. */
+/**
+ * Answers of each side: when it was ready, and after each update except the first update of each
+ * process.
+ */
 interface Measured {
   readonly ready: Readonly<Record<SideName, TrainingSide>>;
   readonly first: Readonly<Record<SideName, TrainingAnswer>>;
@@ -225,7 +228,7 @@ async function measure(
   const begin = async (name: SideName): Promise<TrainingProcess> => {
     const side = start(name);
     ready[name] = await side.start(spec);
-    // Warm-up, which compiles.
+    // Warm-up, which includes compilation.
     first[name] = await side.update();
     return side;
   };
@@ -291,7 +294,8 @@ async function compare(name: string, python: string, given: Case): Promise<void>
   for (const side of ["ours", "torch"] as const) {
     const { version, productRate } = ready[side];
     const { loss, gradientNorm } = first[side];
-    // Six operations per linear-layer weight and token, as if no computation were shared or skipped.
+    // Assume six operations per linear-layer weight and token, as if no computation were shared or
+    // skipped.
     const rate = (6 * numParameters * numTokens) / of(side, "seconds");
     console.log(
       `  ${version.padEnd(14)} ${of(side, "seconds").toFixed(3)} s, ${of(side, "cpuSeconds").toFixed(3)} s of CPU, ${(numTokens / of(side, "seconds")).toFixed(0)} tokens/s, peak ${(peak(side) / 2 ** 20).toFixed(0)} MB, ${(rate / 1e9).toFixed(1)} GFLOP/s of ${(productRate / 1e9).toFixed(0)} in a product; loss ${loss.toFixed(6)}, gradient norm ${gradientNorm.toFixed(5)}`,

@@ -77,7 +77,7 @@ for (let round = 0; round < 6; round++) {
     await run();
     const { user, system } = process.cpuUsage(beginCpu);
     const wall = (performance.now() - begin) / 1000;
-    // The first round is a warm-up, which compiles.
+    // The first round is a warm-up, which includes compilation.
     if (round > 0) measured.get(name)!.push({ wall, cpu: (user + system) / 1e6 });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Containers: one engine against a pool of engines, and a command in a new process against one in a
- * running shell. Engine addresses are arguments; without any, `DOCKER_HOST` is used.
+ * Containers: one engine against a pool of engines, and a command in a new process against a
+ * command in a running shell. Arguments are addresses of engines. Default: `DOCKER_HOST`.
  *
  *     npx tsx --conditions=turnwise-source bench/swebench-containers.bench.ts [address ...]
  */
@@ -71,7 +71,7 @@ async function round(pool: ContainerPool, sample: Sample): Promise<void> {
   await Promise.all(containers.map(async (container) => container.close()));
 }
 
-/** Hides `close` of an engine, since a pool would close it. */
+/** Hides `close` of an engine, because a pool would close it. */
 const shareEngine = (engine: DockerEngine, maxContainers: number) => ({
   engine: {
     host: engine.host,

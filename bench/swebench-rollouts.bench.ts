@@ -1,7 +1,7 @@
 /**
- * Whole episodes in containers: 32 concurrent episodes on one engine, against the same spread over all
- * engines. A scripted agent plays the demo tasks; nothing waits for a model. Engine addresses are
- * arguments; without any, `DOCKER_HOST` is used.
+ * Complete episodes in containers: 32 concurrent episodes on one engine, against the same episodes
+ * spread over all engines. A scripted agent plays the demo tasks, so nothing waits for a model.
+ * Arguments are addresses of engines. Default: `DOCKER_HOST`.
  *
  *     npx tsx --conditions=turnwise-source bench/swebench-rollouts.bench.ts [address ...]
  */
@@ -34,7 +34,7 @@ interface Sample {
   numSolved: number;
 }
 
-/** Hides `close` of an engine, since a pool would close it. */
+/** Hides `close` of an engine, because a pool would close it. */
 const shareEngine = (engine: DockerEngine, maxContainers: number) => ({
   engine: { host: engine.host, start: engine.start.bind(engine), close: async () => undefined },
   maxContainers,
@@ -71,7 +71,7 @@ async function round(pool: ContainerPool, sample: Sample): Promise<void> {
   const timer = setInterval(() => {
     looks.push(readMemory().then((used) => void sample.memoryMiB.push(used)));
   }, 2000);
-  // The pool reports the start of a container; the episode measures the waits of the agent.
+  // The pool reports container starts; the episode measures the agent's waiting times.
   const timed = {
     host: pool.host,
     start: async (...spec: Parameters<ContainerPool["start"]>) => {

@@ -68,7 +68,7 @@ async function writePlain(path: string, groups: readonly Group[]): Promise<void>
 interface Cost {
   /** CPU time of all threads. */
   readonly processor: number;
-  /** CPU time of the main thread, which is blocked meanwhile. */
+  /** CPU time of the main thread; during this time the main thread is blocked. */
   readonly main: number;
   /** Wall-clock time. */
   readonly wall: number;
@@ -127,7 +127,7 @@ for (let iteration = 1; iteration <= rounds; iteration++) {
       },
       sampler: policy.sampler,
       learner: policy.learner,
-      // Random weights solve nothing, so train on every group, flat ones included.
+      // Random weights solve nothing, so train on every group, including groups with equal returns.
       algorithm: compileAlgorithm({ ...config.algorithm, groupFilter: { kind: "keep-all" } }),
       modulator: compileModulator({ kind: "aem" }),
       settings: training,

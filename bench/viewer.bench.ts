@@ -1,10 +1,11 @@
 /**
- * Time until the viewer shows a run and its index, memory of the page, and rows missing while the list
- * scrolls, for a run of 1,000 trajectories against one of 100,000, in headless Chromium. Each is opened
- * several times, in turns; the median counts. Prints the load of the machine; the time during which the
- * page worked depends less on it than the time that passed.
+ * Measures the viewer in headless Chromium on a run of 1,000 trajectories and a run of 100,000:
+ * time until a run and its index are shown, memory of the page, and rows that are missing while the
+ * list scrolls. Each run is opened several times, in alternation, and the median is reported. Also
+ * prints the load of the machine: the time during which the page worked depends on the load less
+ * than the elapsed time.
  *
- *   npx tsx --conditions=turnwise-source bench/viewer.bench.ts [FOLDER]
+ *     npx tsx --conditions=turnwise-source bench/viewer.bench.ts [FOLDER]
  *
  * FOLDER keeps the generated runs for the next time.
  */
@@ -20,9 +21,9 @@ import { buildPage } from "../apps/viewer/build-page.ts";
 import { generateRun } from "../packages/training/src/testing/generate-run.ts";
 
 const repeats = 5;
-/** Iterations of 250 trajectories: 1,000 and 100,000. */
+/** Numbers of iterations of 250 trajectories, for 1,000 and 100,000 trajectories. */
 const sizes = [4, 400];
-/** Frames of a scroll. */
+/** Number of frames of a scroll. */
 const frames = 200;
 
 const executablePath = findChromium();
@@ -43,13 +44,16 @@ interface Opening {
   /** Milliseconds from the request to the first curve, and to the last row of the index. */
   readonly shown: number;
   readonly indexed: number;
-  /** Work of the page's thread until then, and its longest task, milliseconds. */
+  /** Milliseconds that the page's thread worked until then, and its longest task. */
   readonly busy: number;
   readonly longestTask: number;
-  /** Memory of the page after a collection, MB: objects, and typed arrays, which are the columns. */
+  /** Memory of the page after a garbage collection, MB: objects, and typed arrays (the columns). */
   readonly heap: number;
   readonly columns: number;
-  /** Frames of a long scroll in which a part of the list was empty, of all. */
+  /**
+   * Number of frames of a long scroll in which part of the list was empty, and number of all
+   * frames.
+   */
   readonly gaps: number;
 }
 
@@ -73,7 +77,7 @@ async function open(path: string, trajectories: number): Promise<Opening> {
   const { usedSize, backingStorageSize } = await session.send("Runtime.getHeapUsage");
   await opened.goto(`${server.address}#/trajectories`);
   await opened.locator("#row-0").waitFor();
-  // Scrolls in steps of half a page and looks, after each frame, whether rows fill the list.
+  // Scrolls in steps of half a page, and checks after each frame whether rows fill the list.
   const gaps = await opened.locator(".list-scroll").evaluate(async (list, numFrames) => {
     const view = list.ownerDocument.defaultView!;
     let numGaps = 0;
@@ -89,7 +93,7 @@ async function open(path: string, trajectories: number): Promise<Opening> {
       const top = Math.min(...rows.map((row) => row.top));
       const bottom = Math.max(...rows.map((row) => row.bottom));
       const isAtEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 1;
-      // Below the head of the table, which takes the height of a row.
+      // Rows start below the table header, which is as high as a row.
       if (top > box.top + 30 || (!isAtEnd && bottom < box.bottom - 1)) numGaps += 1;
     }
     return numGaps;
@@ -100,7 +104,7 @@ async function open(path: string, trajectories: number): Promise<Opening> {
   return { shown, indexed, busy, longestTask, ...memory, gaps };
 }
 
-/** Script of the page: notes its longest task in an attribute of the document. */
+/** Script of the page: stores the duration of its longest task in an attribute of the document. */
 const observeLongTasks = `
   let longest = 0;
   new PerformanceObserver((list) => {
@@ -128,7 +132,7 @@ console.table(
     return {
       trajectories: 250 * iterations,
       "first curve, ms": of(({ shown }) => shown),
-      "whole index, ms": of(({ indexed }) => indexed),
+      "complete index, ms": of(({ indexed }) => indexed),
       "page busy, ms": of(({ busy }) => busy),
       "longest task, ms": of(({ longestTask }) => longestTask),
       "heap, MB": of(({ heap }) => heap),

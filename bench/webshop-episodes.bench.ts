@@ -43,7 +43,10 @@ const cpuSeconds = (): number => {
   return (user + system) / 1e6;
 };
 
-/** The oracle's actions for the goals of one round, computed beforehand so that they are not measured. */
+/**
+ * Actions of the oracle for the goals of one round; computed in advance, so that they are not
+ * measured.
+ */
 const episodes = Array.from({ length: numSessions }, (_, i) => {
   const goal = Math.floor((i * shop.goals.size) / numSessions);
   const oracle = shopOracle(shop, goal);
@@ -117,7 +120,7 @@ console.log(
   `searches with whole instructions: ${((20 * queries.length) / searchSeconds).toFixed(0)}/s`,
 );
 
-// Memory of a waiting session, on an item page.
+// Measure the memory of a waiting session, on an item page.
 globalThis.gc?.();
 const before = process.memoryUsage().heapUsed;
 const waiting = Array.from({ length: 5000 }, (_, i) => {

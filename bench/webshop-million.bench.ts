@@ -21,7 +21,7 @@ import {
 const numProducts = Number(process.env["PRODUCTS"] ?? 1_000_000);
 const vocabularySize = 500_000;
 
-/** Makes the word of a rank; frequent words are short. */
+/** Creates the word of a rank; frequent words are short. */
 function word(rank: number): string {
   return `w${rank.toString(36)}`;
 }
@@ -74,7 +74,9 @@ interface Served {
   readonly long: number;
 }
 
-/** Opens a catalogue and searches it, in a process without the memory of building it. */
+/**
+ * Opens a catalogue and searches it, in a new process that does not hold the memory of the build.
+ */
 function serve(folder: string): Served {
   let started = cpuSeconds();
   const catalogue = openStoredCatalogue(folder);

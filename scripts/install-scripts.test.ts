@@ -7,16 +7,17 @@ import { parse } from "yaml";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
-/** Lists the installed dependencies that have a script for their installation, by name. */
+/** Lists the installed dependencies that have an install script, by name. */
 function listInstallScripts(): string[] {
   const store = "node_modules/.pnpm";
   const { packages } = parse(read("pnpm-lock.yaml")) as { packages: Record<string, unknown> };
   const found = new Set<string>();
   for (const entry of readdirSync(join(root, store))) {
-    // `@scope+name@1.0.0_peers`: the package itself is next to links to its dependencies.
+    // In a folder such as `@scope+name@1.0.0_peers`, the package itself is next to links to its
+    // dependencies.
     const [, stored, version] = /^(@?[^@]+)@([^_]+)/u.exec(entry) ?? [];
     const name = stored?.replace("+", "/");
-    // Packages of an earlier lockfile stay in the store for a while.
+    // Skip packages of an earlier lockfile, which stay in the store for a while.
     if (name === undefined || !(`${name}@${version}` in packages)) continue;
     const { scripts = {} } = JSON.parse(
       read(`${store}/${entry}/node_modules/${name}/package.json`),

@@ -1,4 +1,4 @@
-// Licences of the packages that users of Turnwise install.
+// Checks the licences of the packages that users of Turnwise install.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,9 @@ const accepted = new Set([
   "(MIT OR CC0-1.0)",
 ]);
 
-/** Lists the licence of every installed production dependency, by `name@version`, as pnpm reads it. */
+/**
+ * Lists the licence of every installed production dependency by `name@version`, as pnpm reports it.
+ */
 export function readLicences() {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const list = ["licenses", "list", "--prod", "--json"];

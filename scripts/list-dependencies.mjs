@@ -1,19 +1,19 @@
-// Production dependencies of the packages of this repository, as pnpm-lock.yaml has them.
+// Lists the production dependencies of the packages of this repository from pnpm-lock.yaml.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { root } from "./pnpm.mjs";
 
-/** Parts of a published package: libraries and the command line. */
+/** Pattern of published packages: libraries and the command line. */
 const published = /^(?:packages\/|apps\/trainer$)/u;
 
-/** `name@version` of a key such as `vitest@4.1.12(vite@7.3.8)`. */
+/** Removes the peers from a key such as `vitest@4.1.12(vite@7.3.8)`. */
 const withoutPeers = (key) => key.replace(/\(.*$/su, "");
 
 /**
- * Lists the dependencies that published packages bring, directly or through others.
- * @returns By `name@version`: name, version, checksum, and the ids of its own dependencies; and the ids
- *   on which the published packages depend directly.
+ * Lists the direct and indirect dependencies of the published packages.
+ * @returns By `name@version`: name, version, checksum, and the ids of its own dependencies; and the
+ * ids of the direct dependencies.
  */
 export function listDependencies() {
   const lock = parse(readFileSync(join(root, "pnpm-lock.yaml"), "utf8"));
@@ -27,7 +27,7 @@ export function listDependencies() {
     found.set(id, entry);
     const { dependencies = {}, optionalDependencies = {} } = lock.snapshots[key];
     for (const [name, version] of Object.entries({ ...dependencies, ...optionalDependencies })) {
-      // An alias names another package with its version.
+      // The version of an alias names another package.
       const target = lock.snapshots[version] === undefined ? `${name}@${version}` : version;
       entry.dependencies.push(visit(target));
     }

@@ -2,10 +2,13 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./pnpm.mjs";
 
-/** Folders of dependencies, build products and runs. */
+/** Names of folders to skip: dependencies, build output and runs. */
 const skipped = new Set("node_modules dist coverage runs api cells locks logs starts".split(" "));
 
-/** Files of the repository whose names match, relative to its root and sorted; works without git too. */
+/**
+ * Lists the files of the repository whose names match, relative to its root and sorted; does not
+ * need git.
+ */
 export function listFiles(name, folder = "") {
   return readdirSync(join(root, folder), { withFileTypes: true })
     .flatMap((entry) => {

@@ -1,5 +1,5 @@
-// `npm run metadata`: copies the owner's addresses from project.json into every package.json and SECURITY.md.
-// With `--check` it writes nothing and fails if one differs.
+// `npm run metadata`: copies the owner's addresses from project.json to every package.json and to
+// SECURITY.md. With `--check` it writes nothing and fails if an address differs.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -9,7 +9,7 @@ const isCheck = process.argv.includes("--check");
 const project = JSON.parse(readFileSync(join(root, "project.json"), "utf8"));
 const noContact = "not set yet; the owner enters it as `securityContact` in `project.json`";
 
-/** Replaces the addresses in a package.json by those of project.json. */
+/** Replaces the addresses in a package.json by the addresses in project.json. */
 function replaceAddresses(manifest, directory) {
   const { repository: _, homepage: _homepage, bugs: _bugs, ...rest } = manifest;
   const { repository, homepage, bugs } = project;
@@ -21,7 +21,7 @@ function replaceAddresses(manifest, directory) {
   };
 }
 
-/** Expected texts of the files that differ, by path. */
+/** Expected contents of the files that differ, by path. */
 const different = new Map();
 for (const parent of ["packages", "apps"]) {
   for (const name of readdirSync(join(root, parent))) {
@@ -38,7 +38,9 @@ if (security !== wanted) different.set("SECURITY.md", wanted);
 
 if (isCheck) {
   for (const file of different.keys()) {
-    console.error(`${file}: must have the addresses of project.json; run: npm run metadata`);
+    console.error(
+      `${file}: must have the addresses of project.json; to copy them: npm run metadata`,
+    );
   }
   if (different.size > 0) process.exit(1);
 } else if (different.size > 0) {

@@ -1,9 +1,9 @@
-/** A small fault: one replacement in one source file. */
+/** A fault for mutation testing: one replacement in one source file. */
 export interface Mutant {
   readonly package: "estimators" | "aem";
   /** Path relative to the package's `src`. */
   readonly file: string;
-  /** Occurs exactly once in the file. */
+  /** Text to replace; occurs exactly once in the file. */
   readonly find: string;
   readonly replace: string;
 }

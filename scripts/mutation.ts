@@ -11,7 +11,7 @@ import { allMutants, type Mutant } from "./mutants.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const minKilledShare = 0.95;
 
-/** Runs tests with a mutant; index -1: without one. @returns True if a test fails. */
+/** Runs tests with a mutant, or without one for index -1. @returns True if a test fails. */
 function failsTests(index: number, ...filter: string[]): boolean {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -31,9 +31,9 @@ function failsTests(index: number, ...filter: string[]): boolean {
       timeout: 300_000,
     },
   );
-  // A syntax error or a timeout says nothing about the tests.
+  // After a syntax error or a timeout, the result does not depend on the tests.
   if (status === null || /Transform failed|SyntaxError/u.test(stdout + stderr)) {
-    throw new Error(`mutant ${index} must run, got:\n${stdout}${stderr}`);
+    throw new Error(`mutant ${index} did not run:\n${stdout}${stderr}`);
   }
   return status !== 0;
 }
@@ -54,7 +54,7 @@ const misplaced = allMutants.flatMap(({ package: name, file, find }) => {
 });
 if (misplaced.length > 0) throw new Error(misplaced.join("\n"));
 if (failsTests(-1, "packages/estimators/src", "packages/aem/src")) {
-  throw new Error("the tests must pass without a mutant");
+  throw new Error("the tests must pass without a mutant, got a failure");
 }
 const [first = 0, last = allMutants.length] = process.argv.slice(2).map(Number);
 const chosen = allMutants.slice(first, last);

@@ -5,13 +5,13 @@ import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Test that a page names: `FILE`: "TITLE", "TITLE". */
+/** Tests that a page names, in the form `FILE`: "TITLE", "TITLE". */
 interface NamedTest {
   readonly file: string;
   readonly title: string;
 }
 
-/** Reads the tests that a page names. @throws if a file is named without a title. */
+/** Reads the tests that a page names. @throws `Error` if a file is named without a title. */
 function readNamedTests(page: string): NamedTest[] {
   const text = readFileSync(join(root, page), "utf8");
   const named = [...text.matchAll(/`([^`\s]+\.test\.ts)`(?::((?:,? "[^"]+")+))?/gu)];
@@ -24,7 +24,10 @@ function readNamedTests(page: string): NamedTest[] {
   });
 }
 
-/** True if a test or a group of tests of a file has this title, as it is written in the source. */
+/**
+ * True if a file has a test or a group of tests with this title, compared with the text of its
+ * source.
+ */
 function hasTest({ file, title }: NamedTest): boolean {
   const path = join(root, file);
   if (!existsSync(path)) return false;

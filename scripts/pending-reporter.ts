@@ -2,8 +2,10 @@ import type { Reporter, TestCase, TestModule } from "vitest/node";
 
 const REPORT_INTERVAL_MS = 5 * 60_000;
 
-/** Prints every five minutes which test files have been running for at least that long, and in which
- * test each of them is: tests have no time limit, so this names the file of a run that hangs. */
+/**
+ * Prints every five minutes the test files that have been running for at least that long, each with
+ * its current test. Tests have no time limit, so this shows where a test run hangs.
+ */
 class PendingReporter implements Reporter {
   readonly #started = new Map<string, number>();
   readonly #current = new Map<string, string>();

@@ -8,7 +8,7 @@ import { listFiles } from "./list-files.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
 
-/** A page with programs, and the package in which they run. */
+/** Page that contains programs, and the package in which they run. */
 interface Page {
   readonly path: string;
   readonly package: string;
@@ -22,7 +22,7 @@ const pages: readonly Page[] = [
   { path: "docs/graph.md", package: "graph" },
 ];
 
-/** Reads the programs of a page, each with the output shown after it. */
+/** Reads the programs of a page, each with the output that the page shows after it. */
 function readPrograms({ path }: Page): readonly (readonly [code: string, output: string])[] {
   const text = readFileSync(join(root, path), "utf8");
   const pairs = text.matchAll(/```ts\n([^]*?)```\n\n```text\n([^]*?)```/gu);
@@ -60,10 +60,10 @@ describe.each(documented)("$path", ({ package: name, programs }) => {
   });
 });
 
-/** Markdown files of the repository, without templates, whose links are those of another folder. */
+/** Markdown files of the repository, except templates, whose links refer to another folder. */
 const documents = listFiles(/\.md$/u).filter((path) => !path.includes("/templates/"));
 
-/** Ids that GitHub gives the headings of a document. */
+/** Computes the ids that GitHub gives to the headings of a document. */
 function headingIds(text: string): Set<string> {
   const headings = text.replaceAll(/^```[^]*?^```/gmu, "").matchAll(/^#+ (.*)$/gmu);
   return new Set(

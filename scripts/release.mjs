@@ -1,5 +1,6 @@
-// `npm run release`: builds and packs every package, checks the archives, and lists them.
-// `npm run release -- --publish` publishes them with provenance; it needs the addresses of project.json.
+// `npm run release`: builds and packs every package, checks the archives, and lists them. `npm run
+// release -- --publish` publishes them with provenance; this requires the addresses in
+// project.json.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +9,7 @@ import { install, pnpm, root, run } from "./pnpm.mjs";
 
 const attw = "@arethetypeswrong/cli@0.18.5";
 
-/** Largest archive of each package, in kB. */
+/** Maximum size of each package's archive, kB. */
 const sizeLimits = {
   "@turnwise/core": 80,
   "@turnwise/aem": 80,
@@ -62,7 +63,7 @@ try {
     );
     const kilobytes = statSync(file).size / 1000;
     const limit = sizeLimits[manifest.name];
-    if (limit === undefined) fail([`sizeLimits must name ${manifest.name}, got none`]);
+    if (limit === undefined) fail([`sizeLimits must have an entry for ${manifest.name}, got none`]);
     if (kilobytes > limit) {
       fail([
         `${manifest.name}: archive must have at most ${limit} kB, got ${kilobytes.toFixed(0)}`,

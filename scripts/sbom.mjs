@@ -10,7 +10,10 @@ import { root } from "./pnpm.mjs";
 const { Enums, Models, Serialize, Spec } = cyclonedx;
 const file = "sbom.cdx.json";
 
-/** Component of a dependency; its licence is unknown where it is not installed, as on another platform. */
+/**
+ * Creates the component of a dependency. Its licence is unknown if it is not installed, such as a
+ * package for another platform.
+ */
 function toComponent({ name, version, integrity }, licence) {
   const [group, short] = name.startsWith("@") ? name.split("/") : [undefined, name];
   const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
@@ -62,6 +65,6 @@ if (!process.argv.includes("--check")) {
   writeFileSync(join(root, file), `${text}\n`);
   const numUnknown = [...found.keys()].filter((id) => !licences.has(id)).length;
   console.log(
-    `${file}: ${found.size} packages, ${direct.size} of them direct dependencies; ${numUnknown} of other platforms, without a licence here`,
+    `${file}: ${found.size} packages, ${direct.size} of them direct dependencies; ${numUnknown} packages for other platforms, whose licences are unknown here`,
   );
 }

@@ -19,10 +19,10 @@ export interface SamplingSide {
 export interface SamplingSpec {
   /** Bare tensor loop, or `generate` of transformers. */
   readonly engine: "bare" | "transformers";
-  /** A Qwen3 with tied embeddings, in float32, in one file. */
+  /** Folder of a Qwen3 with tied embeddings, in float32, in one file. */
   readonly folder: string;
   readonly threads: number;
-  /** Default `"cpu"`. */
+  /** Device of the Python side. Default `"cpu"`. */
   readonly device?: "cpu" | "cuda";
   /** Data type of matrix products. Default `"float32"`. */
   readonly products?: string;
@@ -33,14 +33,14 @@ export async function startPythonSide(python: string, spec: SamplingSpec): Promi
   const script = fileURLToPath(new URL("policy_sampling.py", import.meta.url));
   const child = spawn(python, [script], {
     stdio: ["pipe", "pipe", "inherit"],
-    // Otherwise waiting threads keep cores busy that the other side needs.
+    // Otherwise waiting threads would occupy cores that the other side needs.
     env: { ...process.env, OMP_WAIT_POLICY: "PASSIVE" },
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async <T>(question: object): Promise<T> => {
     child.stdin.write(`${JSON.stringify(question)}\n`);
     const { value, done } = await lines.next();
-    if (done === true) throw new Error(`${spec.engine}: python exited`);
+    if (done === true) throw new Error(`${spec.engine}: Python exited before it answered`);
     return JSON.parse(value) as T;
   };
   await ask(spec);

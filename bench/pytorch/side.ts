@@ -5,7 +5,10 @@ import { createInterface } from "node:readline";
 /** Environment that keeps waiting PyTorch threads from spinning on cores that others need. */
 const environment = { ...process.env, OMP_WAIT_POLICY: "PASSIVE" };
 
-/** Finds the first Python that imports these modules: the variable PYTHON, then the path. */
+/**
+ * Finds the first Python that can import these modules: the variable PYTHON, then `python3` on the
+ * path.
+ */
 export function findPython(modules: string): string | undefined {
   const candidates = [process.env["PYTHON"], "python3", "/usr/bin/python3"];
   return candidates.find(
@@ -13,7 +16,10 @@ export function findPython(modules: string): string | undefined {
   );
 }
 
-/** Process that answers a line with a specification, and then makes one update per line. */
+/**
+ * Process that receives a specification, answers when it is ready, and then makes one update per
+ * line of input.
+ */
 export class Side<Ready, Answer> {
   readonly #input: NodeJS.WritableStream;
   readonly #lines: AsyncIterator<string>;
@@ -42,7 +48,7 @@ export class Side<Ready, Answer> {
 
   async #line(): Promise<string> {
     const { done, value } = await this.#lines.next();
-    if (done === true) throw new Error("side: must answer, but exited");
+    if (done === true) throw new Error("side: the process exited before it answered");
     return value;
   }
 

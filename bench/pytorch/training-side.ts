@@ -10,7 +10,10 @@ import { LearningEngine } from "../../packages/policy/src/learning/learning-engi
 import { traceObjective } from "../../packages/policy/src/learning/objective-program.ts";
 import { parameterLayout } from "../../packages/policy/src/model/parameter-layout.ts";
 
-/** Specification for both sides. Rows have old log-probs and advantages, or are trained by likelihood. */
+/**
+ * Specification for both sides. Rows either have old log-probs and advantages, or are trained by
+ * likelihood.
+ */
 export interface TrainingSpec {
   readonly threads: number;
   readonly config: ModelConfig;
@@ -28,7 +31,7 @@ export interface TrainingSpec {
   readonly microbatchTokens: number;
   readonly microbatchRows: number;
   readonly recomputeLayers?: boolean;
-  /** Path of the trace that our side writes at its end. */
+  /** Path of the trace that our side writes when it ends. */
   readonly profilePrefix?: string;
   readonly adamw: { readonly lr: number; readonly weight_decay: number };
   readonly clipLow: number;

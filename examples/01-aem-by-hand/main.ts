@@ -9,7 +9,7 @@ interface Response {
   readonly tokenEntropies: readonly number[];
 }
 
-// Four attempts at one household task. Only the first brings the mug to the desk.
+// Four attempts at one household task. Only the first attempt brings the mug to the desk.
 const returns = [1, 0, 0, 0];
 const responses: readonly Response[] = [
   { trajectory: 0, action: "go to shelf 1", tokenEntropies: [0.9, 0.4, 0.2] },
@@ -44,7 +44,8 @@ responses.forEach(({ action }, i) => {
   );
 });
 
-// 4. Checks: coefficients have mean 1, keep every sign, and the largest is exp(1) times the smallest.
+// 4. Checks: the coefficients have mean 1 and keep every sign, and the largest is exp(1) times the
+// smallest.
 const mean = coefficients.reduce((sum, c) => sum + c, 0) / coefficients.length;
 const { minCoefficient, maxCoefficient } = diagnostics;
 console.log(`\nmean coefficient ${mean.toFixed(3)}`);

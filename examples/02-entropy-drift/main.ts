@@ -46,8 +46,9 @@ for (const advantage of [1, -1]) {
   });
 }
 
-// Reinforcing a likely response lowers the entropy, punishing it raises the entropy. AEM gives likely
-// responses a coefficient above 1 and amplifies both: failures raise the entropy, successes lower it.
+// Reinforcing a likely response lowers the entropy; punishing it raises the entropy. AEM gives
+// likely responses a coefficient above 1, which amplifies both effects: failures raise the entropy
+// more, and successes lower it more.
 const coefficient = 1.4;
 for (const advantage of [-1, 1]) {
   const added = (coefficient - 1) * naturalDrift(policy, 0, advantage);

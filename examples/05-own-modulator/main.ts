@@ -19,7 +19,7 @@ const threshold: Modulator = {
   },
 };
 
-/** The same, scaled to mean 1 over each prompt group. */
+/** The same modulator, scaled to mean 1 over each prompt group. */
 const calibrated: Modulator = {
   name: "calibrated threshold",
   needs: ["response-entropy"],

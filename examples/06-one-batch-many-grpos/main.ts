@@ -27,8 +27,8 @@ for (const preset of presets) {
   console.log(cells.join(""));
 }
 
-// With one group in the batch, mean and deviation over the batch are those of the group. A second
-// group with better returns tells them apart.
+// With one group in the batch, mean and deviation over the batch equal those of the group. A second
+// group with better returns makes the variants differ.
 console.log("\nwith a second group of returns 1,1,1,0,1,1,1,1 in the batch:");
 const both = [...returns, [1, 1, 1, 0, 1, 1, 1, 1]];
 for (const preset of ["verl", "areal"] as const) {

@@ -1,4 +1,4 @@
-/** Works out the theorems of AEM on policies small enough to check by hand. */
+/** Computes the theorems of AEM on policies that are small enough to check by hand. */
 import { modulationCoefficients } from "@turnwise/aem";
 import {
   calibrationCost,

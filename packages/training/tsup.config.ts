@@ -10,7 +10,7 @@ const entry = {
 };
 
 const config: Options = {
-  // The worker must be in the same folder as the file that starts it; all files except the reader's
+  // The worker must be in the same folder as the file that starts it. All files except the reader's
   // are in one folder.
   entry: { ...entry, "compress-worker": "src/records/compress-worker.mjs" },
   format: "esm",

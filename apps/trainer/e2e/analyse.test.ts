@@ -95,7 +95,7 @@ describe("turnwise analyse", () => {
     expect(data.arms.map(({ arm }) => arm)).toEqual(["none", "aem"]);
     expect(data.arms[0]!.curves.success.map(({ iteration }) => iteration)).toEqual([1, 2, 3]);
     expect(data.differences).toMatchObject([{ arm: "aem", seeds: [1] }]);
-    expect(markdown).toContain("one seed, which says nothing about others");
+    expect(markdown).toContain("one seed, so no interval");
   });
 
   it("cost: measures AEM on recorded batches", async () => {
@@ -138,7 +138,7 @@ describe("turnwise analyse", () => {
     );
     await rm(join(runOf("none"), "trajectories"), { recursive: true });
     expect(await fail("cost", runOf("none"))).toContain(
-      "trajectories must hold iteration-0001.jsonl.gz, found none (a study keeps trajectories with keep: [run])",
+      "trajectories/iteration-0001.jsonl.gz must exist, got no such file (a study keeps trajectories only with keep: [run])",
     );
     expect(await fail("transition", folder)).toContain("path must be a run folder (config.json)");
     expect(await fail("proxy", runOf("aem"), "--states", "3")).toContain("a whole number >= 4");

@@ -69,7 +69,7 @@ describe("a run", () => {
   it("fails in one line in a read-only folder", async ({ skip }) => {
     if (!isMounted) skip();
     const { code, stderr } = await trainTiny(join(readOnly, "run"));
-    expect(stderr).toMatch(/^turnwise: [^\n]*: run folder must be writable, got EROFS[^\n]*\n$/u);
+    expect(stderr).toMatch(/^turnwise: [^\n]*: run folder could not be created: EROFS[^\n]*\n$/u);
     expect(code).toBe(2);
   });
 
@@ -82,7 +82,7 @@ describe("a run", () => {
     await writeFile(join(small, "filling"), new Uint8Array(64 * 1024)).catch(() => undefined);
     const full = await trainTiny(join(small, "run"));
     expect(full.stderr).toMatch(
-      /^turnwise: [^\n]*run folder must be writable, got ENOSPC[^\n]*\n$/u,
+      /^turnwise: [^\n]*run folder could not be created: ENOSPC[^\n]*\n$/u,
     );
     expect(await readdir(small)).toEqual(["filling"]);
   });

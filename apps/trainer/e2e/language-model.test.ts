@@ -130,7 +130,7 @@ describe("train --model", () => {
       "model.maxTokens=5000",
     ]);
     expect(long.stderr.trim()).toBe(
-      `turnwise: model.maxTokens must be at most 4096, the longest sequence of ${model}, got 5000`,
+      `turnwise: model.maxTokens must be at most 4096, the maximum sequence length of ${model}, got 5000`,
     );
     expect(long.code).toBe(2);
     const missing = await runTurnwise(["train", "alfworld", "--model", out, "--out", out]);

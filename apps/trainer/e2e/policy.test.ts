@@ -210,7 +210,7 @@ describe("policy generate and score", () => {
     expect(noWords).toBe(
       `turnwise: ${join(wordless, "tokenizer.json")}: file not found; --prompt needs a tokenizer\n`,
     );
-    expect(noRoom).toContain("must fit into cacheBytes 1000, got 1 and 63");
+    expect(noRoom).toContain("must fit into cacheBytes 1000, got 1 + 63");
     expect(noModel).toContain("config.json");
     expect(noProvider).toBe(
       "turnwise: policy: provider must be one of cpu, webgpu, cuda, onnx-cuda, got gpu\n",

@@ -56,7 +56,7 @@ describe("turnwise study table", () => {
   it("prints text, Markdown, LaTeX, CSV and JSON", async () => {
     const table = (format: string) => print("table", study, "--format", format);
     expect(await table("text")).toMatch(/^Results by arm: success on all \(sampled\)/u);
-    expect(await table("markdown")).toContain("| numbers    | aem less none           |     2 |");
+    expect(await table("markdown")).toContain("| numbers    | aem minus none           |     2 |");
     expect(await table("latex")).toContain("\\begin{tabular}");
     expect(await table("csv")).toContain("numbers,main,aem,none,,success,2,");
     // Cells of real runs contain everything that a comparison needs.
@@ -93,7 +93,7 @@ describe("turnwise study power", () => {
       "10",
     );
     expect(planned).toMatch(/^ +10 +6\.0 points +80 % +0\.002$/mu);
-    expect(await print("power", study, "--effect", "0.1")).toContain("numbers     aem less none");
+    expect(await print("power", study, "--effect", "0.1")).toContain("numbers     aem minus none");
   });
 
   it("requires one of the two", async () => {

@@ -312,7 +312,7 @@ describe.skipIf(executablePath === undefined)("the viewer in a browser", () => {
     await opened.goto(`${pathToFileURL(path).href}#/trajectory/none-2/iteration-0006/3`);
     await opened.getByRole("heading", { name: "Turn 0" }).waitFor();
     await opened.goto(`${pathToFileURL(path).href}#/trajectory/none-2/iteration-0005/3`);
-    await opened.getByText(/iteration-0005\.jsonl\.gz: file must exist$/u).waitFor();
+    await opened.getByText(/iteration-0005\.jsonl\.gz: no such file$/u).waitFor();
     await opened.keyboard.press("?");
     await opened.getByText("Licences of the libraries in this page").click();
     expect(await opened.getByLabel("Licences").textContent()).toBe(page.licences);

@@ -228,9 +228,11 @@ describe("attention", () => {
       const { query, key, value } = declare(g);
       expect(() =>
         attention(g, { query: g.reshape(query, [batch, "time", heads * size]), key, value }),
-      ).toThrow("attention: query, key, value and bias must be [batch, time, heads, size]");
+      ).toThrow(
+        "attention: query must be [batch, time, heads, size], key and value [batch, keys, keyHeads, size], bias [time, keys] or [batch, time, keys], got shapes",
+      );
       expect(() => attention(g, { query, key, value }, { causal: true })).toThrow(
-        "attention: causal queries and keys must be the same tokens, got time and keys",
+        "attention: causal attention must have as many keys as queries and no past, got time and keys",
       );
       expect(() => attention(g, { query, key, value }, { blocks: 0 })).toThrow(
         "attention: blocks must be a whole number >= 1, got 0",

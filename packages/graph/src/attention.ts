@@ -129,12 +129,12 @@ function checkAttention(
   if (!isMatched) {
     const shapes = [query, key, value, ...(bias ? [bias] : [])].map(({ shape }) => shape);
     throw new RangeError(
-      `attention: query, key, value and bias must be [batch, time, heads, size], [batch, keys, keyHeads, size] twice, and [time, keys] or [batch, time, keys], got ${shapes.map(showShape).join(", ")}`,
+      `attention: query must be [batch, time, heads, size], key and value [batch, keys, keyHeads, size], bias [time, keys] or [batch, time, keys], got shapes ${shapes.map(showShape).join(", ")}`,
     );
   }
   if (causal && (past !== undefined || query.shape[1] !== key.shape[1])) {
     throw new RangeError(
-      `attention: causal queries and keys must be the same tokens, got ${past ? "a past" : `${query.shape[1]} and ${key.shape[1]}`}`,
+      `attention: causal attention must have as many keys as queries and no past, got ${past ? "a past" : `${query.shape[1]} and ${key.shape[1]}`}`,
     );
   }
 }

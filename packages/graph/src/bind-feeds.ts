@@ -71,7 +71,7 @@ export function bindFeeds(where: string, program: Program, feeds: BoundFeeds): S
     if (!Object.hasOwn(program.inputs, name)) {
       const known = Object.keys(program.inputs).join(", ");
       throw new RangeError(
-        `${where}: feed ${name} must be an input (${known}), got an unknown name`,
+        `${where}: feeds must name inputs of the program (${known}), got ${name}`,
       );
     }
   }
@@ -87,7 +87,7 @@ export function bindFeeds(where: string, program: Program, feeds: BoundFeeds): S
       const known = sizes.get(dimension);
       if (known !== undefined && known !== size) {
         throw new RangeError(
-          `${where}: size ${dimension} must be one number, got ${known} from ${setBy.get(dimension)} and ${size} from ${name}`,
+          `${where}: size ${dimension} must be the same in all feeds, got ${known} from ${setBy.get(dimension)} and ${size} from ${name}`,
         );
       }
       sizes.set(dimension, size);

@@ -32,7 +32,7 @@ export function causalBias(
 ): Tensor {
   if ((start?.shape.length ?? 0) > 1 || (lengths?.shape.length ?? 1) !== 1) {
     throw new RangeError(
-      `causalBias: start and lengths must be a scalar or [batch], and [batch], got ${[start, lengths].map((x) => (x ? showShape(x.shape) : "none")).join(" and ")}`,
+      `causalBias: start must be a scalar or [batch], lengths must be [batch], got ${[start, lengths].map((x) => (x ? showShape(x.shape) : "none")).join(" and ")}`,
     );
   }
   const column = g.iota(keys);

@@ -92,8 +92,8 @@ function spell(formula: Polynomial): Dimension {
 }
 
 /**
- * Parses a formula: `sum = [-] term {(+|-) term}`, `term = factor {* factor}`, and a factor is a
- * whole number, a name, `(sum)` or `floor(sum/number)`.
+ * Parses a formula: `sum = [-] term {(+|-) term}`, `term = factor {* factor}`, and a factor is an
+ * integer, a name, `(sum)` or `floor(sum/number)`.
  */
 function read(text: string): Polynomial {
   const tokens = text.match(/\d+|[A-Za-z_]\w*|\S/g) ?? [];

@@ -107,16 +107,14 @@ export function checkOutputs(
   for (const name of resident) {
     if (!Object.hasOwn(program.outputs, name)) {
       const known = Object.keys(program.outputs).join(", ");
-      throw new RangeError(
-        `${where}: resident must name outputs (${known}), got an unknown name, ${name}`,
-      );
+      throw new RangeError(`${where}: resident must name outputs (${known}), got ${name}`);
     }
   }
   for (const name of consumed) {
     if (Object.hasOwn(program.inputs, name) && !Object.hasOwn(frozen, name)) continue;
     const known = Object.keys(program.inputs).filter((input) => !Object.hasOwn(frozen, input));
     throw new RangeError(
-      `${where}: consumed must name inputs that are fed (${known.join(", ")}), got ${name}`,
+      `${where}: consumed must name inputs that are not frozen (${known.join(", ")}), got ${name}`,
     );
   }
 }
@@ -140,7 +138,7 @@ export async function runConsuming<Result>(
       const name = "data" in feed ? undefined : taken.get(feed);
       if (name === undefined || name === other) continue;
       throw new RangeError(
-        `run: feed ${name} must be fed once, since it is consumed, got it also as ${other}`,
+        `run: feed ${name} is consumed, so its tensor must not be fed to another input, got it also for ${other}`,
       );
     }
     return await run();
@@ -169,9 +167,7 @@ export function checkFrozen(where: string, program: Program, frozen: FrozenFeeds
     const tensor = program.inputs[name];
     if (!tensor) {
       const known = Object.keys(program.inputs).join(", ");
-      throw new RangeError(
-        `${where}: frozen must name inputs (${known}), got an unknown name, ${name}`,
-      );
+      throw new RangeError(`${where}: frozen must name inputs (${known}), got ${name}`);
     }
     checkFeed(where, name, tensor, feed);
     if ("file" in feed) {
@@ -190,7 +186,7 @@ export function refuseFrozen(
 ): void {
   for (const name of Object.keys(feeds)) {
     if (!Object.hasOwn(frozen, name)) continue;
-    throw new RangeError(`${where}: feed ${name} must not be given for a frozen input, got one`);
+    throw new RangeError(`${where}: feed ${name} must not be given, because the input is frozen`);
   }
 }
 

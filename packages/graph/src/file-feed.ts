@@ -41,7 +41,7 @@ export async function checkFiles(where: string, frozen: FrozenFeeds): Promise<vo
     const end = offset + numFileBytes(feed);
     if (end <= size) continue;
     throw new RangeError(
-      `${where}: frozen ${name} must end within ${file}, got byte ${end} of ${size}`,
+      `${where}: frozen ${name} must end within ${file} (${size} bytes), got an end at byte ${end}`,
     );
   }
 }

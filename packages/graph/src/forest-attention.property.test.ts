@@ -125,7 +125,7 @@ describe("forestAttention", () => {
       const query = g.input("query", "float32", ["node", heads, size]);
       const key = g.input("key", "float32", ["node", 3, size]);
       expect(() => forestAttention(g, { query, key, value: key })).toThrow(
-        "forestAttention: query, key and value must be [token, heads, size] and [token, keyHeads, size] twice, got [node, 4, 2], [node, 3, 2], [node, 3, 2]",
+        "forestAttention: query must be [token, heads, size], key and value [token, keyHeads, size], got shapes [node, 4, 2], [node, 3, 2], [node, 3, 2]",
       );
       return { query };
     });

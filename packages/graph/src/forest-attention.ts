@@ -76,7 +76,7 @@ function checkInputs({ query, key, value }: ForestInputs): void {
     showShape(key.shape) === showShape(value.shape);
   if (isMatched) return;
   throw new RangeError(
-    `forestAttention: query, key and value must be [token, heads, size] and [token, keyHeads, size] twice, got ${[query, key, value].map(({ shape }) => showShape(shape)).join(", ")}`,
+    `forestAttention: query must be [token, heads, size], key and value [token, keyHeads, size], got shapes ${[query, key, value].map(({ shape }) => showShape(shape)).join(", ")}`,
   );
 }
 

@@ -236,7 +236,7 @@ function passBack(
   const sources = operation.inputs.slice(numOutputs);
   if (found.length > sources.length) {
     throw new RangeError(
-      `withGradient: derivative must return ${sources.length} gradients at most, got ${found.length}`,
+      `withGradient: derivative must return at most ${sources.length} gradients, got ${found.length}`,
     );
   }
   found.forEach((gradient, i) => {

@@ -179,7 +179,7 @@ describe("interpret", () => {
       "interpret: feed ids must be given, got none",
     );
     expect(() => interpret(program, { a, b, ids, c: a })).toThrow(
-      "interpret: feed c must be an input (a, b, ids), got an unknown name",
+      "interpret: feeds must name inputs of the program (a, b, ids), got c",
     );
     expect(() => interpret(program, { a, b, ids: { ...ids, data: new Float32Array(3) } })).toThrow(
       "interpret: feed ids must hold int32 entries, got a Float32Array",
@@ -191,7 +191,7 @@ describe("interpret", () => {
       "interpret: feed a must hold 6 entries for shape [3, 2], got 5",
     );
     expect(() => interpret(program, { a, b: wide, ids })).toThrow(
-      "interpret: size n must be one number, got 3 from a and 4 from b",
+      "interpret: size n must be the same in all feeds, got 3 from a and 4 from b",
     );
     const doubled = trace((g) => ({
       y: g.input("x", "float32", ["n"]),

@@ -15,8 +15,8 @@ function enlargeStack(koffi: Koffi): void {
   try {
     koffi.config({ ...config, sync_stack_size: stackBytes });
   } catch {
-    // koffi rejects changes after a library was loaded by another package; its stack size then
-    // stays.
+    // koffi rejects changes after another package has loaded a library through it. The stack size
+    // then remains the default.
   }
 }
 
@@ -33,7 +33,7 @@ export async function loadKoffi(where: string): Promise<Koffi> {
   } catch (cause) {
     const message = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new Error(
-      `${where}: koffi must be installed and load (npm install koffi; it has no install script), got: ${message}`,
+      `${where}: koffi could not be loaded (npm install koffi; it has no install script), got: ${message}`,
       { cause },
     );
   }

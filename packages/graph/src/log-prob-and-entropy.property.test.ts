@@ -92,7 +92,7 @@ describe("logProbAndEntropy", () => {
         "logProbAndEntropy: chunks must be a whole number >= 1, got 0",
       );
       expect(() => logProbAndEntropy(g, { ...inputs, targets: g.iota(4) })).toThrow(
-        "logProbAndEntropy: hidden, head and targets must be [token, d], [vocabulary, d] and [token], got [token, 3], [token, 3], [4]",
+        "logProbAndEntropy: hidden must be [token, d], head [vocabulary, d], targets [token], got shapes [token, 3], [token, 3], [4]",
       );
       return { hidden };
     });

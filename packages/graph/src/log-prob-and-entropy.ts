@@ -56,7 +56,7 @@ export function logProbAndEntropy(
     hidden.shape[0] === targets.shape[0];
   if (!isMatched) {
     throw new RangeError(
-      `logProbAndEntropy: hidden, head and targets must be [token, d], [vocabulary, d] and [token], got ${[hidden, head, targets].map((tensor) => showShape(tensor.shape)).join(", ")}`,
+      `logProbAndEntropy: hidden must be [token, d], head [vocabulary, d], targets [token], got shapes ${[hidden, head, targets].map((tensor) => showShape(tensor.shape)).join(", ")}`,
     );
   }
   const scale = 1 / temperature;

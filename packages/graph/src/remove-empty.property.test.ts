@@ -11,7 +11,7 @@ function isEmptyStep({ inputs, outputs }: Operation): boolean {
 }
 
 describe("removeEmpty", () => {
-  // Excludes ids into a table without rows, and a slice that removes more entries than exist.
+  // Excludes cases with ids of an empty table, and slices that remove more entries than exist.
   const examples = operationCases.filter(
     ({ ids, name }) => ids === undefined && !name.startsWith("slice"),
   );

@@ -57,14 +57,14 @@ export class OwnedTensor<Storage> implements ResidentTensor {
     if (tensor instanceof OwnedTensor && tensor.#owner === owner) return tensor;
     const other = tensor instanceof OwnedTensor ? tensor.#owner.name : "something else";
     throw new RangeError(
-      `${where}: feed ${name} must be held by ${owner.name}, got a tensor of ${other}`,
+      `${where}: feed ${name} must be a tensor of ${owner.name}, got a tensor of ${other}`,
     );
   }
 
   /** Returns the storage. @throws `Error` after `dispose`. */
   storage(where: string): Storage {
     if (this.#isDisposed) {
-      throw new Error(`${where}: resident tensor must not be disposed of, got a disposed one`);
+      throw new Error(`${where}: resident tensor must not be used after dispose()`);
     }
     return this.#storage;
   }

@@ -144,7 +144,7 @@ const mistakes: Readonly<
   ],
   scatterAddAlong: [
     (g, { w, places }) => g.scatterAddAlong(w, places, 9),
-    "scatterAddAlong: updates and ids must have one shape, got [5, 3] and [2, 5]",
+    "scatterAddAlong: updates and ids must have equal shapes, got [5, 3] and [2, 5]",
   ],
   softmax: [
     (g, { scalar }) => g.softmax(scalar),
@@ -156,23 +156,23 @@ const mistakes: Readonly<
   ],
   rmsNorm: [
     (g, { m, three }) => g.rmsNorm(m, three),
-    "rmsNorm: weight must have the last axis of x [n, 4], got [3]",
+    "rmsNorm: weight must have shape [4] for x [n, 4], got [3]",
   ],
   rope: [
     (g, { heads, w, places }) => g.rope(heads, w, w, places),
-    "rope: x, cos, sin and positions must be [batch, time, heads, 2*half], [positions, half], [positions, half] and [batch, time], got [2, 6, 4, 8], [5, 3], [5, 3], [2, 5]",
+    "rope: x must be [batch, time, heads, 2*half], cos and sin [positions, half], positions [batch, time], got shapes [2, 6, 4, 8], [5, 3], [5, 3], [2, 5]",
   ],
   attention: [
     (g, { heads, m }) => attention(g, { query: heads, key: m, value: m }),
-    "attention: query, key, value and bias must be [batch, time, heads, size], [batch, keys, keyHeads, size] twice, and [time, keys] or [batch, time, keys], got [2, 6, 4, 8], [n, 4], [n, 4]",
+    "attention: query must be [batch, time, heads, size], key and value [batch, keys, keyHeads, size], bias [time, keys] or [batch, time, keys], got shapes [2, 6, 4, 8], [n, 4], [n, 4]",
   ],
   causalBias: [
     (g, { places }) => causalBias(g, { time: 6, lengths: places }),
-    "causalBias: start and lengths must be a scalar or [batch], and [batch], got none and [2, 5]",
+    "causalBias: start must be a scalar or [batch], lengths must be [batch], got none and [2, 5]",
   ],
   logProbAndEntropy: [
     (g, { m, w, places }) => logProbAndEntropy(g, { hidden: m, head: w, targets: places }),
-    "logProbAndEntropy: hidden, head and targets must be [token, d], [vocabulary, d] and [token], got [n, 4], [5, 3], [2, 5]",
+    "logProbAndEntropy: hidden must be [token, d], head [vocabulary, d], targets [token], got shapes [n, 4], [5, 3], [2, 5]",
   ],
   traceAdamW: [
     (g, { m, w, v }) =>
@@ -219,7 +219,7 @@ describe("a shape that does not fit", () => {
       const x = g.input("x", "float32", ["n"]);
       const [y] = g.withGradient([g.exp(x)], [x], () => [x, x]);
       expect(() => gradients(g, g.reduceSum(y!), [x])).toThrow(
-        "withGradient: derivative must return 1 gradients at most, got 2",
+        "withGradient: derivative must return at most 1 gradients, got 2",
       );
       return { y: y! };
     });

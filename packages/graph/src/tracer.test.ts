@@ -80,10 +80,10 @@ describe("trace", () => {
     const truth = g.greater(x, 0);
     const other = new Tracer().input("x", "float32", ["n", 3]);
     const thrown: readonly [() => unknown, string][] = [
-      [() => g.input("x", "float32", []), "input: name must be new, got x again"],
+      [() => g.input("x", "float32", []), "input: name must be unique, got x twice"],
       [() => g.add(x, other), "add: tensor must belong to this tracer, got id 0 of another"],
       [() => g.add(x, ids), "add: tensor must be float32, got int32"],
-      [() => g.add(truth, truth), "add: tensor must be a number, got bool"],
+      [() => g.add(truth, truth), "add: tensor must be float32 or int32, got bool"],
       [() => g.exp(ids), "exp: tensor must be float32, got int32"],
       [
         () => g.add(x, g.constant([1, 2], { shape: [2] })),
@@ -137,11 +137,11 @@ describe("trace", () => {
       ],
       [
         () => g.rmsNorm(x, g.constant(1)),
-        "rmsNorm: weight must have the last axis of x [n, 3], got []",
+        "rmsNorm: weight must have shape [3] for x [n, 3], got []",
       ],
       [
         () => g.rope(x, x, x, ids),
-        "rope: x, cos, sin and positions must be [batch, time, heads, 2*half], [positions, half], [positions, half] and [batch, time], got [n, 3], [n, 3], [n, 3], [m]",
+        "rope: x must be [batch, time, heads, 2*half], cos and sin [positions, half], positions [batch, time], got shapes [n, 3], [n, 3], [n, 3], [m]",
       ],
     ];
     for (const [call, text] of thrown) expect(call).toThrow(text);

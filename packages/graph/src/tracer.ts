@@ -158,7 +158,7 @@ export class Tracer {
    */
   input(name: string, dtype: DataType, shape: Shape): Tensor {
     if (Object.hasOwn(this.#inputs, name)) {
-      throw new RangeError(`input: name must be new, got ${name} again`);
+      throw new RangeError(`input: name must be unique, got ${name} twice`);
     }
     const tensor = this.#recordOne("input", { name }, [], canonicalShape(shape), dtype);
     this.#inputs[name] = tensor;
@@ -216,7 +216,8 @@ export class Tracer {
     const left = typeof a === "number" ? this.constant(a, { dtype }) : a;
     const right = typeof b === "number" ? this.constant(b, { dtype }) : b;
     this.#checkType(where, left.dtype, right);
-    if (dtype === "bool") throw new TypeError(`${where}: tensor must be a number, got bool`);
+    if (dtype === "bool")
+      throw new TypeError(`${where}: tensor must be float32 or int32, got bool`);
     return [left, right];
   }
 
@@ -593,7 +594,7 @@ export class Tracer {
     this.#checkType("scatterAddAlong", "float32", updates);
     if (updates.shape.length === 0 || !equalShapes(updates.shape, ids.shape)) {
       throw new RangeError(
-        `scatterAddAlong: updates and ids must have one shape, got ${showShape(updates.shape)} and ${showShape(ids.shape)}`,
+        `scatterAddAlong: updates and ids must have equal shapes, got ${showShape(updates.shape)} and ${showShape(ids.shape)}`,
       );
     }
     const length = canonicalDimension(size);
@@ -630,7 +631,7 @@ export class Tracer {
     checkAxis("rmsNorm", -1, x.shape);
     if (!equalShapes(weight.shape, x.shape.slice(-1))) {
       throw new RangeError(
-        `rmsNorm: weight must have the last axis of x ${showShape(x.shape)}, got ${showShape(weight.shape)}`,
+        `rmsNorm: weight must have shape ${showShape(x.shape.slice(-1))} for x ${showShape(x.shape)}, got ${showShape(weight.shape)}`,
       );
     }
     const results = [x.shape, [...x.shape.slice(0, -1), 1]];
@@ -667,7 +668,7 @@ export class Tracer {
       equalShapes(positions.shape, x.shape.slice(0, 2));
     if (!isMatched) {
       throw new RangeError(
-        `rope: x, cos, sin and positions must be [batch, time, heads, 2*half], [positions, half], [positions, half] and [batch, time], got ${[x, cos, sin, positions].map((tensor) => showShape(tensor.shape)).join(", ")}`,
+        `rope: x must be [batch, time, heads, 2*half], cos and sin [positions, half], positions [batch, time], got shapes ${[x, cos, sin, positions].map((tensor) => showShape(tensor.shape)).join(", ")}`,
       );
     }
     return this.#recordOne("rope", { inverse }, [x, cos, sin, positions], x.shape);
@@ -679,7 +680,8 @@ export class Tracer {
    * @param others - Tensors to compute first, at least one. `x` and `others` must be float32.
    */
   barrier(x: Tensor, others: readonly Tensor[]): Tensor {
-    if (others.length === 0) throw new RangeError("barrier: others must hold a tensor, got none");
+    if (others.length === 0)
+      throw new RangeError("barrier: others must not be empty, got length 0");
     const odd = [x, ...others].find(({ dtype }) => dtype !== "float32");
     if (odd) throw new TypeError(`barrier: tensors must be float32, got ${odd.dtype}`);
     return this.#recordOne("barrier", {}, [x, ...others], x.shape, x.dtype);

@@ -132,7 +132,7 @@ describe("turnwise show", () => {
     expect(await print("show", path, "--group", "0")).toContain("failed: the roof fell");
     await appendFile(join(path, "episodes.jsonl"), `\n${lines}`);
     const { code, stderr } = await runInProcess(["show", path]);
-    expect(stderr).toContain(`${path}/episodes.jsonl line 3: must hold a JSON object`);
+    expect(stderr).toContain(`${path}/episodes.jsonl line 3 is not a valid JSON object: `);
     expect(code).toBe(2);
   });
 

@@ -35,7 +35,7 @@ it("names the invalid part of a matrix product", () => {
   );
   expect(check({ result: { ...result, type: "bfloat16" } })).toThrow("result.type must be float32");
   expect(check({ batches: 2, result: { ...result, batchStride: 5 } })).toThrow(
-    "multiply: result.batchStride must keep the results of a batch apart, got 5",
+    "multiply: result.batchStride must be large enough that the results of a batch do not overlap, got 5",
   );
-  expect(check({ batches: 2 })).toThrow("result.batchStride must keep");
+  expect(check({ batches: 2 })).toThrow("result.batchStride must be large enough");
 });

@@ -46,6 +46,10 @@ export function checkProduct(product: CudaProduct): void {
   checkTypes(left, right, result);
   const { batchStride = 0 } = result;
   if (batches > 1 && batchStride < (m - 1) * result.rowStride + n) {
-    fail("result.batchStride", "keep the results of a batch apart", batchStride);
+    fail(
+      "result.batchStride",
+      "be large enough that the results of a batch do not overlap",
+      batchStride,
+    );
   }
 }

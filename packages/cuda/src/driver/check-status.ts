@@ -19,12 +19,12 @@ function describeStatus(cuda: Cuda, status: number): string {
 /** Checks the status of a driver function. @throws `Error` if it failed. */
 export function checkDriver(cuda: Cuda, status: number, method: string, what: string): void {
   if (status === driverStatus.success) return;
-  throw new Error(`${method}: CUDA must ${what}, got ${describeStatus(cuda, status)}`);
+  throw new Error(`${method}: CUDA failed to ${what}: ${describeStatus(cuda, status)}`);
 }
 
 /** Checks the status of a cuBLAS function. @throws `Error` if it failed. */
 export function checkProducts(cuda: Cuda, status: number, method: string, what: string): void {
   if (status === 0) return;
   const name = cuda.cublasGetStatusString(status);
-  throw new Error(`${method}: cuBLAS must ${what}, got ${name}`);
+  throw new Error(`${method}: cuBLAS failed to ${what}: ${name}`);
 }

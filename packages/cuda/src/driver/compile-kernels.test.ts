@@ -26,7 +26,7 @@ describe.skipIf(compiler === undefined)("compileKernels with NVRTC itself", () =
   it("reports the log, with line numbers of the source", async () => {
     const loaded = await loadCompiler();
     expect(() => compileKernels(loaded, "\n\n__device__ int f() { return g(); }", 90)).toThrow(
-      /compile: the source must compile, got NVRTC_ERROR_COMPILATION\nkernels\.cu\(3\): error/u,
+      /compile: the source does not compile \(NVRTC_ERROR_COMPILATION\):\nkernels\.cu\(3\): error/u,
     );
   });
 });

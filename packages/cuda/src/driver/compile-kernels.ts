@@ -81,7 +81,7 @@ function architecture(cuda: Compiler, results: Results, capability: number): str
 
 function check(cuda: Compiler, status: number, what: string): void {
   if (status === 0) return;
-  throw new Error(`compile: NVRTC must ${what}, got ${cuda.nvrtcGetErrorString(status)}`);
+  throw new Error(`compile: NVRTC failed to ${what}: ${cuda.nvrtcGetErrorString(status)}`);
 }
 
 function log(cuda: Compiler, results: Results, program: number): string {
@@ -117,7 +117,7 @@ export function compileKernels(cuda: Compiler, source: string, capability: numbe
     const status = cuda.nvrtcCompileProgram(program, options.length, parameters.texts(options));
     if (status !== 0) {
       throw new Error(
-        `compile: the source must compile, got ${cuda.nvrtcGetErrorString(status)}\n${log(cuda, results, program)}`,
+        `compile: the source does not compile (${cuda.nvrtcGetErrorString(status)}):\n${log(cuda, results, program)}`,
       );
     }
     return image(cuda, results, program, arch.startsWith("sm_"));

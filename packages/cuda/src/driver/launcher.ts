@@ -54,7 +54,9 @@ export class Launcher {
     parameters: BigInt64Array | readonly (number | bigint)[],
   ): void {
     if (!(kernel instanceof Kernel) || kernel.handle === 0) {
-      throw new Error(`launch: kernel must be of a loaded module, got ${kernel.name}`);
+      throw new Error(
+        `launch: module of kernel ${kernel.name} must be loaded, got an unloaded module`,
+      );
     }
     if (grid === 0) return;
     this.#setParameters(parameters);
@@ -72,7 +74,7 @@ export class Launcher {
       parameters.length === 0 ? 0 : this.#extraAddress,
     );
     if (status !== driverStatus.success) {
-      const what = `run ${kernel.name} with ${grid} blocks of ${block} threads and ${parameters.length} parameters`;
+      const what = `launch ${kernel.name} with ${grid} blocks of ${block} threads and ${parameters.length} parameters`;
       checkDriver(this.#cuda, status, "launch", what);
     }
   }
@@ -80,7 +82,9 @@ export class Launcher {
   #setParameters(parameters: BigInt64Array | readonly (number | bigint)[]): void {
     const { length } = parameters;
     if (length > maxParameters) {
-      throw new RangeError(`launch: parameters must be at most ${maxParameters}, got ${length}`);
+      throw new RangeError(
+        `launch: kernel must have at most ${maxParameters} parameters, got ${length}`,
+      );
     }
     this.#size[0] = length * 8;
     if (parameters instanceof BigInt64Array) {

@@ -84,7 +84,7 @@ class Loader {
       }
     }
     throw new Error(
-      `openCudaDevice: ${what} must be found (in TURNWISE_CUDA_PATH, by the loader, in /usr/local/cuda or among Python's packages), got ${reasons.length > 0 ? reasons.join("; ") : "none"}`,
+      `openCudaDevice: ${what} could not be loaded (searched TURNWISE_CUDA_PATH, the loader's folders, /usr/local/cuda and Python's packages): ${reasons.length > 0 ? reasons.join("; ") : "no file found"}`,
     );
   }
 }
@@ -94,9 +94,12 @@ function bindDriver(loader: Loader, path: string): DriverFunctions {
     return loader.bind<DriverFunctions>(path, [], driverPrototypes);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`openCudaDevice: NVIDIA's driver must load, got ${path}: ${message}`, {
-      cause,
-    });
+    throw new Error(
+      `openCudaDevice: NVIDIA's driver could not be loaded from ${path}: ${message}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -120,7 +123,9 @@ async function load(path: string | undefined): Promise<Cuda> {
   const version = new Int32Array(new ArrayBuffer(128));
   const status = driver.cuDriverGetVersion(memory.addressOf(version));
   if (status !== 0) {
-    throw new Error(`openCudaDevice: NVIDIA's driver must return its version, got error ${status}`);
+    throw new Error(
+      `openCudaDevice: NVIDIA's driver did not return its version, got error ${status}`,
+    );
   }
   const major = Math.floor(version[0]! / 1000);
   return {

@@ -62,7 +62,7 @@ class Device implements CudaDevice {
     const count = this.#resultInt[0]!;
     if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal >= count) {
       throw new RangeError(
-        `openCudaDevice: deviceId must be one of the computer's ${count} devices, got ${ordinal}`,
+        `openCudaDevice: deviceId must be the number of one of the ${count} devices, from 0, got ${ordinal}`,
       );
     }
     this.#check(cuda.cuDeviceGet(result, ordinal), "open", "find the device");
@@ -70,11 +70,11 @@ class Device implements CudaDevice {
     this.name = this.#askName();
     this.computeCapability = [this.#ask(attribute.major), this.#ask(attribute.minor)];
     this.multiprocessors = this.#ask(attribute.multiprocessors);
-    this.#check(cuda.cuDevicePrimaryCtxRetain(result, this.#ordinal), "open", "make a context");
+    this.#check(cuda.cuDevicePrimaryCtxRetain(result, this.#ordinal), "open", "create a context");
     this.#context = Number(this.#result[0]);
-    this.#check(cuda.cuCtxSetCurrent(this.#context), "open", "use its context");
+    this.#check(cuda.cuCtxSetCurrent(this.#context), "open", "set its context");
     current = this.#context;
-    this.#check(cuda.cuStreamCreate(result, nonBlockingStream), "open", "make a stream");
+    this.#check(cuda.cuStreamCreate(result, nonBlockingStream), "open", "create a stream");
     this.#stream = Number(this.#result[0]);
     this.#products = new Products(cuda, this.#stream);
     this.#launcher = new Launcher(cuda, this.#stream);
@@ -93,14 +93,14 @@ class Device implements CudaDevice {
 
   #ask(which: number): number {
     const status = this.#cuda.cuDeviceGetAttribute(this.#resultAddress, which, this.#ordinal);
-    this.#check(status, "open", "describe the device");
+    this.#check(status, "open", "return the attributes of the device");
     return this.#resultInt[0]!;
   }
 
   #askName(): string {
     const { byteLength } = this.#result;
     const status = this.#cuda.cuDeviceGetName(this.#resultAddress, byteLength, this.#ordinal);
-    this.#check(status, "open", "name the device");
+    this.#check(status, "open", "return the name of the device");
     return this.#cuda.textAt(this.#resultAddress);
   }
 
@@ -109,7 +109,7 @@ class Device implements CudaDevice {
    */
   #use(method: string): Cuda {
     if (this.#closing !== undefined) {
-      throw new Error(`${method}: the device must be open, got a closed one`);
+      throw new Error(`${method}: device must not be used after close()`);
     }
     if (current !== this.#context) this.#makeCurrent(method);
     return this.#cuda;
@@ -118,20 +118,20 @@ class Device implements CudaDevice {
   /** Like `#use`, but also throws while recording. */
   #useAtOnce(method: string): Cuda {
     if (this.#recorder.isRecording) {
-      throw new Error(`${method}: the device must not be recording, got a call in a recording`);
+      throw new Error(`${method}: must not be called while the device is recording`);
     }
     return this.#use(method);
   }
 
   #makeCurrent(method: string): void {
-    this.#check(this.#cuda.cuCtxSetCurrent(this.#context), method, "use its context");
+    this.#check(this.#cuda.cuCtxSetCurrent(this.#context), method, "set its context");
     current = this.#context;
   }
 
   memory(): { readonly freeBytes: number; readonly totalBytes: number } {
     const cuda = this.#use("memory");
     const status = cuda.cuMemGetInfo_v2(this.#resultAddress, this.#resultAddress + 8);
-    this.#check(status, "memory", "return its memory");
+    this.#check(status, "memory", "return the amount of free memory");
     return { freeBytes: Number(this.#result[0]), totalBytes: Number(this.#result[1]) };
   }
 
@@ -142,10 +142,10 @@ class Device implements CudaDevice {
     if (status === driverStatus.outOfMemory) {
       const { freeBytes, totalBytes } = this.memory();
       throw new CudaOutOfMemory(
-        `allocate: bytes must be free on the device, got ${mebibytes(bytes)} where ${mebibytes(freeBytes)} of ${mebibytes(totalBytes)} are free`,
+        `allocate: out of device memory, ${mebibytes(bytes)} requested, ${mebibytes(freeBytes)} of ${mebibytes(totalBytes)} free`,
       );
     }
-    this.#check(status, "allocate", "give memory");
+    this.#check(status, "allocate", "allocate memory");
     const address = Number(this.#result[0]);
     this.#allocations.set(address, bytes);
     return address;
@@ -154,7 +154,7 @@ class Device implements CudaDevice {
   free(address: number): void {
     const cuda = this.#useAtOnce("free");
     if (!this.#allocations.delete(address)) {
-      throw new RangeError(`free: address must be one that allocate returned, got ${address}`);
+      throw new RangeError(`free: address must come from allocate, got ${address}`);
     }
     this.#check(cuda.cuMemFree_v2(address), "free", "free memory");
   }
@@ -212,7 +212,7 @@ class Device implements CudaDevice {
     return {
       kernel: (name, sharedBytes = 0) => {
         if (!this.#modules.has(unload)) {
-          throw new Error("kernel: the module must be loaded, got an unloaded one");
+          throw new Error("kernel: module must not be used after unload()");
         }
         const kernel = this.#kernel(module, name, sharedBytes);
         kernels.push(kernel);
@@ -228,13 +228,13 @@ class Device implements CudaDevice {
     this.#name.fill(0);
     new TextEncoder().encodeInto(name, this.#name.subarray(0, -1));
     const status = cuda.cuModuleGetFunction(this.#resultAddress, module, this.#nameAddress);
-    this.#check(status, "kernel", `have a kernel named ${name}`);
+    this.#check(status, "kernel", `find a kernel named ${name}`);
     const handle = Number(this.#result[0]);
     if (sharedBytes > defaultSharedBytes) {
       this.#check(
         cuda.cuFuncSetAttribute(handle, maxDynamicSharedBytes, sharedBytes),
         "kernel",
-        `grant ${name} ${sharedBytes} bytes of shared memory`,
+        `reserve ${sharedBytes} bytes of shared memory for ${name}`,
       );
     }
     return new Kernel(name, handle, sharedBytes);

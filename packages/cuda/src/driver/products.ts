@@ -32,15 +32,15 @@ export class Products {
     this.#betaAddress = this.#alphaAddress + 4;
     const result = new BigInt64Array(new ArrayBuffer(128));
     const allocated = cuda.cuMemAlloc_v2(cuda.addressOf(result), workspaceBytes);
-    checkDriver(cuda, allocated, where, "use the workspace");
+    checkDriver(cuda, allocated, where, "allocate the workspace of cuBLAS");
     this.#workspace = Number(result[0]);
     checkProducts(cuda, cuda.cublasCreate_v2(cuda.addressOf(result)), where, "start");
     this.#handle = Number(result[0]);
     // Set the workspace after the stream, because cublasSetStream resets the workspace.
     const used = cuda.cublasSetStream_v2(this.#handle, stream);
-    checkProducts(cuda, used, where, "use a stream");
+    checkProducts(cuda, used, where, "set its stream");
     const taken = cuda.cublasSetWorkspace_v2(this.#handle, this.#workspace, workspaceBytes);
-    checkProducts(cuda, taken, where, "use memory");
+    checkProducts(cuda, taken, where, "set its workspace");
   }
 
   multiply(product: CudaProduct): void {

@@ -40,7 +40,7 @@ export class Recorder {
 
   #capture(queue: () => void): number {
     const begin = this.#cuda.cuStreamBeginCapture_v2(this.#stream, relaxedCapture);
-    checkDriver(this.#cuda, begin, "record", "begin to record");
+    checkDriver(this.#cuda, begin, "record", "start recording");
     this.#isRecording = true;
     let isWhole = false;
     let end: number = driverStatus.success;
@@ -65,7 +65,7 @@ export class Recorder {
 
   repeat(recorded: RecordedGraph): void {
     if (!this.holds(recorded)) {
-      throw new Error("repeat: the recording must be held, got a released one");
+      throw new Error("repeat: recording must not be used after release()");
     }
     const status = this.#cuda.cuGraphLaunch(recorded.handle, this.#stream);
     checkDriver(this.#cuda, status, "repeat", "launch a recording");

@@ -48,5 +48,5 @@ export function writeKernels(
 
 /** Compile-time check that every operation has a kernel. */
 function refuse(kind: Exclude<DeviceKind, KernelKind>): never {
-  throw new Error(`compile: ${kind} must have a kernel`);
+  throw new Error(`compile: operation ${kind} has no kernel`);
 }

@@ -378,7 +378,7 @@ describe.skipIf(open === undefined)("the CUDA executor", () => {
     const { held } = memory.use;
     const n = 200_000;
     await expect(executable.run({ x: { data: new Float32Array(n), shape: [n] } })).rejects.toThrow(
-      /^run: .+ must have \d{6}\.\d MiB more, got \d+\.\d MiB free of \d+\.\d MiB, with \d+\.\d MiB held by tensors$/u,
+      /^run: out of memory on .+, \d{6}\.\d MiB requested, \d+\.\d MiB of \d+\.\d MiB free, \d+\.\d MiB held by tensors$/u,
     );
     expect(memory.use.held).toBe(held);
     // After the failure, a smaller run still works.

@@ -99,7 +99,9 @@ export function createCudaExecutor(options: CudaOptions = {}): Executor {
         run: (feeds) =>
           runConsuming(consumed, feeds, async () => {
             if (!compiled) {
-              throw new Error("run: executable must not be released, got a released one");
+              throw new Error(
+                "run: executable must not be run after release(); compile the program again",
+              );
             }
             // Sound because the names determine which outputs are resident.
             return (await compiled.run(feeds)) as Outputs<Name, Resident>;

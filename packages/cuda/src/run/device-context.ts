@@ -19,7 +19,7 @@ export class DeviceTensor {
   get address(): number {
     const block = this.#block ?? this.#bfloat16Block;
     if (block) return block.address;
-    throw new Error("run: resident tensor must not be used by another run, got a consumed one");
+    throw new Error("run: resident tensor must not be used after another run has consumed it");
   }
 
   /** Address of the bfloat16 copy, if there is one. */

@@ -107,7 +107,7 @@ export class DeviceMemory {
     }
     const { freeBytes, totalBytes } = this.#device.memory();
     throw new CudaOutOfMemory(
-      `run: ${this.#device.name} must have ${showBytes(bytes)} more, got ${showBytes(freeBytes)} free of ${showBytes(totalBytes)}, with ${showBytes(this.#held)} held by tensors`,
+      `run: out of memory on ${this.#device.name}, ${showBytes(bytes)} requested, ${showBytes(freeBytes)} of ${showBytes(totalBytes)} free, ${showBytes(this.#held)} held by tensors`,
       { cause: last },
     );
   }

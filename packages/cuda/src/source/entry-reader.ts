@@ -103,7 +103,7 @@ export function literal(value: number, dtype: Tensor["dtype"]): string {
 
 /** Compile-time check that every elementwise operation has source text. */
 function refuse(kind: Exclude<DeviceKind, ElementwiseKind> | "constant" | "reshape"): never {
-  throw new Error(`compile: ${kind} must not be elementwise`);
+  throw new Error(`compile: operation ${kind} is not elementwise`);
 }
 
 /**

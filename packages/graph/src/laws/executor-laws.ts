@@ -199,7 +199,7 @@ async function checkConsumed(executor: Executor): Promise<void> {
     executable.run({ ...feed(3, 0), table: twice, updates: twice }),
   );
   await executable.release();
-  await expectRefusal("a consumed name that is no input", () =>
+  await expectRefusal("a consumed name that is not an input", () =>
     executor.compile(program, { consumed: ["written"] }),
   );
 }

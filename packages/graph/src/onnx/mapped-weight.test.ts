@@ -125,7 +125,7 @@ describe("memory-mapped weights", () => {
     const compile = (change: Partial<FileFeed>) =>
       executor.compile(program, { frozen: { w: { ...weight, ...change } } });
     await expect(compile({ offset: 10 })).rejects.toThrow(
-      `compile: frozen w must end within ${weight.file}, got byte ${10 + 2 * rows * width} of ${9 + 2 * rows * width}`,
+      `compile: frozen w must end within ${weight.file} (${9 + 2 * rows * width} bytes), got an end at byte ${10 + 2 * rows * width}`,
     );
     await expect(compile({ offset: -1 })).rejects.toThrow(
       "compile: frozen w: offset must be a whole number >= 0, got -1",

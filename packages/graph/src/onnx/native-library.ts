@@ -71,7 +71,7 @@ function findLibraryFile(): string {
   const file = folder === undefined ? undefined : nativeLibraryFile(machine.platform, folder);
   if (file !== undefined && machine.hasFile(file)) return file;
   throw new Error(
-    `createOnnxExecutor: onnxruntime-node must hold a library for ${machine.platform}, got ${file ?? "none"}`,
+    `createOnnxExecutor: onnxruntime-node must contain a library for ${machine.platform}, got ${file ?? "none"}`,
   );
 }
 
@@ -84,7 +84,7 @@ function open(koffi: Koffi, file: string): NativeLibrary {
   const api = getApi(interfaceVersion);
   if (api === null) {
     throw new Error(
-      `createOnnxExecutor: ${file} must offer version ${interfaceVersion} of ONNX Runtime's API, got an older version`,
+      `createOnnxExecutor: ${file} must support version ${interfaceVersion} of ONNX Runtime's API, got an older version`,
     );
   }
   const bound = Object.entries(table).map(([name, [place, result, letters]]) => {

@@ -300,9 +300,7 @@ function dropInputs(program: Program, frozen: FrozenFeeds): Program {
 
 function refuseEmpty(sizes: Sizes): RangeError {
   const text = [...sizes].map(([name, size]) => `${name} ${size}`).join(", ");
-  return new RangeError(
-    `run: sizes must be at least 1 where frozen arrays are not kept, got ${text}`,
-  );
+  return new RangeError(`run: sizes must be at least 1 with keepsFrozen: false, got ${text}`);
 }
 
 interface EmptyTensorModel {
@@ -419,7 +417,10 @@ export function createOnnxExecutor(options: OnnxOptions = {}): Executor {
       return {
         run: (feeds, spare) =>
           runConsuming(consumed, feeds, async () => {
-            if (!model) throw new Error("run: executable must not be released, got a released one");
+            if (!model)
+              throw new Error(
+                "run: executable must not be run after release(); compile the program again",
+              );
             refuseFrozen("run", feeds, kept);
             const all = { ...feeds, ...kept };
             const sizes = bindFeeds("run", bound, all);

@@ -15,7 +15,7 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
     return await import("onnxruntime-node");
   } catch (cause) {
     throw new Error(
-      "createOnnxExecutor: onnxruntime-node must be installed for this platform, and its native module could not be loaded",
+      "createOnnxExecutor: onnxruntime-node could not be loaded; install it for this platform (npm install onnxruntime-node)",
       { cause },
     );
   }
@@ -23,10 +23,9 @@ export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
 
 function listMissing(provider: Provider, needs: readonly Need[], cause?: unknown): Error {
   const list = needs.map(({ what, remedy }) => `${what}: ${remedy}`).join("; ");
-  return new Error(
-    `compile: provider ${provider} must be usable on this computer, which needs ${list}`,
-    { cause },
-  );
+  return new Error(`compile: provider ${provider} cannot be used on this computer: ${list}`, {
+    cause,
+  });
 }
 
 /**

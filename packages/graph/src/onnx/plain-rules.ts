@@ -3,7 +3,7 @@ import { shapeSize } from "../tensor.ts";
 import type { LoweringRule } from "./lowering.ts";
 import { elementTypes } from "./model.ts";
 
-/** Operations with a fused operator on the CPU, in operators that every provider has. */
+/** Rules that replace the CPU's fused operators by operators that every provider has. */
 
 /** Lowers `log(softmax(x))` along the last axis; subtracts the maximum first. */
 export const plainLogSoftmax: LoweringRule<"logSoftmax"> = (lowering, _, [x]) => {

@@ -24,7 +24,7 @@ export function toOrt({ Tensor }: OnnxRuntime, name: string, { data, shape }: Fe
 export function fromOrt(tensor: Ort.Tensor): Output {
   // Reading the data of a GPU tensor crashes the process.
   if (tensor.location !== "cpu") {
-    throw new Error(`run: output must be read on the CPU, got one on ${tensor.location}`);
+    throw new Error(`run: output must be in host memory, got one in ${tensor.location}`);
   }
   const { data, dims } = tensor;
   if (!(data instanceof Float32Array)) {

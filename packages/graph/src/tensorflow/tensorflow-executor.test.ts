@@ -32,7 +32,7 @@ describe("the TensorFlow.js executor", () => {
   it("says what to install if there is no package", async () => {
     const missing = createTensorFlowExecutor({ packages: ["@tensorflow/tfjs-node-gpu"] });
     await expect(missing.compile(square())).rejects.toThrow(
-      /^createTensorFlowExecutor: one of @tensorflow\/tfjs-node-gpu must be installed and load \(npm install @tensorflow\/tfjs works everywhere.*got @tensorflow\/tfjs-node-gpu: /u,
+      /^createTensorFlowExecutor: one of @tensorflow\/tfjs-node-gpu must be installed \(npm install @tensorflow\/tfjs works on every platform.*got: @tensorflow\/tfjs-node-gpu: /u,
     );
   });
 

@@ -242,7 +242,9 @@ export function createTensorFlowExecutor({
         run: (feeds) =>
           runConsuming(consumed, feeds, async () => {
             if (isReleased) {
-              throw new Error("run: executable must not be released, got a released one");
+              throw new Error(
+                "run: executable must not be run after release(); compile the program again",
+              );
             }
             refuseFrozen("run", feeds, frozen);
             const all = { ...feeds, ...frozen };

@@ -105,6 +105,6 @@ export async function loadTensorFlow(
     }
   }
   throw new Error(
-    `createTensorFlowExecutor: one of ${names.join(", ")} must be installed and load (npm install @tensorflow/tfjs works everywhere; those that end in -node and -node-gpu are fast, and download TensorFlow when they are installed); got ${reasons.join("; ")}`,
+    `createTensorFlowExecutor: one of ${names.join(", ")} must be installed (npm install @tensorflow/tfjs works on every platform; tfjs-node and tfjs-node-gpu are faster, but their installation downloads TensorFlow), got: ${reasons.join("; ")}`,
   );
 }

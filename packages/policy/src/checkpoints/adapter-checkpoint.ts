@@ -61,7 +61,10 @@ const harmlessFields = new Set([
   "task_type",
 ]);
 
-/** Values of `init_lora_weights` that leave the base weights unchanged; all others modify them. */
+/**
+ * Values of `init_lora_weights` that leave the base weights unchanged; all other values modify
+ * them.
+ */
 const harmlessInitializations: ReadonlySet<unknown> = new Set([
   true,
   false,
@@ -97,12 +100,12 @@ export function parseAdapterConfig(
   };
   if (json["peft_type"] !== "LORA") fail("peft_type", 'be "LORA"');
   if ((json["bias"] ?? "none") !== "none") fail("bias", 'be "none"');
-  // All other initializations subtract the adapter from the base weights, so they need a modified
+  // All other initializations subtract the adapter from the base weights, so they need the modified
   // base model.
   if (!harmlessInitializations.has(json["init_lora_weights"] ?? true)) {
     fail(
       "init_lora_weights",
-      `be ${[...harmlessInitializations].map((each) => JSON.stringify(each)).join(", ")}, which leave the base model unchanged`,
+      `be ${[...harmlessInitializations].map((each) => JSON.stringify(each)).join(", ")}, because other initializations change the base model`,
     );
   }
   const dropout = json["lora_dropout"] ?? 0;
@@ -110,11 +113,11 @@ export function parseAdapterConfig(
     fail("lora_dropout", "be a number in [0, 1]");
   }
   if (purpose === "training" && dropout !== 0) {
-    fail("lora_dropout", "be 0 to train the adapter, since dropout is not supported");
+    fail("lora_dropout", "be 0 to train the adapter, because dropout is not supported");
   }
   for (const [field, value] of Object.entries(json)) {
     if (readFields.has(field) || harmlessFields.has(field) || isSwitchedOff(value)) continue;
-    fail(field, "be absent, since it is not supported");
+    fail(field, "be absent, because it is not supported");
   }
   const number = (field: string): number => {
     const value = json[field];

@@ -160,7 +160,9 @@ function mergeMetadata(files: readonly OpenSafetensors[]): Record<string, string
   for (const { path, header } of files) {
     const saved = header.metadata["saved"];
     if (files[0]!.header.metadata["saved"] !== saved) {
-      throw new Error(`${path}: must be written together with ${files[0]!.path}`);
+      throw new Error(
+        `${path}: saved must be the same as in ${files[0]!.path}, because all weight files must be from one save`,
+      );
     }
     Object.assign(metadata, header.metadata);
   }
@@ -187,7 +189,7 @@ async function openWeights(
     for (const [tensor, name] of Object.entries(map)) {
       if (files.get(name)!.header.entries.has(tensor)) continue;
       throw new Error(
-        `${indexPath}: weight_map.${tensor} must be in ${name}, which has no such tensor`,
+        `${indexPath}: weight_map.${tensor} is ${name}, but that file has no such tensor`,
       );
     }
     return { files: [...files.values()], source: indexPath };

@@ -64,7 +64,10 @@ export function locateParameters(
   for (const file of files) {
     for (const name of file.header.entries.keys()) {
       const other = places.get(name);
-      if (other) throw new Error(`${file.path}: ${name} must be in one file, is in ${other.path}`);
+      if (other)
+        throw new Error(
+          `${file.path}: ${name} must be in only one file, got it also in ${other.path}`,
+        );
       places.set(name, file);
     }
   }
@@ -88,7 +91,7 @@ export function locateParameters(
   const known = new Set(table.map(({ name }) => prefix + name));
   for (const [name, file] of places) {
     if (known.has(name) || isIgnored(name)) continue;
-    throw new Error(`${file.path}: ${name} must be a parameter of the model, got an extra tensor`);
+    throw new Error(`${file.path}: tensor ${name} is not a parameter of the model`);
   }
   const fileOf = (name: string): OpenSafetensors => places.get(prefix + name)!;
   return {

@@ -86,9 +86,10 @@ it("reports how ONNX Runtime is called on the CPU", async () => {
     return list.find(({ executor }) => executor === "onnx cpu")!.detail;
   };
   const both = ["onnxruntime-node", "koffi"];
-  const instead = "computed a product, called by its binding for Node, which copies outputs";
+  const instead =
+    "computed a product, called through the onnxruntime-node binding, which copies outputs";
   expect(await detailWith(both, { stdout: "RESULT found\n" })).toBe(
-    "computed a product, called by koffi",
+    "computed a product, called through koffi",
   );
   expect(await detailWith(["onnxruntime-node"])).toBe(
     `${instead}: koffi is not installed (npm install koffi)`,
@@ -112,7 +113,7 @@ it("does not accept wrong numbers, and reports how a probe ended", async () => {
   );
   const detail = Object.fromEntries(found.map((each) => [each.executor, each.detail]));
   expect(detail["onnx cpu"]).toBe("computed a wrong product, 1,2,3,4");
-  expect(detail["onnx webgpu"]).toBe("its process was ended by SIGSEGV");
+  expect(detail["onnx webgpu"]).toBe("its process was killed by SIGSEGV");
   expect(detail["tensorflow @tensorflow/tfjs"]).toBe("Error: no such file");
 });
 

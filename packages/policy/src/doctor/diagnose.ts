@@ -22,7 +22,7 @@ export interface Diagnosis {
   /** Findings: versions, paths, or the library's own error message. */
   readonly detail: string;
   /**
-   * Missing requirements; empty if the executor is usable, or if the reason is only in `detail`.
+   * Missing requirements; empty if the executor is usable, or if `detail` alone gives the reason.
    */
   readonly needs: readonly Need[];
 }
@@ -83,10 +83,10 @@ function describeFailure(result: ScriptResult): string {
   const error = findLine(result, "ERROR");
   // Remove the source location and the failed condition from the message.
   if (error !== undefined) return error.replace(/^.*was false\. /su, "").replaceAll(/\s+/gu, " ");
-  if (result.signal !== null) return `its process was ended by ${result.signal}`;
+  if (result.signal !== null) return `its process was killed by ${result.signal}`;
   const lines = result.stderr.split("\n").filter((line) => line.trim() !== "");
   const line = lines.find((text) => /error/iu.test(text)) ?? lines.at(-1);
-  return line?.trim() ?? `its process ended with code ${result.code}`;
+  return line?.trim() ?? `its process exited with code ${result.code}`;
 }
 
 async function probeOnnx(
@@ -116,14 +116,14 @@ const onnxPackage: Need = {
  * @param folder - Folder of onnxruntime-node.
  */
 async function nameCaller(machine: Machine, folder: string): Promise<string> {
-  const instead = "by its binding for Node, which copies outputs";
+  const instead = "through the onnxruntime-node binding, which copies outputs";
   const koffi = machine.findPackage("koffi");
   if (koffi === undefined) return `${instead}: koffi is not installed (npm install koffi)`;
   const file = nativeLibraryFile(machine.platform, folder);
   if (file === undefined) return `${instead}: ${machine.platform} is not supported`;
   const result = await machine.runScript(nativeProbe, JSON.stringify({ folder: koffi, file }));
   return findLine(result, "RESULT") === "found"
-    ? "by koffi"
+    ? "through koffi"
     : `${instead}: ${describeFailure(result)}`;
 }
 

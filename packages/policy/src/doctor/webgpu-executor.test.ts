@@ -155,8 +155,7 @@ describe.skipIf(diagnosis.isUsable)("the ONNX executor without a GPU", () => {
   it("reports what WebGPU lacks and how to get it", async () => {
     const program = trace((g) => ({ y: g.exp(g.input("x", "float32", ["n"])) }));
     const executor = createOnnxExecutor({ provider: "webgpu" });
-    const message =
-      /^compile: provider webgpu must be usable on this computer, which needs .*driver/u;
+    const message = /^compile: provider webgpu cannot be used on this computer: .*driver/u;
     await expect(executor.compile(program)).rejects.toThrow(message);
     await expect(executor.upload(numbers(2))).rejects.toThrow(message);
   });

@@ -112,7 +112,9 @@ async function readValueHead(
   try {
     const found = file.header.metadata["saved"];
     if (found === undefined || found !== saved) {
-      throw new Error(`${path}: saved must be as for this model, ${saved}, got ${found}`);
+      throw new Error(
+        `${path}: saved must be ${saved}, as in the model's files, got ${found}; the folder mixes two saves`,
+      );
     }
     return await readParameters(valueHead, [file], path);
   } finally {
@@ -141,7 +143,7 @@ export async function readLearner(
     if (metadata["saved"] === undefined || metadata["saved"] !== model["saved"]) {
       const other = adapter ? "adapter_model.safetensors" : "model.safetensors";
       throw new Error(
-        `${path}: saved must be the same as in ${other}, ${model["saved"]}, got ${metadata["saved"]}`,
+        `${path}: saved must be ${model["saved"]}, as in ${other}, got ${metadata["saved"]}; the folder mixes two saves`,
       );
     }
     const count = (field: string): number => {

@@ -83,7 +83,9 @@ export async function createLocalPolicy<T extends Tokenizer = LoadedTokenizer>({
   const words =
     tokenizer ?? (isFolder ? ((await readTokenizer(model)) as Tokenizer as T) : undefined);
   if (!words) {
-    throw new TypeError("createLocalPolicy: tokenizer must be given with a config, got none");
+    throw new TypeError(
+      "createLocalPolicy: tokenizer must be given if model is a config, got none",
+    );
   }
   if (words.vocabularySize > config.vocabularySize) {
     throw new RangeError(

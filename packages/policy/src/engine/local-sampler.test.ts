@@ -138,13 +138,15 @@ describe.each(["worker", "same"] as const)(
         "score: rows[0][0] must be a whole number",
       );
       const asked = sampler.sample(request({ maxTokens: 280 }));
-      await expect(asked).rejects.toThrow("must fit into cacheBytes 131072, got 3 and 280");
+      await expect(asked).rejects.toThrow(
+        "sample: keys and values of promptTokens and maxTokens must fit into cacheBytes 131072, got 3 + 280",
+      );
       await expect(sampler.sample(request({ stopStrings: [""] }))).rejects.toThrow(
         'sample: stopStrings[0] must not be empty, got ""',
       );
       const wordless = await createLocalSampler({ model: directory, thread });
       await expect(wordless.sampler.sample(request({ stopStrings: ["x"] }))).rejects.toThrow(
-        "sample: stopStrings must come with a tokenizer, got none",
+        "sample: stopStrings must not be given without a tokenizer; pass a tokenizer to the policy",
       );
       await Promise.all([engine.close(), wordless.close()]);
     });

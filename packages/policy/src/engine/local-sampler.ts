@@ -85,7 +85,9 @@ export function createSampler(
     signal?.throwIfAborted();
     const { stopStrings = [] } = request;
     if (stopStrings.length > 0 && !tokenizer) {
-      throw new TypeError("sample: stopStrings must come with a tokenizer, got none");
+      throw new TypeError(
+        "sample: stopStrings must not be given without a tokenizer; pass a tokenizer to the policy",
+      );
     }
     // Stop strings are detected here, because the engine has no tokenizer.
     const stops =

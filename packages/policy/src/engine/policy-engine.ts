@@ -193,7 +193,7 @@ export class PolicyEngine implements EnginePort {
 
   get #learning(): LearningEngine {
     if (this.#learner) return this.#learner;
-    throw new Error("policy: engine must have a learner, got an engine that only samples");
+    throw new Error("policy: engine must have a learner, got an engine without an optimizer");
   }
 
   sample(request: SampleRequest, onToken?: OnToken): PendingSample {
@@ -220,7 +220,7 @@ export class PolicyEngine implements EnginePort {
     await this.#enqueue(async () => {
       if (version !== this.#version) {
         throw new RangeError(
-          `load: weights must be the learner's current ones, version ${this.#version}, got version ${version}`,
+          `load: weights must be the learner's current version ${this.#version}, got version ${version}`,
         );
       }
       // The sampler first finishes its running requests; the learner must not wait for that.
@@ -298,7 +298,8 @@ export class PolicyEngine implements EnginePort {
 
   #enqueue<T>(task: () => T | Promise<T>): Promise<T> {
     const result = this.#lastTask.then(() => {
-      if (this.#isClosed) throw new Error("policy: must not be closed, got a closed one");
+      if (this.#isClosed)
+        throw new Error("policy: must not be closed before its calls end, or called afterwards");
       return task();
     });
     this.#lastTask = result.catch(() => undefined);

@@ -73,7 +73,7 @@ function call(engine: PolicyEngine, question: Call, onTokens: OnTokens): Promise
     case "close":
       return engine.close();
     default:
-      throw new TypeError("policy-worker: method must be known");
+      throw new TypeError("policy-worker: unknown method");
   }
 }
 
@@ -105,7 +105,7 @@ async function serve(port: MessagePort, options: EngineOptions): Promise<void> {
         }
         break;
       case "cancel":
-        samples.get(message.id)?.cancel(new Error("sample: was cancelled"));
+        samples.get(message.id)?.cancel(new Error("sample: the request was cancelled"));
         break;
       case "release":
         engine.release(message.sequenceId);

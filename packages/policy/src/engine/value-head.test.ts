@@ -111,7 +111,7 @@ test("is named by the error if it is missing", async () => {
     optimizer: { learningRate: { peak: 0.02 } },
   });
   await expect(engine.update(rows, traceObjective(valueLoss))).rejects.toThrow(
-    "update: valueHead must be set for objective value-loss, which needs values, got false",
+    "update: valueHead must be true for objective value-loss, which reads values, got false",
   );
   await engine.close();
 });

@@ -190,7 +190,7 @@ describe("an adapter on a memory-mapped model", () => {
   it("is required, since trained weights change", async () => {
     const full = { model, tokenizer, thread: "same" } as const;
     await expect(createLocalPolicy({ ...full, weightStorage: "stored" })).rejects.toThrow(
-      "createLocalPolicy: weightStorage must be float32 for weights that are fresh or trained, got stored",
+      "createLocalPolicy: weightStorage must be float32 for weights that are randomly initialized or trained, got stored",
     );
   });
 });
@@ -231,7 +231,7 @@ describe("chooseWeightStorage", () => {
     await expect(
       chooseWeightStorage("test", "stored", config, { directory: undefined }),
     ).rejects.toThrow(
-      "test: weightStorage must be float32 for weights that are fresh or trained, got stored",
+      "test: weightStorage must be float32 for weights that are randomly initialized or trained, got stored",
     );
   });
 });

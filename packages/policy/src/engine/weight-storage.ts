@@ -46,7 +46,7 @@ export async function chooseWeightStorage(
   if (directory === undefined) {
     if (wanted !== "stored") return "float32";
     throw new RangeError(
-      `${where}: weightStorage must be float32 for weights that are fresh or trained, got stored`,
+      `${where}: weightStorage must be float32 for weights that are randomly initialized or trained, got stored`,
     );
   }
   if (wanted !== "auto") return wanted;

@@ -11,10 +11,10 @@ test("rejects pending and later calls when the worker dies", async () => {
   for (const each of await Promise.allSettled(pending)) {
     expect(each).toMatchObject({
       status: "rejected",
-      reason: { message: "policy worker: must keep running, died of: out of luck" },
+      reason: { message: "policy worker: stopped by an error: out of luck" },
     });
   }
-  await expect(port.score([])).rejects.toThrow("died of: out of luck");
+  await expect(port.score([])).rejects.toThrow("stopped by an error: out of luck");
   port.release("anything");
   await port.close();
 });
@@ -23,6 +23,6 @@ test("rejects pending calls when the worker exits", async () => {
   const code = `require("node:worker_threads").parentPort.once("message", () => process.exit(3));`;
   const port = new WorkerPort(new Worker(code, { eval: true }));
   await expect(port.restore("nowhere")).rejects.toThrow(
-    "policy worker: must keep running, exited with code 3",
+    "policy worker: exited before close(), with code 3",
   );
 });

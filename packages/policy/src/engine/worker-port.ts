@@ -70,12 +70,10 @@ export class WorkerPort implements EnginePort {
     this.#worker = worker;
     worker.on("message", (message: FromWorker) => this.#receive(message));
     worker.on("error", (cause) => {
-      this.#end(
-        new Error(`policy worker: must keep running, died of: ${cause.message}`, { cause }),
-      );
+      this.#end(new Error(`policy worker: stopped by an error: ${cause.message}`, { cause }));
     });
     worker.on("exit", (code) => {
-      this.#end(new Error(`policy worker: must keep running, exited with code ${code}`));
+      this.#end(new Error(`policy worker: exited before close(), with code ${code}`));
     });
     worker.unref();
   }
@@ -143,7 +141,7 @@ export class WorkerPort implements EnginePort {
   async close(): Promise<void> {
     if (this.#ended) return;
     await this.#call<void>({ method: "close" });
-    this.#end(new Error("policy: must not be closed, got a closed one"));
+    this.#end(new Error("policy: must not be closed before its calls end, or called afterwards"));
     await this.#worker.terminate();
   }
 

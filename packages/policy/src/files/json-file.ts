@@ -31,7 +31,7 @@ export function parseJsonObject(text: string, source: string): JsonObject {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new Error(`${source}: must be JSON`, { cause });
+    throw new Error(`${source}: file is not valid JSON: ${String(cause)}`, { cause });
   }
   if (!isJsonObject(value)) throw new Error(`${source}: must be a JSON object, got ${text}`);
   return value;

@@ -19,7 +19,7 @@ export async function refusePickle(path: string, names: readonly string[]): Prom
     const pickle = join(dirname(path), name);
     if (!(await exists(pickle))) continue;
     throw new Error(
-      `${pickle}: weights must be a safetensors file, got a pickle file, which is not supported since reading it runs code; save it again with safe_serialization=True`,
+      `${pickle}: weights must be a safetensors file, got a pickle file, which is not supported because reading it executes code; save the model again with safe_serialization=True`,
     );
   }
 }

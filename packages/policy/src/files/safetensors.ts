@@ -219,7 +219,7 @@ async function readFully(
     const { bytesRead } = await file.read(target, offset, length, position + offset);
     if (bytesRead === 0) {
       throw new Error(
-        `${path}: must have ${position + target.byteLength} bytes, ends at byte ${position + offset}`,
+        `${path}: must have at least ${position + target.byteLength} bytes, got ${position + offset}`,
       );
     }
     offset += bytesRead;

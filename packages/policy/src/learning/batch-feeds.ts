@@ -107,9 +107,9 @@ export function checkOutputs(
     "log-prob": "newLogProbs",
     entropy: "entropies",
     value: "values",
-    "gradient of the loss by the log-prob": "objective/newLogProbs",
-    "gradient of the loss by the entropy": "objective/entropies",
-    "gradient of the loss by the value": "objective/values",
+    "gradient of the loss with respect to the log-prob": "objective/newLogProbs",
+    "gradient of the loss with respect to the entropy": "objective/entropies",
+    "gradient of the loss with respect to the value": "objective/values",
   };
   for (const [what, output] of Object.entries(perToken)) {
     const list = outputs[output]?.data;

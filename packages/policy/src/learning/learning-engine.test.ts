@@ -217,7 +217,7 @@ test("names row and token of a value that is not finite, and keeps weights and m
   const oldLogProbs = rows[2]!.fields.oldLogProbs!.with(3, -600);
   const computed = await fail({ ...rows[2]!, fields: { ...rows[2]!.fields, oldLogProbs } });
   expect(computed.message).toMatch(
-    /^update: gradient of the loss by the log-prob of the token at position 7 of rows\[2\] must be finite, got -?(Infinity|NaN)$/,
+    /^update: gradient of the loss with respect to the log-prob of the token at position 7 of rows\[2\] must be finite, got -?(Infinity|NaN)$/,
   );
   expect([computed.row, computed.position]).toEqual([2, 7]);
 
@@ -243,7 +243,9 @@ test("refuses rows that do not fit the model or the objective", async () => {
   const engine = await createEngine();
   const objective = traceObjective(mixed);
   const good = row(8, [2]);
-  await expect(engine.update([], objective)).rejects.toThrow("rows must hold a response token");
+  await expect(engine.update([], objective)).rejects.toThrow(
+    "update: rows must contain a response token, got none",
+  );
   await expect(engine.update([{ ...good, fields: {} }], objective)).rejects.toThrow(
     "update: rows[0] must have 3 oldLogProbs for objective mixed, got none",
   );

@@ -192,7 +192,7 @@ export class LearningEngine {
     const { reference } = this.#model;
     if (!reference) {
       throw new RangeError(
-        "scoreReference: keepReference must be set without an adapter, got false",
+        "scoreReference: keepReference must be true for a policy without an adapter, got false",
       );
     }
     return this.#score(rows, withoutTrainedParts(this.#options.layout), [reference], onTokens);
@@ -261,11 +261,11 @@ export class LearningEngine {
     checkTrainingRows(rows, objective);
     if (objective.needs.includes("values") && this.#options.layout.valueHead.length === 0) {
       throw new RangeError(
-        `update: valueHead must be set for objective ${objective.name}, which needs values, got false`,
+        `update: valueHead must be true for objective ${objective.name}, which reads values, got false`,
       );
     }
     if (rows.every((row) => countResponseTokens(row) === 0)) {
-      throw new RangeError("update: rows must hold a response token, got none");
+      throw new RangeError("update: rows must contain a response token, got none");
     }
     // Skip rows whose weights are all 0: they do not affect loss, gradient or metrics.
     const weighted = rows.flatMap((row, i) =>

@@ -65,7 +65,7 @@ const feeds = (names: readonly string[]): Feeds => ({
   responseAxis: { data: new Float64Array(3), shape: [3] },
 });
 
-/** Derivatives of the loss with respect to each entry of an input, by central differences. */
+/** Central differences of the loss with respect to each entry of an input. */
 const slopes = (name: "newLogProbs" | "entropies"): number[] =>
   values[name].map((value, i) => {
     const at = (change: number): number =>

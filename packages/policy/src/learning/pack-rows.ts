@@ -12,8 +12,8 @@ export interface RowForestOptions {
 
 /**
  * Rows packed into prefix trees, in which a shared prefix exists once. `N` is the number of tokens
- * in the forest, `M` the number of tokens after which a response token is predicted (predictors),
- * and `T` the number of response tokens in all rows.
+ * in the forest. `M` is the number of predictors: tokens after which a response token is predicted.
+ * `T` is the number of response tokens in all rows.
  */
 export interface RowForest {
   /** Rows of the forest, as indices into the packed list. */

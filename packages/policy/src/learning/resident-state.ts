@@ -39,8 +39,8 @@ interface TrainedTensors {
 
 /**
  * Training state in resident tensors: an optimizer step uploads only coefficients and downloads one
- * number per parameter. Weights that have another holder stay unchanged; all others are updated in
- * place if the executor supports it.
+ * number per parameter. If another object also holds a weight, the step writes a new tensor;
+ * otherwise it updates the weight in place if the executor supports that.
  */
 export class ResidentState implements TrainedState {
   readonly #executor: Executor;
@@ -97,7 +97,7 @@ export class ResidentState implements TrainedState {
   get feeds(): WeightFeeds {
     if (this.#broken !== undefined) {
       throw new Error(
-        "learner: all weights must be of the same step, got a step that failed halfway",
+        "learner: an optimizer step failed halfway, so some weights are updated and others are not; restore a checkpoint",
         {
           cause: this.#broken,
         },
@@ -222,7 +222,7 @@ export class ResidentState implements TrainedState {
 
   gradient(): never {
     throw new Error(
-      "gradient: sums must be host arrays, got tensors of the executor, already released",
+      "gradient: gradient sums are on the device and already released; they are kept only in host arrays",
     );
   }
 
@@ -242,7 +242,9 @@ export class ResidentState implements TrainedState {
 
   async restore(parameters: Parameters, state?: OptimizerState): Promise<void> {
     const isWhole = this.#broken === undefined || state !== undefined;
-    this.#broken ??= new Error("restore: must complete, got an error halfway");
+    this.#broken ??= new Error(
+      "restore: failed halfway, so some weights are restored and others are not; restore again",
+    );
     for (const { name, shape } of this.#table) {
       const trained = this.#trained.get(name)!;
       const upload = (values: Parameters): Promise<ResidentTensor> =>

@@ -23,7 +23,7 @@ test("disposes of a tensor when its last holder releases it", async () => {
   expect(tensors.get("b")!.isShared).toBe(false);
   expect(await b.read()).toEqual(Float32Array.of(2));
   reference.release();
-  await expect(b.read()).rejects.toThrow("must not be disposed of");
+  await expect(b.read()).rejects.toThrow("resident tensor must not be used after dispose()");
 });
 
 test("refuses use after release", async () => {
@@ -32,7 +32,9 @@ test("refuses use after release", async () => {
   expect(weights.get("b")).toBe(undefined);
   weights.release();
   tensor.release();
-  expect(() => weights.get("a")).toThrow("get: weights must be held, got released ones");
-  expect(() => tensor.retain()).toThrow("retain: tensor must be held");
-  expect(() => tensor.release()).toThrow("release: tensor must be held");
+  expect(() => weights.get("a")).toThrow("get: weights must not be used after release()");
+  expect(() => tensor.retain()).toThrow("retain: tensor must not be used after its last release()");
+  expect(() => tensor.release()).toThrow(
+    "release: tensor must not be released again after its last release()",
+  );
 });

@@ -5,7 +5,7 @@ export class SharedTensor {
   readonly #tensor: ResidentTensor;
   #numHolders = 1;
 
-  /** @param tensor - Tensor whose first holder is the caller. */
+  /** @param tensor - Tensor; the caller becomes its first holder. */
   constructor(tensor: ResidentTensor) {
     this.#tensor = tensor;
   }
@@ -21,14 +21,16 @@ export class SharedTensor {
 
   /** Adds a holder. */
   retain(): this {
-    if (this.#numHolders === 0) throw new Error("retain: tensor must be held, got a released one");
+    if (this.#numHolders === 0)
+      throw new Error("retain: tensor must not be used after its last release()");
     this.#numHolders++;
     return this;
   }
 
   /** Removes a holder. */
   release(): void {
-    if (this.#numHolders === 0) throw new Error("release: tensor must be held, got a released one");
+    if (this.#numHolders === 0)
+      throw new Error("release: tensor must not be released again after its last release()");
     this.#numHolders--;
     if (this.#numHolders === 0) this.#tensor.dispose();
   }
@@ -55,7 +57,7 @@ export class ResidentWeights {
 
   /** Tensor of a parameter, valid until `release`; `undefined` for an unknown name. */
   get(name: string): ResidentTensor | undefined {
-    if (this.#isReleased) throw new Error("get: weights must be held, got released ones");
+    if (this.#isReleased) throw new Error("get: weights must not be used after release()");
     return this.#tensors.get(name)?.tensor;
   }
 

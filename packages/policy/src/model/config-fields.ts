@@ -114,7 +114,7 @@ export function refuseUnknownFields(json: JsonObject, source: string): void {
   for (const [field, value] of Object.entries(json)) {
     if (known.has(field) || field.startsWith("_") || isSwitchedOff(value)) continue;
     throw new RangeError(
-      `${source}: ${field} must be absent, since it is not supported, got ${JSON.stringify(value)}`,
+      `${source}: ${field} must be absent, because it is not supported, got ${JSON.stringify(value)}`,
     );
   }
 }

@@ -79,7 +79,7 @@ test("merges scale * B A into the targeted weights only", () => {
 test.each<[AdapterOptions, string]>([
   [{ rank: 0 }, "adapter: rank must be a whole number >= 1, got 0"],
   [{ alpha: Number.NaN }, "adapter: alpha must be finite and > 0, got NaN"],
-  [{ targetModules: [] }, "adapter: targetModules must name a layer, got none"],
+  [{ targetModules: [] }, "adapter: targetModules must name at least one layer, got none"],
   [
     { targetModules: ["q_proj", "query"] },
     'adapter: targetModules must name linear layers of attention or the gated unit, got "query"',
@@ -88,11 +88,11 @@ test.each<[AdapterOptions, string]>([
   [{ modulesToSave: ["head"] }, 'adapter: modulesToSave must name layers of the model, got "head"'],
   [
     { modulesToSave: ["q_proj"] },
-    'adapter: modulesToSave must name layers that targetModules does not, got "q_proj"',
+    'adapter: modulesToSave must not name a layer of targetModules, got "q_proj"',
   ],
   [
     { modulesToSave: ["embed_tokens"] },
-    'adapter: modulesToSave must leave tied embeddings alone, got "embed_tokens"',
+    'adapter: modulesToSave must not name the embedding or the head if they are tied, got "embed_tokens"',
   ],
 ])("refuses %j", (options, message) => {
   expect(() => adapterConfig(model, options)).toThrow(message);

@@ -23,7 +23,7 @@ export interface AdapterConfig {
    */
   readonly targetModules: readonly string[];
   /**
-   * Names of layers that are trained whole, as copies, matched by the same rule, such as `norm` or
+   * Names of layers of which full copies are trained, matched by the same rule, such as `norm` or
    * `lm_head`.
    */
   readonly modulesToSave: readonly string[];
@@ -39,7 +39,7 @@ export interface AdapterOptions {
   readonly scaling?: "rank" | "root-rank";
   /** Layers to adapt. Default: all linear layers of attention and of the gated unit. */
   readonly targetModules?: readonly string[];
-  /** Layers to train whole. Default none. */
+  /** Layers of which full copies are trained. Default none. */
   readonly modulesToSave?: readonly string[];
 }
 
@@ -101,7 +101,7 @@ export function adaptedModules(
 
 const isLinear = (module: string): boolean => hasModuleName(module, allLinearModules);
 
-/** Lists the parameters of a model that an adapter trains whole. */
+/** Lists the parameters of a model of which an adapter trains full copies. */
 const savedParameters = (
   model: readonly ParameterSpec[],
   { modulesToSave }: Pick<AdapterConfig, "modulesToSave">,
@@ -113,14 +113,14 @@ export interface AdapterLayout {
   /** Layers that the adapter targets. */
   readonly modules: readonly AdaptedModule[];
   /**
-   * Parameters that the adapter trains whole; they replace the model's parameters of the same
-   * names.
+   * Parameters of which the adapter trains full copies; they replace the model's parameters of the
+   * same names.
    */
   readonly saved: readonly ParameterSpec[];
   /**
    * All parameters of the adapter, in the order that values, gradients and optimizer state share:
-   * for each targeted layer `<layer>.lora_A.weight` and `<layer>.lora_B.weight`, then the
-   * parameters trained whole.
+   * for each targeted layer `<layer>.lora_A.weight` and `<layer>.lora_B.weight`, then the full
+   * copies.
    */
   readonly parameters: readonly ParameterSpec[];
 }
@@ -167,7 +167,7 @@ export function adapterConfig(
   checkPositive(source, { alpha });
   const adapter = { rank, alpha, scaling, targetModules, modulesToSave };
   if (targetModules.length + modulesToSave.length === 0) {
-    throw new RangeError(`${source}: targetModules must name a layer, got none`);
+    throw new RangeError(`${source}: targetModules must name at least one layer, got none`);
   }
   for (const name of targetModules) {
     if (adaptedModules(model, { targetModules: [name] }).length > 0) continue;
@@ -185,13 +185,13 @@ export function adapterConfig(
     const both = saved.find((each) => hasModuleName(withoutWeight(each.name), targetModules));
     if (both) {
       throw new RangeError(
-        `${source}: modulesToSave must name layers that targetModules does not, got ${JSON.stringify(name)}`,
+        `${source}: modulesToSave must not name a layer of targetModules, got ${JSON.stringify(name)}`,
       );
     }
     // Training a copy of the embedding or the head would untie them.
     if (config.tiedEmbeddings && saved.some((each) => each.name.includes("embed_tokens"))) {
       throw new RangeError(
-        `${source}: modulesToSave must leave tied embeddings alone, got ${JSON.stringify(name)}`,
+        `${source}: modulesToSave must not name the embedding or the head if they are tied, got ${JSON.stringify(name)}`,
       );
     }
   }
@@ -199,8 +199,8 @@ export function adapterConfig(
 }
 
 /**
- * Initializes an adapter that does not yet change the model: `A` random, `B` zero, and copies of
- * the parameters trained whole.
+ * Initializes an adapter that does not yet change the model: `A` is random, `B` is zero, and full
+ * copies have the model's values.
  * @param parameters - Parameters of the model.
  * @param seed - Seed of the random values.
  */
@@ -228,7 +228,8 @@ export function drawAdapter(
 
 /**
  * Merges an adapter into the weights of its model: `W + scale * B A` for targeted layers, and the
- * adapter's values for parameters trained whole. All other arrays are the model's own, not copies.
+ * adapter's full copies for the layers in `modulesToSave`. All other arrays are the model's own,
+ * not copies.
  */
 export function mergeAdapter(
   config: ModelConfig,

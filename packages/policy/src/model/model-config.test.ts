@@ -139,9 +139,9 @@ test.each([
   ],
   [
     { final_logit_softcapping: 30 },
-    "a/config.json: final_logit_softcapping must be absent, since it is not supported, got 30",
+    "a/config.json: final_logit_softcapping must be absent, because it is not supported, got 30",
   ],
-  [{ auto_map: { AutoModel: "x" } }, "auto_map must be absent, since it is not supported, got {"],
+  [{ auto_map: { AutoModel: "x" } }, "auto_map must be absent, because it is not supported, got {"],
 ])("refuses %j by name", (change, message) => {
   expect(() => parseModelConfig({ ...qwen2, ...change }, "a/config.json")).toThrow(message);
 });

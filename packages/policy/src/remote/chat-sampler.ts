@@ -166,7 +166,7 @@ export function createChatSampler(options: ChatSamplerOptions): Sampler & { clos
     load: async ({ version }) => {
       if (version === 0) return 0;
       throw new RangeError(
-        `createChatSampler: weights.version must be 0, the server's own, got ${version}`,
+        `createChatSampler: weights.version must be 0, because the server owns the weights, got ${version}`,
       );
     },
     sample: async (request, signal) => {
@@ -241,7 +241,7 @@ interface ChatAnswer extends ChatMessage {
 /** Reads the first choice of an answer. @param place - Number of messages before the answer. */
 function readChoice(answer: JsonAnswer, place: number): ChatAnswer {
   const [choice] = answer.field("choices").entries();
-  if (choice === undefined) throw answer.field("choices").ruleError("hold a choice");
+  if (choice === undefined) throw answer.field("choices").ruleError("contain a choice");
   const reason = choice.field("finish_reason");
   // Gateways report errors of the model's server inside the choice.
   if (!choice.field("error").isAbsent) throw choice.field("error").ruleError("be absent");

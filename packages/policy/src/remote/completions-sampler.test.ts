@@ -152,13 +152,13 @@ describe("createCompletionsSampler with vLLM's protocol", () => {
         (error: Error) => error.message.replace(`POST ${server!.url}/v1/completions: `, ""),
       );
     };
-    expect(await wrong()).toBe("choices must hold a choice, got []");
+    expect(await wrong()).toBe("choices must contain a choice, got []");
     expect(await wrong()).toBe("choices[0].logprobs.token_logprobs must be a list, got none");
     expect(await wrong()).toMatch(
       /^choices\[0\]\.logprobs\.token_logprobs must have an entry for/u,
     );
     expect(await wrong()).toBe(
-      'choices[0].finish_reason must come with the token that stopped the response, got "stop"',
+      'choices[0].finish_reason must be followed by the token that stopped the response, got "stop"',
     );
     expect(await wrong()).toBe('choices[0].finish_reason must be stop or length, got "abort"');
     expect(await wrong()).toMatch(/token_logprobs\[0\] must be a log-prob, at most 0, got 0.5$/u);
@@ -169,13 +169,13 @@ describe("createCompletionsSampler with vLLM's protocol", () => {
     const readRefusal = async (changes: object): Promise<unknown> =>
       sampler.sample({ ...request, ...changes }).catch((error: Error) => error.message);
     expect(await readRefusal({ temperature: 0.7 })).toBe(
-      "sample: temperature must be 0 or 1 where the server's log-probs are raw, got 0.7",
+      "sample: temperature must be 0 or 1 if the server's log-probs are raw, got 0.7",
     );
-    expect(await readRefusal({ maxTokens: 99 })).toMatch(/at most 100 tokens, got 2 and 99$/u);
-    expect(await readRefusal({ topP: 0.9 })).toMatch(
-      /^sample: topP must not be given, .* got 0.9$/u,
+    expect(await readRefusal({ maxTokens: 99 })).toMatch(/at most 100 tokens, got 2 \+ 99$/u);
+    expect(await readRefusal({ topP: 0.9 })).toMatch(/^sample: topP must be absent, .* got 0.9$/u);
+    await expect(sampler.load({ version: 1 })).rejects.toThrow(
+      "createCompletionsSampler: weights.version must be 0, because the server owns the weights, got",
     );
-    await expect(sampler.load({ version: 1 })).rejects.toThrow("weights.version must be 0");
     expect(await sampler.load({ version: 0 })).toBe(0);
     const processed = await connect(() => vllmAnswer(), { logProbs: "processed" });
     expect((await processed.sample({ ...request, temperature: 0.7 })).tokens).toEqual([11, 2]);

@@ -61,7 +61,7 @@ export function createCompletionsSampler(
     load: async (weights: PolicyWeights) => {
       if (weights.version !== 0) {
         throw new RangeError(
-          `createCompletionsSampler: weights.version must be 0, the server's own, got ${weights.version}`,
+          `createCompletionsSampler: weights.version must be 0, because the server owns the weights, got ${weights.version}`,
         );
       }
       return 0;
@@ -71,12 +71,12 @@ export function createCompletionsSampler(
       const { promptTokens, maxTokens, temperature = 1 } = request;
       if (promptTokens.length + maxTokens > maxSequenceTokens) {
         throw new RangeError(
-          `sample: prompt and response must have at most ${maxSequenceTokens} tokens, got ${promptTokens.length} and ${maxTokens}`,
+          `sample: prompt and response together must have at most ${maxSequenceTokens} tokens, got ${promptTokens.length} + ${maxTokens}`,
         );
       }
       if (logProbs === "raw" && temperature !== 0 && temperature !== 1) {
         throw new RangeError(
-          `sample: temperature must be 0 or 1 where the server's log-probs are raw, got ${temperature}`,
+          `sample: temperature must be 0 or 1 if the server's log-probs are raw, got ${temperature}`,
         );
       }
       const sampled = await sample(client, model, request, topLogProbs, signal);
@@ -132,7 +132,7 @@ function readVllm(
 ): SampledResponse {
   const choices = answer.field("choices").entries();
   const [choice] = choices;
-  if (choice === undefined) throw answer.field("choices").ruleError("hold a choice");
+  if (choice === undefined) throw answer.field("choices").ruleError("contain a choice");
   const details = choice.field("logprobs");
   const tokens = choice.field("token_ids").isAbsent
     ? details.field("tokens").entries().map(parseTokenName)
@@ -252,6 +252,7 @@ function readStopReason(
 ): SampledResponse["stopReason"] {
   if (reason === "length") return "length";
   if (reason !== "stop") throw place.ruleError("be stop or length");
-  if (tokens.length === 0) throw place.ruleError("come with the token that stopped the response");
+  if (tokens.length === 0)
+    throw place.ruleError("be followed by the token that stopped the response");
   return "stop-token";
 }

@@ -82,7 +82,7 @@ describe("HttpClient", () => {
     const error = await http.send("GET", "/x").catch((cause: unknown) => cause);
     expect(error).toMatchObject({ name: "RemoteError", kind: "network", status: undefined });
     expect((error as Error).message).toMatch(
-      /server must answer, got .* in attempt \d+, after 0.05 s of retries$/u,
+      /no answer from the server: .* in attempt \d+, after 0.05 s of retries$/u,
     );
     expect(server!.seen.length).toBeGreaterThan(1);
   });
@@ -141,7 +141,7 @@ describe("HttpClient", () => {
     const http = await connect(() => ({ body: "" }));
     const error = await http.send("GET", "/").catch((cause: unknown) => cause);
     expect(error).toMatchObject({ name: "RemoteError", kind: "protocol", status: 200 });
-    expect((error as Error).message).toContain('body must be JSON, got ""');
+    expect((error as Error).message).toContain('body is not valid JSON: ""');
     expect(server!.seen).toHaveLength(4);
   });
 
@@ -158,7 +158,7 @@ describe("HttpClient", () => {
     const error = await other.send("GET", "/").catch((cause: unknown) => cause);
     expect(error).toMatchObject({ kind: "protocol" });
     expect((error as Error).message).toContain(
-      "server must answer, got an answer that is not HTTP",
+      "no answer from the server: an answer that is not HTTP",
     );
     other.close();
     await new Promise((resolve) => {
@@ -178,7 +178,7 @@ describe("HttpClient", () => {
     for (const path of ["/announced", "/chunked"]) {
       const error = await http.send("GET", path).catch((cause: unknown) => cause);
       expect(error).toMatchObject({ kind: "protocol" });
-      expect((error as Error).message).toContain("got an answer of more than 5000 bytes");
+      expect((error as Error).message).toContain("server: an answer of more than 5000 bytes");
     }
     const enough = await connect(() => ({ body: long }), { maxResponseBytes: long.length });
     expect((await enough.send("GET", "/")).text()).toHaveLength(5000);
@@ -295,7 +295,7 @@ describe("HttpClient", () => {
       `GET ${server!.url}/f: a[0].b must be a whole number >= 0, got "x"`,
     );
     expect(() => answer.field("c").text()).toThrow("c must be a string, got none");
-    await expect(http.send("GET", "/f")).rejects.toThrow('body must be JSON, got "<html>"');
+    await expect(http.send("GET", "/f")).rejects.toThrow('body is not valid JSON: "<html>"');
   });
 
   it("names invalid options", () => {

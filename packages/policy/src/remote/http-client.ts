@@ -273,7 +273,7 @@ export class HttpClient {
         error: new RemoteError(
           isUnreadable ? "protocol" : "network",
           href,
-          `${where}: server must answer, got ${said}`,
+          `${where}: no answer from the server: ${said}`,
           undefined,
           { cause },
         ),

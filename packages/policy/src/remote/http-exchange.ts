@@ -70,7 +70,9 @@ export async function exchangeHttp(
           else chunks.push(chunk);
         });
         response.on("error", (cause) => reject(cause));
-        response.on("aborted", () => reject(new Error("the connection was cut")));
+        response.on("aborted", () =>
+          reject(new Error("the connection was closed before the end of the answer")),
+        );
         response.on("end", () =>
           resolve({
             status: response.statusCode ?? 0,

@@ -35,7 +35,7 @@ export class JsonAnswer {
       throw new RemoteError(
         "protocol",
         url,
-        `${where}: body must be JSON, got ${JSON.stringify(redact(text).slice(0, 100))}`,
+        `${where}: body is not valid JSON: ${JSON.stringify(redact(text).slice(0, 100))}`,
         status,
         { cause },
       );

@@ -2,7 +2,7 @@ import type { SampleRequest } from "@turnwise/core";
 
 /** Options that every remote sampler supports. */
 const common = ["promptTokens", "seed", "sequenceId", "temperature", "maxTokens", "stopTokens"];
-/** Option values that have no effect. */
+/** Option values that have no effect, which every sampler therefore accepts. */
 const neutral: Readonly<Record<string, unknown>> = { topK: 0, topP: 1, minP: 0 };
 
 /**
@@ -19,7 +19,7 @@ export function refuseOptions(
     if (common.includes(name) || further.includes(name) || value === undefined) continue;
     if (value === neutral[name] || (Array.isArray(value) && value.length === 0)) continue;
     throw new RangeError(
-      `${where}: ${name} must not be given, since this sampler does not support it, got ${JSON.stringify(value)}`,
+      `${where}: ${name} must be absent, because this sampler does not support it, got ${JSON.stringify(value)}`,
     );
   }
 }

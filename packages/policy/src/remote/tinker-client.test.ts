@@ -14,7 +14,7 @@ describe("TinkerClient", () => {
     }));
     const client = new TinkerClient("test", { url: server.url, operationSeconds: 0.02 });
     await expect(client.operate("/optim_step", {})).rejects.toThrow(
-      "/optim_step: result must come within 0.02 s, got none for request 17",
+      "/optim_step: no result within 0.02 s for request 17",
     );
     expect(server.seen.filter(({ path }) => path.endsWith("/retrieve_future"))).not.toEqual([]);
   });

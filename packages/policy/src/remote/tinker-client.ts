@@ -63,7 +63,8 @@ export class TinkerClient {
   }
 
   get sessionId(): string {
-    if (this.#sessionId === undefined) throw new Error("TinkerClient: open must be called first");
+    if (this.#sessionId === undefined)
+      throw new Error("TinkerClient: open() must be called before operations");
     return this.#sessionId;
   }
 
@@ -109,12 +110,13 @@ export class TinkerClient {
         return answer;
       }
       const now = performance.now();
-      // A server may report "not ready" even for ids that it never issued, so polling must end.
+      // A server may report "not ready" even for ids that it never issued, so stop polling after
+      // the maximum duration.
       if (now - begun > this.#operationSeconds * 1000) {
         throw new RemoteError(
           "network",
           path,
-          `${path}: result must come within ${this.#operationSeconds} s, got none for request ${requestId}`,
+          `${path}: no result within ${this.#operationSeconds} s for request ${requestId}`,
         );
       }
       // If the server held the poll open, the wait is already over.

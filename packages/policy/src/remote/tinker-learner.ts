@@ -326,7 +326,7 @@ export class TinkerLearner implements Learner {
   } {
     if (objective.needs.includes("values")) {
       throw new RangeError(
-        `update: objective must not train values, which the protocol does not have, got ${objective.name}`,
+        `update: objective must not depend on values, which the Tinker protocol does not support, got ${objective.name}`,
       );
     }
     const newLogProbs = Float64Array.from(logProbs.flat());
@@ -367,7 +367,7 @@ export class TinkerLearner implements Learner {
     }
     if (slopes.entropies.some((slope) => slope !== 0)) {
       throw new RangeError(
-        `update: objective must not train entropies, which the protocol does not have, got ${objective.name}`,
+        `update: objective must not depend on entropies, which the Tinker protocol does not support, got ${objective.name}`,
       );
     }
     let start = 0;

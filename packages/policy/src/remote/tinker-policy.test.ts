@@ -196,7 +196,9 @@ describe("a policy on a Tinker server", () => {
   it("samples from the loaded weights, with equal draws for equal seeds", async () => {
     const { learner, sampler } = await connect();
     const request = { promptTokens: [0], seed: "a", maxTokens: 6, stopTokens: [4] };
-    await expect(sampler.sample(request)).rejects.toThrow("load must be called first");
+    await expect(sampler.sample(request)).rejects.toThrow(
+      "sample: load() must be called before sample()",
+    );
     expect(await sampler.load(learner.weights())).toBe(0);
     const one = await sampler.sample(request);
     expect(await sampler.sample(request)).toEqual(one);
@@ -209,7 +211,7 @@ describe("a policy on a Tinker server", () => {
     // One row has token 1 after 0 with a weight of 1/2, the other 0 after 0 with weight 1.
     expect(greedy.tokens[0]).toBe(0);
     expect(greedy.logProbs).toEqual(greedy.tokens.map(() => 0));
-    await expect(sampler.load({ version: 9 })).rejects.toThrow(/current one, 3, got 9$/u);
+    await expect(sampler.load({ version: 9 })).rejects.toThrow(/current version 3, got 9$/u);
     await expect(sampler.sample({ ...request, temperature: 0.5 })).rejects.toThrow(
       "must be 0 or 1",
     );
@@ -258,10 +260,12 @@ describe("a policy on a Tinker server", () => {
       }),
     };
     await expect(learner.update(rows, entropic)).rejects.toThrow(
-      "update: objective must not train entropies, which the protocol does not have, got entropic",
+      "update: objective must not depend on entropies, which the Tinker protocol does not support, got entropic",
     );
     const valued: Objective = { ...crossEntropy, name: "valued", needs: ["values"] };
-    await expect(learner.update(rows, valued)).rejects.toThrow("must not train values");
+    await expect(learner.update(rows, valued)).rejects.toThrow(
+      "update: objective must not depend on values, which the Tinker protocol does not support, got",
+    );
     const poison: Linearizer = () => {
       throw new RangeError("linearize: gradient of newLogProbs[0] must be finite, got NaN");
     };

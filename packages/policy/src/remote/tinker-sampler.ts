@@ -32,7 +32,7 @@ export class TinkerSampler implements Sampler {
     const present = this.#learner.weights();
     if (weights.version !== present.version) {
       throw new RangeError(
-        `load: weights.version must be the learner's current one, ${present.version}, got ${weights.version}`,
+        `load: weights.version must be the learner's current version ${present.version}, got ${weights.version}`,
       );
     }
     if (this.#loaded?.version === weights.version) return weights.version;
@@ -53,16 +53,17 @@ export class TinkerSampler implements Sampler {
   async sample(request: SampleRequest, signal?: AbortSignal): Promise<SampledResponse> {
     refuseOptions("sample", request);
     const { promptTokens, maxTokens, temperature = 1, stopTokens, seed } = request;
-    if (this.#loaded === undefined) throw new Error("sample: load must be called first");
+    if (this.#loaded === undefined)
+      throw new Error("sample: load() must be called before sample()");
     const { maxSequenceTokens } = this.capabilities;
     if (promptTokens.length + maxTokens > maxSequenceTokens) {
       throw new RangeError(
-        `sample: prompt and response must have at most ${maxSequenceTokens} tokens, got ${promptTokens.length} and ${maxTokens}`,
+        `sample: prompt and response together must have at most ${maxSequenceTokens} tokens, got ${promptTokens.length} + ${maxTokens}`,
       );
     }
     if (temperature !== 0 && temperature !== 1) {
       throw new RangeError(
-        `sample: temperature must be 0 or 1, since the protocol does not say to which distribution log-probs belong, got ${temperature}`,
+        `sample: temperature must be 0 or 1, because the protocol does not define whether log-probs are before or after the temperature, got ${temperature}`,
       );
     }
     this.#numRequests += 1;
@@ -87,7 +88,7 @@ export class TinkerSampler implements Sampler {
     );
     const sequences = answer.field("sequences");
     const [sequence] = sequences.entries();
-    if (sequence === undefined) throw sequences.ruleError("hold a sequence");
+    if (sequence === undefined) throw sequences.ruleError("contain a sequence");
     const tokens = sequence
       .field("tokens")
       .entries()
@@ -103,7 +104,7 @@ export class TinkerSampler implements Sampler {
     const last = tokens.at(-1);
     // A server may also stop at another end token of the model, which is then the last token.
     if (reason.raw === "stop" && last === undefined) {
-      throw reason.ruleError("come with the token that stopped the response");
+      throw reason.ruleError("be followed by the token that stopped the response");
     }
     const isEnded = reason.raw === "stop" || (last !== undefined && stopTokens.includes(last));
     return {

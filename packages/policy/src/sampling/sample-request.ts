@@ -102,13 +102,13 @@ export function checkSampleRequest(request: SampleRequest, config: ModelConfig):
   if (empty >= 0) throw new RangeError(`sample: stopStrings[${empty}] must not be empty, got ""`);
   if (bannedTokens.length > 0 && new Set(bannedTokens).size === vocabularySize) {
     throw new RangeError(
-      `sample: bannedTokens must leave a token, got all ${vocabularySize} of them`,
+      `sample: bannedTokens must not contain every token, got all ${vocabularySize} tokens`,
     );
   }
   const longest = promptTokens.length + maxTokens;
   if (longest > maxSequenceTokens) {
     throw new RangeError(
-      `sample: promptTokens and maxTokens must be at most ${maxSequenceTokens} together, got ${promptTokens.length} and ${maxTokens}`,
+      `sample: promptTokens and maxTokens together must be at most ${maxSequenceTokens} tokens, got ${promptTokens.length} + ${maxTokens}`,
     );
   }
 }

@@ -370,7 +370,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
       "sample: promptTokens[1] must be a whole number in [0, 39], got 40",
     );
     await expect(expectRefusal({ maxTokens: 196 })).rejects.toThrow(
-      "sample: promptTokens and maxTokens must be at most 200 together, got 5 and 196",
+      "sample: promptTokens and maxTokens together must be at most 200 tokens, got 5 + 196",
     );
     await expect(expectRefusal({ temperature: -1 })).rejects.toThrow(
       "temperature must be finite and >= 0",
@@ -389,7 +389,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     );
     const all = Array.from({ length: 40 }, (_, token) => token);
     await expect(expectRefusal({ bannedTokens: all })).rejects.toThrow(
-      "sample: bannedTokens must leave a token, got all 40 of them",
+      "sample: bannedTokens must not contain every token, got all 40 tokens",
     );
     const twice = [1, 2].map((length) =>
       expectRefusal({ promptTokens: drawTokens(length), sequenceId: "a" }),
@@ -400,7 +400,9 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     expect(open).toMatchObject([
       { reason: { message: "sampler: must not be closed while a request is open" } },
     ]);
-    await expect(expectRefusal({})).rejects.toThrow("sampler must not be closed");
+    await expect(expectRefusal({})).rejects.toThrow(
+      "sample: sampler must not be used after close()",
+    );
   });
 
   test("rejects all requests under weights that are not finite, and recovers with others", async () => {
@@ -561,10 +563,14 @@ test.skipIf(!adapted)(
       token_entropies: expected.map(({ entropies }) => [...entropies]),
     });
 
-    await expect(plain.loadShared(held)).rejects.toThrow("weights must be read into");
+    await expect(plain.loadShared(held)).rejects.toThrow(
+      "load: weights must be in host memory, got tensors of an executor",
+    );
     expect(numReleases).toBe(2);
     await Promise.all([engine.close(), plain.close()]);
-    await expect(engine.loadShared(held)).rejects.toThrow("must not be closed");
+    await expect(engine.loadShared(held)).rejects.toThrow(
+      "sampler: must not be used after close()",
+    );
     expect(numReleases).toBe(3);
   },
 );

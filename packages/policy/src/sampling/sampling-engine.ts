@@ -155,7 +155,7 @@ export class SamplingEngine {
   /** Scores rows under the current weights as soon as all earlier requests are answered. */
   score(rows: readonly (readonly number[])[]): Promise<RowScores[]> {
     return this.#whenIdle(async () => {
-      if (!this.#runner.timings) throw new Error("score: weights must be loaded first, got none");
+      if (!this.#runner.timings) throw new Error("score: load() must be called before score()");
       this.#sequences.clear();
       const { layout, stepTokens } = this.#options;
       try {
@@ -241,7 +241,7 @@ export class SamplingEngine {
     const { maxPages, pageBytes } = this.#runner.pages;
     if (needed > maxPages) {
       throw new RangeError(
-        `sample: promptTokens and maxTokens must fit into cacheBytes ${this.#options.cacheBytes}, got ${promptTokens.length} and ${maxTokens}, whose keys and values take ${needed * pageBytes} bytes`,
+        `sample: keys and values of promptTokens and maxTokens must fit into cacheBytes ${this.#options.cacheBytes}, got ${promptTokens.length} + ${maxTokens} tokens, which need ${needed * pageBytes} bytes`,
       );
     }
     if (sequenceId !== undefined && this.#busyNames.has(sequenceId)) {
@@ -249,7 +249,7 @@ export class SamplingEngine {
         `sample: sequenceId must have one request at a time, got a second one for ${sequenceId}`,
       );
     }
-    if (this.#isClosed) throw new Error("sample: sampler must not be closed, got a closed one");
+    if (this.#isClosed) throw new Error("sample: sampler must not be used after close()");
   }
 
   #freeName(request: SampleRequest): void {
@@ -261,7 +261,7 @@ export class SamplingEngine {
   /** Runs a task after all earlier requests and before all later ones. */
   #whenIdle<T>(task: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) throw new Error("sampler: must not be closed, got a closed one");
+      if (this.#isClosed) throw new Error("sampler: must not be used after close()");
       const run = async (): Promise<void> => {
         try {
           resolve(await task());

@@ -140,7 +140,7 @@ describe.each(["host", "device"] as const)("with keys and values on the %s", (ca
     const asked = engine.sample(request(drawTokens(100), { maxTokens: 30 }));
     await expect(asked).rejects.toThrow(
       new RangeError(
-        `sample: promptTokens and maxTokens must fit into cacheBytes ${2 * pageBytes}, got 100 and 30, whose keys and values take ${3 * pageBytes} bytes`,
+        `sample: keys and values of promptTokens and maxTokens must fit into cacheBytes ${2 * pageBytes}, got 100 + 30 tokens, which need ${3 * pageBytes} bytes`,
       ),
     );
     expect(engine.timings!.numSteps).toBe(0);

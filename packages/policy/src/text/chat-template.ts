@@ -68,7 +68,7 @@ export function createChatRenderer({ config, chatTemplate }: TemplateSource): Re
       });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`renderChat: messages must be accepted by the template, got: ${reason}`, {
+      throw new Error(`renderChat: the template rejected the messages: ${reason}`, {
         cause,
       });
     }

@@ -53,7 +53,7 @@ test("reports a missing template, and messages that the template rejects", () =>
   );
   const strict = tokenizerWith("{{ raise_exception('roles must alternate') }}");
   expect(() => strict.renderChat([user("a")])).toThrow(
-    "renderChat: messages must be accepted by the template, got: roles must alternate",
+    "renderChat: the template rejected the messages: roles must alternate",
   );
 });
 

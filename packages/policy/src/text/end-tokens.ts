@@ -50,7 +50,7 @@ export function findEndTokens(
   const [first] = all;
   if (first === undefined) {
     throw new RangeError(
-      "createTokenizer: endToken must be given where eos_token is not, got none",
+      "createTokenizer: endToken must be given if the files define no eos_token, got none",
     );
   }
   return { first, all: [...new Set(all)], ...(ofTurn !== undefined && { ofTurn }) };

@@ -57,7 +57,7 @@ test.each<[string, string, unknown]>([
 test.each([
   ["{{ 'a'.lstrip(1) }}", "lstrip: chars must be a string, got 1"],
   ["{{ 'a'.split('') }}", 'split: sep must not be empty, got ""'],
-  ["{{ 'a'.split(size=1) }}", "split: arguments must be named sep, maxsplit, got size"],
+  ["{{ 'a'.split(size=1) }}", "split: keyword argument must be one of [sep, maxsplit], got size"],
   ["{{ 'a'.strip('a', 'b') }}", "strip: must have at most 1 arguments, got 2"],
   ["{{ 'a'.replace('a') }}", "replace: new must be a string, got undefined"],
   ["{{ 'a'.index('b') }}", 'index: sub must be in the text, got "b"'],

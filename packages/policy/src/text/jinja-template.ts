@@ -128,7 +128,7 @@ class TemplateInterpreter extends Interpreter {
       const place = parameters.indexOf(arg.key.value);
       if (place < 0) {
         throw new TypeError(
-          `${name}: arguments must be named ${parameters.join(", ") || "nothing"}, got ${arg.key.value}`,
+          `${name}: keyword argument must be one of [${parameters.join(", ")}], got ${arg.key.value}`,
         );
       }
       given[place] = value;

@@ -69,7 +69,9 @@ test("is the same after writing and reading its files", async () => {
 
 test("requires an end token in the vocabulary", () => {
   const files = buildWordVocabulary(["go"]);
-  expect(() => createTokenizer({ ...files, config: {} })).toThrow("endToken must be given");
+  expect(() => createTokenizer({ ...files, config: {} })).toThrow(
+    "createTokenizer: endToken must be given if the files define no eos_token, got none",
+  );
   expect(() => createTokenizer(files, { endToken: "</s>" })).toThrow(
     'createTokenizer: endToken must be in the vocabulary, got "</s>"',
   );
@@ -199,7 +201,7 @@ test("refuses files that are not a tokenizer's", () => {
   );
   const normalizer = { type: "Unheard" };
   expect(() => createTokenizer({ tokenizer: { ...tokenizer, normalizer }, config })).toThrow(
-    "createTokenizer: tokenizer.json must be readable by the tokenizers library, got: ",
+    "createTokenizer: the tokenizers library cannot read tokenizer.json: ",
   );
 });
 

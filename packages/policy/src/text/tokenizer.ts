@@ -159,7 +159,7 @@ function loadTokenizer({ tokenizer, config }: TokenizerFiles): HuggingFaceTokeni
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RangeError(
-      `createTokenizer: tokenizer.json must be readable by the tokenizers library, got: ${reason}`,
+      `createTokenizer: the tokenizers library cannot read tokenizer.json: ${reason}`,
       { cause },
     );
   }

@@ -217,6 +217,6 @@ export function reportCost(analysis: CostAnalysis): AnalysisReport {
         }),
       },
     ],
-    paragraph: `${iterations.length} iteration${iterations.length === 1 ? "" : "s"} of ${describeRun(analysis.run)}: AEM takes ${mean} of an iteration${iterations.length === 1 ? "" : `, at most ${text(maxShare)}`} (${range(milliseconds)} ms, median of ${repetitions}, of ${range(totals)} s recorded). Paper: ${text(paperFigures.cost.share)} of a training step. Entropies come with the log-probs that are scored anyway.`,
+    paragraph: `${iterations.length} iteration${iterations.length === 1 ? "" : "s"} of ${describeRun(analysis.run)}: AEM takes ${mean} of an iteration${iterations.length === 1 ? "" : `, at most ${text(maxShare)}`} (${range(milliseconds)} ms, median of ${repetitions}, of ${range(totals)} s recorded). Paper: ${text(paperFigures.cost.share)} of a training step. Entropies are computed together with the log-probs, which every algorithm scores.`,
   };
 }

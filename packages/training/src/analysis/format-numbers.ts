@@ -17,7 +17,7 @@ export function formatShare({ estimate, low, high }: IntervalEstimate): string {
   return `${formatPercent(estimate)} [${formatPercent(low)}, ${formatPercent(high)}]`;
 }
 
-/** Formats a correlation; if it is undefined, says that one of the variables is constant. */
+/** Formats a correlation; an undefined correlation becomes `undefined (no variation)`. */
 export function formatCorrelation(value: number | undefined, digits = 3): string {
   return value === undefined ? "undefined (no variation)" : value.toFixed(digits);
 }

@@ -173,7 +173,7 @@ async function trainArm(
     if (first === undefined) {
       if (report.kept.length < 2) {
         throw new InputError(
-          `${run.folder.path}: iteration ${start + i} must train on at least 2 groups, got ${report.kept.length} (algorithm.groupFilter; another --iteration or --seed draws others)`,
+          `${run.folder.path}: iteration ${start + i} must train on at least 2 groups, got ${report.kept.length} (algorithm.groupFilter dropped the others; try another --iteration or --seed)`,
         );
       }
       first = readFirstBatch(report);
@@ -276,7 +276,7 @@ export function reportPressure(analysis: PressureAnalysis): AnalysisReport {
         }),
       },
     ],
-    paragraph: `From the policy after iteration ${iteration} of ${describeRun(analysis.run)}, ${trainIterations} iterations. Change of the mean token entropy of the first batch's responses: ${change("positive")} where advantage * (coefficient - 1) is positive, ${change("negative")} where it is negative, ${change("all")} for all. Negative less positive: ${formatChange(difference)} nats per token (mean over groups, 95 % t interval)${holds === undefined ? "; the interval does not exclude 0" : `: ${holds} the theorem predicts`}. Paper: the two runs' entropies diverge as predicted (curves only).`,
+    paragraph: `From the policy after iteration ${iteration} of ${describeRun(analysis.run)}, ${trainIterations} iterations. Change of the mean token entropy of the first batch's responses: ${change("positive")} where advantage * (coefficient - 1) is positive, ${change("negative")} where it is negative, ${change("all")} for all. Negative minus positive: ${formatChange(difference)} nats per token (mean over groups, 95 % t interval)${holds === undefined ? "; the interval does not exclude 0" : `: ${holds} the theorem predicts`}. Paper: the two runs' entropies diverge as predicted (curves only).`,
   };
 }
 

@@ -141,12 +141,12 @@ export async function analyzeProxy(
   const drawn = dropRepeatedPrompts(random.fork("states").shuffle(modulated)).slice(0, states);
   if (drawn.length < 4) {
     throw new InputError(
-      `${folder.path}: iteration ${iterations + 1} must have at least 4 states in groups that AEM modulates, got ${drawn.length} (dead zone: modulation.minEntropyRange; an earlier --iteration has larger entropies)`,
+      `${folder.path}: iteration ${iterations + 1} must have at least 4 states in groups that AEM modulates, got ${drawn.length} (all other groups are in the dead zone of modulation.minEntropyRange; try an earlier --iteration, where entropies are larger)`,
     );
   }
   if (drawn.some(({ response }) => response.samplerLogProbs.length === 0)) {
     throw new InputError(
-      `${folder.path}: iteration ${iterations + 1} must have the sampler's log-probs, got none (its sampler reports none)`,
+      `${folder.path}: iteration ${iterations + 1} must have log-probs of the sampler, got none (the run's sampler does not report them)`,
     );
   }
   const estimated = await withPolicy(run, checkpoint, async ({ sampler, tokenizer }) => {
@@ -267,12 +267,12 @@ export function reportProxy(analysis: ProxyAnalysis): AnalysisReport {
     }));
   return {
     name: "proxy",
-    title: "Does the coefficient stand for relative surprisal?",
+    title: "Does the coefficient agree with relative surprisal?",
     data: analysis,
     figures: [
       {
         file: "proxy.svg",
-        caption: `Each dot is a state: AEM's coefficient less 1 against the state's Monte-Carlo entropy less the response's surprisal, with the standard error of ${analysis.samplesPerState} samples. Agreement of signs: lower left and upper right.`,
+        caption: `Each dot is a state: AEM's coefficient minus 1 against the state's Monte-Carlo entropy minus the response's surprisal, with the standard error of ${analysis.samplesPerState} samples. Agreement of signs: lower left and upper right.`,
         svg: plotPoints({
           title: "Proxy",
           panels: [
@@ -292,6 +292,6 @@ export function reportProxy(analysis: ProxyAnalysis): AnalysisReport {
         }),
       },
     ],
-    paragraph: `Policy after iteration ${analysis.iteration} of ${describeRun(analysis.run)}, ${states.length} states, ${analysis.samplesPerState} samples each. Correlation of coefficient - 1 with entropy - surprisal: ${correlationOf(perResponse)} for the whole response (95 % interval of Fisher; rank correlation ${formatCorrelation(perResponse.rankCorrelation, 2)}), ${correlationOf(perToken)} per token. Signs agree in ${numAgreeing} of ${numSigned} states${agreement === undefined ? "" : `, ${formatShare(agreement)}`}. Paper: correlation ${paper.correlation}, signs agree in ${paper.numAgreeing} of ${paper.numStates} (${formatPercent(paper.numAgreeing / paper.numStates)}). Groups outside the dead zone hold ${formatPercent(analysis.modulatedShare)} of the responses; states are drawn from these.`,
+    paragraph: `Policy after iteration ${analysis.iteration} of ${describeRun(analysis.run)}, ${states.length} states, ${analysis.samplesPerState} samples each. Correlation of coefficient - 1 with entropy - surprisal: ${correlationOf(perResponse)} for the whole response (95 % interval of Fisher; rank correlation ${formatCorrelation(perResponse.rankCorrelation, 2)}), ${correlationOf(perToken)} per token. Signs agree in ${numAgreeing} of ${numSigned} states${agreement === undefined ? "" : `, ${formatShare(agreement)}`}. Paper: correlation ${paper.correlation}, signs agree in ${paper.numAgreeing} of ${paper.numStates} (${formatPercent(paper.numAgreeing / paper.numStates)}). Groups outside the dead zone contain ${formatPercent(analysis.modulatedShare)} of the responses; states are drawn from these.`,
   };
 }

@@ -40,7 +40,7 @@ export async function readRecordedBatch(
     (await source.read(`trajectories/${name}.jsonl.gz`, { offset: 0, length: 1 })) === undefined
   ) {
     throw new InputError(
-      `${source.name}: trajectories must hold ${name}.jsonl.gz, found none (a study keeps trajectories with keep: [run])`,
+      `${source.name}: trajectories/${name}.jsonl.gz must exist, got no such file (a study keeps trajectories only with keep: [run])`,
     );
   }
   const episodes = await readEpisodes(source, name);
@@ -69,7 +69,7 @@ export async function readRecordedBatch(
   }
   if (responses.length > 0) return responses;
   throw new InputError(
-    `${source.name}: ${name} must hold responses with their credit, found none (records of version 1 have no credit; an iteration whose groups were all filtered trains on nothing)`,
+    `${source.name}: ${name} must contain responses with their credit, got none (records of version 1 have no credit, and an iteration whose groups were all filtered has no trained responses)`,
   );
 }
 

@@ -35,7 +35,7 @@ export async function readTrainingRecords(paths: readonly string[]): Promise<Tra
 
 async function readPath(path: string): Promise<TrainingRecord[]> {
   const info = await stat(path).catch(() => undefined);
-  if (info === undefined) throw new InputError(`${path}: run or cell must exist`);
+  if (info === undefined) throw new InputError(`${path}: no such run or cell`);
   if (info.isFile()) return toRecords([await readCell(path)], path);
   const cells = join(path, "cells");
   if (await exists(cells)) {
@@ -43,14 +43,14 @@ async function readPath(path: string): Promise<TrainingRecord[]> {
   }
   if (!(await exists(join(path, "config.json")))) {
     throw new InputError(
-      `${path}: path must be a run folder (config.json), a study's folder (cells/) or a cell's file, got neither`,
+      `${path}: path must be a run folder (config.json), a study's folder (cells/) or a cell's file, got none of these`,
     );
   }
   const folder = await RunFolder.open(path);
   const metrics = await folder.readMetrics();
   const iterations = metrics.filter(({ stage }) => stage === "iteration");
   if (iterations.length === 0) {
-    throw new InputError(`${path}: metrics.jsonl must have iterations, got none`);
+    throw new InputError(`${path}: metrics.jsonl must have at least one iteration, got none`);
   }
   const { config } = folder;
   const { kind } = config.modulation;
@@ -69,7 +69,8 @@ async function readPath(path: string): Promise<TrainingRecord[]> {
 
 function toRecords(cells: readonly (StudyCell | FailedCell)[], source: string): TrainingRecord[] {
   const finished = cells.filter((cell) => cell.outcome === "finished");
-  if (finished.length === 0) throw new InputError(`${source}: cells must be finished, got none`);
+  if (finished.length === 0)
+    throw new InputError(`${source}: study must have at least one finished cell, got none`);
   return finished.map(({ experiment, arm, seed, settings, training }) => {
     const { modulation } = settings;
     return {

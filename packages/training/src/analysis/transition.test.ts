@@ -64,13 +64,11 @@ describe("analyzeTransition", () => {
     expect(analyzeTransition(records).differences).toEqual([]);
   });
 
-  it("says that one seed says nothing about others", () => {
+  it("gives no interval for one seed", () => {
     const { paragraph } = reportTransition(
       analyzeTransition([record("none", 1, 0), record("aem", 1, 0.1)]),
     );
-    expect(paragraph).toContain(
-      "aem less no modulation (one seed, which says nothing about others)",
-    );
+    expect(paragraph).toContain("aem minus no modulation (one seed, so no interval)");
     expect(paragraph).toContain("early entropy +0.100");
   });
 
@@ -80,11 +78,11 @@ describe("analyzeTransition", () => {
       "aem-1: experiment must be the same as in none-1 (games), got shop",
     );
     expect(() => analyzeTransition([record("aem", 1, 0), record("aem", 1, 0)])).toThrow(
-      "aem-1: arm aem must have each seed once, but seed 1 is also in aem-1",
+      "aem-1: arm aem must have each seed only once, got seed 1 also in aem-1",
     );
     const bare = { ...record("none", 1, 0), curves: {} };
     expect(() => analyzeTransition([bare])).toThrow(
-      "none-1: iterations must have metric positiveShare, found none",
+      "none-1: iterations must have metric positiveShare, got none",
     );
   });
 });

@@ -87,7 +87,8 @@ export interface TransitionAnalysis {
  */
 export function analyzeTransition(records: readonly TrainingRecord[]): TransitionAnalysis {
   const [first, ...rest] = records;
-  if (first === undefined) throw new InputError("transition: runs must be given, got none");
+  if (first === undefined)
+    throw new InputError("transition: at least one run must be given, got none");
   const other = rest.find(({ experiment }) => experiment !== first.experiment);
   if (other !== undefined) {
     throw new InputError(
@@ -100,7 +101,7 @@ export function analyzeTransition(records: readonly TrainingRecord[]): Transitio
     const twin = own.find(({ seed }) => seed === record.seed);
     if (twin !== undefined) {
       throw new InputError(
-        `${record.source}: arm ${record.arm} must have each seed once, but seed ${record.seed} is also in ${twin.source}`,
+        `${record.source}: arm ${record.arm} must have each seed only once, got seed ${record.seed} also in ${twin.source}`,
       );
     }
     byArm.set(
@@ -153,7 +154,7 @@ function getCurve(
 ): readonly (number | null)[] {
   const curve = curves[metric];
   if (curve !== undefined && curve.length > 0) return curve;
-  throw new InputError(`${source}: iterations must have metric ${metric}, found none`);
+  throw new InputError(`${source}: iterations must have metric ${metric}, got none`);
 }
 
 /** Mean of a metric over the first or last fifth of the iterations, at least one. */
@@ -278,7 +279,7 @@ function describeDifference({ arm, seeds, ...measures }: TransitionDifference): 
       : `${formatSigned(interval.estimate)} [${formatSigned(interval.low)}, ${formatSigned(interval.high)}]`;
   const scope =
     seeds.length === 1
-      ? "one seed, which says nothing about others"
+      ? "one seed, so no interval"
       : `${seeds.length} paired seeds, 95 % t intervals`;
-  return `${arm} less no modulation (${scope}): early entropy ${text(measures.earlyEntropy)}, late entropy ${text(measures.lateEntropy)}, late success ${text(measures.lateSuccess)}.`;
+  return `${arm} minus no modulation (${scope}): early entropy ${text(measures.earlyEntropy)}, late entropy ${text(measures.lateEntropy)}, late success ${text(measures.lateSuccess)}.`;
 }

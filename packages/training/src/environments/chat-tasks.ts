@@ -19,7 +19,9 @@ export function toChatEvaluation<T extends ChatTasks>(
   return { ...tasks, numTraining: 0, evaluation, ...(isServed && { template: "messages" }) };
 }
 
-/** Creates the rule that setting the chat template has no effect unless this format is used. */
+/**
+ * Creates the rule that the chat-template setting has no effect unless `tasks.format` is `format`.
+ */
 export function createChatTemplateRule(format: string): IdleRule<ChatTasks> {
   return {
     paths: ["tasks.template"],

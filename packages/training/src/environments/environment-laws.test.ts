@@ -67,7 +67,8 @@ async function openSoftware(): Promise<TaskSource | undefined> {
 const software = await openSoftware();
 describe.skipIf(software === undefined)("software tasks in containers", () => {
   if (software === undefined) return;
-  // Every episode creates a container. Test output contains times, so replies are not compared.
+  // Every episode creates a container, so play few. Test output contains times, so replies are not
+  // compared.
   const options = { numRuns: 2, maxTurns: 3, actions: ["ls", "submit"] };
   for (const { name, check } of environmentLaws(software, ["readable-actions"], options)) {
     it(`law of ${name}`, check);

@@ -83,7 +83,7 @@ export function parseIndices(text: string): readonly number[] {
       return Array.from({ length: last - first + 1 }, (_, i) => first + i);
     }
     throw new RangeError(
-      "a range must not end before it begins, and must have at most 1000000 numbers",
+      "a range must not end before its start, and must have at most 1000000 numbers",
     );
   });
 }

@@ -88,7 +88,7 @@ export const swebench: EnvironmentDefinition<SwebenchTasks, typeof swebenchTasks
   ],
   findConflict: ({ tasks, model }) =>
     tasks.path !== null && model.source === "new"
-      ? "model.source must be folder or tinker with tasks.path (--instances), got new; see --model"
+      ? "model.source must be folder or tinker if tasks.path (--instances) is set, got new; see --model"
       : undefined,
   startsContainers: true,
 };

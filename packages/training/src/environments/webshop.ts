@@ -97,7 +97,7 @@ export const webshop: EnvironmentDefinition<WebshopTasks, typeof webshopTasksSch
     const { catalogue, products } = tasks;
     const extra = files.find((name) => name !== "catalogue" && tasks[name] !== null);
     if (catalogue !== null && extra !== undefined) {
-      return `tasks.${extra} must be null with tasks.catalogue, which holds the whole shop, got ${tasks[extra]}`;
+      return `tasks.${extra} must be null with tasks.catalogue, which contains the complete shop, got ${tasks[extra]}`;
     }
     if (products === null && extra !== undefined) {
       return `tasks.products must be given with tasks.${extra}, got null`;

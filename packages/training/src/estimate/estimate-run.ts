@@ -156,8 +156,8 @@ function toDemonstratedRows(
 }
 
 /**
- * Opens a policy with the architecture of the run's, with weights from its folder or random
- * weights.
+ * Opens a policy with the architecture of the run's policy. Its weights are read from the run's
+ * model folder, or random.
  */
 async function openPolicy(
   config: ExperimentSettings,
@@ -168,7 +168,8 @@ async function openPolicy(
   const { model } = config;
   const options = createPolicyOptions(config, random);
   if (model.source === "folder") return createLocalPolicy({ ...options, model: model.path });
-  if (model.source !== "new") throw new TypeError(`openPolicy: got model.source ${model.source}`);
+  if (model.source !== "new")
+    throw new TypeError(`openPolicy: model.source must be new or folder, got ${model.source}`);
   const texts = [...(demonstrations ?? []), ...(tasks.vocabularyTexts ?? [])];
   const tokenizer =
     texts.length === 0

@@ -14,8 +14,8 @@ import type { LocalPolicy } from "@turnwise/policy/local";
 import { playGroups } from "../loop/play-groups.ts";
 
 /**
- * A measurement that takes longer than this is not enlarged, seconds. Enlarging matters because
- * with few concurrent episodes each episode takes longer than in the run.
+ * Duration of a measurement, seconds, above which the number of concurrent episodes is not
+ * increased further. With few concurrent episodes, an episode takes longer than in the run.
  */
 const enoughSeconds = 5;
 

@@ -20,7 +20,7 @@ const cases = environments.flatMap((environment) =>
   formats[environment.name]!.map((format) => ({ environment, format, name: environment.name })),
 );
 
-/** Containers take seconds each. */
+/** Few tasks, because starting a container takes seconds. */
 const countTasks = (isSoftware: boolean): number => (isSoftware ? 4 : 12);
 
 /**

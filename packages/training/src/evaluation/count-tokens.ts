@@ -25,8 +25,8 @@ function readTurnUsage(
 }
 
 /**
- * Counts the tokens of episodes as a server charges them: whole prompts and responses of all turns,
- * including failed episodes.
+ * Counts the tokens of episodes as a server charges them: complete prompts and responses of all
+ * turns, including failed episodes.
  * @returns `undefined` if the server does not report the tokens of some turn.
  */
 export function countTokens(trajectories: readonly Trajectory[]): TokenUsage | undefined {

@@ -41,7 +41,8 @@ describe("SavedEvaluation", () => {
     const opened = await SavedEvaluation.open(path);
     expect(opened.settings).toMatchObject(settings);
     expect(opened.findKept("g", 0)).toEqual(episodes[0]);
-    // An infrastructure failure says nothing about the policy, so the episode is not kept.
+    // An episode with an infrastructure failure is not kept, because the failure says nothing about
+    // the policy.
     expect(opened.findKept("g", 1)).toBeUndefined();
     expect(opened.findKept("g", 2)).toEqual(episodes[2]);
     expect(opened.numKept).toBe(2);
@@ -69,10 +70,12 @@ describe("SavedEvaluation", () => {
     await expect(SavedEvaluation.create(parent, settings, {})).rejects.toThrow(
       `${parent}: evaluation folder must be new or empty, got 1 entries`,
     );
-    await expect(SavedEvaluation.open(parent)).rejects.toThrow("evaluation.json: file must be");
+    await expect(SavedEvaluation.open(parent)).rejects.toThrow(
+      "evaluation.json: file cannot be read: ENOENT",
+    );
     await writeFile(join(parent, "evaluation.json"), "{}");
     await expect(SavedEvaluation.open(parent)).rejects.toThrow(
-      "evaluation.json: file must hold environment and options of an evaluation",
+      "evaluation.json: must contain the environment and the options of an evaluation",
     );
   });
 
@@ -82,7 +85,7 @@ describe("SavedEvaluation", () => {
     const text = `${JSON.stringify({ ...trajectory(0, solved), version: 1 })}\n`;
     await writeFile(join(path, "episodes.jsonl"), text);
     await expect(SavedEvaluation.open(path)).rejects.toThrow(
-      `${join(path, "episodes.jsonl")}: recordVersion must be 2 to resume, got 1: older records can be read, not resumed; to start over: turnwise evaluate alfworld --out FOLDER`,
+      `${join(path, "episodes.jsonl")}: recordVersion must be 2 to resume, got 1: older records can be read, but not resumed; to start over: turnwise evaluate alfworld --out FOLDER`,
     );
     expect(await readFile(join(path, "episodes.jsonl"), "utf8")).toBe(text);
   });

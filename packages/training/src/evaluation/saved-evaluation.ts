@@ -72,7 +72,7 @@ export class SavedEvaluation {
     const settings = await readJson(settingsPath);
     if (!isSettings(settings)) {
       throw new InputError(
-        `${settingsPath}: file must hold environment and options of an evaluation`,
+        `${settingsPath}: must contain the environment and the options of an evaluation`,
       );
     }
     const episodesPath = join(path, episodesName);

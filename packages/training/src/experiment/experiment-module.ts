@@ -34,7 +34,7 @@ export async function importModule(
   path: string,
 ): Promise<{ readonly value: unknown; readonly record: ModuleRecord }> {
   const absolute = resolve(path);
-  if (!(await exists(absolute))) throw new InputError(`${path}: module must exist, found none`);
+  if (!(await exists(absolute))) throw new InputError(`${path}: no such module`);
   const record = await recordModule(absolute);
   let value: unknown;
   try {
@@ -42,7 +42,7 @@ export async function importModule(
     const jiti = createJiti(pathToFileURL(absolute).href, { fsCache: false, moduleCache: false });
     value = await jiti.import(absolute, { default: true });
   } catch (cause) {
-    throw new InputError(`${path}: module must load, got ${describeError(cause)}`, { cause });
+    throw new InputError(`${path}: module could not be loaded: ${describeError(cause)}`, { cause });
   }
   return { value, record };
 }

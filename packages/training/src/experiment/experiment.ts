@@ -16,7 +16,7 @@ import type { CustomSettings } from "./custom.ts";
 import type { ExperimentInput, ExperimentSettings } from "./experiment-schema.ts";
 import { checkOptions, toPart, type Part, type PartLike } from "./part.ts";
 
-/** Settings of the run that a task source may depend on. */
+/** Settings of the run that a task source may read. */
 export interface TaskContext {
   readonly seed: number;
   readonly episode: ExperimentSettings["episode"];

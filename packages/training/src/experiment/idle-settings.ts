@@ -17,7 +17,10 @@ const imitation = [
 
 const clipping = ["clipLow", "clipHigh", "dualClip", "ratioCap", "logRatioLimits"];
 
-/** Training settings used only by reinforcement learning; the warm start uses all others too. */
+/**
+ * Training settings used only by reinforcement learning. The warm start uses all other settings
+ * too.
+ */
 const reinforcement = [
   "groupsPerIteration",
   "groupSize",
@@ -77,7 +80,7 @@ const rules: readonly IdleRule<unknown>[] = [
     paths: ["evaluation.temperature"],
     isIdle: ({ evaluation: { every, modes }, training }) =>
       !modes.includes("sampled") && (every === 0 || every >= training.iterations),
-    why: "where all evaluations are greedy (evaluation.modes)",
+    why: "if all evaluations are greedy (evaluation.modes)",
   },
   {
     paths: ["failures.retrySeconds"],

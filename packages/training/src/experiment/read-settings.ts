@@ -12,7 +12,7 @@ import { isSettings, type Settings } from "../settings/merge-settings.ts";
 export async function readSettings(path: string, content = "config"): Promise<Settings> {
   const value: unknown = await readInput(async () => {
     const bytes = await readFile(path).catch((cause: Error) => {
-      throw new Error(`${path}: file must be readable, got ${cause.message}`);
+      throw new Error(`${path}: file cannot be read: ${cause.message}`);
     });
     const text = decodeText(bytes, path);
     try {
@@ -20,7 +20,7 @@ export async function readSettings(path: string, content = "config"): Promise<Se
       return parseYaml(text) as unknown;
     } catch (cause) {
       const message = (cause as Error).message.split("\n")[0]!.replace(/:$/u, "");
-      throw new Error(`${path}: file must hold YAML or JSON, got ${message}`, { cause });
+      throw new Error(`${path}: file is not valid YAML or JSON: ${message}`, { cause });
     }
   });
   if (isSettings(value)) return value;

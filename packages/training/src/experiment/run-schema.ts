@@ -21,7 +21,10 @@ import {
 /** Settings that identify a run. */
 export const identityFields = {
   experiment: setting(z.string().min(1), "Name of the experiment"),
-  seed: setting(z.int().nonnegative(), "Seed of tasks, weights, demonstrations and every draw"),
+  seed: setting(
+    z.int().nonnegative(),
+    "Seed of tasks, weights, demonstrations and all random draws",
+  ),
 } as const;
 
 /** Settings of a run that do not depend on the environment. */

@@ -8,7 +8,7 @@ const text = z.string().min(1);
 
 /** Limits and rewards of an episode. */
 export const episodeSchema = z.strictObject({
-  maxTurns: setting(count, "Longest episode", "turns"),
+  maxTurns: setting(count, "Maximum length of an episode", "turns"),
   maxResponseTokens: setting(
     count,
     "Maximum length of a response, including the end token",
@@ -35,14 +35,14 @@ const newModelSchema = z.strictObject({
   numLayers: setting(count, "Number of layers"),
   numHeads: setting(count, "Number of attention heads"),
   numKeyValueHeads: setting(count, "Number of key-value heads; must divide numHeads"),
-  maxTokens: setting(count, "Longest sequence", "tokens"),
+  maxTokens: setting(count, "Maximum length of a sequence", "tokens"),
 });
 
 /** Model from a Hugging Face folder. */
 const folderModelSchema = z.strictObject({
   source: z.literal("folder"),
   path: setting(text, "Hugging Face folder"),
-  maxTokens: setting(count, "Longest sequence", "tokens"),
+  maxTokens: setting(count, "Maximum length of a sequence", "tokens"),
   chat: setting(z.boolean(), "Send prompts as user messages in the folder's chat template"),
   adapter: setting(
     z
@@ -74,7 +74,7 @@ const tinkerModelSchema = z.strictObject({
     text.nullable(),
     "Environment variable that holds the API key; null for none",
   ),
-  maxTokens: setting(count, "Longest sequence", "tokens"),
+  maxTokens: setting(count, "Maximum length of a sequence", "tokens"),
 });
 
 /** Built-in sources of models. */
@@ -88,7 +88,7 @@ export const warmStartSchema = z.strictObject({
   epochs: setting(countOrNone, "Passes over the demonstrations"),
   minibatchSize: setting(count, "Rows per optimizer step", "rows"),
   learningRate: setting(positive, "Peak learning rate of the warm start"),
-  finalShare: setting(share, "Share of the learning rate at the end of the cosine decay"),
+  finalShare: setting(share, "Final learning rate of the cosine decay, as a share of the peak"),
   contextWeight: setting(
     share,
     "Weight of prompt and observation tokens in the loss; a response token weighs 1",
@@ -104,7 +104,7 @@ export const trainingSchema = z.strictObject({
   minibatches: setting(count, "Number of optimizer steps per epoch"),
   epochs: setting(count, "Passes over the batch of an iteration"),
   learningRate: setting(positive, "Peak learning rate"),
-  finalShare: setting(share, "Share of the learning rate at the end of the linear decay"),
+  finalShare: setting(share, "Final learning rate of the linear decay, as a share of the peak"),
   warmUpUpdates: setting(
     countOrNone,
     "Optimizer steps until the learning rate reaches its peak",
@@ -123,7 +123,7 @@ export const trainingSchema = z.strictObject({
 export const evaluationSchema = z.strictObject({
   every: setting(
     countOrNone,
-    "Iterations between evaluations of the first split; 0 for none during training",
+    "Number of iterations between evaluations of the first split; 0 for none during training",
     "iterations",
   ),
   temperature: setting(positive, "Sampling temperature of the sampled evaluation"),
@@ -190,6 +190,6 @@ export const engineSchema = z.strictObject({
 
 /** Settings of a run's checkpoints. */
 export const checkpointsSchema = z.strictObject({
-  every: setting(count, "Iterations between checkpoints", "iterations"),
+  every: setting(count, "Number of iterations between checkpoints", "iterations"),
   keep: setting(count, "Number of newest checkpoints to keep"),
 });

@@ -40,7 +40,7 @@ export function softwareDemo(seed: number) {
       reuseVerdicts: true,
       numTraining: 8,
       demonstrators: "mixed",
-      // The demonstration has no other tasks, so evaluate on the training tasks.
+      // The demo has no other tasks, so evaluate on the training tasks.
       evaluation: [{ split: "train", numTasks: 8 }],
       shownCharacters: 400,
     },
@@ -63,7 +63,7 @@ export function softwareDemo(seed: number) {
       numDemonstrations: 24,
       slipShare: 0,
       renames: false,
-      // Enough epochs to write valid calls, and correct calls about every third time.
+      // After this many epochs, most calls are valid, and about one in three is correct.
       epochs: 40,
       minibatchSize: 4,
       learningRate: 5e-3,

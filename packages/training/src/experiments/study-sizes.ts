@@ -31,9 +31,9 @@ function createStudySettings(seed: number) {
 }
 
 /**
- * Household games sized for studies with many seeds: a run takes about a minute on one core. The houses
- * are tiny and demonstrators often act without looking, so the warm-started policy knows the actions but
- * mostly fails, and learns from its own episodes which of them to choose.
+ * Household games sized for studies with many seeds: a run takes about a minute on one core. The
+ * houses are tiny, and demonstrators often act without looking. The warm-started policy therefore
+ * knows the actions but mostly fails, and learns from its own episodes which actions to choose.
  */
 export function householdStudy(seed: number) {
   const household = householdGames(seed);

@@ -15,8 +15,8 @@ export function computeCrc32c(bytes: Uint8Array): number {
 }
 
 /**
- * Masks a checksum that is stored next to its data, as TFRecord files do, because a checksum over
- * data that contain checksums would be weak.
+ * Masks a checksum as TFRecord files do. Otherwise a checksum over data that contains checksums
+ * would be weak.
  */
 export function maskCrc(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

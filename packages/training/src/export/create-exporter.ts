@@ -19,8 +19,8 @@ export function createExporter(settings: ExportSettings, runPath: string): RunEx
 }
 
 /**
- * Folder of a target: in the run folder, or the run's folder within a folder that several runs
- * share.
+ * Returns the output folder of a target: a folder inside the run folder, or, if the target has a
+ * folder shared by several runs, a subfolder named after the run.
  */
 function findFolder(
   { kind, folder }: { readonly kind: string; readonly folder: string | null },

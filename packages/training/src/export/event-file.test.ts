@@ -7,7 +7,8 @@ const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
 describe("computeCrc32c", () => {
   it("computes the published checksums", () => {
-    // RFC 3720, B.4: 32 bytes of zeros, of ones, 0 to 31; and the check value of the CRC catalogue.
+    // RFC 3720, B.4: 32 bytes of zeros, of ones, and 0 to 31; then the check value of the CRC
+    // catalogue.
     expect(computeCrc32c(new Uint8Array(32))).toBe(0x8a9136aa);
     expect(computeCrc32c(new Uint8Array(32).fill(255))).toBe(0x62a8ab43);
     expect(computeCrc32c(Uint8Array.from({ length: 32 }, (_, i) => i))).toBe(0x46dd794e);
@@ -24,7 +25,7 @@ describe("computeCrc32c", () => {
 describe("event files", () => {
   it("begin like every file of TensorBoard", () => {
     const header = encodeHeader(1000 * 1.5);
-    // Length 24 and its masked checksum, as in all event files; then fields 1 and 3.
+    // Length 24 and its masked checksum, the same in all event files; then fields 1 and 3.
     expect(Array.from(header.slice(0, 12))).toEqual([
       24, 0, 0, 0, 0, 0, 0, 0, 0xa3, 0x7f, 0x4b, 0x22,
     ]);

@@ -23,11 +23,11 @@ export interface SummaryMoment {
   readonly step: number;
 }
 
-/** Version of the format, in the first event of each file. */
+/** Version of the format, stored in the first event of each file. */
 const fileVersion = "brain.Event:2";
 /** Number of bins of a histogram. */
 const numBins = 30;
-/** `DT_STRING` of `tensorflow.DataType`, and `DATA_CLASS_TENSOR`. */
+/** Values of `DT_STRING` (`tensorflow.DataType`) and `DATA_CLASS_TENSOR`. */
 const [stringType, tensorClass] = [7, 2];
 
 /** Encodes the first record of an event file. */
@@ -37,7 +37,7 @@ export function encodeHeader(at: number): Bytes {
 
 /**
  * Encodes summary values as a record of an event file.
- * @see tensorflow/core/util/event.proto and framework/summary.proto for the numbers of the fields
+ * @see tensorflow/core/util/event.proto and framework/summary.proto for the field numbers
  */
 export function encodeSummary({ at, step }: SummaryMoment, values: readonly SummaryValue[]): Bytes {
   const summary = values.map((value) => nest(1, encodeValue(value)));
@@ -62,7 +62,7 @@ function encodeValue(value: SummaryValue): Bytes[] {
   ];
 }
 
-/** Encodes a histogram with bins of equal width; one bin if all values are equal. */
+/** Encodes a histogram with bins of equal width, or with a single bin if all values are equal. */
 function encodeHistogram(values: readonly number[]): Bytes[] {
   const low = values.reduce((a, b) => Math.min(a, b), Infinity);
   const high = values.reduce((a, b) => Math.max(a, b), -Infinity);

@@ -54,7 +54,7 @@ describe("exportRun to jsonl", () => {
       const roles = chat.messages.map(({ role }) => role);
       expect(roles).toEqual([...recorded.turns.flatMap(() => ["user", "assistant"]), "user"]);
       expect(chat.messages[0]!.content).toBe(recorded.firstObservation);
-      // The generated run has a tokenizer: responses are decoded, without the end token.
+      // The generated run has a tokenizer, so responses are decoded, without the end token.
       expect(chat.messages[1]!.content).toBe(recorded.turns[0]!.action);
       expect(chat.messages[2]!.content).toBe(recorded.turns[0]!.observation);
       expect(chat.metadata).toMatchObject({ run: "a-run", seed: 1, segment: "iteration-0002" });
@@ -186,14 +186,14 @@ describe("startExport", () => {
     const exporting = startExport(followRun(join(folder, "no-run")), [probe.exporter], () => {});
     const [report] = await exporting.finish("finished", 60);
     expect(report!.numFailed).toBe(1);
-    expect(report!.lastFailure).toMatch(/config\.json: file must exist/u);
+    expect(report!.lastFailure).toMatch(/config\.json: no such file/u);
   });
 
   it("ends although a target never answers", async () => {
     const stuck = createProbe(() => new Promise(() => undefined));
     const exporting = startExport(followRun(run), [stuck.exporter], () => undefined);
     const [report] = await exporting.finish("stopped", 0.01);
-    expect(report!.lastFailure).toBe("not complete 0.01 s after the end of the run");
+    expect(report!.lastFailure).toBe("not finished 0.01 s after the end of the run");
   });
 
   it("keeps the exceptions of an observer from the episode", () => {

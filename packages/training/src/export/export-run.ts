@@ -9,7 +9,7 @@ const maxSeconds = 24 * 3600;
 /**
  * Exports a finished run, or the records that a running run has written so far.
  * @param path - Run folder.
- * @param onFailure - Called with the first failure, one line.
+ * @param onFailure - Called with the first failure, as one line.
  */
 export async function exportRun(
   path: string,

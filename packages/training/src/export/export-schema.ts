@@ -3,7 +3,7 @@ import { z } from "zod";
 
 const folder = setting(
   z.string().min(1).nullable(),
-  "Folder; the run gets a folder of its name in it. null: exports, in the run folder",
+  "Folder in which the run gets a subfolder of its name; null: exports, in the run folder",
 ).default(null);
 
 /** Conversations as JSON lines. */
@@ -17,7 +17,7 @@ const prometheusSchema = z.strictObject({
   kind: z.literal("prometheus"),
   port: setting(
     z.int().min(0).max(65_535),
-    "TCP port of http://127.0.0.1:PORT/metrics; 0: any free port",
+    "TCP port of http://127.0.0.1:PORT/metrics; 0 for any free port",
   ).default(9464),
 });
 
@@ -27,7 +27,7 @@ const mlflowSchema = z.strictObject({
   url: setting(z.url({ protocol: /^https?$/u }), "Address of the tracking server"),
   experiment: setting(
     z.string().min(1),
-    "Experiment on the server; created if there is none",
+    "Name of the experiment on the server; created if it does not exist",
   ).default("turnwise"),
   tokenVariable: setting(
     z.string().min(1).nullable(),
@@ -38,12 +38,13 @@ const mlflowSchema = z.strictObject({
 /** Traces, sent to an OpenTelemetry collector. */
 const opentelemetrySchema = z.strictObject({
   kind: z.literal("opentelemetry"),
-  url: setting(z.url({ protocol: /^https?$/u }), "Address that takes OTLP over HTTP").default(
-    "http://127.0.0.1:4318/v1/traces",
-  ),
+  url: setting(
+    z.url({ protocol: /^https?$/u }),
+    "Address of the collector, which receives OTLP over HTTP",
+  ).default("http://127.0.0.1:4318/v1/traces"),
   detail: setting(
     z.enum(["episodes", "calls"]),
-    "Finest spans: episodes, or also each response and environment call",
+    "Smallest unit that gets a span: episodes, or turns (each response and environment call)",
   ).default("calls"),
 });
 

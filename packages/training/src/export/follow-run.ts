@@ -19,16 +19,17 @@ import type { ExportedSegment, RunEvent } from "./run-exporter.ts";
 /** Events of a run folder, from its beginning. */
 export interface RunFollower {
   /**
-   * Returns the events of everything written since the last call.
+   * Returns events for everything written since the last call.
    * @throws `RangeError` for damaged files.
    */
   readNew(): AsyncIterable<RunEvent>;
 }
 
 /**
- * Follows a run folder, live or finished: reads its new records and converts them to events.
- * @param now - Time of events, milliseconds since 1970. Default: estimated from the start of the
- *   run and the recorded durations.
+ * Follows a run folder, whether the run is live or finished: reads its new records and converts
+ * them to events.
+ * @param now - Current time, milliseconds since 1970. Default: estimated from the start of the run
+ * and the recorded durations.
  */
 export function followRun(path: string, now?: () => number): RunFollower {
   const source = createFolderSource(path);

@@ -10,13 +10,13 @@ export interface MlflowMetric {
   readonly step: number;
 }
 
-/** A name with a text. */
+/** A named text: a parameter or a tag. */
 export interface MlflowText {
   readonly key: string;
   readonly value: string;
 }
 
-/** Entries of one call of `log-batch`. */
+/** Entries of one `log-batch` call. */
 export interface MlflowBatch {
   readonly metrics?: readonly MlflowMetric[];
   readonly params?: readonly MlflowText[];
@@ -32,11 +32,12 @@ export interface MlflowClient {
   endRun(runId: string, status: "FINISHED" | "FAILED", endTime: number): Promise<void>;
 }
 
-/** Longest wait for an answer, milliseconds. */
+/** Maximum wait for an answer, milliseconds. */
 const timeoutMilliseconds = 10_000;
 
 /**
- * Creates a client of MLflow's REST API 2.0. Each call rejects with one line: call, status, message.
+ * Creates a client of MLflow's REST API 2.0. A failed call rejects with one line: path, status and
+ * message.
  * @see mlflow.org/docs/latest/rest-api.html
  */
 export function createMlflowClient({
@@ -111,5 +112,5 @@ class MlflowError extends Error {
 function readId(value: unknown, name: string): string {
   const id = (value as Readonly<Record<string, unknown>> | undefined)?.[name];
   if (typeof id === "string" && id !== "") return id;
-  throw new Error(`answer must have ${name}, got ${JSON.stringify(value)}`);
+  throw new Error(`answer must contain ${name}, got ${JSON.stringify(value)}`);
 }

@@ -7,10 +7,13 @@ import type { SettingsOf } from "./export-schema.ts";
 import { createMlflowClient, type MlflowMetric, type MlflowText } from "./mlflow-client.ts";
 import { findStep, listScalars, type ExportedRun, type RunExporter } from "./run-exporter.ts";
 
-/** Most metrics, and most parameters, of one call; and the longest parameter, characters. */
+/**
+ * Maximum numbers of metrics and parameters in one call, and maximum length of a parameter,
+ * characters.
+ */
 const [maxMetrics, maxParams, maxText] = [1000, 100, 500];
 
-/** Progress of the export, so that a resumed run continues its run on the server. */
+/** Progress of the export, with which a resumed run continues the same run on the server. */
 const stateSchema = z.strictObject({
   url: z.string(),
   experiment: z.string(),
@@ -19,9 +22,10 @@ const stateSchema = z.strictObject({
 });
 
 /**
- * Creates an exporter that logs settings as parameters, and metrics and times as metrics, of a run on a
- * tracking server. Lines that the server did not take are sent again with the next ones.
- * @param statePath - File with the id of the run on the server and the number of lines that it has.
+ * Creates an exporter for a run on a tracking server: settings become parameters; metrics and times
+ * become metrics. Lines that the server did not accept are sent again together with the next lines.
+ * @param statePath - File that stores the id of the run on the server and the number of lines
+ * already sent.
  */
 export function createMlflowExporter(
   { url, experiment, tokenVariable }: SettingsOf<"mlflow">,
@@ -30,7 +34,10 @@ export function createMlflowExporter(
   const client = createMlflowClient({ url, tokenVariable });
   let run: ExportedRun | undefined;
   let runId: string | undefined;
-  /** Lines that the server has; those of a run that goes back are the same again. */
+  /**
+   * Number of lines already on the server. A run that resumes from an earlier checkpoint writes the
+   * same lines again.
+   */
   let numSent = 0;
   /** Metrics of all lines so far, by line. */
   const lines: MlflowMetric[][] = [];
@@ -102,7 +109,7 @@ export function createMlflowExporter(
 /** Replaces characters that the server refuses in names. */
 const toKey = (name: string): string => name.replaceAll(/[^\w\-. /]/gu, "_");
 
-/** Settings as parameters: `training.iterations`. */
+/** Settings as parameters, such as `training.iterations`. */
 function listSettings(config: JsonObject, prefix = ""): MlflowText[] {
   return Object.entries(config).flatMap(([name, value]): MlflowText[] => {
     const key = `${prefix}${name}`;

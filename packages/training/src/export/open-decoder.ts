@@ -9,8 +9,8 @@ export type DecodeTokens = (tokens: readonly number[]) => string;
 const folders = ["policy", "warm-start"];
 
 /**
- * Opens the tokenizer of a run, either its own or the tokenizer of the model folder that the run
- * started from.
+ * Opens the tokenizer of a run, or, if it has none, the tokenizer of the model folder from which
+ * the run started.
  * @param locate - Returns the path of a folder within the run.
  * @returns `undefined` if the run has no tokenizer yet, or its model folder is not on this machine.
  */

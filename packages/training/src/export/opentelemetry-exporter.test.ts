@@ -36,7 +36,7 @@ const trajectory: Trajectory = {
   outcome: { kind: "failed", error: { kind: "engine", message: "no engine" } },
 };
 
-/** Plays one episode of a group, with a response and a step, as a rollout tells it. */
+/** Plays one episode of a group, with one response and one step, and reports it like a rollout. */
 function playEpisode({ observe }: RunExporter, groupId: string): void {
   const activity = (kind: EpisodeActivity["kind"], name: string): EpisodeActivity => ({
     kind,
@@ -55,7 +55,7 @@ function playEpisode({ observe }: RunExporter, groupId: string): void {
 async function traceRun(detail: "episodes" | "calls"): Promise<ReadableSpan[]> {
   const spans: ReadableSpan[] = [];
   class KeepingExporter extends InMemorySpanExporter {
-    // The SDK's own forgets its spans at shutdown.
+    // Keeps its spans at shutdown, unlike the SDK's in-memory exporter.
     override async shutdown(): Promise<void> {
       spans.push(...this.getFinishedSpans());
       await super.shutdown();
@@ -130,7 +130,7 @@ describe("createOpentelemetryExporter", () => {
       "turnwise.turns": 1,
       "turnwise.response_tokens": 2,
     });
-    // 2 is `SpanStatusCode.ERROR`.
+    // Status code 2 is `SpanStatusCode.ERROR`.
     expect(episode.status).toEqual({ code: 2, message: "no engine" });
     expect(episode.resource.attributes).toMatchObject({
       "service.name": "turnwise",

@@ -3,22 +3,25 @@ import type { SettingsOf } from "./export-schema.ts";
 import type { ExportedRun, RunExporter } from "./run-exporter.ts";
 import { traceRun, type RunTracer } from "./trace-run.ts";
 
-/** Packages of the SDK, which a user of this target installs. */
+/** Packages of OpenTelemetry's SDK, which users of this target must install. */
 const packages = [
   "@opentelemetry/api@1.9",
   "@opentelemetry/sdk-trace-base@2",
   "@opentelemetry/resources@2",
   "@opentelemetry/exporter-trace-otlp-http@0.223",
 ] as const;
-/** Spans that wait to be sent; further ones are dropped. An iteration can end thousands at once. */
+/**
+ * Maximum number of spans that wait to be sent; further spans are dropped. The end of an iteration
+ * can end thousands of spans at once.
+ */
 const maxQueueSize = 65_536;
 
-/** Makes the SDK's exporter of spans. */
+/** Creates the SDK's span exporter. */
 export type CreateSpanExporter = () => Promise<SpanExporter>;
 
 /**
- * Creates an exporter that traces a live run with OpenTelemetry's SDK and sends its spans by OTLP over
- * HTTP. The traces have the times of the process, so a finished run has none.
+ * Creates an exporter that traces a live run with OpenTelemetry's SDK and sends its spans by OTLP
+ * over HTTP. Spans have the wall-clock times of the process, so a finished run cannot be traced.
  * @param createSpanExporter - Default: OTLP to the address of the settings.
  */
 export function createOpentelemetryExporter(
@@ -48,7 +51,7 @@ export function createOpentelemetryExporter(
       if (event.kind === "end") {
         tracing?.tracer.endAll();
         await tracing?.close().catch((cause: Error) => {
-          // The SDK rejects for a batch that it has already reported.
+          // The SDK also rejects for a failed batch that was already reported.
           if (failures.length === 0) failures.push(cause.message);
         });
       }
@@ -58,7 +61,7 @@ export function createOpentelemetryExporter(
   };
 }
 
-/** Loads the SDK and starts a tracer. @throws one line if a package is missing. */
+/** Loads the SDK and starts a tracer. @throws `Error` with one line if a package is missing. */
 async function startTracing(
   run: ExportedRun,
   detail: "episodes" | "calls",
@@ -92,12 +95,13 @@ async function startTracing(
   }
 }
 
-/** Wraps an exporter of spans, so that batches that were not sent are known here. */
+/** Wraps a span exporter, so that batches that could not be sent are reported. */
 function reportFailures(inner: SpanExporter, onFailure: (message: string) => void): SpanExporter {
   return {
     export: (spans: ReadableSpan[], onResult) =>
       inner.export(spans, (result) => {
-        // A failed batch has an error; the codes are in a package of the SDK.
+        // A failed batch has an error. The result codes are in another package, which is not
+        // imported here.
         if (result.error !== undefined) onFailure(result.error.message);
         onResult(result);
       }),

@@ -29,7 +29,7 @@ const events: RunEvent[] = [
   { kind: "metrics", line: evaluation, timings: undefined, segment: undefined, at: 0 },
 ];
 
-/** Text of these events by the definition of the format, written by hand. */
+/** Expected text for these events, written by hand from the definition of the format. */
 const label = 'run="a \\"run\\"\\\\"';
 const expected = `# TYPE turnwise_iterations_planned gauge
 turnwise_iterations_planned{${label}} 9

@@ -5,8 +5,8 @@ import { createMetricTable, type MetricTable } from "./prometheus-text.ts";
 import type { RunExporter } from "./run-exporter.ts";
 
 /**
- * Creates an exporter that serves the newest metrics at `/metrics` in Prometheus' text format, on this
- * machine only, until the run ends.
+ * Creates an exporter that serves the latest metrics at `/metrics` in Prometheus' text format until
+ * the run ends. Only this machine can connect.
  */
 export function createPrometheusExporter({ port }: SettingsOf<"prometheus">): RunExporter {
   let table: MetricTable | undefined;
@@ -41,7 +41,9 @@ export function createPrometheusExporter({ port }: SettingsOf<"prometheus">): Ru
   };
 }
 
-/** Serves a text; the server does not keep the process alive. @throws If the port is taken. */
+/**
+ * Serves a text. The server does not keep the process alive. @throws `Error` if the port is in use.
+ */
 async function serve(port: number, write: () => string): Promise<ListeningServer> {
   const server = createServer();
   const listening = await listen(server, "127.0.0.1", port);
@@ -51,7 +53,8 @@ async function serve(port: number, write: () => string): Promise<ListeningServer
       response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
       response.end(method === "HEAD" ? undefined : text);
     };
-    if (listening.hosts?.has(headers.host ?? "") !== true) end(403, "Host must be this machine\n");
+    if (listening.hosts?.has(headers.host ?? "") !== true)
+      end(403, "Host header must name this machine\n");
     else if (method !== "GET" && method !== "HEAD") end(405, "method must be GET\n");
     else if (url !== "/metrics") end(404, "path must be /metrics\n");
     else end(200, write());

@@ -4,17 +4,20 @@ import type { RecordedMetrics } from "../reader/read-run.ts";
 /** Labels of a sample. */
 type Labels = Readonly<Record<string, string>>;
 
-/** Newest values of a run's metrics. */
+/** Latest values of a run's metrics. */
 export interface MetricTable {
   /** Replaces the values of a line. */
   add(line: RecordedMetrics, timings: RecordedMetrics | undefined): void;
-  /** Sets one value; `name` without the prefix. */
+  /** Sets one value. `name` has no prefix. */
   set(name: string, value: number, labels?: Labels): void;
   /** Writes all values in Prometheus' text format. */
   write(): string;
 }
 
-/** Creates the metrics of a run: gauges `turnwise_NAME` with the labels run, stage, split, mode and part. */
+/**
+ * Creates the metrics of a run: gauges named `turnwise_NAME`, with the labels run, stage, split,
+ * mode and part.
+ */
 export function createMetricTable(run: ExportedRun): MetricTable {
   const samples = new Map<string, Map<string, number>>();
   const set = (name: string, value: number, labels: Labels = {}): void => {
@@ -45,13 +48,16 @@ export function createMetricTable(run: ExportedRun): MetricTable {
   };
 }
 
-/** `turnwise_old_new_kl_k3` of `oldNewKlK3`: the format allows letters, digits and underscores. */
+/**
+ * Converts a metric's name to Prometheus' characters (letters, digits, underscores): `oldNewKlK3`
+ * becomes `turnwise_old_new_kl_k3`.
+ */
 function formatName(name: string): string {
   const snake = name.replaceAll(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`);
   return `turnwise_${snake.replaceAll(/[^a-z0-9_]/gu, "_")}`;
 }
 
-/** Labels with their values escaped as the format requires. */
+/** Formats labels; values are escaped as the format requires. */
 function formatLabels(labels: Labels): string {
   return Object.entries(labels)
     .map(([name, value]) => {

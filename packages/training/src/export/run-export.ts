@@ -14,7 +14,10 @@ export interface ExportReport {
 
 /** Export of a run to several targets. */
 export interface RunExport {
-  /** Exports what the run has written since the last call, in the background. Never throws. */
+  /**
+   * Starts to export, in the background, everything the run has written since the last call. Never
+   * throws.
+   */
   readonly advance: () => void;
   /** Observers of the exporters that trace a live run. */
   readonly observe: ObserveActivity;
@@ -73,7 +76,7 @@ export function startExport(
   let work = Promise.resolve();
   let isWaiting = false;
   const advance = (): void => {
-    // One more pass finds all events written in the meantime.
+    // One more pass exports all events written in the meantime.
     if (isWaiting || targets.length === 0) return;
     isWaiting = true;
     work = work.then(() => {
@@ -100,7 +103,7 @@ export function startExport(
       const expired = new Promise<void>((resolve) => {
         timer = setTimeout(() => {
           for (const target of targets) {
-            fail(target, new Error(`not complete ${maxSeconds} s after the end of the run`));
+            fail(target, new Error(`not finished ${maxSeconds} s after the end of the run`));
           }
           resolve();
         }, 1000 * maxSeconds);
@@ -116,7 +119,7 @@ export function startExport(
   };
 }
 
-/** Keeps exceptions of an observer away from the observed episode. */
+/** Wraps an observer, so that its exceptions do not affect the observed episode. */
 function guardObserver(observe: ObserveActivity): ObserveActivity {
   return (activity) => {
     try {
@@ -125,7 +128,7 @@ function guardObserver(observe: ObserveActivity): ObserveActivity {
         try {
           end(trajectory);
         } catch {
-          // At worst, a trace lacks its end.
+          // Ignore the error: at worst, a span in the trace has no end.
         }
       };
     } catch {

@@ -34,7 +34,8 @@ export type RunEvent =
       readonly timings: RecordedMetrics | undefined;
       readonly segment: ExportedSegment | undefined;
       /**
-       * Time at which the line was written, milliseconds since 1970; estimated for a finished run.
+       * Time at which the line was written, milliseconds since 1970; an estimate for a finished
+       * run.
        */
       readonly at: number;
     }
@@ -83,12 +84,15 @@ function listEntries(object: JsonObject, prefix: string): [string, number][] {
   });
 }
 
-/** Prefix of the metrics of a stage or an evaluation: `evaluation/held_out/greedy`. */
+/** Returns the prefix of the metrics of a stage or an evaluation: `evaluation/held_out/greedy`. */
 export function nameLine({ stage, split, mode }: RecordedMetrics): string {
   return [stage, split, mode].filter((part) => typeof part === "string").join("/");
 }
 
-/** Position of a line on the time axis of charts: the epoch of the warm start, or the iteration. */
+/**
+ * Returns the position of a line on the time axis of charts: the epoch of the warm start, or the
+ * iteration.
+ */
 export function findStep({ stage, iteration, warmStartEpoch }: RecordedMetrics): number {
   return stage === "warm-start" ? warmStartEpoch : iteration;
 }

@@ -4,13 +4,13 @@ import { sum, type Trajectory } from "@turnwise/core";
 import type { Activity, ObserveActivity } from "../health/activity-tracker.ts";
 import { nameOutcome } from "../records/summarize-trajectory.ts";
 
-/** Parts of `@opentelemetry/api` that tracing uses; the package is optional. */
+/** Parts of `@opentelemetry/api` that are used here; the package is optional. */
 export type TraceApi = Pick<typeof api, "ROOT_CONTEXT" | "SpanStatusCode" | "trace">;
 
-/** Traces of a run. */
+/** Tracer of one run. */
 export interface RunTracer {
   readonly observe: ObserveActivity;
-  /** Ends the spans of iterations and evaluations that are open. */
+  /** Ends all open spans of iterations and evaluations. */
   endAll(): void;
 }
 
@@ -21,9 +21,9 @@ interface Root {
 }
 
 /**
- * Traces a run: a trace for each iteration and evaluation, in it a span for each phase and episode, and in
- * the episode's one for each response and environment call.
- * @param detail - `episodes` leaves out responses and environment calls.
+ * Traces a run: one trace for each iteration and evaluation. A trace has a span for each phase and
+ * each episode; an episode's span has a child span for each response and environment call.
+ * @param detail - With `episodes`, responses and environment calls get no spans.
  */
 export function traceRun(
   tracer: Tracer,
@@ -31,14 +31,14 @@ export function traceRun(
   detail: "episodes" | "calls",
 ): RunTracer {
   const roots = new Map<string, Root>();
-  /** Spans that others begin in: `collect` of a root, and episodes. */
+  /** Spans that can have child spans: the `collect` span of a root, and episodes. */
   const parents = new Map<string, Span>();
   const within = (span: Span): Context => trace.setSpan(ROOT_CONTEXT, span);
 
   const openRoot = (name: string): Root => {
     const known = roots.get(name);
     if (known !== undefined) return known;
-    // Only a later stage can begin another root: those without open spans are complete.
+    // A new root means that a later stage has begun, so all roots without open spans are complete.
     for (const [other, { span, numOpen }] of roots) {
       if (numOpen > 0) continue;
       span.end();
@@ -84,7 +84,10 @@ export function traceRun(
   };
 }
 
-/** `iteration 3` of its phases and of `iteration-3/group-2`; `evaluation/held_out/greedy` of its groups. */
+/**
+ * Name of an activity's root: `iteration 3` for its phases and for group `iteration-3/group-2`;
+ * `evaluation/held_out/greedy` for its groups.
+ */
 function nameRoot(activity: Activity): string {
   if (activity.kind === "phase") return `iteration ${activity.iteration}`;
   const { groupId } = activity;
@@ -94,7 +97,7 @@ function nameRoot(activity: Activity): string {
     : `iteration ${iteration}`;
 }
 
-/** Key of the span that an activity opens for others, or that it begins in. */
+/** Key of the span that an activity opens for its children, or of its parent span. */
 function nameParent(activity: Activity, rootName: string): string {
   if (activity.kind === "phase") return `${rootName} ${activity.name}`;
   return `${activity.groupId}/${activity.trajectoryIndex}`;

@@ -83,16 +83,14 @@ export async function findDamage(
     found = await digestFile(path, bytes + 1);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    return code === "ENOENT"
-      ? `${path}: file must exist, found none`
-      : `${path}: file must be readable, got ${message}`;
+    return code === "ENOENT" ? `${path}: no such file` : `${path}: file cannot be read: ${message}`;
   }
   if (found.bytes !== bytes) {
     const got = found.bytes > bytes ? "more" : String(found.bytes);
-    return `${path}: file must have ${bytes} bytes, as when it was written, got ${got}`;
+    return `${path}: must have the ${bytes} bytes with which it was written, got ${got}`;
   }
   if (found.sha256 === sha256) return undefined;
-  return `${path}: file must have the SHA-256 that it was written with (${sha256}), got ${found.sha256}`;
+  return `${path}: must have the SHA-256 with which it was written, ${sha256}, got ${found.sha256}`;
 }
 
 /** Describes the first file that does not match its digest; `undefined` if all files match. */

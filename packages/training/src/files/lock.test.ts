@@ -31,7 +31,7 @@ describe("withLock", () => {
       expect(await isLocked(path)).toBe(true);
       await expect(withLock(path, "work", async () => 2)).rejects.toThrow(LockedError);
       await expect(withLock(path, "work", async () => 2)).rejects.toThrow(
-        `work must be run by one process at a time, got process ${process.pid} on ${hostname()} (if it has died, delete ${path})`,
+        `work must be run by one process at a time, got process ${process.pid} on ${hostname()} (if that process is no longer running, delete ${path})`,
       );
       return 1;
     });

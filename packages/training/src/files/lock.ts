@@ -179,6 +179,6 @@ function isAlive({ id, host, pid, at }: LockRecord): boolean {
 function createLockedError(path: string, what: string, found: LockRecord | undefined): LockedError {
   const holder = found === undefined ? "another process" : `process ${found.pid} on ${found.host}`;
   return new LockedError(
-    `${what} must be run by one process at a time, got ${holder} (if it has died, delete ${path})`,
+    `${what} must be run by one process at a time, got ${holder} (if that process is no longer running, delete ${path})`,
   );
 }

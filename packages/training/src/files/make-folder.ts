@@ -2,8 +2,8 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Creates a folder and its parents, unless they exist. Node's own recursive `mkdir` reports ENOENT for a
- * read-only file system, and never returns below `/proc`.
+ * Creates a folder and its parents if they do not exist. Node's own recursive `mkdir` reports
+ * ENOENT for a read-only file system, and never returns below `/proc`.
  */
 export async function makeFolder(path: string): Promise<void> {
   try {

@@ -5,7 +5,7 @@ import { InputError, readInput } from "../input-error.ts";
 /** Reads a JSON file. @throws {@link InputError} if it cannot be read or is not JSON. */
 export async function readJson(path: string): Promise<unknown> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new InputError(`${path}: file must be readable, got ${(cause as Error).message}`, {
+    throw new InputError(`${path}: file cannot be read: ${(cause as Error).message}`, {
       cause,
     });
   });
@@ -13,7 +13,7 @@ export async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new InputError(`${path}: file must hold JSON, got ${(cause as Error).message}`, {
+    throw new InputError(`${path}: file is not valid JSON: ${(cause as Error).message}`, {
       cause,
     });
   }

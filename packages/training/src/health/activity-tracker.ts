@@ -1,6 +1,6 @@
 import type { EndActivity, EpisodeActivity } from "@turnwise/envs";
 
-/** Phase of a run while it lasts, such as `collect` or `update`. */
+/** Phase of a run that is in progress, such as `collect` or `update`. */
 export interface PhaseActivity {
   readonly kind: "phase";
   readonly name: string;
@@ -8,7 +8,7 @@ export interface PhaseActivity {
   readonly iteration: number;
 }
 
-/** Work of a run while it lasts. */
+/** Work of a run that is in progress. */
 export type Activity = EpisodeActivity | PhaseActivity;
 
 /** Called at the start of each activity; the result is called at its end. */
@@ -24,11 +24,11 @@ export interface PendingActivity {
 /** Record of the work that a run waits for. */
 export interface ActivityTracker {
   readonly observe: ObserveActivity;
-  /** Notes progress within an activity, such as trained tokens. */
+  /** Records progress within an activity, such as trained tokens. */
   readonly touch: () => void;
   /** Activities that have not ended, in the order of their starts. */
   listPending(): readonly PendingActivity[];
-  /** Time of the last start, end or touch by the tracker's clock, milliseconds. */
+  /** Time of the most recent start, end or touch by the tracker's clock, milliseconds. */
   getProgressTime(): number;
 }
 
@@ -57,7 +57,7 @@ export function createActivityTracker(now: () => number): ActivityTracker {
   };
 }
 
-/** Combines observers: each is told of every activity. */
+/** Combines observers into one that calls each of them for every activity. */
 export function joinObservers(observers: readonly ObserveActivity[]): ObserveActivity {
   return (activity) => {
     const ends = observers.map((observe) => observe(activity));

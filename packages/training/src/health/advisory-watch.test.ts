@@ -23,7 +23,7 @@ describe("watchAdvisories", () => {
     const [fired, ...others] = watch.add(iteration(2, 0.9));
     expect(others).toEqual([]);
     expect(describeAdvisory(fired!)).toMatch(
-      /^truncation: 50 % of the episodes were cut by a limit\. Raise .* \(rule: truncated > 0\.25\)$/u,
+      /^truncation: 50 % of the episodes were truncated by a limit\. Raise .* \(rule: truncated > 0\.25\)$/u,
     );
     expect(watch.add(iteration(3, 0.9))).toEqual([]);
     expect(watch.add(iteration(4, 0.9, 2))).toEqual([]);

@@ -10,7 +10,7 @@ export interface IterationRecords {
   readonly groups: GroupCounts;
 }
 
-/** Advisories of a run that goes on. */
+/** Watch of a running run, which reports each advisory once. */
 export interface AdvisoryWatch {
   /** Adds an iteration. @returns Advisories whose rule fires for the first time. */
   add(iteration: IterationRecords): Advisory[];
@@ -18,7 +18,8 @@ export interface AdvisoryWatch {
 
 /**
  * Watches a run by the rules of {@link listAdvisories}.
- * @param before - Records up to now, of a run that is resumed; what they show is not news.
+ * @param before - Records up to now, of a run that is resumed; advisories that they cause are not
+ * reported again.
  */
 export function watchAdvisories(before: RunRecords): AdvisoryWatch {
   const metrics = [...before.metrics];
@@ -38,7 +39,10 @@ export function watchAdvisories(before: RunRecords): AdvisoryWatch {
   };
 }
 
-/** Counts played groups by outcome; the same counts as from the columns of their index. */
+/**
+ * Counts played groups by outcome. The counts are equal to those computed from the columns of the
+ * index.
+ */
 export function countPlayedGroups(groups: readonly Group[]): GroupCounts {
   const rows = groups.flatMap(({ trajectories }, group) =>
     trajectories.map((trajectory) => ({ group, trajectory })),
@@ -46,12 +50,12 @@ export function countPlayedGroups(groups: readonly Group[]): GroupCounts {
   return countGroups({
     group: rows.map(({ group }) => group),
     success: rows.map(({ trajectory }) => (isSuccess(trajectory) ? 1 : 0)),
-    // The precision of the index, so that equal returns are equal in both.
+    // Round to the precision of the index, so that the same returns are equal here and there.
     return: rows.map(({ trajectory }) => Math.fround(trajectoryReturn(trajectory))),
   });
 }
 
-/** Text of an advisory: name, finding, advice and rule. */
+/** Formats an advisory: name, finding, advice and rule. */
 export function describeAdvisory({ name, message, remedy, rule }: Advisory): string {
   return `${name.replaceAll("-", " ")}: ${message} ${remedy} (rule: ${rule})`;
 }

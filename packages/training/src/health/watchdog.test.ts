@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createActivityTracker, joinObservers, watchPhase } from "./activity-tracker.ts";
 import { startWatchdog, type Clock } from "./watchdog.ts";
 
-/** Clock that a test moves, in seconds; it calls the watchdog once a second. */
+/** Clock that a test advances by hand, in seconds. It calls the watchdog once per second. */
 function createHandClock(): Clock & { readonly advance: (seconds: number) => void } {
   let time = 0;
   const calls = new Set<() => void>();
@@ -74,7 +74,7 @@ describe("startWatchdog", () => {
       advance(1);
     }
     advance(4);
-    // Four calls are still younger than the deadline.
+    // Four calls have not yet reached the deadline.
     expect(warnings).toEqual([]);
     advance(1);
     expect(warnings[0]).toMatch(

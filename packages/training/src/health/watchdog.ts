@@ -9,14 +9,14 @@ export interface WatchdogSettings {
   readonly idleSeconds: number;
 }
 
-/** Deadlines of a run that states none. */
+/** Default deadlines of a run. */
 export const defaultDeadlines: WatchdogSettings = { environmentSeconds: 120, idleSeconds: 300 };
 
 /** Source of time. */
 export interface Clock {
   /** Time, milliseconds; only differences count. */
   readonly now: () => number;
-  /** Calls a function repeatedly. @returns A function that ends that. */
+  /** Calls a function repeatedly. @returns A function that stops the calls. */
   readonly every: (milliseconds: number, call: () => void) => () => void;
 }
 
@@ -30,14 +30,15 @@ export const systemClock: Clock = {
   },
 };
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const intervalMilliseconds = 1000;
-/** Number of activities of a kind that a report names. */
+/** Maximum number of activities of a kind that a report names. */
 const numNamed = 3;
 
 /**
- * Reports work that is pending for too long: environment calls, and everything if nothing makes progress.
- * Each report is one line, at most one per deadline. It never ends or delays the run.
+ * Reports work that is pending for too long: environment calls; and all pending work if nothing
+ * makes progress. Each report is one line, and an activity is reported at most once per deadline.
+ * The watchdog never ends or delays the run.
  * @returns A function that stops the watchdog.
  */
 export function startWatchdog(
@@ -77,7 +78,10 @@ export function startWatchdog(
 const formatSince = (startedAt: number, now: number): string =>
   formatDuration((now - startedAt) / 1000);
 
-/** Describes pending work by kind; episodes only if they wait for nothing else. */
+/**
+ * Describes pending work by kind. An episode is listed only if it does not wait for an environment
+ * call or a response.
+ */
 function describeKinds(pending: readonly PendingActivity[], now: number): string {
   const listOf = (kind: string): PendingActivity[] =>
     pending.filter(({ activity }) => activity.kind === kind);
@@ -94,7 +98,10 @@ function describeKinds(pending: readonly PendingActivity[], now: number): string
     .join("; ");
 }
 
-/** `iteration-3/group-2/1 turn 4 (step of task t, container 3f2a) for 2:10, ... and 5 more`. */
+/**
+ * Formats activities: `iteration-3/group-2/1 turn 4 (step of task t, container 3f2a) for 2:10, ...
+ * and 5 more`.
+ */
 function describeList(list: readonly PendingActivity[], now: number): string {
   const named = [...list]
     .sort((a, b) => a.startedAt - b.startedAt)

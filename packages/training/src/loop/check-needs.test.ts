@@ -27,18 +27,10 @@ const check = (
 
 describe("a combination that learner or format cannot support is refused", () => {
   it.for([
-    [
-      { kind: "aem" },
-      "none",
-      /^modulation: .* must have a learner that reports entropies or log-/u,
-    ],
-    [
-      { kind: "aem", unit: "token" },
-      "surprisal",
-      /must have a learner that reports the entropy of/u,
-    ],
-    [{ kind: "act-focus" }, "exact", /must have a format that marks reasoning and action/u],
-    [{ kind: "random" }, "none", /^modulation: random.* must have a learner that reports/u],
+    [{ kind: "aem" }, "none", /^modulation: .* needs a learner that reports entropies or log-/u],
+    [{ kind: "aem", unit: "token" }, "surprisal", /needs a learner that reports the entropy of/u],
+    [{ kind: "act-focus" }, "exact", /needs a format that marks reasoning and action/u],
+    [{ kind: "random" }, "none", /^modulation: random.* needs a learner that reports/u],
   ] as const)("%j with entropies %s", ([modulation, entropies, message]) => {
     expect(() => check(modulation, entropies)).toThrow(message);
   });

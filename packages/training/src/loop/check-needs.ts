@@ -24,7 +24,8 @@ const knownEntropies: Readonly<
 > = {
   exact: "tokens",
   "top-k": "tokens",
-  // The surprisal of a single token is no estimate of its entropy, but the mean over a response is.
+  // The surprisal of a single token is not an estimate of its entropy, but the mean over a response
+  // is.
   surprisal: "responses",
   none: "none",
 };
@@ -51,7 +52,7 @@ export function checkModulatorNeeds(
   });
   if (need === undefined) return;
   const got = need === "spans" ? "a format without roles" : `a learner with entropies ${entropies}`;
-  throw new InputError(`modulation: ${modulator.name} must have ${remedies[need]}, got ${got}`);
+  throw new InputError(`modulation: ${modulator.name} needs ${remedies[need]}, got ${got}`);
 }
 
 /**

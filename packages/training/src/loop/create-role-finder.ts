@@ -17,7 +17,7 @@ export function createRoleFinder({
   return ({ responseTokens }) => {
     const isEnded = responseTokens.at(-1) === tokenizer.endToken;
     const tokens = isEnded ? responseTokens.slice(0, -1) : responseTokens;
-    // Position of the first character of each token, followed by the end of the text.
+    // Position of the first character of each token, and at the end the length of the text.
     const starts = Array.from({ length: tokens.length + 1 }, (_, count) =>
       count === 0 ? 0 : tokenizer.decode(tokens.slice(0, count)).length,
     );

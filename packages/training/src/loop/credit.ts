@@ -99,8 +99,8 @@ export function creditRows(
         baseAdvantage: responses[index]!.advantage,
         coefficient: batch.coefficients[index]!,
         modulated: Float32Array.from(tokens[index]!),
-        // Spread last: V8 gives every object that is extended after a spread a hidden class of its
-        // own, which makes later reads slow.
+        // Spread last: V8 gives every object that is extended after a spread its own hidden class,
+        // which makes later reads slow.
         ...credits[i]![span]!,
       };
     }),

@@ -68,7 +68,7 @@ export interface TrainerParts {
   readonly onProgress?: (phase: Phase, done: number, counts?: PhaseCounts) => void;
   /** Called before each pause that precedes a retry of failed episodes. */
   readonly onPause?: ((pause: PlayPause) => void) | undefined;
-  /** Told of each phase, episode, environment call and response. */
+  /** Called at the start of each phase, episode, environment call and response. */
   readonly onActivity?: ObserveActivity | undefined;
 }
 

@@ -2,9 +2,12 @@ import type { Group } from "@turnwise/core";
 import { mismatchMetrics } from "@turnwise/estimators";
 import type { CreditedRow } from "./credit.ts";
 
-/** Difference between sampler and learner under the same weights; absent without log-probs of a sampler. */
+/**
+ * Difference between sampler and learner under the same weights; without log-probs of a sampler,
+ * all fields are absent.
+ */
 export interface SamplerMismatch {
-  /** Largest difference of the log-probs of a token, nats. */
+  /** Largest difference of a token's log-probs, nats. */
   readonly samplerDifferenceMax?: number;
   /** k3 estimate of KL(sampler, learner before the update), nats per token, `>= 0`. */
   readonly samplerKl?: number;
@@ -13,9 +16,10 @@ export interface SamplerMismatch {
 }
 
 /**
- * Measures how far sampler and learner differ on the trained responses. Meaningful at temperature 1,
- * at which the learner scores. Responses without finite log-probs of the sampler are left out, and
- * log-probs that rounding put above 0 count as 0: a measurement must not end a run.
+ * Measures how far sampler and learner differ on the trained responses. The result is meaningful at
+ * temperature 1, at which the learner scores. Responses without finite log-probs of the sampler are
+ * skipped. Log-probs that rounding made positive count as 0, because a measurement must not end a
+ * run.
  */
 export function measureMismatch(
   groups: readonly Group[],

@@ -76,7 +76,7 @@ const objectives: readonly Objective[] = [
   ),
 ];
 
-/** Lists the inputs that depend on the weights, with respect to which gradients are computed. */
+/** Lists the inputs that depend on the weights; gradients are computed with respect to these. */
 function variables({ needs }: Objective): readonly ("newLogProbs" | "entropies" | "values")[] {
   return needs.includes("values")
     ? ["newLogProbs", "entropies", "values"]

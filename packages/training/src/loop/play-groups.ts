@@ -136,8 +136,8 @@ export async function playGroups(
     await Promise.all(slots.flatMap((_, i) => (played[i] === undefined ? [play(i)] : [])));
     const trajectories = played.map((trajectory) => trajectory!);
     const excess = findFailuresToRepeat(trajectories, maxInfrastructureShare);
-    // If there was a pause, also retry the remaining infrastructure failures, as long as their
-    // number decreases.
+    // After a pause, also retry the remaining infrastructure failures, as long as their number
+    // decreases.
     const rest = numPauses === 0 ? [] : findInfrastructureFailures(trajectories);
     const lost = excess.length > 0 ? excess : rest.length < fewestLost ? rest : [];
     if (lost.length === 0) return toGroups(plans, groupSize, trajectories);
@@ -168,7 +168,7 @@ function findFailuresToRepeat(trajectories: readonly Trajectory[], maxShare: num
   const failed = indices.filter((i) => !isGraded(trajectories[i]!));
   const lost = findInfrastructureFailures(trajectories);
   if (lost.length > maxShare * trajectories.length) return lost;
-  // A timeout is no infrastructure failure, and a retry would take just as long.
+  // A timeout is not an infrastructure failure, and a retry would take just as long.
   const isUngraded = failed.length === trajectories.length;
   const isOutOfTime = failed.every((i) => {
     const { outcome } = trajectories[i]!;

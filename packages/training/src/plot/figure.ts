@@ -10,7 +10,7 @@ const dark = ["#56b4e9", "#ff8c42", "#3ccf9e", "#e6a0c4", "#f0e442", "#bbbbbb"];
 const formatColorRules = (colors: readonly string[]): string =>
   colors.map((color, i) => `.c${i}{--c:${color}}`).join("");
 
-/** A figure has a background of its own, so that it is readable on light and dark pages. */
+/** A figure draws its own background, so that it is readable on light and dark pages. */
 const style = [
   "text{font:12px system-ui,-apple-system,'Segoe UI',sans-serif;fill:var(--text)}",
   ".title{font-weight:600;font-size:13px}.dim{fill:var(--dim)}",

@@ -36,7 +36,7 @@ describe("toChatFormat", () => {
     );
     expect(() =>
       toChatFormat({ ...format, presentation: "concatenated" }, tokenizer, "folder"),
-    ).toThrow("folder: a chat needs a turn-wise format");
+    ).toThrow("folder: a chat template needs a turn-wise format, got a concatenated format");
   });
 });
 
@@ -78,10 +78,10 @@ describe("describeMissingChat", () => {
     const tokenizer = createTokenizer({ ...words, chatTemplate: template });
     const growing = { ...format, presentation: "concatenated" } as const;
     expect(describeMissingChat(format, tokenizer, "folder", "--chat")).toBe(
-      "folder: model has a chat template, but prompts are plain text; --chat uses the template",
+      "folder: the model has a chat template, but prompts are plain text; use --chat to apply the template",
     );
     expect(describeMissingChat(growing, tokenizer, "folder", "--chat")).toBe(
-      "folder: model has a chat template, but prompts are plain text; --chat with a turn-wise format uses the template",
+      "folder: the model has a chat template, but prompts are plain text; use --chat with a turn-wise format to apply the template",
     );
     const marked = { ...growing, prompt: () => "<|im_start|>user" };
     expect(describeMissingChat(marked, tokenizer, "folder", "--chat")).toBeUndefined();

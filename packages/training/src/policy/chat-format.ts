@@ -22,7 +22,9 @@ export function toChatFormat(
   source: string,
 ): AgentFormat {
   if (format.presentation !== "turn-wise") {
-    throw new InputError(`${source}: a chat needs a turn-wise format, got a concatenated one`);
+    throw new InputError(
+      `${source}: a chat template needs a turn-wise format, got a concatenated format`,
+    );
   }
   try {
     renderChatPrompt(tokenizer, "?");
@@ -73,8 +75,8 @@ export function toPlainFormat(
 }
 
 /**
- * Describes that a model with a chat template is prompted without it; returns `undefined` if the
- * prompts of the format already contain chat markup, as for software tasks.
+ * Returns the warning for a model that has a chat template but is prompted without it; `undefined`
+ * if the prompts of the format already contain chat markup, as for software tasks.
  * @param remedy - Setting that applies the template in a turn-wise format.
  */
 export function describeMissingChat(
@@ -86,7 +88,8 @@ export function describeMissingChat(
   try {
     if (/<\|[a-z_]+\|>/u.test(prompt([], { text: "" }))) return undefined;
   } catch {
-    // The format cannot render this plain observation, so it has no fixed markup.
+    // The format cannot render this plain observation, so the prompts contain no chat markup that
+    // could be found here.
   }
   try {
     renderChatPrompt({ renderChat }, "?");
@@ -94,5 +97,5 @@ export function describeMissingChat(
     return undefined;
   }
   const setting = presentation === "turn-wise" ? remedy : `${remedy} with a turn-wise format`;
-  return `${source}: model has a chat template, but prompts are plain text; ${setting} uses the template`;
+  return `${source}: the model has a chat template, but prompts are plain text; use ${setting} to apply the template`;
 }

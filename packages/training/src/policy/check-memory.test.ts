@@ -54,7 +54,7 @@ test("refuses a run that does not fit, with its numbers and settings that fit", 
   const adapted = (await estimateMemory(runOf(16)))!;
   expect(adapted.needed).toBeLessThan(whole.needed);
   await expect(checkMemory(runOf(), adapted.needed)).rejects.toThrow(
-    /^train: memory must hold [\d.]+ MiB \(weights, gradients and moments [\d.]+ MiB, reference weights .*, keys and values .*, process 256 MiB\), got [\d.]+ MiB available; --adapter-rank 16 needs [\d.]+ MiB$/u,
+    /^train: not enough memory: [\d.]+ MiB needed \(weights, gradients and moments [\d.]+ MiB, reference weights .*, keys and values .*, process 256 MiB\), [\d.]+ MiB available; --adapter-rank 16 needs [\d.]+ MiB$/u,
   );
   const stored = {
     ...runOf(16),
@@ -68,7 +68,7 @@ test("refuses a run that does not fit, with its numbers and settings that fit", 
   );
   await checkMemory(stored, least.needed);
   await expect(checkMemory(runOf(), 2 ** 20)).rejects.toThrow(
-    /got 1\.00 MiB available; no setting of this run fits; a smaller model is needed$/u,
+    / 1\.00 MiB available; no setting makes this run fit; use a smaller model$/u,
   );
 });
 
@@ -76,6 +76,6 @@ test("refuses a policy that is only sampled from in the same way", async () => {
   const options = { path: model, weightStorage: "float32", device: {} } as const;
   await checkSamplingMemory("evaluate", options);
   await expect(checkSamplingMemory("evaluate", options, 2 ** 28 + 2 ** 23)).rejects.toThrow(
-    /^evaluate: memory must hold [\d.]+ MiB of .*model \(weights and one sequence\), got 264 MiB available; --weight-storage stored needs [\d.]+ MiB$/u,
+    /^evaluate: not enough memory: [\d.]+ MiB needed for .*model \(weights and one sequence\), 264 MiB available; --weight-storage stored needs [\d.]+ MiB$/u,
   );
 });

@@ -171,7 +171,7 @@ export async function checkMemory(
   if (report === undefined || report.needed <= report.available) return;
   const { available } = report;
   const model = (await readModel(config))!;
-  let remedy = "no setting of this run fits; a smaller model is needed";
+  let remedy = "no setting makes this run fit; use a smaller model";
   for (const { flags, apply } of listSavings(config, model)) {
     const changed = apply(config);
     const isTrainedWhole = changed.model.source !== "folder" || changed.model.adapter === null;
@@ -182,7 +182,7 @@ export async function checkMemory(
     break;
   }
   throw new InputError(
-    `train: memory must hold ${formatBytes(report.needed)} (${formatMemoryParts(report.parts)}), got ${formatBytes(available)} available; ${remedy}`,
+    `train: not enough memory: ${formatBytes(report.needed)} needed (${formatMemoryParts(report.parts)}), ${formatBytes(available)} available; ${remedy}`,
   );
 }
 
@@ -190,7 +190,7 @@ export async function checkMemory(
 export const formatMemoryParts = (parts: readonly MemoryPart[]): string =>
   parts.map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`).join(", ");
 
-/** Policy in a folder that is only sampled from. */
+/** Policy in a folder from which a command only samples. */
 interface SampledFolder {
   readonly path: string;
   readonly adapter?: string | undefined;
@@ -200,7 +200,7 @@ interface SampledFolder {
 }
 
 /**
- * Checks that a policy that is only sampled from fits into memory.
+ * Checks that a policy that is only sampled, not trained, fits into memory.
  * @param command - Name of the command, for messages.
  * @throws {@link InputError} with the bytes needed and available, and a setting that would fit.
  */
@@ -236,9 +236,9 @@ export async function checkSamplingMemory(
     const remedy =
       storage === "float32" && inFile !== undefined && inFile <= available
         ? `--weight-storage stored needs ${formatBytes(inFile)}`
-        : "a smaller model is needed";
+        : "use a smaller model";
     throw new InputError(
-      `${command}: memory must hold ${formatBytes(needed)} of ${path} (weights and one sequence), got ${formatBytes(available)} available; ${remedy}`,
+      `${command}: not enough memory: ${formatBytes(needed)} needed for ${path} (weights and one sequence), ${formatBytes(available)} available; ${remedy}`,
     );
   });
 }

@@ -19,7 +19,7 @@ export async function checkModel({ model }: ExperimentSettings): Promise<void> {
   await readInput(() => readTokenizer(model.path));
   if (model.maxTokens > maxSequenceTokens) {
     throw new InputError(
-      `model.maxTokens must be at most ${maxSequenceTokens}, the longest sequence of ${model.path}, got ${model.maxTokens}`,
+      `model.maxTokens must be at most ${maxSequenceTokens}, the maximum sequence length of ${model.path}, got ${model.maxTokens}`,
     );
   }
 }

@@ -26,7 +26,7 @@ it.each<[Partial<AcceptedWeights>, Partial<OfferedWeights>, string]>([
   [
     { transport: "none", verification: "none" },
     {},
-    "sampler.capabilities.weights.transport must be a transport for new weights, got none: this sampler can only be evaluated",
+    "sampler.capabilities.weights.transport must be a transport for new weights, got none (this sampler can only be evaluated)",
   ],
   [
     { transport: "adapter-folder" },

@@ -20,7 +20,7 @@ export function checkWeightTransfer(
   };
   if (transport === "none") {
     return refuse(
-      "sampler.capabilities.weights.transport must be a transport for new weights, got none: this sampler can only be evaluated",
+      "sampler.capabilities.weights.transport must be a transport for new weights, got none (this sampler can only be evaluated)",
     );
   }
   if (!transports.includes(transport)) {

@@ -35,7 +35,7 @@ describe("checkVariableName", () => {
   it("accepts names, and refuses what cannot be one", () => {
     checkVariableName("apiKeyVariable", "my_key2");
     expect(() => checkVariableName("apiKeyVariable", "sk-1")).toThrow(
-      "apiKeyVariable must be the name of an environment variable, such as API_KEY, got 4 characters that are no name (a key itself must not be in a file)",
+      "apiKeyVariable must be the name of an environment variable, such as API_KEY, got 4 characters that cannot be a name (never put a key itself in a file)",
     );
   });
 });

@@ -2,7 +2,10 @@ import { InputError } from "../input-error.ts";
 
 /** Names that environment variables can have. */
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/u;
-/** Names as people choose them: a message may repeat such a name, because no key looks like one. */
+/**
+ * Pattern of usual variable names. A message may repeat such a name, because no API key has this
+ * form.
+ */
 const usualName = /^(?:[A-Z_]{1,16}|[A-Z]+(?:_[A-Z0-9]+)+)$/u;
 
 /**
@@ -14,7 +17,7 @@ const usualName = /^(?:[A-Z_]{1,16}|[A-Z]+(?:_[A-Z0-9]+)+)$/u;
 export function checkVariableName(field: string, name: string): void {
   if (variableName.test(name)) return;
   throw new InputError(
-    `${field} must be the name of an environment variable, such as API_KEY, got ${name.length} characters that are no name (a key itself must not be in a file)`,
+    `${field} must be the name of an environment variable, such as API_KEY, got ${name.length} characters that cannot be a name (never put a key itself in a file)`,
   );
 }
 

@@ -69,9 +69,7 @@ export async function openRemotePolicy(
   const result = remotePolicySchema.safeParse(await readJson(path));
   if (!result.success) {
     const issue = result.error.issues[0]!;
-    throw new InputError(
-      `${path}: ${issue.path.join(".") || "policy"} must be valid: ${issue.message}`,
-    );
+    throw new InputError(`${path}: ${issue.path.join(".") || "policy"}: ${issue.message}`);
   }
   const policy = result.data;
   const key = readApiKey("apiKeyVariable", policy.apiKeyVariable);

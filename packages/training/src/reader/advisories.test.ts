@@ -49,7 +49,7 @@ describe("listAdvisories", () => {
         name: "invalid-actions",
         message: "50 % of the turns had a malformed response.",
         rule: "invalidActions > 0.2",
-        remedy: expect.stringMatching(/^Read such turns/u) as string,
+        remedy: expect.stringMatching(/^Read some of these turns/u) as string,
       },
     ]);
   });

@@ -49,8 +49,8 @@ export const advisoryLimits = {
   clipFraction: 0.3,
   deadZone: 0.9,
   /**
-   * A phase counts as slow if it takes this many times its median time, and at least this many
-   * seconds.
+   * A phase counts as slow if it takes at least this many times its median time, and at least this
+   * many seconds.
    */
   slowness: 6,
   slowSeconds: 60,
@@ -94,7 +94,8 @@ export function listAdvisories({ metrics, timings, config, groups }: RunRecords)
       name: "entropy-collapse",
       message: `The entropy has fallen from ${show(firstEntropy)} to ${show(entropy)} nats per token.`,
       rule: `entropy < ${limits.entropy} and < ${limits.entropyShare} x that of the first ${advisoryWindow} iterations`,
-      remedy: "Lower the learning rate, or modulate: a policy without entropy no longer explores.",
+      remedy:
+        "Lower the learning rate, or use a modulator: a policy without entropy no longer explores.",
     },
   );
   const flat = computeFlatShare(groups.slice(-advisoryWindow));
@@ -102,15 +103,15 @@ export function listAdvisories({ metrics, timings, config, groups }: RunRecords)
     name: "flat-groups",
     message: `${showShare(flat)} of the groups have equal returns and carry no learning signal.`,
     rule: `share of flat groups > ${limits.flatGroups}`,
-    remedy: "Draw tasks of middle difficulty, raise training.groupSize, or filter groups.",
+    remedy: "Draw tasks of medium difficulty, raise training.groupSize, or filter groups.",
   });
   const truncated = last("truncated");
   check(isAbove(truncated, limits.truncated), {
     name: "truncation",
-    message: `${showShare(truncated)} of the episodes were cut by a limit.`,
+    message: `${showShare(truncated)} of the episodes were truncated by a limit.`,
     rule: `truncated > ${limits.truncated}`,
     remedy:
-      "Raise the limit that cuts (episode.maxTurns, episode.maxResponseTokens, model.maxTokens).",
+      "Raise the limit that truncates them (episode.maxTurns, episode.maxResponseTokens, model.maxTokens).",
   });
   const invalid = last("invalidActions");
   check(isAbove(invalid, limits.invalidActions), {
@@ -118,28 +119,29 @@ export function listAdvisories({ metrics, timings, config, groups }: RunRecords)
     message: `${showShare(invalid)} of the turns had a malformed response.`,
     rule: `invalidActions > ${limits.invalidActions}`,
     remedy:
-      "Read such turns: the format may be unclear to the model. A warm start or a penalty helps.",
+      "Read some of these turns: the prompt may not explain the format clearly. A warm start or a penalty helps.",
   });
   const failed = last("failed");
   check(isAbove(failed, 0), {
     name: "failures",
-    message: `${show(failed)} episodes failed in an iteration, on average.`,
+    message: `On average ${show(failed)} episodes per iteration failed.`,
     rule: "failed > 0",
-    remedy: "The trajectories with outcome:failed say why.",
+    remedy: "Read the failure messages of the trajectories with outcome:failed.",
   });
   const difference = computeMax(iterations.slice(-advisoryWindow), "samplerDifferenceMax");
   check(isTemperatureOne(config) && isAbove(difference, limits.samplerDifference), {
     name: "sampler-mismatch",
     message: `Log-probs of sampler and learner differ by up to ${show(difference)} nats for the same weights.`,
     rule: `samplerDifferenceMax > ${limits.samplerDifference}`,
-    remedy: "Use one precision in both engines, or algorithm.rolloutCorrection.",
+    remedy: "Use the same precision in both engines, or set algorithm.rolloutCorrection.",
   });
   const effective = last("samplerEffectiveShare");
   check(isTemperatureOne(config) && isBelow(effective, limits.effectiveShare), {
     name: "off-policy",
     message: `The effective sample size is ${showShare(effective)} of the tokens.`,
     rule: `samplerEffectiveShare < ${limits.effectiveShare}`,
-    remedy: "The samples are stale or the engines differ: fewer minibatches, or one precision.",
+    remedy:
+      "The samples are stale, or the engines differ: use fewer minibatches, or the same precision.",
   });
   const kl = last("oldNewKlK3");
   const clipped = last("clipFraction");
@@ -147,14 +149,14 @@ export function listAdvisories({ metrics, timings, config, groups }: RunRecords)
     name: "clipping",
     message: `The updates are large: KL ${show(kl)} nats per token, ${showShare(clipped)} of the tokens clipped.`,
     rule: `oldNewKlK3 > ${limits.oldNewKl} or clipFraction > ${limits.clipFraction}`,
-    remedy: "Lower training.learningRate or the number of epochs and minibatches.",
+    remedy: "Lower training.learningRate, training.epochs or training.minibatches.",
   });
   const deadZone = last("deadZoneShare");
   check(isAbove(deadZone, limits.deadZone) && isModulated(iterations), {
     name: "dead-zone",
-    message: `${showShare(deadZone)} of the groups are in the dead zone: the modulator does nothing there.`,
+    message: `${showShare(deadZone)} of the groups are in the dead zone, where the modulator has no effect.`,
     rule: `deadZoneShare > ${limits.deadZone}`,
-    remedy: "The entropies of a group hardly differ. Lower modulation.minEntropyRange, if at all.",
+    remedy: "The entropies within a group hardly differ. You can lower modulation.minEntropyRange.",
   });
   fired.push(...findSlowPhases(timings));
   return fired;
@@ -199,7 +201,7 @@ function findSlowPhases(timings: readonly RecordedMetrics[]): Advisory[] {
         name: "slow-phase" as const,
         message: `The phase ${phase} took ${Math.round(seconds)} s; its median is ${Math.round(median)} s.`,
         rule: `seconds > ${slowness} x median and > ${slowSeconds}`,
-        remedy: "Look for other load on the machine, a slow server or a container that hangs.",
+        remedy: "Check for other load on the machine, a slow server, or a container that hangs.",
       },
     ];
   });

@@ -10,7 +10,7 @@ export async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Ar
     .pipeThrough(new DecompressionStream("gzip"));
   try {
     const parts: Uint8Array<ArrayBuffer>[] = [];
-    // Not by way of a `Response`, which would hide the reason of an error.
+    // Do not use a `Response`, which would hide the reason of an error.
     const reader = stream.getReader();
     for (;;) {
       const { done, value } = await reader.read();
@@ -19,11 +19,8 @@ export async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Ar
     }
     return new Uint8Array(await new Blob(parts).arrayBuffer());
   } catch (cause) {
-    throw new RangeError(
-      `${source}: bytes must be a gzip member, got ${(cause as Error).message}`,
-      {
-        cause,
-      },
-    );
+    throw new RangeError(`${source}: is not a valid gzip member: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

@@ -53,7 +53,7 @@ async function search(folder: string, path: string, depth: number): Promise<RunF
   return (await Promise.all(found)).flat();
 }
 
-/** Measures a folder with all that is in it; files that disappear meanwhile count nothing. */
+/** Measures a folder with all its contents; files that disappear meanwhile count as 0 bytes. */
 export async function measureFolder(folder: string): Promise<FolderSize> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
   let bytes = 0;

@@ -40,7 +40,7 @@ it("reports a file that ends within an index", () =>
         Buffer.concat([...packed.map(packIndex), last.subarray(0, end)]),
       );
       await expect(unpack(bytes, [])).rejects.toThrow(
-        `run/indexes.bin: file must end with a complete index, got only ${end} bytes of an index`,
+        `run/indexes.bin: must end with a complete index, got ${end} bytes of an incomplete index`,
       );
     }),
   ));

@@ -1,6 +1,6 @@
 /**
- * Path at which the viewer's server and exported pages offer all indexes of a run as one file. It is not
- * in run folders: there, each index is a file.
+ * Path at which the viewer's server and exported pages provide all indexes of a run as one file.
+ * Run folders do not contain this file: there, each index is a separate file.
  */
 export const packedIndexesPath = "indexes.bin";
 
@@ -19,12 +19,18 @@ export interface IndexEntry {
   readonly end: number;
 }
 
-/** Bytes of the two lengths of an entry; most names fit into as many more. */
+/** Bytes of the two length fields of an entry. */
 const lengthsBytes = 8;
-/** Bytes that hold the head of any entry: names of segments are shorter than 248 bytes. */
+/**
+ * Number of bytes that is enough to hold the head of any entry, because names of segments are
+ * shorter than 248 bytes.
+ */
 export const maxHeadBytes = 256;
 
-/** Encodes an entry: length of the name and of the index (uint32, little-endian), name (UTF-8), index. */
+/**
+ * Encodes an entry: length of the name and length of the index (uint32, little-endian), name
+ * (UTF-8), index.
+ */
 export function packIndex({ name, bytes }: PackedIndex): Uint8Array {
   const text = new TextEncoder().encode(name);
   const entry = new Uint8Array(lengthsBytes + text.length + bytes.length);
@@ -36,7 +42,10 @@ export function packIndex({ name, bytes }: PackedIndex): Uint8Array {
   return entry;
 }
 
-/** Parses the head of the entry that `bytes` begins with; `undefined` if `bytes` ends within the head. */
+/**
+ * Parses the head of the entry at the start of `bytes`; `undefined` if `bytes` ends within the
+ * head.
+ */
 export function parseIndexEntry(bytes: Uint8Array): IndexEntry | undefined {
   if (bytes.length < lengthsBytes) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -47,8 +56,8 @@ export function parseIndexEntry(bytes: Uint8Array): IndexEntry | undefined {
 }
 
 /**
- * Splits packed indexes into the indexes of the segments, while the bytes arrive. Holds one entry
- * at a time in memory.
+ * Splits packed indexes into the indexes of the segments while the bytes arrive. Only one entry is
+ * in memory at a time.
  * @param source - Name of the file, for errors.
  * @throws `RangeError` if the file ends within an entry.
  */
@@ -71,7 +80,7 @@ export async function* unpackIndexes(
   }
   if (rest.length > 0) {
     throw new RangeError(
-      `${source}: file must end with a complete index, got only ${rest.length} bytes of an index`,
+      `${source}: must end with a complete index, got ${rest.length} bytes of an incomplete index`,
     );
   }
 }

@@ -5,7 +5,7 @@ import { listSegments, readEpisodes } from "./read-trajectories.ts";
 import type { RunSource } from "./run-source.ts";
 
 /**
- * Reads what the rules of `listAdvisories` look at: metrics, times, settings, and the groups of the last
+ * Reads the inputs of `listAdvisories`: metrics, times, settings, and the groups of the last
  * iterations.
  * @throws `RangeError`, one line, if files are missing or damaged.
  */

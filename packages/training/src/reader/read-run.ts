@@ -22,7 +22,7 @@ export async function readManifest(source: RunSource): Promise<JsonObject> {
 }
 
 /**
- * Reads every setting of a run, as its version wrote it.
+ * Reads all settings of a run, in the form in which its version wrote them.
  * @throws `RangeError` if the file is missing or damaged.
  */
 export async function readConfig(source: RunSource): Promise<JsonObject> {
@@ -30,8 +30,8 @@ export async function readConfig(source: RunSource): Promise<JsonObject> {
 }
 
 /**
- * Reads the metrics recorded so far. An incomplete last line, as of a run that is writing or was
- * killed, is omitted.
+ * Reads the metrics recorded so far. An incomplete last line (the run is writing it, or was killed)
+ * is omitted.
  * @throws `RangeError`, one line, for damage before the last line.
  */
 export async function readMetrics(source: RunSource): Promise<RecordedMetrics[]> {
@@ -67,7 +67,7 @@ function isMetrics(line: JsonObject): line is RecordedMetrics {
 export async function readObject(source: RunSource, path: string): Promise<JsonObject> {
   const bytes = await source.read(path);
   const where = `${source.name}/${path}`;
-  if (bytes === undefined) throw new RangeError(`${where}: file must exist`);
+  if (bytes === undefined) throw new RangeError(`${where}: no such file`);
   return parseObject(bytes, where);
 }
 
@@ -76,11 +76,11 @@ function parseObject(bytes: Uint8Array, where: string): JsonObject {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     if (isSettings(value)) return value;
   } catch (cause) {
-    throw new RangeError(`${where}: file must hold JSON, got ${(cause as Error).message}`, {
+    throw new RangeError(`${where}: file is not valid JSON: ${(cause as Error).message}`, {
       cause,
     });
   }
-  throw new RangeError(`${where}: file must hold a JSON object`);
+  throw new RangeError(`${where}: must be a JSON object`);
 }
 
 /** State of a run. */
@@ -147,7 +147,7 @@ async function readHeartbeat(source: RunSource): Promise<Heartbeat | undefined> 
   const { state, at, intervalSeconds } = parseObject(bytes, where);
   const time = typeof at === "string" ? Date.parse(at) : Number.NaN;
   if (typeof intervalSeconds !== "number" || Number.isNaN(time)) {
-    throw new RangeError(`${where}: at and intervalSeconds must be a time and a number`);
+    throw new RangeError(`${where}: at must be a time and intervalSeconds a number`);
   }
   return { state, time, intervalSeconds };
 }

@@ -22,7 +22,8 @@ export interface Segment {
 }
 
 /**
- * Episodes of a segment: `index` has their columns; {@link readTrajectory} reads a single episode.
+ * Episodes of a segment. `index` contains their columns; {@link readTrajectory} reads a single
+ * episode.
  */
 export interface SegmentEpisodes {
   readonly name: string;
@@ -54,16 +55,18 @@ export async function readEpisodes(source: RunSource, name: string): Promise<Seg
   return { name, index: decodeIndex(bytes, `${source.name}/${path}`) };
 }
 
-/** Segment whose index was read, or the reason why it was not. */
+/** Segment with its index, or with the reason why the index could not be read. */
 export type ReadSegment =
   | { readonly name: string; readonly episodes: SegmentEpisodes }
   | { readonly name: string; readonly error: string };
 
-/** Segments up to which each index is requested by itself: new ones of a run in progress. */
+/**
+ * Maximum number of indexes that are requested separately, such as the new indexes of a live run.
+ */
 const maxSingleReads = 8;
 
 /**
- * Reads the indexes of segments. If the source offers packed indexes, reads them in one request,
+ * Reads the indexes of segments. If the source provides packed indexes, reads them in one request,
  * and only the missing ones from their own files.
  * @param names - Names of the segments, without repeats.
  * @returns Each segment once, as soon as its index arrives.
@@ -121,7 +124,7 @@ export async function readTrajectory(
   const path = packedPath(name);
   const where = `${source.name}/${path} row ${row}`;
   const member = await source.read(path, { offset, length });
-  if (member === undefined) throw new RangeError(`${source.name}/${path}: file must exist`);
+  if (member === undefined) throw new RangeError(`${source.name}/${path}: no such file`);
   if (member.length < length) {
     throw new RangeError(
       `${where}: file must have ${index.packedBytes} bytes, got ${offset + member.length}`,
@@ -139,19 +142,19 @@ async function readWithoutIndex(source: RunSource, name: string): Promise<Segmen
   const path = packedPath(name);
   const where = `${source.name}/${path}`;
   const packed = await source.read(path);
-  if (packed === undefined) throw new RangeError(`${where}: file must exist`);
+  if (packed === undefined) throw new RangeError(`${where}: no such file`);
   const records = await gunzip(packed, where)
     .then((bytes) => parseTrajectories(bytes, where))
     .catch((cause: Error) => {
       throw new RangeError(
-        `${source.name}/${indexPath(name)}: file must exist, or ${cause.message}`,
+        `${source.name}/${indexPath(name)}: no such file, and the episodes cannot be read without it: ${cause.message}`,
         { cause },
       );
     });
   const wrong = records.find(({ version }) => version !== 1);
   if (wrong !== undefined) {
     throw new RangeError(
-      `${source.name}/trajectories/${name}.index: file must exist for records of version ${wrong.version}`,
+      `${source.name}/trajectories/${name}.index: no such file, but records of version ${wrong.version} need it`,
     );
   }
   return indexRecords(name, records, packed.length);

@@ -213,7 +213,7 @@ describe("reader", () => {
     };
     const read = await collect(readIndexes(packing, names));
     expect(files).toEqual([packedIndexesPath, `trajectories/${left}.index`]);
-    const error = `${folder.path}/trajectories/${damaged}.index: file must have at least 640 bytes, got 90`;
+    const error = `${folder.path}/trajectories/${damaged}.index: must have at least 640 bytes, got 90`;
     expect(read.find(({ name }) => name === damaged)).toEqual({ name: damaged, error });
     const isWhole = ({ name }: { readonly name: string }): boolean => name !== damaged;
     const byName = (list: typeof alone): unknown => new Map(list.map((one) => [one.name, one]));
@@ -250,7 +250,9 @@ describe("reader", () => {
     await appendFile(path, '{"stage":"iteration","iter');
     expect(await readMetrics(source)).toHaveLength(1);
     await appendFile(path, '\n{"stage":"iteration","warmStartEpoch":0,"iteration":3}\n');
-    await expect(readMetrics(source)).rejects.toThrow(`${path} line 2: must hold a JSON object`);
+    await expect(readMetrics(source)).rejects.toThrow(
+      `${path} line 2 is not a valid JSON object: `,
+    );
     await writeFile(path, '{"stage":"iteration"}\n');
     await expect(readMetrics(source)).rejects.toThrow(
       "must have stage, warmStartEpoch and iteration",
@@ -260,7 +262,7 @@ describe("reader", () => {
   it("names files that are missing, truncated or damaged", async () => {
     const source = createFolderSource(folder.path);
     await expect(readEpisodes(source, "iteration-0001")).rejects.toThrow(
-      `${folder.path}/trajectories/iteration-0001.jsonl.gz: file must exist`,
+      `${folder.path}/trajectories/iteration-0001.jsonl.gz: no such file`,
     );
     await writeIteration(1);
     const episodes = await readEpisodes(source, "iteration-0001");
@@ -273,7 +275,7 @@ describe("reader", () => {
     bytes.fill(0xff, episodes.index.columns.offset[1]! + 12);
     await writeFile(path, bytes);
     await expect(readTrajectory(source, episodes, 1)).rejects.toThrow(
-      `${path} row 1: bytes must be a gzip member`,
+      `${path} row 1: is not a valid gzip member: `,
     );
     expect(await readTrajectory(source, episodes, 0)).toEqual(trajectory(1, 0));
     await expect(readTrajectory(source, episodes, 4)).rejects.toThrow(
@@ -281,10 +283,10 @@ describe("reader", () => {
     );
     await rm(join(folder.path, "trajectories/iteration-0001.index"));
     await expect(readEpisodes(source, "iteration-0001")).rejects.toThrow(
-      /bytes must be a gzip|line/u,
+      /is not a valid gzip member|line/u,
     );
     await rm(join(folder.path, "config.json"));
-    await expect(readConfig(source)).rejects.toThrow(`${folder.path}/config.json: file must exist`);
+    await expect(readConfig(source)).rejects.toThrow(`${folder.path}/config.json: no such file`);
   });
 
   it("reads runs of version 1, which have no index", async () => {

@@ -16,8 +16,8 @@ export interface RunSource {
    */
   read(path: string, range?: ByteRange): Promise<Uint8Array | undefined>;
   /**
-   * Reads a file in parts as they arrive, for files that need not be in memory whole. Sources without
-   * it have no such files.
+   * Reads a file in parts as they arrive, for files that should not be in memory completely. A
+   * source without this method has no such files.
    * @returns `undefined` if there is no such file.
    */
   stream?(path: string): Promise<AsyncIterable<Uint8Array> | undefined>;

@@ -8,10 +8,11 @@ export interface UrlSourceOptions {
 
 /**
  * Creates a source from a run folder on any static web server. Parts of files are requested with
- * `Range`; if the server ignores the range and sends the whole file, the part is cut from it.
+ * `Range`; if the server ignores the range and sends the complete file, the part is cut from it.
  *
  * @param url - Address of the folder.
- * @throws `Error` from `read`, one line, if the server does not answer, and for a status other than 200, 206, 404 and 416.
+ * @throws `Error` from `read`, one line, if the server does not answer, and for a status other than
+ * 200, 206, 404 and 416.
  */
 export function createUrlSource(url: string, options: UrlSourceOptions = {}): RunSource {
   const base = url.endsWith("/") ? url : `${url}/`;
@@ -26,11 +27,11 @@ export function createUrlSource(url: string, options: UrlSourceOptions = {}): Ru
     // Files of a live run change, so browsers must revalidate their cache.
     const init = { headers, cache: "no-cache" } as const;
     const response = await request(address, init).catch((cause: Error) => {
-      throw new Error(`${address}: the server must answer, got ${cause.message}`, { cause });
+      throw new Error(`${address}: no answer from the server: ${cause.message}`, { cause });
     });
     if (response.status === 404) return undefined;
     if (![200, 206, 416].includes(response.status)) {
-      throw new Error(`${address}: status must be 200, 206 or 404, got ${response.status}`);
+      throw new Error(`${address}: status must be 200, 206, 404 or 416, got ${response.status}`);
     }
     return response;
   };

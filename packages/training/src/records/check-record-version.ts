@@ -11,7 +11,7 @@ export function checkRecordVersion(source: string, version: number = 1, remedy: 
   if (version === recordVersion) return;
   const reason =
     version < recordVersion
-      ? "older records can be read, not resumed"
+      ? "older records can be read, but not resumed"
       : "the records come from a newer Turnwise";
   throw new InputError(
     `${source}: recordVersion must be ${recordVersion} to resume, got ${version}: ${reason}; to start over: ${remedy}`,

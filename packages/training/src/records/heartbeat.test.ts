@@ -22,6 +22,6 @@ it("warns once if it cannot be written", async () => {
   const warnings: string[] = [];
   const heartbeat = await startHeartbeat(file, (message) => warnings.push(message));
   await heartbeat.stop("finished");
-  expect(warnings).toEqual([expect.stringMatching(/^heartbeat: /u)]);
+  expect(warnings).toEqual([expect.stringMatching(/^heartbeat could not be written: /u)]);
   await rm(folder, { recursive: true });
 });

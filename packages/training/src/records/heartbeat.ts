@@ -23,7 +23,7 @@ export async function startHeartbeat(
     const record = { state, at: new Date().toISOString(), intervalSeconds };
     await writeWhole(join(folder, "heartbeat.json"), `${JSON.stringify(record)}\n`).catch(
       (cause: Error) => {
-        if (!hasWarned) onWarning(`heartbeat: ${cause.message}`);
+        if (!hasWarned) onWarning(`heartbeat could not be written: ${cause.message}`);
         hasWarned = true;
       },
     );

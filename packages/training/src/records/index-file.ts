@@ -87,7 +87,7 @@ export function decodeIndex(bytes: Uint8Array, source: string): TrajectoryIndex 
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = String.fromCharCode(...bytes.subarray(0, 4));
   if (start !== magic) {
-    throw new RangeError(`${source}: file must begin with ${magic}, got ${JSON.stringify(start)}`);
+    throw new RangeError(`${source}: must start with ${magic}, got ${JSON.stringify(start)}`);
   }
   checkLength(source, bytes, headerBytes);
   const version = view.getUint32(4, true);
@@ -125,7 +125,7 @@ export function decodeIndex(bytes: Uint8Array, source: string): TrajectoryIndex 
     const wrong = columns[name].findIndex((position) => position >= strings.length);
     if (wrong >= 0) {
       throw new RangeError(
-        `${source}: column ${name}[${wrong}] must be less than the number of strings, ${strings.length}, got ${columns[name][wrong]}`,
+        `${source}: column ${name}[${wrong}] must be less than the number of strings (${strings.length}), got ${columns[name][wrong]}`,
       );
     }
   }
@@ -134,7 +134,7 @@ export function decodeIndex(bytes: Uint8Array, source: string): TrajectoryIndex 
 
 function checkLength(source: string, bytes: Uint8Array, needed: number): void {
   if (bytes.length >= needed) return;
-  throw new RangeError(`${source}: file must have at least ${needed} bytes, got ${bytes.length}`);
+  throw new RangeError(`${source}: must have at least ${needed} bytes, got ${bytes.length}`);
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -148,7 +148,7 @@ function readStrings(bytes: Uint8Array, source: string): string[] {
     const value: unknown = JSON.parse(decodeUtf8(bytes));
     if (Array.isArray(value) && value.every((text) => typeof text === "string")) return value;
   } catch {
-    // Reported below, like a table that is no list of strings.
+    // Reported below, like JSON that is not a list of strings.
   }
   throw new RangeError(`${source}: table of strings must be a JSON list of strings`);
 }
@@ -161,7 +161,7 @@ const arrays = {
   float64: Float64Array,
 } as const;
 
-/** True where typed arrays have the byte order of the file. */
+/** True if typed arrays on this machine have the byte order of the file. */
 const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /** Copies a column, so that it is aligned and in this machine's byte order. */

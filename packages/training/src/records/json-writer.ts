@@ -18,7 +18,10 @@ const exponents = Int8Array.from({ length: 256 }, (_, stored) =>
   Math.floor((stored - 127) * Math.log10(2)),
 );
 
-/** Buffer for numbers to write. Passing numbers as arguments would allocate each on the heap. */
+/**
+ * Buffer for the numbers to write. Passing numbers as arguments would allocate each one on the
+ * heap.
+ */
 let singles = new Float32Array(1024);
 let singleBits = new Uint32Array(singles.buffer);
 function resize(length: number): void {
@@ -105,8 +108,8 @@ export class JsonWriter {
   }
 
   /**
-   * Writes `value`, rounded to float32, with at most 9 significant digits; `null` if it is not
-   * finite. As float64 the number would need up to 17 digits.
+   * Writes `value`, rounded to float32, with at most 9 significant digits, whereas float64 could
+   * need 17; `null` if it is not finite.
    *
    * @example
    * writer.float32(Math.fround(0.1)); // 0.1, not 0.10000000149011612

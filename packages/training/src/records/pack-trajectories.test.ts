@@ -175,13 +175,13 @@ it("names the damage in a file that is no index", async () => {
     return copy;
   };
   expect(() => decodeIndex(new Uint8Array(), "a.index")).toThrow(
-    'a.index: file must begin with TWIX, got ""',
+    'a.index: must start with TWIX, got ""',
   );
   expect(() => decodeIndex(index.subarray(0, 10), "a.index")).toThrow(
-    "a.index: file must have at least 32 bytes, got 10",
+    "a.index: must have at least 32 bytes, got 10",
   );
   expect(() => decodeIndex(index.subarray(0, index.length - 1), "a.index")).toThrow(
-    `a.index: file must have at least ${index.length} bytes, got ${index.length - 1}`,
+    `a.index: must have at least ${index.length} bytes, got ${index.length - 1}`,
   );
   expect(() =>
     decodeIndex(

@@ -13,8 +13,8 @@ const sliceBytes = 1 << 16;
 const batchBytes = 1 << 20;
 
 /**
- * Packs trajectories: for each a gzip member with one line of JSON, and an index of the members.
- * The result is also a valid gzip file of JSON lines.
+ * Packs trajectories into one gzip member each, with one line of JSON, and creates an index of the
+ * members. The packed file is also a valid gzip file of JSON lines.
  *
  * Runs in the background while a run waits for its engine: control returns to the event loop after
  * every few trajectories, and a worker thread compresses.

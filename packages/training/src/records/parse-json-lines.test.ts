@@ -23,11 +23,11 @@ it.each([
   ["[1]\n", 1],
 ])("names the line of damage in %j", (text, line) => {
   expect(() => parseJsonLines(bytes(text), "metrics.jsonl")).toThrow(
-    new RegExp(`^metrics\\.jsonl line ${line}: must hold a JSON object, got `, "u"),
+    new RegExp(`^metrics\\.jsonl line ${line} is not a valid JSON object: `, "u"),
   );
 });
 
 it("reports bytes that are not UTF-8", () => {
   const damaged = Uint8Array.of(...bytes('{"a":"'), 0xff, ...bytes('"}\n'));
-  expect(() => parseJsonLines(damaged, "m")).toThrow(/^m line 1: must hold a JSON object/u);
+  expect(() => parseJsonLines(damaged, "m")).toThrow(/^m line 1 is not a valid JSON object/u);
 });

@@ -25,7 +25,7 @@ export function parseJsonLines(
     } catch (cause) {
       if (found < 0) break;
       throw new RangeError(
-        `${source} line ${number}: must hold a JSON object, got ${(cause as Error).message.replaceAll("\n", " ")}`,
+        `${source} line ${number} is not a valid JSON object: ${(cause as Error).message.replaceAll("\n", " ")}`,
         { cause },
       );
     }

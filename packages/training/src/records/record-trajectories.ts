@@ -86,8 +86,8 @@ function recordTrajectory(
     ...rest,
     turns: turns.map((turn, turnIndex): RecordedTurn => {
       const credit = credits[turnIndex];
-      // Spread `turn` last: V8 gives every object that is extended after a spread a hidden class of
-      // its own.
+      // Spread `turn` last: V8 gives every object that is extended after a spread its own hidden
+      // class.
       return credit ? { credit, ...turn } : turn;
     }),
   };

@@ -41,8 +41,9 @@ export interface RecordedTurn extends Turn {
 }
 
 /**
- * Use of a trajectory. `trained`; `left-out`: excluded from a trained group because of its outcome
- * or because it has no response; `filtered`: its whole group was dropped; `evaluated`.
+ * Use of a trajectory. `trained`: trained on. `left-out`: excluded from a trained group because of
+ * its outcome, or because it has no response. `filtered`: its complete group was dropped.
+ * `evaluated`: part of an evaluation.
  */
 export type TrajectoryStatus = "trained" | "left-out" | "filtered" | "evaluated";
 

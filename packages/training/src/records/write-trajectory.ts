@@ -8,7 +8,7 @@ import type {
 
 type WriteValue<Value> = (writer: JsonWriter, value: Value) => void;
 
-/** Writers of all fields, in the order of the text. The type requires one for every field. */
+/** Writers of all fields, in the order of the text. The type requires a writer for every field. */
 type FieldWriters<Record> = {
   readonly [Name in keyof Record]-?: WriteValue<Exclude<Record[Name], undefined>>;
 };

@@ -1,4 +1,4 @@
-/** Declares the used part of asciichart, which has no types. */
+/** Declares the part of asciichart that is used, because the package has no types. */
 declare module "asciichart" {
   export function plot(
     series: readonly number[],

@@ -1,8 +1,8 @@
 import type { MetricsLine } from "../run/run-folder.ts";
 
 /**
- * Warns of iterations that taught the policy nothing: without an update, or with advantages that were
- * all 0.
+ * Warns of iterations in which the policy learned nothing: iterations without an update, or with
+ * advantages that were all 0.
  * @returns One sentence; `undefined` if every iteration had a learning signal.
  */
 export function describeMissingSignal(metrics: readonly MetricsLine[]): string | undefined {
@@ -14,9 +14,9 @@ export function describeMissingSignal(metrics: readonly MetricsLine[]): string |
     ? `any iteration (${numFlat})`
     : `${numFlat} of ${iterations.length} iterations`;
   return (
-    `no learning signal in ${count}: no response had an advantage other than 0, since the episodes of each group had equal returns` +
+    `no learning signal in ${count}: every response had an advantage of 0, because the episodes of each group had equal returns` +
     (isAll
-      ? "; the policy learned nothing: make tasks easier, groups larger (training.groupSize) or the warm start longer"
+      ? "; the policy learned nothing: use easier tasks, larger groups (training.groupSize) or a longer warm start"
       : "")
   );
 }

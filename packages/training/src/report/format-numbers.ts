@@ -16,7 +16,10 @@ export function formatThousands(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
-/** Estimates the time left, seconds, given the start time and the completed share; none at its ends. */
+/**
+ * Estimates the remaining time, seconds, from the start time and the completed share; `undefined`
+ * if the share is 0 or 1.
+ */
 export function estimateSecondsLeft(started: number, share: number): number | undefined {
   if (share <= 0 || share >= 1) return undefined;
   return (((performance.now() - started) / 1000) * (1 - share)) / share;

@@ -4,7 +4,7 @@ import type { TextStyle } from "./terminal.ts";
 import { cleanText, cutText, measureWidth } from "./text-width.ts";
 import type { NotableTrajectory, WorkInProgress } from "./run-note.ts";
 
-/** Part of a line, in one style. */
+/** Part of a line with one style. */
 export interface Span {
   readonly text: string;
   readonly style?: TextStyle;
@@ -12,10 +12,10 @@ export interface Span {
 
 /** Content of the live screen. */
 export interface PanelState {
-  /** Text of the current activity, if the activity has no counts. */
+  /** Text of the current activity, for an activity without counts. */
   readonly activity: string;
   readonly work?: WorkInProgress | undefined;
-  /** Metrics of the iterations so far, the newest last. */
+  /** Metrics of the iterations so far, the latest last. */
   readonly iterations: readonly Readonly<Record<string, unknown>>[];
   readonly notable?: NotableTrajectory | undefined;
   /** Advisories so far, each with the iteration at which it fired. */
@@ -30,15 +30,16 @@ const labelWidth = 10;
 const phases = ["collect", "score", "update"];
 
 /**
- * Lays out the live screen: phase, success and entropy so far, counts of the last iteration, the last
- * notable trajectory, advisories.
+ * Lays out the live screen: phase, success and entropy so far, counts of the last iteration, the
+ * last notable trajectory, advisories.
  * @param width - Columns of the terminal.
- * @param height - Rows that the panel may use, `>= 1`; the least important rows are left out.
+ * @param height - Maximum number of rows of the panel, `>= 1`; the least important rows are
+ * omitted.
  */
 export function layOutPanel(state: PanelState, width: number, height: number): Span[][] {
   const columns = Math.max(10, Math.min(maxWidth, width - 1));
   const { work, activity } = state;
-  // Rows with their order of importance.
+  // Rows with their priorities.
   const rows: { readonly order: number; readonly spans: readonly Span[] }[] = [];
   const add = (order: number, spans: readonly Span[] | undefined): void => {
     if (spans !== undefined) rows.push({ order, spans });
@@ -57,7 +58,7 @@ export function layOutPanel(state: PanelState, width: number, height: number): S
 const dim = (text: string): Span => ({ text, style: "dim" });
 const label = (text: string): Span => ({ text: text.padEnd(labelWidth), style: "bold" });
 
-/** `── iteration 12 of 150 ───────── 1:20 so far, 12:34 left ──`. */
+/** Lays out the title: `── iteration 12 of 150 ───────── 1:20 so far, 12:34 left ──`. */
 function layOutTitle({ work, elapsedSeconds }: PanelState, columns: number): Span[] {
   const title = work?.label ?? "";
   const left = work?.runSecondsLeft;
@@ -73,7 +74,10 @@ function layOutTitle({ work, elapsedSeconds }: PanelState, columns: number): Spa
   ];
 }
 
-/** `collect   ██████░░░░  52%  67/128 episodes, 1 failed, 310 tokens/s, 0:12 left`. */
+/**
+ * Lays out the current phase: `collect ██████░░░░ 52% 67/128 episodes, 1 failed, 310 tokens/s, 0:12
+ * left`.
+ */
 function layOutWork(
   { phase, share, counts, tokensPerSecond, secondsLeft }: WorkInProgress,
   columns: number,
@@ -101,7 +105,7 @@ function layOutWork(
   ];
 }
 
-/** `success   ▁▂▃▅▆ 43.8%  best 50.0%`. */
+/** Lays out a curve of the iterations so far: `success   ▁▂▃▅▆ 43.8%  best 50.0%`. */
 function layOutCurve(
   name: "success" | "entropy",
   style: TextStyle,
@@ -121,7 +125,7 @@ function layOutCurve(
   return [label(name), { text: curve, style }, { text: `${curve === "" ? "" : "  "}${text}` }];
 }
 
-/** Counts of the last iteration: failures, limits, groups. */
+/** Lays out counts of the last iteration: failures, limits, groups. */
 function layOutCounts({ iterations }: PanelState): Span[] | undefined {
   const last = iterations.at(-1);
   if (last === undefined) return undefined;

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllEnvs());
 
-/** A reporter on a terminal emulator, and the visible text. */
+/** Creates a reporter on a terminal emulator, and access to the visible text. */
 function open(columns = 80, rows = 24) {
   const terminal = new Terminal({ cols: columns, rows, allowProposedApi: true, convertEol: true });
   let time = 0;
@@ -55,7 +55,10 @@ function open(columns = 80, rows = 24) {
       terminal.resize(width, height);
       for (const listener of resizes) listener();
     },
-    /** Rows of the whole scroll-back, without trailing spaces and without empty rows at the end. */
+    /**
+     * Reads the rows of the complete scroll-back, without trailing spaces and without empty rows at
+     * the end.
+     */
     read: async (): Promise<string[]> => {
       await settle();
       const { buffer } = terminal;
@@ -177,7 +180,8 @@ describe("createLiveReporter", () => {
       "iteration 2: truncation: half",
     ]);
     expect([ticks.size, resizes.size]).toEqual([0, 0]);
-    // The output needs no cleanup: no hidden cursor, no alternate screen.
+    // The output needs no cleanup: it neither hides the cursor nor switches to the alternate
+    // screen.
     expect(getWritten()).not.toMatch(/\[\?(?:25|47|1047|1049)[hl]/u);
   });
 

@@ -4,11 +4,14 @@ import { createTextReporter, type Reporter } from "./progress.ts";
 import { applyStyle, readTerminalWidth, type OutputStream } from "./terminal.ts";
 import { cutText, maskControls, measureWidth } from "./text-width.ts";
 
-/** Minimum time between two drawings, milliseconds: more frequent drawing would slow the run. */
+/** Minimum time between two redraws, milliseconds. More frequent redraws would slow the run. */
 const frameMilliseconds = 100;
 /** Assumed number of rows of a terminal that does not report its size. */
 const defaultRows = 24;
-/** Start and end of a drawing that terminals with synchronized output show at once. */
+/**
+ * Control sequences before and after a redraw; terminals with synchronized output then show it at
+ * once.
+ */
 const [begin, end] = ["\u001b[?2026h", "\u001b[?2026l"];
 
 /** Creates the reporter of a training run: a live screen on a terminal, and otherwise lines of text. */
@@ -28,13 +31,13 @@ export function createRunReporter(
 export function createLiveReporter(stream: OutputStream, clock: Clock = systemClock): Reporter {
   const started = clock.now();
   let state: Omit<PanelState, "elapsedSeconds"> = { activity: "", iterations: [], advisories: [] };
-  /** Number of columns of each drawn row. */
+  /** Number of columns of each row on the screen. */
   let drawn: readonly number[] = [];
   let drawnAt = -Infinity;
 
   /**
-   * Terminal commands that remove the panel; a row that a narrower terminal has wrapped counts as
-   * several.
+   * Returns the terminal commands that remove the panel. A row that a narrower terminal has wrapped
+   * counts as several rows.
    */
   const erase = (): string => {
     const columns = readTerminalWidth(stream);
@@ -70,7 +73,7 @@ export function createLiveReporter(stream: OutputStream, clock: Clock = systemCl
       if (record["stage"] === "iteration") {
         state = { ...state, iterations: [...state.iterations, record] };
       }
-      // Truncate rows of tables, which must not wrap; the files contain all numbers.
+      // Truncate rows of tables, because they must not wrap. The run's files contain all numbers.
       keep(cutText(text, readTerminalWidth(stream)));
     },
     warn: (text, record) => {

@@ -3,19 +3,20 @@ import type { CreditedGroups } from "../records/record-trajectories.ts";
 import { nameOutcome } from "../records/summarize-trajectory.ts";
 import type { NotableTrajectory } from "./run-note.ts";
 
-/** Actions that are shown. */
+/** Maximum number of actions that are shown. */
 const numActions = 12;
 
 /** Chooses the notable trajectory of each iteration. */
 export interface NotablePicker {
-  /** @returns `undefined` if none stands out. */
+  /** @returns `undefined` if no trajectory is notable. */
   pick(iteration: number, records: CreditedGroups): NotableTrajectory | undefined;
 }
 
 /**
- * Creates a picker: the first success of a kind of task, and otherwise the trajectory whose response has
- * the largest coefficient of the iteration, if coefficients differ.
- * @param hasHistory - True for a resumed run, whose first successes may lie before.
+ * Creates a picker. It picks the first success of a kind of task; otherwise, if coefficients
+ * differ, the trajectory with the largest coefficient of the iteration.
+ * @param hasHistory - True for a resumed run, in which the first successes may be in earlier
+ * iterations.
  */
 export function createNotablePicker(hasHistory: boolean): NotablePicker {
   const solvedKinds = new Set<string>();

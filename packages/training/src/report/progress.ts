@@ -9,20 +9,21 @@ export interface Reporter {
   say(text: string): void;
   /** Prints a permanent row of a table, or its record as JSON. */
   row(record: Readonly<Record<string, unknown>>, text: string): void;
-  /** Shows the current activity, until the next replaces it; `work` is the same as numbers. */
+  /** Shows the current activity until the next call. `work` has the same information as numbers. */
   now(text: string, work?: WorkInProgress): void;
-  /** Shows a record that a log on paper does not need: on a live screen, and as JSON. */
+  /** Shows a record on a live screen or as JSON; text logs omit it. */
   note?(note: RunNote): void;
   /** Prints a permanent warning, or its text and record as JSON. */
   warn(text: string, record?: Readonly<Record<string, unknown>>): void;
   close(): void;
 }
 
-/** Longest time without output if it is not a terminal, seconds. */
+/** Maximum time without output if the output is not a terminal, seconds. */
 const maxSilence = 10;
 
 /**
- * Repeats the current activity while nothing else is written, so that a log is never silent for long.
+ * Repeats the current activity while nothing else is written, so that there is regular output in a
+ * log.
  * @param show - Writes the activity and the number of seconds since it last changed.
  */
 function createHeartbeat(
@@ -38,7 +39,7 @@ function createHeartbeat(
   let wroteAt = performance.now();
   const beat = (): void => {
     const time = performance.now();
-    // The next beat would come too late.
+    // Return if there is no activity, or if the next beat is early enough.
     if (current === "" || time - wroteAt < (maxSilence - 1.5) * 1000) return;
     wroteAt = time;
     show(current, Math.round((time - currentSince) / 1000), currentWork);
@@ -105,8 +106,8 @@ export function createTextReporter(stream: OutputStream): Reporter {
 }
 
 /**
- * Creates a reporter that writes one JSON object per line; the current activity at least every 10
- * seconds.
+ * Creates a reporter that writes one JSON object per line. It writes the current activity at least
+ * every 10 seconds.
  */
 export function createJsonReporter(stream: Pick<OutputStream, "write">): Reporter {
   const put = (record: object): void => void stream.write(`${JSON.stringify(record)}\n`);

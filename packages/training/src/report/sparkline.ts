@@ -1,10 +1,10 @@
 const bars = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
 
 /**
- * Draws values as a line of bars, the newest last.
- * @param values - Finite; as many of the newest as fit are drawn.
+ * Draws values as a row of bars, the latest last.
+ * @param values - Finite values. If there are more than `width`, only the latest are drawn.
  * @param width - Number of bars, `>= 0`.
- * @param scale - Values of the lowest and the highest bar; values outside are limited.
+ * @param scale - Values of the lowest and the highest bar; values outside are clamped.
  */
 export function drawSparkline(
   values: readonly number[],
@@ -21,7 +21,7 @@ export function drawSparkline(
     .join("");
 }
 
-/** Draws a share as a bar. @param share - In [0, 1]; values outside are limited. */
+/** Draws a share as a bar. @param share - In [0, 1]; values outside are clamped. */
 export function drawBar(share: number, width: number): string {
   const full = Math.floor(Math.min(1, Math.max(0, share)) * width);
   return "█".repeat(full) + "░".repeat(Math.max(0, width - full));

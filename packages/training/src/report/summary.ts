@@ -109,9 +109,9 @@ export function describeEvaluation(metrics: Metrics, numTasks?: number): string[
 }
 
 /**
- * Reports the result of a run: learning curve, evaluations, advisories of the last iterations, folder and
- * a next command.
- * @param next - A command line to try next.
+ * Reports the result of a run: learning curve, evaluations, advisories of the last iterations, the
+ * run's folder, and a suggested command.
+ * @param next - Suggested command line.
  */
 export async function reportSummary(
   folder: RunFolder,

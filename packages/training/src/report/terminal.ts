@@ -1,12 +1,12 @@
 import { inspect } from "node:util";
 
-/** Variables of the environment, as in `process.env`. */
+/** Environment variables, as in `process.env`. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Style of a text. */
 export type TextStyle = "bold" | "dim" | "yellow" | "green" | "cyan" | "red";
 
-/** Properties of an output stream, such as `process.stdout`, on which text depends. */
+/** Properties of an output stream, such as `process.stdout`, that affect formatting. */
 export interface OutputStream {
   readonly isTTY?: boolean;
   readonly columns?: number | undefined;
@@ -16,7 +16,7 @@ export interface OutputStream {
   write(text: string): unknown;
 }
 
-/** Reads the width of a line: `COLUMNS` of the environment, else the terminal's, else 80. */
+/** Reads the line width: the variable `COLUMNS`, else the terminal's width, else 80. */
 export function readTerminalWidth(
   stream: { readonly columns?: number | undefined },
   environment: Environment = process.env,

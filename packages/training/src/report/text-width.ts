@@ -1,22 +1,26 @@
-/** Characters that every terminal shows in one column: Latin text, our bars, lines and punctuation. */
+/**
+ * Characters that every terminal shows in one column: Latin text, punctuation, and the bars and
+ * lines of the live screen.
+ */
 const narrow = /^[\u0020-\u024f\u2010-\u2027\u2030-\u205e\u2500-\u259f\u2190-\u21ff]$/u;
 
 /**
- * Estimates the columns of a character: never too few, so that a line that should fit does. Other
- * scripts, whose width depends on the terminal, count two.
+ * Estimates the number of columns of a character. The estimate is never too low, so a line that
+ * seems to fit does fit. Characters of other scripts, whose width depends on the terminal, count as
+ * two columns.
  */
 function measureCharacter(character: string): number {
   return narrow.test(character) ? 1 : 2;
 }
 
-/** Estimates the columns of a text without control characters; never too few. */
+/** Estimates the number of columns of a text without control characters; never too low. */
 export function measureWidth(text: string): number {
   let width = 0;
   for (const character of text) width += measureCharacter(character);
   return width;
 }
 
-/** Cuts a text to a number of columns, with an ellipsis where something is cut. */
+/** Truncates a text to a number of columns, with an ellipsis if anything is removed. */
 export function cutText(text: string, width: number): string {
   if (measureWidth(text) <= width) return text;
   let cut = "";

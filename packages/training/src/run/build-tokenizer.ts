@@ -26,7 +26,7 @@ export function buildTokenizer(
   ];
   if (texts.length === 0) {
     throw new InputError(
-      `model.source must be folder or tinker for ${name}, which has no demonstrator and no vocabularyTexts, got new`,
+      `model.source must be folder or tinker for ${name}, because these tasks have no demonstrator and no vocabularyTexts, got new`,
     );
   }
   if (vocabulary === "text") return createTokenizer(buildTextVocabulary(texts, { markers }));

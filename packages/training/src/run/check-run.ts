@@ -47,14 +47,16 @@ export async function checkRun(
   }
   const names: string[] = await readdir(join(path, checkpointsFolder)).catch(() => []);
   for (const name of names.filter((one) => one.endsWith(".damaged"))) {
-    problems.push(`${join(path, checkpointsFolder, name)}: checkpoint was set aside as damaged`);
+    problems.push(
+      `${join(path, checkpointsFolder, name)}: damaged checkpoint, renamed by an earlier resume`,
+    );
   }
   const numbered = await folder.listCheckpointNames();
   for (const name of numbered) {
     const checkpoint = join(path, checkpointsFolder, name);
     const seal = await collect(() => checkSeal(checkpoint));
     await collect(() => readState(join(checkpoint, stateName)));
-    // The newest checkpoint has digests of all that older checkpoints have digests of.
+    // The newest checkpoint has digests of all files of which older checkpoints have digests.
     if (seal !== undefined && name === numbered.at(-1)) {
       await collect(() => checkLogs(path, seal.logs));
     }

@@ -87,7 +87,7 @@ describe("findResumePoint", () => {
     await rm(join(folder.path, "checkpoints/000002/weights"));
     expect((await find()).state.iterations).toBe(1);
     expect(warnings).toEqual([
-      `${folder.path}/checkpoints/000002/weights: file must exist, found none; moved the damaged checkpoint to ${folder.path}/checkpoints/000002.damaged, continuing from the previous checkpoint`,
+      `${folder.path}/checkpoints/000002/weights: no such file; renamed the damaged checkpoint to ${folder.path}/checkpoints/000002.damaged and continue from the previous checkpoint`,
     ]);
     expect((await find()).state.iterations).toBe(1);
     expect(warnings).toHaveLength(1);
@@ -98,10 +98,12 @@ describe("findResumePoint", () => {
     await folder.saveCheckpoint({ ...warm, iterations: 1 }, async () => undefined);
     await folder.flush();
     await writeFile(weights(), "wark");
-    await expect(find()).rejects.toThrow(`${weights()}: file must have the SHA-256`);
+    await expect(find()).rejects.toThrow(
+      `${weights()}: must have the SHA-256 with which it was written, `,
+    );
     await rm(join(folder.path, "warm-start"), { recursive: true });
     await expect(find()).rejects.toThrow(
-      `${folder.path}/warm-start: folder must hold the policy of the warm start, found none`,
+      `${folder.path}/warm-start: must contain the policy of the warm start, got no such folder`,
     );
     await finishWarmStart();
     const beyond = config.training.iterations + 1;

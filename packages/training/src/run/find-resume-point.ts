@@ -42,13 +42,15 @@ export async function findResumePoint(
   for (const { name, message } of checkpoint?.damaged ?? []) {
     const aside = await folder.setAside(name);
     reporter.warn(
-      `${message}; moved the damaged checkpoint to ${aside}, continuing from the previous checkpoint`,
+      `${message}; renamed the damaged checkpoint to ${aside} and continue from the previous checkpoint`,
     );
   }
   const start = await folder.readStart();
   const hasReinforced = checkpoint?.state.warmStartEpochs === epochs || start !== undefined;
   if (hasReinforced && !isWarm) {
-    throw new InputError(`${warmPath}: folder must hold the policy of the warm start, found none`);
+    throw new InputError(
+      `${warmPath}: must contain the policy of the warm start, got no such folder`,
+    );
   }
   if (checkpoint !== undefined) {
     checkState(checkpoint.path, checkpoint.state, folder);

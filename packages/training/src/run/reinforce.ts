@@ -46,7 +46,7 @@ import { openTrainingPolicy } from "../policy/open-training-policy.ts";
 import type { TrainingPolicy } from "../policy/training-policy.ts";
 
 /**
- * Runs reinforcement learning: evaluation, iterations, evaluation.
+ * Runs reinforcement learning: an evaluation, the iterations, and another evaluation.
  * @param point - Point from which the run resumes; `undefined` after a warm start in this process.
  * @param end - Where to stop: after the first evaluation, or at the end.
  */
@@ -63,7 +63,7 @@ export async function reinforce(
     const warning = describeMissingChat(tasks.format, policy.tokenizer, path, "model.chat=true");
     if (warning !== undefined) reporter.warn(warning);
   }
-  /** State that belongs to the current weights, if no checkpoint has been written for it. */
+  /** State that belongs to the current weights, if it has not been saved in a checkpoint. */
   let unsaved: RunState | undefined;
   const save = async (state: RunState): Promise<void> => {
     reporter.now("writing a checkpoint");
@@ -101,7 +101,7 @@ export async function reinforce(
       const left = formatTimeLeft(started, shareDone(iteration - 1));
       const progress = showPhases(
         (text, work) =>
-          reporter.now(left === "" ? text : `${text}; in all${left.slice(1)}`, {
+          reporter.now(left === "" ? text : `${text}; total${left.slice(1)}`, {
             ...work,
             runSecondsLeft: estimateSecondsLeft(started, shareDone(iteration - 1)),
           }),
@@ -177,20 +177,20 @@ export async function reinforce(
       throw cause;
     }
     if (!(cause instanceof FailureError)) throw cause;
-    // The server of the policy failed, so its weights cannot be saved; only earlier checkpoints
-    // remain.
+    // The server of the policy failed, so the current weights cannot be saved. Only earlier
+    // checkpoints remain.
     throw new StoppedRun(`policy: ${cause.kind} failure: ${cause.message}`, { cause });
   } finally {
     await policy.close();
   }
 }
 
-/** Reads the records so far; none, with a warning, if they are damaged. */
+/** Reads the records so far. If they are damaged, warns and returns no records. */
 async function readRecordsSoFar({ folder, reporter }: Run): Promise<RunRecords> {
   const records = await readRunRecords(createFolderSource(folder.path)).catch((cause: Error) => {
     // Advisories must not end a run.
     reporter.warn(
-      `advisories start anew, because earlier records cannot be read: ${cause.message}`,
+      `advisories ignore earlier iterations, because their records cannot be read: ${cause.message}`,
     );
     return undefined;
   });
@@ -198,7 +198,7 @@ async function readRecordsSoFar({ folder, reporter }: Run): Promise<RunRecords> 
   return records ?? { metrics: [], timings: [], config, groups: [] };
 }
 
-/** Writes the records of an iteration. @returns What the advisories need of them. */
+/** Writes the records of an iteration. @returns The records that advisories need. */
 async function recordIteration(
   run: Run,
   report: IterationReport,
@@ -244,7 +244,7 @@ function formatIteration(report: IterationReport, iterations: number): string {
 /** Creates the error for weights whose outputs are not finite, although the previous update was. */
 function createUnusableError(place: string, cause: NonFiniteError): StoppedRun {
   return new StoppedRun(
-    `${place}: ${cause.message}; the last update left unusable weights (a run with a smaller training.learningRate or training.maxGradientNorm may avoid that)`,
+    `${place}: ${cause.message}; the last update made the weights unusable (start a new run with a smaller training.learningRate or training.maxGradientNorm)`,
     { cause },
   );
 }

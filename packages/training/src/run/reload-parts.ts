@@ -7,7 +7,7 @@ import type { RunFolder } from "./run-folder.ts";
 
 /** Options of {@link reloadParts}. */
 export interface ReloadOptions {
-  /** Remedy for a changed module, to be part of the message. */
+  /** Remedy for a changed module, which becomes part of the message. */
   readonly remedy: string;
   /** Called with a warning if the module has changed. Default: a changed module is an error. */
   readonly onChange?: ((message: string) => void) | undefined;
@@ -26,7 +26,7 @@ export async function reloadParts(
   const { create, module: present } = await findExperiment(module.path);
   const difference = findModuleDifference(module, present!);
   if (difference !== undefined) {
-    const message = `${folder.path}: module ${module.path} must be the same as at the start of the run: ${difference}`;
+    const message = `${folder.path}: module ${module.path} must be unchanged since the start of the run: ${difference}`;
     if (onChange === undefined) {
       throw new InputError(`${message} (${remedy})`);
     }

@@ -40,10 +40,12 @@ describe("RunFolder", () => {
   });
 
   it("refuses to open a folder that is no run", async () => {
-    await expect(RunFolder.open(join(parent, "none"))).rejects.toThrow(/run folder must exist/u);
-    await expect(RunFolder.open(parent)).rejects.toThrow(/must hold a config\.json, found none/u);
+    await expect(RunFolder.open(join(parent, "none"))).rejects.toThrow(/no such run folder/u);
+    await expect(RunFolder.open(parent)).rejects.toThrow(
+      /must contain config\.json, got no such file/u,
+    );
     await writeFile(join(parent, "config.json"), "{");
-    await expect(RunFolder.open(parent)).rejects.toThrow(/config\.json: file must hold JSON/u);
+    await expect(RunFolder.open(parent)).rejects.toThrow(/config\.json: file is not valid JSON/u);
   });
 
   it("keeps the evidence for verdicts, and drops that of iterations beyond the checkpoint", async () => {
@@ -178,21 +180,23 @@ describe("RunFolder", () => {
     const whole = await readFile(path, "utf8");
     await writeFile(path, whole.replace('"iteration":1', '"iteration":7'));
     await expect(folder.rewind(logs)).rejects.toThrow(
-      /metrics\.jsonl: its first \d+ bytes must have the SHA-256 of the checkpoint/u,
+      /metrics\.jsonl: its first \d+ bytes must have the SHA-256 that the checkpoint recorded/u,
     );
     const damaged = whole
       .replace('{"stage":"iteration"', '{"stage":"iteration')
       .replace("\n", "\n");
     await writeFile(path, `${damaged} `);
-    await expect(folder.readMetrics()).rejects.toThrow(/metrics\.jsonl line 1: must hold a JSON/u);
+    await expect(folder.readMetrics()).rejects.toThrow(
+      /metrics\.jsonl line 1 is not a valid JSON/u,
+    );
     await expect(folder.rewind(logs)).rejects.toThrow(/metrics\.jsonl line 1/u);
     expect(await readFile(path, "utf8")).toBe(`${damaged} `);
     await writeFile(path, whole.slice(0, 40));
     await expect(folder.rewind(logs)).rejects.toThrow(
-      `${path}: file must have the ${whole.length} bytes that the checkpoint counts, got 40`,
+      `${path}: must have at least ${whole.length} bytes, its length at the checkpoint, got 40`,
     );
     await rm(path);
-    await expect(folder.rewind(logs)).rejects.toThrow(`${path}: file must exist, found none`);
+    await expect(folder.rewind(logs)).rejects.toThrow(`${path}: no such file`);
   });
 
   it("refuses trajectories that are not as they were written", async () => {
@@ -210,10 +214,10 @@ describe("RunFolder", () => {
     bytes[8]! ^= 1;
     await writeFile(path, bytes);
     await expect(folder.rewind(logs)).rejects.toThrow(
-      `${path}: file must have the SHA-256 that it was written with`,
+      `${path}: must have the SHA-256 with which it was written, `,
     );
     await rm(path);
-    await expect(folder.rewind(logs)).rejects.toThrow(`${path}: file must exist, found none`);
+    await expect(folder.rewind(logs)).rejects.toThrow(`${path}: no such file`);
   });
 
   it("takes the newest checkpoint that is whole, and names what is wrong with later ones", async () => {
@@ -236,19 +240,22 @@ describe("RunFolder", () => {
     };
     expect(await found()).toEqual({ iterations: 2, damaged: [] });
     const damages: readonly (readonly [() => Promise<void>, string])[] = [
-      [() => writeFile(weights, "weights 3"), `${weights}: file must have the SHA-256 that`],
+      [
+        () => writeFile(weights, "weights 3"),
+        `${weights}: must have the SHA-256 with which it was written, `,
+      ],
       [
         () => writeFile(weights, "wei"),
-        `${weights}: file must have 9 bytes, as when it was written, got 3`,
+        `${weights}: must have the 9 bytes with which it was written, got 3`,
       ],
       [
         () => writeFile(weights, "weights 2 and"),
-        `${weights}: file must have 9 bytes, as when it was written, got more`,
+        `${weights}: must have the 9 bytes with which it was written, got more`,
       ],
-      [() => rm(weights), `${weights}: file must exist, found none`],
+      [() => rm(weights), `${weights}: no such file`],
       [
         () => rm(join(newest, "digests.json")),
-        `${join(newest, "digests.json")}: file must be readable`,
+        `${join(newest, "digests.json")}: file cannot be read: `,
       ],
     ];
     for (const [damage, message] of damages) {
@@ -262,7 +269,7 @@ describe("RunFolder", () => {
     expect(await found()).toEqual({ iterations: 1, damaged: [] });
     await rm(join(folder.path, "checkpoints/000001/weights"));
     await expect(folder.findNewestCheckpoint()).rejects.toThrow(
-      "file must exist, found none; no earlier checkpoint is intact (a larger checkpoints.keep keeps more checkpoints)",
+      "no such file; all checkpoints are damaged (in a new run, a larger checkpoints.keep keeps more checkpoints)",
     );
   });
 
@@ -285,7 +292,9 @@ describe("RunFolder", () => {
     await mkdir(join(path, "checkpoints"), { recursive: true });
     await writeFile(join(path, "manifest.json"), "{}");
     await writeFile(join(path, "config.json.part"), '{"half');
-    await expect(RunFolder.open(path)).rejects.toThrow(`start it again with train --out ${path}`);
+    await expect(RunFolder.open(path)).rejects.toThrow(
+      `run folder must contain config.json, got no such file (if the run was interrupted before it wrote this file, start it again with train --out ${path}`,
+    );
     const folder = await RunFolder.create(path, config, {});
     await expect(folder.checkResumable()).resolves.toBeUndefined();
   });
@@ -297,7 +306,7 @@ describe("RunFolder", () => {
     const file = join(path, "config.json");
     await writeFile(file, (await readFile(file, "utf8")).replace('"seed": 1', '"seed": 2'));
     await expect(folder.checkResumable()).rejects.toThrow(
-      /config\.json: file must have the SHA-256 .*; the settings of a run cannot be changed \(to start a new run with the edited settings: turnwise train alfworld --config/u,
+      /config\.json: must have the SHA-256 .*; the settings of a run cannot be changed \(to start a new run with the edited settings: turnwise train alfworld --config/u,
     );
   });
 
@@ -310,7 +319,7 @@ describe("RunFolder", () => {
     // Manifests of version 1 do not contain a version.
     await writeFile(manifest, JSON.stringify({ startedAt: "now" }));
     await expect(folder.checkResumable()).rejects.toThrow(
-      `${manifest}: recordVersion must be 2 to resume, got 1: older records can be read, not resumed; to start over: turnwise train alfworld --config ${join(path, "config.json")} --out FOLDER`,
+      `${manifest}: recordVersion must be 2 to resume, got 1: older records can be read, but not resumed; to start over: turnwise train alfworld --config ${join(path, "config.json")} --out FOLDER`,
     );
     await writeFile(manifest, JSON.stringify({ recordVersion: 3 }));
     await expect(folder.checkResumable()).rejects.toThrow(

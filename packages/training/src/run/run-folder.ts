@@ -162,7 +162,7 @@ export class RunFolder {
       }
       if (entries === undefined) await rmdir(path).catch(() => undefined);
       throw new InputError(
-        `${path}: run folder must be writable, got ${(cause as Error).message} (choose another folder with --out)`,
+        `${path}: run folder could not be created: ${(cause as Error).message} (choose another folder with --out)`,
         { cause },
       );
     }
@@ -175,10 +175,10 @@ export class RunFolder {
    */
   static async open(path: string): Promise<RunFolder> {
     const configPath = join(path, "config.json");
-    if (!(await exists(path))) throw new InputError(`${path}: run folder must exist`);
+    if (!(await exists(path))) throw new InputError(`${path}: no such run folder`);
     if (!(await exists(configPath))) {
       throw new InputError(
-        `${path}: run folder must hold a config.json, found none (if the run was interrupted before it wrote this file, start it again with train --out ${path})`,
+        `${path}: run folder must contain config.json, got no such file (if the run was interrupted before it wrote this file, start it again with train --out ${path})`,
       );
     }
     return new RunFolder(path, checkConfig(await readJson(configPath), configPath));
@@ -234,7 +234,7 @@ export class RunFolder {
     const [newest] = damaged;
     if (newest === undefined) return undefined;
     throw new InputError(
-      `${newest.message}; no earlier checkpoint is intact (a larger checkpoints.keep keeps more checkpoints)`,
+      `${newest.message}; all checkpoints are damaged (in a new run, a larger checkpoints.keep keeps more checkpoints)`,
     );
   }
 
@@ -259,7 +259,7 @@ export class RunFolder {
     return `${path}.damaged`;
   }
 
-  /** Writes the digests of a folder of this run that will never change again. */
+  /** Writes the digests of a folder of this run that will not change again. */
   async seal(path: string): Promise<void> {
     await this.flush();
     await sealFolder(path, await digestLogs(this.path));

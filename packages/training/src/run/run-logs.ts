@@ -115,11 +115,11 @@ export async function checkLogs(folder: string, logs: FileDigests): Promise<void
 
 /** Checks that the first bytes of a log still match its digest. */
 async function checkPrefix(path: string, { bytes, sha256 }: FileDigest): Promise<void> {
-  if (!(await exists(path))) throw new InputError(`${path}: file must exist, found none`);
+  if (!(await exists(path))) throw new InputError(`${path}: no such file`);
   const found = await digestFile(path, bytes);
   if (found.bytes < bytes) {
     throw new InputError(
-      `${path}: file must have the ${bytes} bytes that the checkpoint counts, got ${found.bytes}`,
+      `${path}: must have at least ${bytes} bytes, its length at the checkpoint, got ${found.bytes}`,
     );
   }
   if (found.sha256 === sha256) return;
@@ -127,6 +127,6 @@ async function checkPrefix(path: string, { bytes, sha256 }: FileDigest): Promise
   const content = await readFile(path);
   await readInput(() => parseJsonLines(content.subarray(0, bytes), path));
   throw new InputError(
-    `${path}: its first ${bytes} bytes must have the SHA-256 of the checkpoint (${sha256}), got ${found.sha256}`,
+    `${path}: its first ${bytes} bytes must have the SHA-256 that the checkpoint recorded, ${sha256}, got ${found.sha256}`,
   );
 }

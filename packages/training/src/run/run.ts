@@ -26,7 +26,7 @@ export interface Run {
   readonly algorithm: CompiledAlgorithm;
   readonly modulator: Modulator;
   readonly reporter: Reporter;
-  /** Work that the run waits for. */
+  /** Activities that are in progress. */
   readonly activities: ActivityTracker;
   readonly tasks: TaskSource;
   readonly random: Random;

@@ -23,7 +23,7 @@ export interface TrainOptions {
   readonly end?: "start" | "end";
 }
 
-/** Longest time that exports take after the end of a run, seconds. */
+/** Maximum duration of exports after the end of a run, seconds. */
 const maxExportSeconds = 60;
 
 /** Name of the lock in a run folder, held by the process that trains the run. */
@@ -87,7 +87,7 @@ async function trainLocked(
   const heartbeat = await startHeartbeat(folder.path, warn);
   const stopWatchdog = startWatchdog(run.activities, config.watchdog, warn);
   folder.onRecorded(exporting.advance);
-  // Targets open at once: a page that watches the run need not wait for its first metrics.
+  // Open the targets now, so that a page that watches the run need not wait for the first metrics.
   exporting.advance();
   const finishExport = async (state: "finished" | "stopped"): Promise<void> => {
     if (config.exports.length > 0) reporter.now("exporting the rest of the run");
@@ -102,8 +102,8 @@ async function trainLocked(
     await reinforce(run, point.isWarm ? point : undefined, end);
     await folder.flush();
   } catch (cause) {
-    // Earlier records must remain readable. Ignore a write error here, because the first error
-    // matters.
+    // Earlier records must remain readable. Ignore a write error here, because the first error is
+    // reported.
     await folder.flush().catch(() => undefined);
     await heartbeat.stop("stopped");
     await finishExport("stopped");

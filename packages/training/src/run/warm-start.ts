@@ -56,7 +56,7 @@ export async function warmStart(
   const { demonstrator } = tasks;
   if (demonstrator === undefined && numDemonstrations > 0) {
     throw new InputError(
-      `warmStart.numDemonstrations must be 0 for ${tasks.name}, which has no demonstrator, got ${numDemonstrations}`,
+      `warmStart.numDemonstrations must be 0 for ${tasks.name}, because these tasks have no demonstrator, got ${numDemonstrations}`,
     );
   }
   reporter.now(`recording demonstrations of ${formatThousands(numRead)} tasks`);
@@ -84,7 +84,7 @@ export async function warmStart(
   const selected = selectImitated(recorded, demonstrator);
   if (selected.length === 0 && recorded.length > 0 && epochs > 0) {
     reporter.warn(
-      `warm start: nothing is imitated, since none of ${recorded.length} demonstrations solved its task within ${config.episode.maxTurns} turns (episode.maxTurns)`,
+      `warm start: nothing to imitate, because none of ${recorded.length} demonstrations solved its task within ${config.episode.maxTurns} turns (episode.maxTurns)`,
     );
   }
   const imitated = selected.map((demonstration) =>

@@ -53,7 +53,7 @@ describe("resolveConfig", () => {
     };
     const attempt = (changes: object) => () =>
       resolveConfig(base, { model: { ...server, ...changes } }, "f");
-    // Address and name are checked before settings that the server does not support.
+    // Address and variable name are checked before settings that the server does not support.
     expect(attempt({})).toThrow("f: warmStart.numDemonstrations must be 0");
     expect(attempt({ url: "https://me:s3cret@host" })).toThrow(
       /^f: model\.url must have no user, password, query or fragment, got one at host$/u,

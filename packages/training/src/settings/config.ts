@@ -37,7 +37,7 @@ export function checkFields(value: unknown, source: string): ExperimentSettings 
 }
 
 /**
- * Checks a whole configuration and the consistency of its parts.
+ * Checks a complete configuration and the consistency of its parts.
  * @throws {@link InputError} naming the first invalid field.
  */
 export function checkConfig(value: unknown, source: string): ExperimentSettings {
@@ -142,6 +142,8 @@ function checkTinker(
   source: string,
 ): void {
   if (model.source !== "tinker") return;
+  // Check before anything is written, because a secret in place of these settings must not reach a
+  // run folder.
   const { url, apiKeyVariable } = model;
   checkServer(`${source}: model`, { url, key: ["apiKeyVariable", apiKeyVariable] });
   const wanted: readonly (readonly [string, unknown, unknown])[] = [

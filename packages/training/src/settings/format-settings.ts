@@ -1,4 +1,4 @@
-/** Smaller numbers are written with an exponent, as is usual for learning rates. */
+/** Numbers below this limit are written with an exponent, as is usual for learning rates. */
 const smallest = 1e-3;
 
 /** Marks a number that is already formatted; settings never contain this character. */

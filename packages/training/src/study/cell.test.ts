@@ -13,7 +13,7 @@ describe("packBits", () => {
 
   it("refuses another number of bits", () => {
     expect(() => unpackBits("BQ==", 9)).toThrow(
-      "unpackBits: base64 must hold 2 bytes for 9 bits, got 1",
+      "unpackBits: base64 must contain 2 bytes for 9 bits, got 1",
     );
   });
 });

@@ -57,7 +57,7 @@ const evaluation = z.strictObject({
   numTasks: count,
   /** Bit set of solved tasks in base64, first task in the lowest bit. See `unpackTaskOutcomes`. */
   solved: z.base64(),
-  /** Indices of the tasks whose episode failed and was not graded. */
+  /** Indices of the tasks whose episode failed and was therefore not graded. */
   ungraded: z.array(count),
 });
 
@@ -121,7 +121,7 @@ export function formatCellName({
 
 /**
  * Unpacks the outcome of each task of an evaluation, in task order: true if solved, false if not,
- * `undefined` if the episode failed and was not graded.
+ * `undefined` if the episode failed and was therefore not graded.
  */
 export function unpackTaskOutcomes({
   numTasks,

@@ -58,7 +58,7 @@ describe("mergeCells", () => {
       { ...toyCell, seed: 4 },
     ]);
     await expect(mergeCells(one, [two])).rejects.toThrow(
-      "study merge: finished cells of one name must be equal, got different ones of numbers-aem-seed3",
+      "study merge: finished cells with the same name must be equal, got different contents of numbers-aem-seed3",
     );
     expect(await readdir(resolveStudyFolder(one).cells)).toEqual(["numbers-aem-seed3.json"]);
   });
@@ -68,14 +68,14 @@ describe("mergeCells", () => {
     const other = { ...toyCell, study: { ...toyCell.study, name: "other" } };
     const two = await writeStudy("that", [other]);
     await expect(mergeCells(one, [two])).rejects.toThrow(
-      "study.name must be toy as in the other cells, got other",
+      "study.name must be toy, as in the other cells, got other",
     );
     const three = await writeStudy("metric", [toyCell], { metric: { split: "other" } });
     await expect(mergeCells(one, [three])).rejects.toThrow(
       "metric must be the same in all copies of the study",
     );
     await expect(mergeCells(one, [join(root, "none")])).rejects.toThrow(
-      "folder must hold cells of a study",
+      "folder must contain cells of a study, got no",
     );
   });
 });

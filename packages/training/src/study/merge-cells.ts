@@ -31,7 +31,7 @@ export async function mergeCells(into: string, from: readonly string[]): Promise
   for (const path of from) {
     const source = resolveStudyFolder(path);
     if (!(await exists(source.cells))) {
-      throw new InputError(`${path}: folder must hold cells of a study, found no ${source.cells}`);
+      throw new InputError(`${path}: folder must contain cells of a study, got no ${source.cells}`);
     }
     versions = mergeVersions(versions, await readHistory(source.history), source.history);
     for (const [name, cell] of await readCells(source.cells)) {
@@ -48,7 +48,7 @@ export async function mergeCells(into: string, from: readonly string[]): Promise
   }
   if (conflicts.size > 0) {
     throw new InputError(
-      `study merge: finished cells of one name must be equal, got different ones of ${[...conflicts].join(", ")} (delete the cell files that should not count)`,
+      `study merge: finished cells with the same name must be equal, got different contents of ${[...conflicts].join(", ")} (delete the cell files that should not count)`,
     );
   }
   await mkdir(target.cells, { recursive: true });
@@ -68,7 +68,7 @@ function checkSameStudy(
   const [first] = cells.values();
   if (first === undefined || first.study.name === study.name) return;
   throw new InputError(
-    `${source}: study.name must be ${first.study.name} as in the other cells, got ${study.name}`,
+    `${source}: study.name must be ${first.study.name}, as in the other cells, got ${study.name}`,
   );
 }
 

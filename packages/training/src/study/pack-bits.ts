@@ -14,7 +14,7 @@ export function unpackBits(base64: string, length: number): boolean[] {
   const bytes = atob(base64);
   if (bytes.length !== Math.ceil(length / 8)) {
     throw new RangeError(
-      `unpackBits: base64 must hold ${Math.ceil(length / 8)} bytes for ${length} bits, got ${bytes.length}`,
+      `unpackBits: base64 must contain ${Math.ceil(length / 8)} bytes for ${length} bits, got ${bytes.length}`,
     );
   }
   return Array.from({ length }, (_, i) => ((bytes.charCodeAt(i >> 3) >> (i & 7)) & 1) === 1);

@@ -70,7 +70,7 @@ export function connectRay(url: string, token?: string): RayJobs {
       signal: AbortSignal.timeout(1000 * timeoutSeconds),
     }).catch((cause: Error) => {
       const reason = (cause.cause as Error | undefined)?.message ?? cause.message;
-      throw new InputError(`${address}: a Ray cluster must respond, got ${reason}`, { cause });
+      throw new InputError(`${address}: no answer from a Ray cluster: ${reason}`, { cause });
     });
     const text = redact(await response.text());
     if (response.status === 404) return undefined;
@@ -78,14 +78,14 @@ export function connectRay(url: string, token?: string): RayJobs {
       // The last line of a Python stack trace is the error message.
       const reason = text.trim().split("\n").at(-1) ?? "";
       throw new InputError(
-        `${address}: Ray must accept the request, got ${response.status}: ${reason}`,
+        `${address}: Ray refused the request with status ${response.status}: ${reason}`,
       );
     }
     let value: unknown;
     try {
       value = text === "" ? undefined : JSON.parse(text);
     } catch (cause) {
-      throw new InputError(`${address}: Ray must respond in JSON, got ${text.slice(0, 80)}`, {
+      throw new InputError(`${address}: Ray's answer is not valid JSON: ${text.slice(0, 80)}`, {
         cause,
       });
     }
@@ -93,12 +93,14 @@ export function connectRay(url: string, token?: string): RayJobs {
     if (parsed.success) return parsed.data;
     const { path: field, message } = parsed.error.issues[0]!;
     throw new InputError(
-      `${address}: ${field.map(String).join(".") || "answer"} must follow the Ray Jobs API, got ${message}`,
+      `${address}: ${field.map(String).join(".") || "answer"} does not follow the Ray Jobs API: ${message}`,
     );
   };
   const job = (submissionId: string): string => `/api/jobs/${encodeURIComponent(submissionId)}`;
   const missing = (path: string): never => {
-    throw new InputError(`${base}${path}: Ray must offer the Jobs API at this address, got 404`);
+    throw new InputError(
+      `${base}${path}: Ray does not provide the Jobs API at this address (status 404)`,
+    );
   };
   return {
     version: async () =>

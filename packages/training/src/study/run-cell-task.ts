@@ -110,14 +110,14 @@ export function checkSameSettings(plan: CellPlan, cell: StudyCell, source: strin
   const remedy = "delete the cell's file to run it again, or give the study another name";
   if (cell.moduleSha256 !== plan.moduleSha256) {
     throw new InputError(
-      `${source}: cell ${plan.name} must come from the present version of the experiment's module, got another (${remedy})`,
+      `${source}: cell ${plan.name} must come from the current version of the experiment's module, got another version (${remedy})`,
     );
   }
   if (cell.settingsSha256 === plan.settingsSha256) return;
   const settings = checkConfig(cell.settings, `${source}: cell ${plan.name}: settings`);
   if (toCanonicalJson(settings) === toCanonicalJson(plan.settings)) return;
   throw new InputError(
-    `${source}: cell ${plan.name} must have the settings of the study file, got others (${remedy})`,
+    `${source}: cell ${plan.name} must have the settings of the study file, got other settings (${remedy})`,
   );
 }
 
@@ -131,7 +131,7 @@ function checkProcessor(
     const isSibling = cell.experiment === plan.experiment && cell.seed === plan.seed;
     if (!isSibling || cell.outcome !== "finished" || cell.processor === processor) continue;
     throw new InputError(
-      `cell ${plan.name} must run on the same CPU model as the other arms of its pair, ${cell.processor}, got ${processor} (--any-processor overrides this; reports mark such pairs)`,
+      `cell ${plan.name} must run on the same CPU model as the other arms of its pair (${cell.processor}), got ${processor} (--any-processor allows this; reports mark such pairs)`,
     );
   }
 }

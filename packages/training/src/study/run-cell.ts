@@ -118,7 +118,7 @@ async function openRun(
     const run = await RunFolder.open(path);
     if (toCanonicalJson(run.config) !== toCanonicalJson(settings)) {
       throw new InputError(
-        `${path}: run of cell ${name} must have the settings of the study file, got others (delete the folder to run the cell again)`,
+        `${path}: run of cell ${name} must have the settings of the study file, got other settings (delete the folder to run the cell again)`,
       );
     }
     const isBegun = (await run.findNewestCheckpoint()) !== undefined;

@@ -91,7 +91,7 @@ describe("runStudy", () => {
     const experiments = [{ name: "numbers", experiment: "./toy-experiment.ts", settings }];
     const changed = createToyStudy({ grid, arms, families: [], experiments });
     await expect(runStudy({ ...options, file: changed })).rejects.toThrow(
-      "cell numbers-none-seed1 must have the settings of the study file, got others",
+      "cell numbers-none-seed1 must have the settings of the study file, got other settings",
     );
     // Both cells of a pair must run on the same CPU model.
     const [, plan] = await planCells(file);
@@ -104,7 +104,7 @@ describe("runStudy", () => {
     const { options } = await optionsOf(createToyStudy(), join(root, "locked"));
     const never = { ...options, selects: () => false };
     await expect(runStudy(never)).rejects.toThrow(
-      "selection must match a cell of the study, got none",
+      "selection must match at least one cell of the study, got none",
     );
     let second: Promise<unknown> | undefined;
     await runStudy({

@@ -56,7 +56,9 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
   const all = await planCells(file);
   const plans = all.filter(selects);
   if (plans.length === 0) {
-    throw new InputError(`${file.path}: selection must match a cell of the study, got none`);
+    throw new InputError(
+      `${file.path}: selection must match at least one cell of the study, got none`,
+    );
   }
   const cells = await readCells(folder.cells);
   for (const plan of all) {
@@ -89,7 +91,7 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
       if (error !== undefined) reporter.warn(`shared start of ${plan.name}: ${error}`);
       return error === undefined;
     }
-    // The cell file is decisive, because a process may die after writing it.
+    // The cell file determines the result, because a process may die after writing it.
     const cell = (await readCells(folder.cells)).get(plan.name);
     if (cell?.outcome === "finished") {
       cells.set(plan.name, cell);

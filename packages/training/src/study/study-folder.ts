@@ -68,7 +68,7 @@ export async function readCells(path: string): Promise<Map<string, StudyCell | F
     const cell = await readCell(join(path, file));
     const own = formatCellName(cell);
     if (own !== name) {
-      throw new InputError(`${join(path, file)}: file must have its cell's name, ${own}.json`);
+      throw new InputError(`${join(path, file)}: must have the file name of its cell, ${own}.json`);
     }
     cells.set(name, cell);
   }

@@ -44,7 +44,7 @@ describe("recordVersion", () => {
     await recordVersion(path, createToyStudy());
     const changed = createToyStudy(change as Parameters<typeof createToyStudy>[0]);
     await expect(recordVersion(path, changed)).rejects.toThrow(
-      `toy.yaml: ${field} must not change after the first cells ran (${path}); seeds, arms,`,
+      `toy.yaml: ${field} must not change after the first cells ran (${path}); only seeds, arms, experiments, families and notes can be added; for other changes, give the study another name`,
     );
   });
 

@@ -55,7 +55,7 @@ export async function recordVersion(path: string, file: StudyFile): Promise<void
     const change = findChange(last.study, file.study);
     if (change !== undefined) {
       throw new InputError(
-        `${file.path}: ${change} must not change after the first cells ran (${path}); seeds, arms, experiments, families and notes may be added; give the changed study another name`,
+        `${file.path}: ${change} must not change after the first cells ran (${path}); only seeds, arms, experiments, families and notes can be added; for other changes, give the study another name`,
       );
     }
   }

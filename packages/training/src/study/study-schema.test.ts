@@ -104,7 +104,7 @@ describe("checkStudy", () => {
           { name: "controls", pairs: [["strong", "grpo-none"]], experiments: ["alfworld"] },
         ],
       },
-      "aem.yaml: families.controls.pairs must have arms that all run in alfworld, got strong, grpo-none",
+      "aem.yaml: families.controls.pairs must contain arms that all run in alfworld, got strong, grpo-none",
     ],
     [
       {
@@ -114,7 +114,7 @@ describe("checkStudy", () => {
         ],
         families: [{ name: "controls", pairs: [["strong", "weak"]] }],
       },
-      "aem.yaml: families.controls.pairs must have arms that all run in at least one experiment, got strong, weak",
+      "aem.yaml: families.controls.pairs must contain arms that all run in at least one experiment, got strong, weak",
     ],
   ] as const)("refuses arms and families without a common experiment: %j", (changes, message) => {
     const study = { ...minimal, experiments: ["alfworld", "webshop"], ...changes };
@@ -134,9 +134,9 @@ describe("checkStudy", () => {
   it.each([
     [{ seeds: "1-x" }, "aem.yaml: seeds must be of type array, got"],
     [{ seeds: [1, 1] }, "aem.yaml: seeds must have different names, got 1 twice"],
-    [{ grid: {} }, "aem.yaml: arms must have an entry, or a list of grid must have one, got none"],
+    [{ grid: {} }, "aem.yaml: arms or a list of grid must have at least one entry, got none"],
     [{ arms: [{ name: "grpo-aem" }] }, "aem.yaml: arms must have different names, got grpo-aem"],
-    [{ arms: [{ name: "a/b" }] }, "aem.yaml: arms.0.name must be valid"],
+    [{ arms: [{ name: "a/b" }] }, "aem.yaml: arms.0.name must be valid: "],
     [{ best: true }, "aem.yaml: best must be a known key; known keys: name, question"],
     [
       { families: [{ name: "f", pairs: [["grpo-aem", "identity"]] }] },

@@ -26,7 +26,10 @@ function allowText<T extends z.ZodType>(schema: T, expand: (text: string) => unk
   );
 }
 
-const preset = setting(text, "Preset that the other fields change; default: the experiment's own");
+const preset = setting(
+  text,
+  "Preset that the other fields change. Default: the experiment's own record",
+);
 const choice = allowText(z.looseObject({ preset: preset.optional() }), (value) => ({
   preset: value,
 }));
@@ -47,7 +50,7 @@ const armSchema = z.strictObject({
   settings: setting(settings.default({}), "Changes to the experiment's settings"),
   experiments: setting(
     z.array(text).min(1).optional(),
-    "Experiments to run the arm in; default: all",
+    "Experiments in which the arm runs. Default: all",
   ),
 });
 
@@ -62,7 +65,7 @@ const experimentEntry = allowText(
   (experiment) => ({ experiment }),
 );
 
-/** Grid of arms: lists of parts, of which every combination is an arm. */
+/** Grid of arms: each combination of one entry from every list is an arm. */
 const gridSchema = z.strictObject({
   algorithms: setting(
     z
@@ -115,7 +118,7 @@ export const studySchema = z.strictObject({
     z.strictObject({
       split: setting(
         text.optional(),
-        "Split of the evaluation after training; default: the first one of each experiment",
+        "Split of the evaluation after training. Default: the first split of each experiment",
       ),
       mode: setting(
         z.enum(["sampled", "greedy"]).default("sampled"),
@@ -123,14 +126,14 @@ export const studySchema = z.strictObject({
       ),
       measure: setting(
         z.enum(["success", "score", "return"]).default("success"),
-        "Metric of the evaluation after training",
+        "Measure of the evaluation after training",
       ),
     }),
     "Primary metric",
   ),
   checkpoint: setting(
     z.literal("last").default("last"),
-    "Checkpoint to evaluate; choosing the best one would favor noisy arms",
+    "Checkpoint to evaluate. Choosing the best checkpoint would favor noisy arms",
   ),
   evaluation: setting(
     z
@@ -149,7 +152,7 @@ export const studySchema = z.strictObject({
           ),
           experiments: setting(
             z.array(text).optional(),
-            "Experiments in which the pairs are compared; default: all",
+            "Experiments in which the pairs are compared. Default: all",
           ),
         }),
       )
@@ -250,7 +253,7 @@ export function checkStudy(value: unknown, source: string): Study {
   const arms = listArms(study).map((arm) => arm.name);
   if (arms.length === 0) {
     throw new InputError(
-      `${source}: arms must have an entry, or a list of grid must have one, got none`,
+      `${source}: arms or a list of grid must have at least one entry, got none`,
     );
   }
   const experiments = study.experiments.map((entry) => entry.name);
@@ -279,7 +282,7 @@ export function checkStudy(value: unknown, source: string): Study {
     const alone = listFamilyExperiments(study, family).find((one) => !shared.includes(one));
     if (alone !== undefined || shared.length === 0) {
       throw new InputError(
-        `${field}.pairs must have arms that all run in ${alone ?? "at least one experiment"}, got ${family.pairs.flat().join(", ")}`,
+        `${field}.pairs must contain arms that all run in ${alone ?? "at least one experiment"}, got ${family.pairs.flat().join(", ")}`,
       );
     }
   }

@@ -174,7 +174,7 @@ describe("connectRay", () => {
     const job = { submissionId: "x", entrypoint: "true", metadata: {}, numCpus: 1, memoryBytes: 1 };
     await ray.submit(job);
     await expect(ray.submit(job)).rejects.toThrow(
-      `${url}api/jobs/: Ray must accept the request, got 400: ValueError: Job x already exists.`,
+      `${url}api/jobs/: Ray refused the request with status 400: ValueError: Job x already exists.`,
     );
   });
 
@@ -188,13 +188,13 @@ describe("connectRay", () => {
     const job = { submissionId: "s3cret", entrypoint: "true", metadata: {}, numCpus: 1 };
     await ray.submit({ ...job, memoryBytes: 1 });
     await expect(ray.submit({ ...job, memoryBytes: 1 })).rejects.toThrow(
-      "got 400: ValueError: Job [token] already exists.",
+      "status 400: ValueError: Job [token] already exists.",
     );
   });
 
   it("reports that no cluster responds", async () => {
     await expect(connectRay("http://127.0.0.1:9").version()).rejects.toThrow(
-      "http://127.0.0.1:9/api/version: a Ray cluster must respond, got",
+      "http://127.0.0.1:9/api/version: no answer from a Ray cluster: ",
     );
   });
 });

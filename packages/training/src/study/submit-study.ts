@@ -155,7 +155,7 @@ function describeFailure(
   logs: string,
   state: { readonly status: RayJobStatus; readonly message: string } | undefined,
 ): string {
-  if (state === undefined) return "job is no longer known to the cluster";
+  if (state === undefined) return "the cluster no longer knows the job";
   const error = logs.split("\n").findLast((line) => line.startsWith("turnwise: "));
   if (error !== undefined) return error.slice("turnwise: ".length);
   const [message = ""] = state.message.trim().split("\n");

@@ -34,10 +34,10 @@ describe("writeSlurmScript", () => {
 
   it("refuses no cells, and options of several lines", () => {
     expect(() => writeSlurmScript({ ...options, plans: [] })).toThrow(
-      "plans must have a cell, got none",
+      "writeSlurmScript: plans must not be empty, got length 0",
     );
     expect(() => writeSlurmScript({ ...options, sbatch: ["--x\nrm"] })).toThrow(
-      String.raw`sbatch must be options of one line, got "--x\nrm"`,
+      String.raw`writeSlurmScript: each option of sbatch must be one line, got "--x\nrm"`,
     );
   });
 });

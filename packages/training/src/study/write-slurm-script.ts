@@ -31,19 +31,19 @@ export interface SlurmOptions {
 export function writeSlurmScript(options: SlurmOptions): string {
   const { plans, maxRunning, sbatch = [] } = options;
   if (plans.length === 0)
-    throw new RangeError("writeSlurmScript: plans must have a cell, got none");
+    throw new RangeError("writeSlurmScript: plans must not be empty, got length 0");
   const broken = sbatch.find((option) => /[\r\n]/u.test(option));
   if (broken !== undefined) {
     throw new RangeError(
-      `writeSlurmScript: sbatch must be options of one line, got ${JSON.stringify(broken)}`,
+      `writeSlurmScript: each option of sbatch must be one line, got ${JSON.stringify(broken)}`,
     );
   }
   const threads = Math.max(...plans.map(({ settings }) => settings.engine.threads));
   const limit = maxRunning === undefined ? "" : `%${maxRunning}`;
   return [
     "#!/bin/bash",
-    `# Study ${options.name} (${options.sha256.slice(0, 12)}): one cell in each task.`,
-    "# Arms of one seed must run on one CPU model: choose nodes of one kind with --constraint.",
+    `# Study ${options.name} (${options.sha256.slice(0, 12)}): one cell per task.`,
+    "# All arms of a seed must run on the same CPU model: select nodes with --constraint.",
     `#SBATCH --job-name=${options.name}`,
     `#SBATCH --array=0-${plans.length - 1}${limit}`,
     "#SBATCH --ntasks=1",

@@ -28,7 +28,7 @@ export interface GeneratedRun {
   readonly maxTurns?: number;
   /** Number of tasks evaluated before and after. Default 8; 0: no evaluation. */
   readonly evaluated?: number;
-  /** Texts and states of the groups, in turns; absent: words at random in a small room. */
+  /** Texts and states for the groups, used in turn. Default: random words in a small room. */
   readonly scenes?: readonly Scene[];
 }
 
@@ -56,8 +56,8 @@ const kinds = ["pick_and_place_simple", "pick_heat_then_place_in_recep"];
 
 /**
  * Writes the folder of a run with random numbers instead of training: success rises, entropy falls,
- * and credit is computed from them by the formulas of GRPO and AEM. Equal choices give identical
- * records.
+ * and credit is computed from these numbers by the formulas of GRPO and AEM. Equal choices give
+ * identical records.
  */
 export async function generateRun(path: string, choice: GeneratedRun): Promise<void> {
   const { seed, isModulated, iterations, groups, groupSize = 4, evaluated = 8 } = choice;

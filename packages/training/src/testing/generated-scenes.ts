@@ -7,7 +7,7 @@ interface SceneTurn {
   readonly state: EnvironmentState;
 }
 
-/** Episode whose texts and states are written, for runs whose numbers are drawn. */
+/** Episode with written texts and states, for runs with random numbers. */
 export interface Scene {
   readonly kind: string;
   readonly firstObservation: string;
@@ -17,7 +17,7 @@ export interface Scene {
 
 const version = stateVersion;
 
-/** Scene from its states: one before each turn, and the last one. */
+/** Creates a scene from its states: one before each turn, and the final state. */
 function sceneOf(
   kind: string,
   firstObservation: string,
@@ -265,7 +265,7 @@ const crafting = sceneOf(
   ],
 );
 
-/** Text that a page must neither run, nor let out of its box, nor hide. */
+/** Text that a page must not execute, must not let escape from its element, and must not hide. */
 const hostileText = `</script><img src=x onerror="document.title='run'"> \u001b[31mred\u0000\u0007 \u202Egnol\u202C עברית ${"W".repeat(3000)}`;
 const hostile = sceneOf(
   `kind ${hostileText}`,
@@ -291,7 +291,7 @@ const hostile = sceneOf(
   ],
 );
 
-/** One scene of each kind of state; `hostile` has texts that try to break a page. */
+/** One scene for each kind of state. The texts of `hostile` try to break a page. */
 export const generatedScenes = {
   household,
   shop,

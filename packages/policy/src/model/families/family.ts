@@ -35,7 +35,7 @@ export interface FamilyLayers {
   readonly finalNorm: (model: TracedParameters, x: Tensor) => Tensor;
 }
 
-/** Fields of a model's shape that each family reads differently from `config.json`. */
+/** Fields of a model's shape that each family reads from different fields of `config.json`. */
 export type FamilyFields = Pick<ModelShape, "headSize" | "attentionBiases" | "mlpBiases">;
 
 /** Fields of a model's shape that are read before the fields of the family. */

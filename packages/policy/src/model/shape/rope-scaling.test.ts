@@ -169,7 +169,7 @@ test("ignores fields of other kinds with a warning, as transformers does", async
   await new Promise((resolve) => setImmediate(resolve));
   process.off("warning", listen);
   expect(warnings).toEqual([
-    'TurnwiseWarning: c: rope_scaling.attn_factor is not a field of rope_type "yarn", ignored as in transformers, got 0.8782488562869419',
+    'TurnwiseWarning: c: ignored rope_scaling.attn_factor 0.8782488562869419, which is not a field of rope_type "yarn" (transformers ignores it too)',
   ]);
 });
 

@@ -64,7 +64,7 @@ const fieldsOfKind: Readonly<Record<RopeScaling["kind"], readonly string[]>> = {
   ],
 };
 
-/** Fields of any kind that transformers supports and this package does not. */
+/** Fields of rotary kinds that transformers supports but this package does not. */
 const computedElsewhere = new Set([
   "partial_rotary_factor",
   "mrope_section",
@@ -118,7 +118,7 @@ export function readRope(json: JsonObject, source: string, maxSequenceTokens: nu
       fail(`${place}.${field}`, `be absent for rope_type ${JSON.stringify(name)}`, value);
     }
     warnOnce(
-      `${source}: ${place}.${field} is not a field of rope_type ${JSON.stringify(name)}, ignored as in transformers, got ${JSON.stringify(value)}`,
+      `${source}: ignored ${place}.${field} ${JSON.stringify(value)}, which is not a field of rope_type ${JSON.stringify(name)} (transformers ignores it too)`,
     );
   }
   const theta = given["rope_theta"] ?? json["rope_theta"] ?? 10000;

@@ -173,7 +173,9 @@ export class DeviceRunner implements Runner {
       const tensor = shared.get(name);
       if (!tensor) {
         release();
-        throw new RangeError(`load: weights must hold all parameters, got no tensor for ${name}`);
+        throw new RangeError(
+          `load: weights must contain all parameters, got no tensor for ${name}`,
+        );
       }
       feeds[name] = tensor;
     }
@@ -256,7 +258,7 @@ export class DeviceRunner implements Runner {
   ): Promise<void> {
     const weights = this.#weights;
     const timings = this.#timings;
-    if (!weights || !timings) throw new Error("sample: weights must be loaded first, got none");
+    if (!weights || !timings) throw new Error("sample: load() must be called before sampling");
     const begin = performance.now();
     let [programMilliseconds, compileMilliseconds] = [0, 0];
     for (const { sequence, numQueries } of jobs) {

@@ -238,7 +238,7 @@ test("takes no more pages than allowed", () => {
   expect(cache.pages.extend(other, 1)).toBe(false);
   expect(cache.pages.numUsedPages).toBe(2);
   expect(() => cache.begin([{ sequence: other, numQueries: 1 }])).toThrow(
-    "AttentionCache: pages must be at most 2, got 2 in use and a sequence that needs 1 more",
+    "AttentionCache: not enough pages: 2 of 2 are in use, and a sequence needs 1 more",
   );
   cache.pages.release(one);
   expect(cache.pages.extend(other, 128)).toBe(true);

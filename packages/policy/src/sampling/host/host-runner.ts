@@ -56,9 +56,7 @@ export class HostRunner implements Runner {
 
   async load(weights: RunnerWeights): Promise<void> {
     if (!("read" in weights)) {
-      throw new TypeError(
-        "load: weights must be read into host memory, got tensors of an executor",
-      );
+      throw new TypeError("load: weights must be in host memory, got tensors of an executor");
     }
     await this.#model?.close();
     this.#model = undefined;
@@ -70,7 +68,7 @@ export class HostRunner implements Runner {
 
   get #loaded(): ModelRunner {
     if (this.#model) return this.#model;
-    throw new Error("sample: weights must be loaded first, got none");
+    throw new Error("sample: load() must be called before sampling");
   }
 
   async step(jobs: readonly DrawJob[]): Promise<StepDraws> {

@@ -88,6 +88,6 @@ test("names the step that needs more pages than there are", () => {
   const table = new PageTable({ pageBytes: 1, maxPages: 1, memory: new PlainMemory() });
   const sequence = table.create();
   expect(() => table.mustExtend("step", sequence, 65)).toThrow(
-    "step: pages must be at most 1, got 0 in use and a sequence that needs 2 more",
+    "step: not enough pages: 0 of 1 are in use, and a sequence needs 2 more",
   );
 });

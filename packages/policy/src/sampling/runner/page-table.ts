@@ -113,7 +113,7 @@ export class PageTable {
   mustExtend(where: string, sequence: CachedSequence, numPositions: number): void {
     if (this.extend(sequence, numPositions)) return;
     throw new RangeError(
-      `${where}: pages must be at most ${this.maxPages}, got ${this.numUsedPages} in use and a sequence that needs ${this.pagesToExtend(sequence, numPositions)} more`,
+      `${where}: not enough pages: ${this.numUsedPages} of ${this.maxPages} are in use, and a sequence needs ${this.pagesToExtend(sequence, numPositions)} more`,
     );
   }
 

@@ -143,11 +143,11 @@ describe("analyzeStudy", () => {
       tasksSha256: "d".repeat(64),
     });
     expect(() => analyzeStudy(file, [cellWith("plain", 1, 0.5), other])).toThrow(
-      "games-aem-seed1: tasksSha256 must be the same as in games-plain-seed1 (cccccccccccc), got dddddddddddd: cells of a pair must play the same tasks",
+      "games-aem-seed1: tasksSha256 must be the same as in games-plain-seed1 (cccccccccccc), because the cells of a pair must play the same tasks, got dddddddddddd",
     );
     const bare = { ...cellWith("plain", 1, 0.5), evaluations: [] };
     expect(() => analyzeStudy(file, [bare])).toThrow(
-      "games-plain-seed1: evaluations must have success on held_out (sampled) after training",
+      "games-plain-seed1: evaluations after training must include success on held_out (sampled), got none",
     );
   });
 

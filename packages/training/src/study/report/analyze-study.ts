@@ -60,11 +60,11 @@ export interface StudyAnalysis {
 export type AnalyzedStudy = Pick<StudyFile, "study" | "sha256">;
 
 /**
- * Analyzes the cells of a study. The seed is the unit of replication: a cell gives one number per
- * measure, and task types are analyzed separately.
+ * Analyzes the cells of a study. The seed is the unit of replication: each cell gives one number
+ * per measure. Task types are analyzed separately.
  * @param cells - All cells that ran; cells of other experiments, arms or seeds are ignored.
  * @throws `InputError` naming a cell that lacks the primary metric, or a pair of cells that were
- *   evaluated on different tasks.
+ * evaluated on different tasks.
  */
 export function analyzeStudy(
   { study, sha256 }: AnalyzedStudy,

@@ -58,7 +58,7 @@ export interface Comparison {
   readonly paired?: {
     /** Primary interval: paired t, 95 %. */
     readonly difference: IntervalEstimate;
-    /** Secondary interval: BCa bootstrap over whole seeds, with its simulated coverage. */
+    /** Secondary interval: BCa bootstrap that resamples seeds, with its simulated coverage. */
     readonly bca: IntervalEstimate & { readonly simulatedCoverage: number };
     readonly signFlip: SignFlipTest;
     /** Sample standard deviation of the differences. */
@@ -212,6 +212,6 @@ function checkSameTasks(a: CellMeasures, b: CellMeasures): void {
   const [first, second] = [a, b].map(({ evaluation }) => evaluation.tasksSha256.slice(0, 12));
   if (first === second) return;
   throw new InputError(
-    `${formatCellName(a.cell)}: tasksSha256 must be the same as in ${formatCellName(b.cell)} (${second}), got ${first}: cells of a pair must play the same tasks`,
+    `${formatCellName(a.cell)}: tasksSha256 must be the same as in ${formatCellName(b.cell)} (${second}), because the cells of a pair must play the same tasks, got ${first}`,
   );
 }

@@ -54,7 +54,7 @@ function describeFamily({ name, comparisons }: FamilyAnalysis): string {
 /** Describes one comparison: its interval and finding, or the smallest detectable difference. */
 export function describeComparison(comparison: PlannedComparison, format: MeasureFormat): string {
   const { experiment, treatment, baseline, seeds, paired, adjustedP } = comparison;
-  const subject = `${experiment}, ${treatment} less ${baseline}`;
+  const subject = `${experiment}, ${treatment} minus ${baseline}`;
   if (paired === undefined) {
     return `${subject}: ${seeds.length} finished pair${seeds.length === 1 ? "" : "s"}; an interval needs two.`;
   }
@@ -79,20 +79,22 @@ export function describeLimits({ comparisons }: FamilyAnalysis): string[] {
     if (paired === undefined) return [];
     const smallest = paired.signFlip.smallestP;
     const corrected = Math.min(1, comparisons.length * smallest);
-    const subject = `${experiment}, ${treatment} less ${baseline}: ${seeds.length} pairs cannot give a sign-flip p below ${formatP(smallest)}`;
+    const subject = `${experiment}, ${treatment} minus ${baseline}: ${seeds.length} pairs cannot give a sign-flip p below ${formatP(smallest)}`;
     if (smallest >= level) {
       return [
-        `${subject}, so no difference can be significant at 5 %; the interval depends on normal differences, and BCa covers ${(100 * paired.bca.simulatedCoverage).toFixed(0)} % instead of 95 %.`,
+        `${subject}, so no difference can be significant at 5 %; the t interval assumes normal differences, and the BCa interval covers ${(100 * paired.bca.simulatedCoverage).toFixed(0)} % instead of 95 %.`,
       ];
     }
     if (corrected < level) return [];
     return [
-      `${subject}, and as the strongest of ${comparisons.length} comparisons not below ${formatP(corrected)} after correction: it alone cannot be significant at 5 %.`,
+      `${subject}, and after correction for ${comparisons.length} comparisons none below ${formatP(corrected)}: a single difference cannot be significant at 5 %.`,
     ];
   });
 }
 
-/** Describes pairs in a family that differ in more than their arms, and seeds without a pair. */
+/**
+ * Describes pairs in a family whose cells differ in more than their arms, and seeds without a pair.
+ */
 export function describePairing({ comparisons }: FamilyAnalysis): string[] {
   return comparisons.flatMap((comparison) => {
     const { experiment, treatment, baseline } = comparison;
@@ -106,9 +108,9 @@ export function describePairing({ comparisons }: FamilyAnalysis): string[] {
         : [`the arms of ${list(mixedProcessors)} ran on different CPU models`]),
       ...(mixedStarts.length === 0
         ? []
-        : [`the arms of ${list(mixedStarts)} began from different warm starts`]),
+        : [`the arms of ${list(mixedStarts)} started from different warm starts`]),
     ];
     if (parts.length === 0) return [];
-    return [`${experiment}, ${treatment} less ${baseline}: ${parts.join("; ")}.`];
+    return [`${experiment}, ${treatment} minus ${baseline}: ${parts.join("; ")}.`];
   });
 }

@@ -30,7 +30,7 @@ export function measureCell(cell: StudyCell, metric: Study["metric"]): CellMeasu
   const value = evaluation?.metrics[measure];
   if (evaluation === undefined || value === undefined) {
     throw new InputError(
-      `${formatCellName(cell)}: evaluations must have ${describeMetric(metric)} after training`,
+      `${formatCellName(cell)}: evaluations after training must include ${describeMetric(metric)}, got none`,
     );
   }
   const counts = Object.values(evaluation.byKind);

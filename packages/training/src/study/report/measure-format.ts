@@ -67,7 +67,7 @@ function createNumberFormat(options: {
 /** Replaces `-0.0` by `0.0`. */
 const dropMinusZero = (text: string): string => (Number(text) === 0 ? text.replace("-", "") : text);
 
-/** Formats a p value with two significant digits, such as `0.062` for `0.0625`, or `1.8e-12`. */
+/** Formats a p value with two significant digits: `0.0625` as `0.062`, or `1.8e-12`. */
 export function formatP(p: number): string {
   return p < 1e-4 ? p.toExponential(1) : String(Number(p.toPrecision(2)));
 }

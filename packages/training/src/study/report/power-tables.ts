@@ -67,20 +67,23 @@ export function tabulateStudyPower(
     title: `Power of the planned comparisons of ${metric.measure}`,
     columns: [
       { name: "experiment", align: "left" },
-      { name: "treatment less baseline", align: "left" },
+      { name: "treatment minus baseline", align: "left" },
       { name: "pairs", align: "right" },
       { name: "SD of the differences", align: "left" },
       { name: `detectable with ${formatPercent(power)} power`, align: "right" },
       ...(effect === undefined
         ? []
         : ([
-            { name: `pairs for ${format.width(effect)}`, align: "right" },
+            {
+              name: "Power: probability that the 95 % paired t interval excludes 0, for normal differences. A pilot with few seeds usually underestimates the SD, so plan with a larger SD.",
+              align: "right",
+            },
             { name: "at the upper end of the SD", align: "right" },
           ] as const)),
     ],
     rows: families.flatMap(({ comparisons }) =>
       comparisons.map(({ experiment, treatment, baseline, seeds, differences }) => {
-        const pair = [experiment, `${treatment} less ${baseline}`, String(seeds.length)];
+        const pair = [experiment, `${treatment} minus ${baseline}`, String(seeds.length)];
         const numEffect = effect === undefined ? 0 : 2;
         if (differences.length < 2) {
           return [...pair, ...Array.from({ length: 2 + numEffect }, () => "-")];

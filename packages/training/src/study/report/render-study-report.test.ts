@@ -43,7 +43,7 @@ describe("findings", () => {
       "Family main, 2 comparisons: a difference holds in 1, no difference was seen in 1.",
     );
     expect(strong).toMatch(
-      /^games, strong less plain: \+\d+\.\d points, 95 % interval \[\+\d+\.\d, \+\d+\.\d\], 8 pairs, sign-flip p 0\.0078, corrected 0\.016: the difference holds\.$/u,
+      /^games, strong minus plain: \+\d+\.\d points, 95 % interval \[\+\d+\.\d, \+\d+\.\d\], 8 pairs, sign-flip p 0\.0078, corrected 0\.016: the difference holds\.$/u,
     );
     expect(weak).toMatch(
       /no difference seen; with 80 % power the interval would exclude 0 for a difference of \d\.\d points or more\.$/u,
@@ -57,14 +57,14 @@ describe("findings", () => {
       /sign-flip p 0\.063, corrected 0\.13: not confirmed after correction\.$/u,
     );
     expect(describeLimits(analysis.families[0]!)[0]).toBe(
-      "games, strong less plain: 5 pairs cannot give a sign-flip p below 0.063, so no difference can be significant at 5 %; the interval depends on normal differences, and BCa covers 83 % instead of 95 %.",
+      "games, strong minus plain: 5 pairs cannot give a sign-flip p below 0.063, so no difference can be significant at 5 %; the t interval assumes normal differences, and the BCa interval covers 83 % instead of 95 %.",
     );
   });
 
   it("say when the correction makes significance impossible", () => {
     // 2 / 2^6 = 0.031 is below 5 %, but correcting for two comparisons doubles it.
     expect(describeLimits(analyze(6).families[0]!)[0]).toBe(
-      "games, strong less plain: 6 pairs cannot give a sign-flip p below 0.031, and as the strongest of 2 comparisons not below 0.063 after correction: it alone cannot be significant at 5 %.",
+      "games, strong minus plain: 6 pairs cannot give a sign-flip p below 0.031, and after correction for 2 comparisons none below 0.063: a single difference cannot be significant at 5 %.",
     );
     expect(describeLimits(analyze(8).families[0]!)).toEqual([]);
   });
@@ -72,7 +72,7 @@ describe("findings", () => {
   it("need two pairs", () => {
     const [[family, strong] = []] = describeFindings(analyze(1));
     expect(family).toBe("Family main, 2 comparisons: fewer than two pairs are finished in 2.");
-    expect(strong).toBe("games, strong less plain: 1 finished pair; an interval needs two.");
+    expect(strong).toBe("games, strong minus plain: 1 finished pair; an interval needs two.");
   });
 });
 

@@ -34,7 +34,7 @@ export function drawFamilyFigures(
     compared
       .map((comparison) => {
         const { experiment, treatment, baseline } = comparison;
-        const pair = `${treatment} less ${baseline}`;
+        const pair = `${treatment} minus ${baseline}`;
         const title = several ? `${experiment}: ${pair}` : pair;
         return { title, series: toPanel(comparison) };
       })
@@ -112,7 +112,7 @@ function drawDifferences(
     const scaled = (value: number): number => format.scale * value;
     return [
       {
-        label: `${experiment}: ${treatment} less ${baseline}`,
+        label: `${experiment}: ${treatment} minus ${baseline}`,
         color: judgeComparison(comparison) === "holds" ? 2 : treatmentColor,
         estimate: scaled(estimate),
         low: scaled(low),
@@ -128,7 +128,7 @@ function drawDifferences(
     caption:
       "Paired differences: mean with its 95 % paired t interval (thin), BCa interval (thick), and each seed's difference (small dots). Green: holds after correction.",
     svg: plotIntervals({
-      title: `Treatment less baseline, family ${name}`,
+      title: `Treatment minus baseline, family ${name}`,
       rows,
       xLabel: format.differenceUnit === "" ? "difference" : `difference, ${format.differenceUnit}`,
       zeroLine: true,

@@ -113,13 +113,13 @@ export function tabulateFamily(
 
 const pairColumns = [
   alignLeft("experiment"),
-  alignLeft("treatment less baseline"),
+  alignLeft("treatment minus baseline"),
   alignRight("pairs"),
 ] as const;
 
 const listPairCells = ({ experiment, treatment, baseline, seeds }: Comparison): string[] => [
   experiment,
-  `${treatment} less ${baseline}`,
+  `${treatment} minus ${baseline}`,
   String(seeds.length),
 ];
 
@@ -157,7 +157,7 @@ function tabulateDifferences(
       ];
     }),
     notes: [
-      "The paired t interval is primary. BCa covers: simulated coverage of the BCa interval, which states 95 %, with this number of pairs. Sign-flip p: exact, two-sided. Holm p: corrected for all comparisons of the family. P(better): share of seeds in which the treatment is better, with its exact 95 % interval.",
+      "The paired t interval is primary. BCa covers: simulated coverage of the BCa interval, nominally 95 %, with this number of pairs. Sign-flip p: exact, two-sided. Holm p: corrected for all comparisons of the family. P(better): share of seeds in which the treatment is better, with its exact 95 % interval.",
     ],
   };
 }

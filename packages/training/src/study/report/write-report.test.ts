@@ -33,7 +33,9 @@ it("writes the same bytes each time, and removes figures of earlier reports", as
   expect(await read()).toEqual([markdown, ...figures]);
   expect(await readdir(join(root, "plots"))).toHaveLength(figures.length);
   expect(markdown).toContain("4 cells: 4 finished, 0 failed, 0 missing.");
-  expect(markdown).toContain("numbers, aem less none: 2 pairs cannot give a sign-flip p below 0.5");
+  expect(markdown).toContain(
+    "numbers, aem minus none: 2 pairs cannot give a sign-flip p below 0.5",
+  );
   expect(markdown).toContain(`SHA-256 of the study file: \`${file.sha256}\`.`);
 });
 
