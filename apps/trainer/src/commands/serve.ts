@@ -32,6 +32,7 @@ interface ServeFlags extends ServeTaskOptions, Readonly<Record<string, unknown>>
   readonly idleSeconds: number;
   readonly lifetimeSeconds: number;
   readonly maxMessageBytes: number;
+  readonly rate?: number;
   readonly quiet?: boolean;
   readonly stdio?: boolean;
 }
@@ -137,6 +138,12 @@ function addServeOptions(command: Command): Command {
         .argParser(parseCount)
         .default(1 << 20),
     )
+    .addOption(
+      new Option(
+        "--rate <number>",
+        "maximum number of requests and messages per second from one address (default: no limit)",
+      ).argParser(parsePositive),
+    )
     .option(
       "--stdio",
       "serve the parent process by JSON lines on standard input and output, without a port",
@@ -175,7 +182,7 @@ async function serve(
   served: readonly ServedEnvironment[],
   { host, port, token, capacity, threads, idleSeconds, lifetimeSeconds, ...options }: ServeFlags,
 ): Promise<void> {
-  const { threadMemory, maxMessageBytes, quiet, stdio, nemoGym } = options;
+  const { threadMemory, maxMessageBytes, quiet, stdio, nemoGym, rate } = options;
   const settings: ServeLinesOptions = {
     capacity,
     numThreads: threads,
@@ -196,6 +203,7 @@ async function serve(
     port,
     ...(nemoGym !== undefined && { nemoGymPort: nemoGym }),
     ...(token !== undefined && { token }),
+    ...(rate !== undefined && { rate }),
   };
   const server = await readInput(() => serveEnvironments(served, { ...settings, ...address }));
   const names = served.map(({ name }) => name).join(", ");

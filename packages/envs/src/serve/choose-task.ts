@@ -2,18 +2,26 @@ import { gameOrder } from "../alfworld/game-order.ts";
 import type { EpisodeHost } from "./episode-host.ts";
 import type { SessionSettings } from "./served-environment.ts";
 import { SessionError } from "./session-error.ts";
-import type { SessionOptions } from "./session-options.ts";
+import type { SessionOptions, TaskChoice } from "./session-options.ts";
+import { slotOrder } from "./slot-order.ts";
+
+/** Order of tasks that resets without a choice continue; it belongs to a split with certain settings. */
+interface TaskOrder {
+  readonly key: string;
+  /** Positions in the split, or ranks of the tasks in the order of their ids. */
+  readonly tasks: Iterator<number, never>;
+  readonly hasRanks: boolean;
+}
 
 /** Position of a session among the tasks. */
 export interface TaskPosition {
-  /** Order that resets without a choice continue; it belongs to a split with certain settings. */
-  order?: { readonly key: string; readonly tasks: Iterator<number, never> };
+  order?: TaskOrder;
   split?: string;
 }
 
 /**
  * Chooses the task of a reset, and updates the position. The order of a seed is that of ALFWorld's
- * reference, which verl-agent uses.
+ * reference, which verl-agent uses; with a slot, that of verl-agent's WebShop.
  * @throws `SessionError` with code `invalid` if there is no such task.
  */
 export async function chooseTask(
@@ -44,12 +52,30 @@ export async function chooseTask(
       );
     }
     // A reset without a choice plays the next task of the split.
-    position.order = { key, tasks: listInOrder(numTasks, index + 1) };
+    position.order = { key, tasks: listInOrder(numTasks, index + 1), hasRanks: false };
     return { split, index };
   }
-  if (choice.kind === "seed") position.order = { key, tasks: gameOrder(numTasks, choice.seed) };
-  else if (position.order?.key !== key) position.order = { key, tasks: listInOrder(numTasks, 0) };
-  return { split, index: position.order.tasks.next().value };
+  if (choice.kind === "seed") position.order = { key, ...orderBySeed(numTasks, choice) };
+  else if (position.order?.key !== key) {
+    position.order = { key, tasks: listInOrder(numTasks, 0), hasRanks: false };
+  }
+  const { tasks, hasRanks } = position.order;
+  const { value } = tasks.next();
+  return { split, index: hasRanks ? await host.findRanked(settings, split, value) : value };
+}
+
+function orderBySeed(
+  numTasks: number,
+  { seed, slot }: Extract<TaskChoice, { readonly kind: "seed" }>,
+): Pick<TaskOrder, "tasks" | "hasRanks"> {
+  if (slot === undefined) return { tasks: gameOrder(numTasks, seed), hasRanks: false };
+  if (slot.slots > numTasks) {
+    throw new SessionError(
+      "invalid",
+      `reset.slots must be at most the number of tasks of the split, ${numTasks}, got ${slot.slots}`,
+    );
+  }
+  return { tasks: slotOrder(numTasks, seed, slot), hasRanks: true };
 }
 
 async function findTask(

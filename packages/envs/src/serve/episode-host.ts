@@ -63,6 +63,8 @@ export interface EpisodeHost<S> {
   listTasks(settings: S, split: string, start: number, stop: number): Promise<readonly Task[]>;
   /** Position of a task in its split; `undefined` if the split does not contain it. */
   findTask(settings: S, split: string, taskId: string): Promise<number | undefined>;
+  /** Position in its split of the task that has a rank, from 0, in the order of task ids. */
+  findRanked(settings: S, split: string, rank: number): Promise<number>;
   /**
    * Starts an episode.
    * @throws `SessionError` with code `failed` if the environment cannot start it; the reason of the

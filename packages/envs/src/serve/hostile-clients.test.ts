@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { connectSocket } from "./testing/socket-client.ts";
 import { startToyServer, type ToyServer } from "./testing/toy-server.ts";
@@ -168,6 +168,51 @@ describe("hostile clients", () => {
     await goOn();
     for (const socket of raw) socket.destroy();
     await goOn();
+  });
+
+  it("leave hundreds of connections half open, which keep out no other client", async () => {
+    await start({ maxConnections: 40 });
+    const goOn = await playAlong();
+    const { port } = new URL(server.address);
+    const raw: Socket[] = [];
+    for (let i = 0; i < 300; i++) {
+      const socket = connectTcp(Number(port), "127.0.0.1");
+      socket.on("error", () => undefined).resume();
+      await once(socket, "connect");
+      // A request whose headers do not end.
+      socket.write("GET /health HTTP/1.1\r\nHost: ");
+      raw.push(socket);
+    }
+    expect(await server.fetch("/health")).toMatchObject({ status: 200 });
+    await (await connect()).ask({ type: "reset", data: {} });
+    expect((await server.count()).connections).toBeLessThanOrEqual(40);
+    await goOn();
+    for (const socket of raw) socket.destroy();
+  });
+
+  it("send more requests than they may", async () => {
+    await start({ rate: 3 });
+    const goOn = await playAlong();
+    const replies = await Promise.all(
+      Array.from({ length: 5 }, () => fetch(`${server.address}/health`)),
+    );
+    const refused = replies.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused[0]!.headers.get("retry-after")).toBe("1");
+    expect(await refused[0]!.json()).toEqual({
+      detail: "requests must be fewer; try again after 1 s",
+    });
+    await expect(connect()).rejects.toThrow(/429/u);
+    // Messages of a WebSocket wait.
+    await goOn();
+  });
+
+  it("send headers that are too large", async () => {
+    await start();
+    const raw = connectTcp(Number(new URL(server.address).port), "127.0.0.1");
+    raw.end(`GET / HTTP/1.1\r\nX: ${"x".repeat(20_000)}\r\n\r\n`);
+    const [data] = (await once(raw, "data")) as [Buffer];
+    expect(data.toString("utf8")).toMatch(/^HTTP\/1\.1 431 /u);
   });
 
   it("never read, while others play", async () => {

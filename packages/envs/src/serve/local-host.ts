@@ -65,6 +65,10 @@ export class LocalHost<S> implements EpisodeHost<S> {
     return this.#read(settings, (tasks) => tasks.find(split, taskId));
   }
 
+  async findRanked(settings: S, split: string, rank: number): Promise<number> {
+    return this.#read(settings, (tasks) => tasks.findRanked(split, rank));
+  }
+
   async start(id: string, request: EpisodeRequest<S>, signal: AbortSignal): Promise<EpisodeReply> {
     await this.stop(id);
     signal.throwIfAborted();

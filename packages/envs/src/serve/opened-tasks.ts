@@ -8,6 +8,7 @@ export class OpenedTasks {
   readonly source: TaskSource;
   readonly #splits: ReadonlyMap<string, readonly Task[]>;
   readonly #positions = new Map<string, ReadonlyMap<string, number>>();
+  readonly #ranked = new Map<string, Uint32Array>();
 
   constructor(source: TaskSource) {
     this.source = source;
@@ -55,5 +56,20 @@ export class OpenedTasks {
       this.#positions.set(split, positions);
     }
     return positions.get(taskId);
+  }
+
+  /**
+   * Position of the task that has a rank in the order of ids. Numbers in ids count as numbers:
+   * `goal/9` precedes `goal/10`.
+   */
+  findRanked(split: string, rank: number): number {
+    let ranked = this.#ranked.get(split);
+    if (ranked === undefined) {
+      const tasks = this.list(split);
+      const { compare } = new Intl.Collator("en", { numeric: true });
+      ranked = Uint32Array.from(tasks.keys()).sort((a, b) => compare(tasks[a]!.id, tasks[b]!.id));
+      this.#ranked.set(split, ranked);
+    }
+    return ranked[rank]!;
   }
 }

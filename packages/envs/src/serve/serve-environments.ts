@@ -1,4 +1,4 @@
-import { checkInteger, InputError } from "@turnwise/core";
+import { checkInteger, checkPositive, InputError } from "@turnwise/core";
 import { isLoopback } from "../listen.ts";
 import { createAgentGymRoutes } from "./agentgym/agentgym-routes.ts";
 import { createBatchRoutes } from "./batch/batch-routes.ts";
@@ -12,6 +12,8 @@ import { createOpenEnvRoutes } from "./openenv/routes.ts";
 import { createTaskRoutes } from "./openenv/task-routes.ts";
 import { createGymRoutes } from "./nemo-gym/gym-routes.ts";
 import { createOrsRoutes } from "./ors/ors-routes.ts";
+import { createRedirect } from "./ors/redirect.ts";
+import { RateLimit } from "./rate-limit.ts";
 import type { ServedEnvironment } from "./served-environment.ts";
 
 /** Options of {@link serveEnvironments}. */
@@ -34,6 +36,12 @@ export interface ServeOptions extends SessionHostOptions {
   readonly maxMessageBytes?: number;
   /** Maximum number of connections. Default: four times the capacity, and at least 64. */
   readonly maxConnections?: number;
+  /**
+   * Maximum number of requests and messages per second of the clients of one address, `> 0`; at most as many
+   * at once. Further requests are refused with status 429, further messages of a WebSocket wait. Default:
+   * no limit.
+   */
+  readonly rate?: number;
 }
 
 /** A running server of environments. */
@@ -82,6 +90,7 @@ export async function serveEnvironments(
     maxMessageBytes = 1 << 20,
     capacity = 256,
     maxConnections = Math.max(64, 4 * capacity),
+    rate,
     ...options
   }: ServeOptions = {},
 ): Promise<EnvironmentServer> {
@@ -96,6 +105,7 @@ export async function serveEnvironments(
       `serve: --token must have at least ${minTokenLength} characters, got ${token.length}`,
     );
   }
+  if (rate !== undefined) checkPositive("serve", { rate });
   const sockets = await createWebSocketServer(maxMessageBytes);
   const { sessions, metrics } = await openSessions(environments, { ...options, capacity });
 
@@ -121,8 +131,10 @@ export async function serveEnvironments(
     ...createTaskRoutes(sessions),
     ...createAgentGymRoutes(sessions),
   ];
+  const rateLimit = rate === undefined ? undefined : new RateLimit(rate, systemClock);
   const common = {
     host,
+    ...(rateLimit && { rateLimit }),
     ...(token !== undefined && { token }),
     maxConnections,
   };
@@ -139,7 +151,8 @@ export async function serveEnvironments(
       routes,
       port,
       maxBodyBytes: maxMessageBytes,
-      upgrade: acceptSockets(sessions, sockets),
+      redirect: createRedirect(sessions, routes),
+      upgrade: acceptSockets(sessions, sockets, rateLimit),
     });
     servers.push(main);
     if (nemoGymPort !== undefined) {

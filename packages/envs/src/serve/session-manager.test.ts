@@ -77,8 +77,19 @@ describe("SessionManager", () => {
     expect(await play({}, {})).toEqual([0, 1, 2]);
     const order = gameOrder(5, 7);
     expect(await play({ seed: 7 }, {})).toEqual([0, 1, 2].map(() => order.next().value));
+    // python3 -c 'import numpy; r = numpy.random.RandomState(7)
+    //   for _ in range(3): print(r.choice(range(3), 2, replace=False))'
+    const drawn = [
+      [2, 1],
+      [0, 1],
+      [2, 1],
+    ];
+    for (const slot of [0, 1]) {
+      const first = { split: "test", seed: 7, slot, slots: 2 };
+      expect(await play(first, {})).toEqual(drawn.map((draw) => draw[slot]));
+    }
     // Each split has its own order.
-    expect(await play({ split: "test" }, {})).toEqual([0, 1, 2]);
+    expect(await play({ split: "test", index: 0 }, {})).toEqual([0, 1, 2]);
     expect(await play({ task_id: "test/1" }, {})).toEqual([1, 2, 0]);
   });
 
@@ -90,6 +101,12 @@ describe("SessionManager", () => {
     [
       { index: 1, seed: 1 },
       /^reset\.index must be the only choice of a task, got index and seed$/u,
+    ],
+    [{ seed: 1, slot: 2 }, /^reset\.slot must be given together with seed and slots$/u],
+    [{ seed: 1, slot: 2, slots: 2 }, /^reset\.slot must be in \[0, 1\], got 2$/u],
+    [
+      { seed: 1, slot: 2, slots: 6 },
+      /^reset\.slots must be at most the number of tasks .*, 5, got 6$/u,
     ],
     [{ max_turns: 9 }, /^reset\.max_turns must be <= 8, got 9$/u],
     [{ idx: 1 }, /^reset\.idx must be a known key; known keys: split, index, task_id, seed, /u],

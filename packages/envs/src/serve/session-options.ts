@@ -3,6 +3,7 @@ import { setting } from "../setting.ts";
 import { checkInput } from "./check-input.ts";
 import type { ServedEnvironment, SessionSettings } from "./served-environment.ts";
 import { SessionError } from "./session-error.ts";
+import type { Slot } from "./slot-order.ts";
 import { snakeCase } from "./snake-case.ts";
 
 /** Choice of the next task: by its position, by its id, or as the next task of an order. */
@@ -12,7 +13,7 @@ export type TaskChoice =
   /**
    * First task of the order of a seed; later resets without a choice continue the order.
    */
-  | { readonly kind: "seed"; readonly seed: number }
+  | { readonly kind: "seed"; readonly seed: number; readonly slot?: Slot }
   | { readonly kind: "next" };
 
 /** Validated options of a reset. */
@@ -36,6 +37,15 @@ const commonOptions = {
   seed: setting(
     z.int().nonnegative().max(0xffff_ffff).optional(),
     "Seed of the order of tasks: the first task of the reference's shuffle; each later reset without a choice plays the next",
+  ),
+  slots: setting(
+    z.int().positive().optional(),
+    "With a seed: number of sessions that draw their tasks together, as verl-agent draws the goals of WebShop; tasks are counted in the order of their ids",
+    "sessions",
+  ),
+  slot: setting(
+    z.int().nonnegative().optional(),
+    "With slots: position of this session among them, from 0",
   ),
   episode_id: setting(z.string().max(255).optional(), "Name of the episode; has no effect"),
   prompts: setting(
@@ -96,6 +106,7 @@ export function parseSessionOptions(
       errors: [{ type: "conflict", loc: given, msg: message }],
     });
   }
+  checkSlot(data);
   const settings = Object.fromEntries(
     Object.keys(environment.settings).flatMap((name) => {
       const chosen = data[snakeCase(name)];
@@ -116,6 +127,27 @@ export function parseSessionOptions(
 function readChoice(data: Readonly<Record<string, unknown>>): TaskChoice {
   if (data["index"] !== undefined) return { kind: "index", index: data["index"] as number };
   if (data["task_id"] !== undefined) return { kind: "id", taskId: data["task_id"] as string };
-  if (data["seed"] !== undefined) return { kind: "seed", seed: data["seed"] as number };
-  return { kind: "next" };
+  if (data["seed"] === undefined) return { kind: "next" };
+  const { seed, slot, slots } = data as Readonly<Record<string, number | undefined>>;
+  return {
+    kind: "seed",
+    seed: seed!,
+    ...(slots !== undefined && { slot: { slot: slot!, slots } }),
+  };
+}
+
+/** @throws `SessionError` if the options of a shared draw do not fit together. */
+function checkSlot(data: Readonly<Record<string, unknown>>): void {
+  const { seed, slot, slots } = data as Readonly<Record<string, number | undefined>>;
+  if (slot === undefined && slots === undefined) return;
+  const rule =
+    seed === undefined || slot === undefined || slots === undefined
+      ? "reset.slot must be given together with seed and slots"
+      : slot >= slots
+        ? `reset.slot must be in [0, ${slots - 1}], got ${slot}`
+        : undefined;
+  if (rule === undefined) return;
+  throw new SessionError("invalid", rule, {
+    errors: [{ type: "conflict", loc: ["slot"], msg: rule }],
+  });
 }

@@ -87,6 +87,10 @@ export class ThreadHost implements EpisodeHost<SessionSettings> {
     return this.#ask("findTask", [this.#tasks.listParameters(settings), split, taskId]);
   }
 
+  async findRanked(settings: SessionSettings, split: string, rank: number): Promise<number> {
+    return this.#ask("findRanked", [this.#tasks.listParameters(settings), split, rank]);
+  }
+
   async start(
     id: string,
     { settings, ...request }: EpisodeRequest<SessionSettings>,
@@ -151,7 +155,7 @@ export class ThreadHost implements EpisodeHost<SessionSettings> {
   }
 
   async #ask<T>(
-    method: "listSplits" | "listTasks" | "findTask",
+    method: "listSplits" | "listTasks" | "findTask" | "findRanked",
     parameters: readonly unknown[],
   ): Promise<T> {
     try {

@@ -12,8 +12,11 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
-/** Writes to a streaming response; returns false if the client does not read. */
-export type WriteChunk = (text: string) => boolean;
+/**
+ * Writes to a streaming response. Resolves when the client has read enough to write more, with false if the
+ * client is gone.
+ */
+export type WriteChunk = (text: string) => Promise<boolean>;
 
 /** A reply: a JSON value, a text, or a stream of text. */
 export type HttpReply = {

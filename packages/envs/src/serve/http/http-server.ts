@@ -1,7 +1,10 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { listen } from "../../listen.ts";
+import { systemClock, type Clock } from "../clock.ts";
+import type { RateLimit } from "../rate-limit.ts";
 import { checkAccess, type AccessRules } from "./access.ts";
+import { boundConnections } from "./bound-connections.ts";
 import type { HttpReply, HttpRoute } from "./http-messages.ts";
 import { matchRoute } from "./match-route.ts";
 import { BodyError, readBody } from "./read-body.ts";
@@ -16,6 +19,12 @@ export interface HttpServerOptions {
   readonly token?: string;
   readonly maxBodyBytes: number;
   readonly maxConnections: number;
+  /** Limit of the requests of each client. Default: none. */
+  readonly rateLimit?: RateLimit;
+  /** Default: the system's clock. */
+  readonly clock?: Clock;
+  /** Address to which requests for an unknown path are redirected; `undefined`: nowhere. */
+  readonly redirect?: (path: string) => string | undefined;
   /** Accepts a connection that becomes a WebSocket; false for a path without a WebSocket. */
   readonly upgrade: (message: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
 }
@@ -32,11 +41,8 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/**
- * Maximum number of bytes of a stream that a client has not read. Beyond it, the client is
- * disconnected.
- */
-const maxUnreadBytes = 1 << 20;
+/** Time for a client to read a reply, or a part of a stream, before it is disconnected, seconds. */
+const readSeconds = 60;
 
 const headers = {
   "X-Content-Type-Options": "nosniff",
@@ -49,9 +55,9 @@ const headers = {
  * @throws The error of the system if the port is not available.
  */
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { routes, host, token, maxBodyBytes } = options;
+  const { routes, host, token, maxBodyBytes, rateLimit, clock = systemClock } = options;
   const server = createServer({ maxHeaderSize: 16_384 });
-  server.maxConnections = options.maxConnections;
+  boundConnections(server, options.maxConnections);
   server.headersTimeout = 20_000;
   server.requestTimeout = 60_000;
   const { address, hosts, close } = await listen(server, host, options.port);
@@ -60,11 +66,13 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   const answer = async (message: IncomingMessage, reply: ServerResponse): Promise<HttpReply> => {
     const refusal = checkAccess(rules, message.headers);
     if (refusal) return { status: refusal.status, json: { detail: refusal.message } };
+    const wait = rateLimit?.take(readClient(message)) ?? 0;
+    if (wait > 0) return replyTooMany(wait);
     const { method = "GET", url = "/" } = message;
     const [path = "/", query = ""] = url.split("?", 2);
     const match = matchRoute(routes, method === "HEAD" ? "GET" : method, path);
     if ("allowed" in match) {
-      if (match.allowed.length === 0) return { status: 404, json: { detail: "Not Found" } };
+      if (match.allowed.length === 0) return replyNotFound(options.redirect?.(path), query);
       return {
         status: 405,
         headers: { Allow: match.allowed.join(", ") },
@@ -94,14 +102,18 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
 
   server.on("request", (message, reply) => {
     answer(message, reply)
-      .then((result) => send(message, reply, result))
+      .then((result) => send(message, reply, result, clock))
       .catch(() => reply.destroy());
   });
-  server.on("clientError", (_error, socket) => refuse(socket, 400));
+  server.on("clientError", (error: Error & { readonly code?: string }, socket) =>
+    refuse(socket, error.code === "HPE_HEADER_OVERFLOW" ? 431 : 400),
+  );
   server.on("upgrade", (message, socket, head) => {
     socket.on("error", () => socket.destroy());
     const refusal = checkAccess(rules, message.headers);
+    const wait = rateLimit?.take(readClient(message)) ?? 0;
     if (refusal) refuse(socket, refusal.status);
+    else if (wait > 0) refuse(socket, 429, `Retry-After: ${Math.ceil(wait)}\r\n`);
     else if (!options.upgrade(message, socket, head)) refuse(socket, 404);
   });
   return {
@@ -119,15 +131,14 @@ async function send(
   message: IncomingMessage,
   reply: ServerResponse,
   result: HttpReply,
+  clock: Clock,
 ): Promise<void> {
   const all = { ...headers, ...result.headers };
   if ("stream" in result) {
     reply.writeHead(result.status, { ...all, "Content-Type": result.contentType });
     reply.flushHeaders();
-    await result.stream((text) => {
-      if (reply.destroyed) return false;
-      reply.write(text);
-      if (reply.writableLength > maxUnreadBytes) reply.destroy();
+    await result.stream(async (text) => {
+      if (!reply.destroyed && !reply.write(text)) await waitFor(reply, "drain", clock);
       return !reply.destroyed;
     });
     reply.end();
@@ -142,15 +153,53 @@ async function send(
     "Content-Length": length,
   });
   reply.end(message.method === "HEAD" ? undefined : text);
+  if (!reply.writableFinished) await waitFor(reply, "finish", clock);
+}
+
+/** Waits until the client has read the reply so far; disconnects a client that does not read. */
+async function waitFor(
+  reply: ServerResponse,
+  event: "drain" | "finish",
+  clock: Clock,
+): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(readSeconds, () => reply.destroy());
+    const end = (): void => {
+      cancel();
+      reply.off(event, end).off("close", end);
+      resolve();
+    };
+    reply.on(event, end).on("close", end);
+  });
+}
+
+/** Name of a client for the rate limit: its address. */
+export function readClient({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? "";
+}
+
+function replyTooMany(seconds: number): HttpReply {
+  const retry = Math.ceil(seconds);
+  return {
+    status: 429,
+    headers: { "Retry-After": String(retry) },
+    json: { detail: `requests must be fewer; try again after ${retry} s` },
+  };
+}
+
+function replyNotFound(target: string | undefined, query: string): HttpReply {
+  if (target === undefined) return { status: 404, json: { detail: "Not Found" } };
+  const headers = { Location: query === "" ? target : `${target}?${query}` };
+  return { status: 308, headers, json: { detail: "Permanent Redirect" } };
 }
 
 /** Rejects a connection. */
-function refuse(socket: Duplex, status: number): void {
+function refuse(socket: Duplex, status: number, more = ""): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${more}Content-Length: 0\r\nConnection: close\r\n\r\n`,
   );
 }

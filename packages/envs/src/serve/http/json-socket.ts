@@ -21,6 +21,8 @@ export interface SocketOptions {
   readonly clock: Clock;
   /** Called once, before the first message. Returns a message to send first, if any. */
   readonly open: () => SocketAnswer;
+  /** Waits until a message may be answered. Default: at once. */
+  readonly admit?: () => Promise<void>;
   /** Answers a message; must not throw. */
   readonly answer: (message: string) => Promise<SocketAnswer>;
   /** Called once, when the socket is closed. */
@@ -34,7 +36,7 @@ export interface SocketOptions {
  */
 export function serveSocket(
   socket: WebSocket,
-  { clock, open, answer, onClose }: SocketOptions,
+  { clock, open, admit, answer, onClose }: SocketOptions,
 ): void {
   const waiting: string[] = [];
   let isAnswering = false;
@@ -56,6 +58,7 @@ export function serveSocket(
     isAnswering = true;
     for (let text = waiting.shift(); text !== undefined; text = waiting.shift()) {
       if (socket.isPaused && waiting.length < maxWaiting / 2) socket.resume();
+      await admit?.();
       if (!(await take(await answer(text)))) return;
     }
     isAnswering = false;

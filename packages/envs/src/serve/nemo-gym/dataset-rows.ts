@@ -58,7 +58,7 @@ export async function createRows(
         responses_create_params: await createInput({ ...reset, split, index }),
         reset: options,
       };
-      if (!write(`${JSON.stringify(row)}\n`)) return;
+      if (!(await write(`${JSON.stringify(row)}\n`))) return;
     }
   };
 }

@@ -1,7 +1,8 @@
 import type { WebSocketServer } from "ws";
 import { systemClock } from "../clock.ts";
-import type { HttpServerOptions } from "../http/http-server.ts";
+import { readClient, type HttpServerOptions } from "../http/http-server.ts";
 import { serveSocket } from "../http/json-socket.ts";
+import type { RateLimit } from "../rate-limit.ts";
 import type { SessionManager } from "../session-manager.ts";
 import { OpenEnvSocket } from "./openenv-socket.ts";
 
@@ -9,6 +10,7 @@ import { OpenEnvSocket } from "./openenv-socket.ts";
 export function acceptSockets(
   sessions: SessionManager,
   sockets: WebSocketServer,
+  rateLimit?: RateLimit,
 ): HttpServerOptions["upgrade"] {
   return (message, socket, head) => {
     const [path = ""] = (message.url ?? "").split("?");
@@ -26,6 +28,7 @@ export function acceptSockets(
       serveSocket(webSocket, {
         clock: systemClock,
         open: () => client.open(),
+        ...(rateLimit && { admit: () => rateLimit.wait(readClient(message)) }),
         answer: (text) => client.answer(text),
         onClose: () => client.close(),
       });

@@ -39,6 +39,9 @@ export interface TextBlock {
   readonly detail: null;
 }
 
+/** Maximum number of ended sessions whose ids are kept, to tell them from unknown sessions. */
+const maxEnded = 10_000;
+
 const toBlocks = (text: string): readonly TextBlock[] => [{ type: "text", text, detail: null }];
 
 /** Sessions of OpenReward: one episode each, started in the background, played by tool calls. */
@@ -46,6 +49,8 @@ export class OrsSessions {
   readonly #sessions: SessionManager;
   readonly #clock: Clock;
   readonly #open = new Map<string, OrsSession>();
+  /** Ids of sessions that have ended, oldest first. */
+  readonly #ended = new Set<string>();
 
   constructor(sessions: SessionManager, clock: Clock) {
     this.#sessions = sessions;
@@ -75,7 +80,7 @@ export class OrsSessions {
     const environment = this.#sessions.findEnvironment(name).name;
     if (split !== undefined) await this.#check(environment, split, index ?? 0);
     const options = task ? { split: task.split, task_id: task.id } : { split, index };
-    this.#sessions.open(environment, { id, onEnd: () => this.#open.delete(id) });
+    this.#sessions.open(environment, { id, onEnd: () => this.#forget(id) });
     const reset = this.#sessions.reset(id, { ...options, prompts: false });
     const start = waitForReply(this.#sessions, id, reset);
     // Calls that need the episode report the failure.
@@ -112,16 +117,23 @@ export class OrsSessions {
     });
   }
 
-  /** Ends a session. @throws `SessionError` for an unknown session. */
+  /** Ends a session. No effect for an unknown session. */
   async delete(id: string): Promise<void> {
-    this.#find(id);
-    await this.#sessions.close(id);
+    if (this.#open.has(id)) await this.#sessions.close(id);
   }
 
   #find(id: string): OrsSession {
     const session = this.#open.get(id);
     if (session !== undefined) return session;
+    if (this.#ended.has(id)) throw new SessionError("closed", "Session deleted");
     throw new SessionError("unknown", `session must be open, got ${JSON.stringify(id)}`);
+  }
+
+  #forget(id: string): void {
+    this.#open.delete(id);
+    this.#ended.add(id);
+    const [oldest] = this.#ended;
+    if (this.#ended.size > maxEnded) this.#ended.delete(oldest!);
   }
 
   /** @throws `SessionError` if there is no such task: the start of the episode is not waited for. */

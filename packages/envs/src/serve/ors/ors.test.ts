@@ -78,6 +78,37 @@ describe("sessions of OpenReward", () => {
     expect(await post("/delete")).toEqual({ status: 200, body: { sid: id } });
     expect(await post("/ping")).toMatchObject({ status: 404 });
     expect(await server.count()).toMatchObject({ sessions: 0, episodes: 0 });
+    // A client learns that its session has ended, not only that there is none.
+    const gone = { status: 410, body: { detail: "Session deleted" } };
+    expect(await server.fetch("/toy/prompt", undefined, headers)).toEqual(gone);
+    expect(await post("/toy/call", { name: "act", input: {} })).toEqual(gone);
+    expect(await post("/delete")).toMatchObject({ status: 200 });
+    const unknown = { "X-Session-ID": "unknown-session" };
+    expect(await server.fetch("/toy/prompt", undefined, unknown)).toMatchObject({ status: 404 });
+  });
+
+  it("end while their episode starts", async () => {
+    const hanging = await startToyServer({}, { call: () => new Promise(() => undefined) });
+    const headers = { "X-Session-ID": "session-1" };
+    await hanging.fetch("/create", { split: "test", index: 0 }, headers);
+    const prompt = hanging.fetch("/toy/prompt", undefined, headers);
+    await hanging.fetch("/delete", {}, headers);
+    expect(await prompt).toMatchObject({ status: 410 });
+    await hanging.close();
+  });
+
+  it("may leave out the name of the first environment", async () => {
+    const redirect = await fetch(`${server.address}/tools?a=1`, { redirect: "manual" });
+    expect([redirect.status, redirect.headers.get("location")]).toEqual([308, "/toy/tools?a=1"]);
+    const { id, headers, created } = await createSession({ split: "test", index: 1 });
+    expect(created.status).toBe(200);
+    expect((await server.fetch("/prompt", undefined, headers)).body).toMatchObject([
+      { text: "task test/1" },
+    ]);
+    const call = { name: "act", input: { command: "add" } };
+    expect((await server.fetch("/call", call, headers)).body).toContain("test/1 step 1: add");
+    expect(await server.fetch("/delete", {}, headers)).toEqual({ status: 200, body: { sid: id } });
+    expect(await server.fetch("/TOY/nowhere")).toMatchObject({ status: 404 });
   });
 
   it("take a task as the Task API lists it", async () => {
@@ -130,12 +161,14 @@ describe("streamCall", () => {
     );
     const reply = streamCall(call, clock);
     let text = "";
-    const ended = (reply as { stream: (write: (part: string) => boolean) => Promise<void> }).stream(
-      (part) => {
-        text += part;
-        return true;
-      },
-    );
+    const ended = (
+      reply as { stream: (write: (part: string) => Promise<boolean>) => Promise<void> }
+    ).stream(async (part) => {
+      text += part;
+      return true;
+    });
+    // The first event is written before the heartbeats begin.
+    await new Promise((resolve) => setImmediate(resolve));
     clock.advance(25);
     finish("x".repeat(4097));
     await ended;

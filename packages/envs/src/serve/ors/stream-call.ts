@@ -24,18 +24,20 @@ export function cutPieces(text: string): readonly string[] {
  */
 export function streamCall({ id, result }: BackgroundCall, clock: Clock): HttpReply {
   const stream = async (write: WriteChunk): Promise<void> => {
-    if (!write(eventText("task_id", id))) return;
+    if (!(await write(eventText("task_id", id)))) return;
     let cancel = (): void => undefined;
     const beat = (): void => {
       cancel = clock.after(heartbeatSeconds, () => {
-        if (write(": heartbeat\n\n")) beat();
+        void write(": heartbeat\n\n");
+        beat();
       });
     };
     beat();
     const pieces = cutPieces(await result);
     cancel();
     for (const [i, piece] of pieces.entries()) {
-      if (!write(eventText(i === pieces.length - 1 ? "end" : "chunk", piece))) return;
+      const isWritten = await write(eventText(i === pieces.length - 1 ? "end" : "chunk", piece));
+      if (!isWritten) return;
     }
   };
   return { status: 200, contentType: "text/event-stream", stream };

@@ -1,0 +1,21 @@
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+
+/**
+ * Limits the connections of a server. Connections that have not sent a request yet may have half of them;
+ * then the oldest of those is closed, so that clients that send nothing keep out no other client.
+ */
+export function boundConnections(server: Server, maxConnections: number): void {
+  server.maxConnections = maxConnections;
+  const maxSilent = Math.ceil(maxConnections / 2);
+  /** Oldest first. */
+  const silent = new Set<Socket>();
+  server.on("connection", (socket) => {
+    silent.add(socket);
+    socket.once("close", () => silent.delete(socket));
+    const [oldest] = silent;
+    if (silent.size > maxSilent) oldest!.destroy();
+  });
+  server.on("request", ({ socket }) => silent.delete(socket));
+  server.on("upgrade", ({ socket }) => silent.delete(socket));
+}
