@@ -1,4 +1,4 @@
-// `npm test -- prose`: checks what can be checked mechanically in the English of comments and documents.
+// `npm test -- prose`: checks what can be checked mechanically in the English of comments, messages and documents.
 // With `--count` it prints the number of findings for each rule and does not fail.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,38 +7,50 @@ import { root } from "./pnpm.mjs";
 
 const longestReadme = 80;
 
-/** Rules for lines of comments and documents. */
+/** Rules for lines. The rules for sources that are not about comments check all lines, and so also messages. */
 const rules = [
   {
     name: "opening",
     rule: "a comment opens with a noun or a verb, not with a relative clause",
     pattern:
       /^\s*(?:\/\*\*|\/\/)\s+(?:What|Whether|Of (?:each|all|the|a)\b|How|Which|Those|That)\s/u,
-    in: /\.(?:ts|mjs)$/u,
+    in: /\.(?:tsx?|mjs)$/u,
+    onlyComments: true,
   },
   {
     name: "word",
     rule: "a word that the field does not use",
     pattern:
-      /\b(?:anew|is to be had|can be had|comes? to lie|gives? way to|hands? in|software is mended|stands? behind|thereof|wherein|so many rows)\b/iu,
-    in: /\.(?:ts|mjs|md)$/u,
-    inComments: true,
+      /\b(?:anew|beside|is to be had|can be had|comes? to lie|gives? way to|hands? in|software is mended|stands? behind|thereof|wherein|so many (?:rows|states|turns|tokens|plans))\b/iu,
+    in: /\.(?:tsx?|mjs|md)$/u,
+  },
+  {
+    name: "message",
+    rule: 'a message states the error ("FILE is not valid JSON: ...") or the rule and the value ("must be X, got Y")',
+    pattern:
+      /must be (?:readable|JSON), got|must hold JSON|must exist, (?:got|found) none|, found none|reads alone/iu,
+    in: /\.(?:tsx?|mjs|md)$/u,
+  },
+  {
+    name: "difference",
+    rule: "a difference is X minus Y, not X less Y",
+    pattern: /\b(?:treatment|coefficient|entropy|return|mean of `\w+`) less\b/iu,
+    in: /\.(?:tsx?|mjs|md)$/u,
   },
 ];
 
-/** Yields the comment lines of a source file, or all lines of a document, with line numbers from 1. */
-function* readProse(file, text) {
-  const lines = text.split("\n");
+/** Yields the lines of a source or document with their numbers from 1; `isComment` is true for lines of comments. */
+function* readLines(text) {
   let inBlock = false;
-  for (const [i, line] of lines.entries()) {
+  for (const [i, line] of text.split("\n").entries()) {
     const opens = /^\s*\/\*\*?/u.test(line);
-    if (file.endsWith(".md") || inBlock || opens || /^\s*\/\//u.test(line)) yield [i + 1, line];
+    yield { number: i + 1, line, isComment: inBlock || opens || /^\s*\/\//u.test(line) };
     inBlock = (inBlock || opens) && !line.includes("*/");
   }
 }
 
 const findings = [];
-for (const file of listFiles(/\.(?:ts|mjs|md)$/u)) {
+for (const file of listFiles(/\.(?:tsx?|mjs|md)$/u)) {
   if (file.includes("/golden/")) continue; // Reproduces other people's text.
   const text = readFileSync(join(root, file), "utf8");
   if (/(?:^|\/)README\.md$/u.test(file)) {
@@ -53,11 +65,11 @@ for (const file of listFiles(/\.(?:ts|mjs|md)$/u)) {
       });
     }
   }
-  if (file === "scripts/prose.mjs") continue;
-  for (const [line, prose] of readProse(file, text)) {
-    for (const { name, rule, pattern, in: files } of rules) {
-      if (files.test(file) && pattern.test(prose)) {
-        findings.push({ name, file, line, rule, text: prose.trim() });
+  if (file === "scripts/prose.mjs" || /^docs\/studies\/[^/]+\/report\.md$/u.test(file)) continue;
+  for (const { number, line, isComment } of readLines(text)) {
+    for (const { name, rule, pattern, in: files, onlyComments = false } of rules) {
+      if (files.test(file) && (isComment || !onlyComments) && pattern.test(line)) {
+        findings.push({ name, file, line: number, rule, text: line.trim() });
       }
     }
   }

@@ -99,7 +99,7 @@ describe("study", () => {
     const status = await runInProcess(["study", "status", file, "--out", out]);
     expect(status.stdout).toMatch(/^numbers +none +1\/1 +0 +0 +\d+:\d\d$/mu);
     const merged = await runInProcess(["study", "merge", join(folder, "committed"), out]);
-    expect(merged.stdout).toContain("2 cells added, 0 already there");
+    expect(merged.stdout).toContain("2 cells added, 0 already present");
     const done = await runInProcess(["study", "export", file, "--out", out, "--slurm"]);
     expect(done.code).toBe(2);
     expect(done.stderr).toContain("all cells of the study are finished; nothing to export");

@@ -159,7 +159,7 @@ describe("computeAdvantages", () => {
         { group: 0, mask: [0, 1, 1], return: 1, values: [null, 0.25, 0.5], logProbs: [0, 0, 0] },
       ],
     });
-    // Discount and trace decay of 1: return less value.
+    // Discount and trace decay of 1: return minus value.
     expect(ppo.rows[0]).toMatchObject({ tokenAdvantages: [0, 0.75, 0.5], returns: [0, 1, 1] });
     const focused = computeAdvantages({
       modulation: { kind: "act-focus", uncertaintyStrength: 0 },
