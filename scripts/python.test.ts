@@ -6,7 +6,9 @@ import { expect, it } from "vitest";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const execute = promisify(execFile);
 
-/** Runs Python. @returns Its output. @throws If it is absent or fails; the error has the output. */
+/**
+ * Runs Python. @returns Its output. @throws `Error` with the output if Python is missing or fails.
+ */
 async function runPython(parameters: readonly string[]): Promise<string> {
   const { stdout, stderr } = await execute("python3", parameters, { cwd: root });
   return stdout + stderr;
@@ -14,7 +16,7 @@ async function runPython(parameters: readonly string[]): Promise<string> {
 
 const minVersion = [3, 10] as const;
 
-/** Finds why the tests cannot run; `undefined` if they can. */
+/** Returns the reason why the tests cannot run; `undefined` if they can. */
 async function findObstacle(): Promise<string | undefined> {
   const version = await runPython(["-c", "import sys; print(*sys.version_info[:2])"]).catch(
     () => undefined,

@@ -6,15 +6,18 @@ import { checkVariableName } from "../policy/read-api-key.ts";
 /** Settings of a connection to a server. */
 interface ServerSettings {
   readonly url: string;
-  /** Name of the setting that names the variable of the key, and its value. */
+  /**
+   * Name of the setting that contains the name of the key's environment variable, and the value of
+   * that setting.
+   */
   readonly key?: readonly [name: string, variable: string | null];
 }
 
 /**
- * Refuses secrets in the address of a server and in place of the name of a variable. Call it before
- * anything is written, so that no secret reaches a run folder; messages do not repeat the values.
+ * Refuses a secret in the address of a server, or in place of a variable's name. Call this before
+ * anything is written, so that no secret reaches a run folder. Messages do not repeat the values.
  * @param prefix - Settings that contain `url`, for messages: `config: model`.
- * @throws `InputError`
+ * @throws `InputError` naming the setting.
  */
 export function checkServer(prefix: string, { url, key }: ServerSettings): void {
   if (key !== undefined) {
@@ -30,9 +33,9 @@ export function checkServer(prefix: string, { url, key }: ServerSettings): void 
 }
 
 /**
- * Checks the servers of export targets as {@link checkServer} does.
+ * Checks the servers of export targets like {@link checkServer}.
  * @param prefix - List of the targets, for messages: `config: exports`.
- * @throws `InputError`
+ * @throws `InputError` naming the setting.
  */
 export function checkExports(prefix: string, targets: readonly ExportSettings[]): void {
   for (const [i, target] of targets.entries()) {

@@ -3,7 +3,7 @@ import { z } from "zod";
 const key = z.union([z.string(), z.number()], { error: "a text or a number" });
 const count = z.number().int().min(0);
 
-/** Values at the positions of a row; `null` where no response token is. */
+/** Values at the positions of a row; `null` at positions without a response token. */
 const positions = (description: string, value: z.ZodNumber = z.number()) =>
   z.array(z.nullable(value)).meta({ description }).optional();
 
@@ -118,7 +118,7 @@ export const advantagesRequestSchema = z.strictObject({
     .meta({ description: "State of the previous answer, if the algorithm adapts its KL penalty" }),
 });
 
-/** Readonly in all its parts. */
+/** Type that is readonly at every level. */
 type Frozen<T> = T extends readonly (infer Entry)[]
   ? readonly Frozen<Entry>[]
   : T extends object

@@ -12,7 +12,7 @@ import type { AdvantagesRequest } from "./advantages-request.ts";
 import { computeAdvantages } from "./compute-advantages.ts";
 import { serveAdvantages, type AdvantagesServer } from "./serve-advantages.ts";
 
-/** Row with one response of two tokens after one position of prompt. */
+/** Row with one prompt position and one response of two tokens. */
 const row = (group: string, paid: number, entropy: number) => ({
   group,
   mask: [0, 1, 1] as const,
@@ -57,7 +57,7 @@ describe("computeAdvantages", () => {
     const turnWise = computeAdvantages({
       ...example,
       rows: [
-        // In any order: the index of the turn decides.
+        // The order of the rows is irrelevant, because `turn` gives the order.
         { group: 1, trajectory: "x", turn: 1, mask: [1], rewards: [1], meanEntropies: [0.9] },
         { group: 1, trajectory: "x", turn: 0, mask: [1, 1], rewards: [0], meanEntropies: [0.1] },
         { group: 1, trajectory: "y", turn: 0, mask: [1], rewards: [0], meanEntropies: [0.4] },
@@ -159,7 +159,7 @@ describe("computeAdvantages", () => {
         { group: 0, mask: [0, 1, 1], return: 1, values: [null, 0.25, 0.5], logProbs: [0, 0, 0] },
       ],
     });
-    // Discount and trace decay of 1: return minus value.
+    // With a discount and a trace decay of 1, the advantage is the return minus the value.
     expect(ppo.rows[0]).toMatchObject({ tokenAdvantages: [0, 0.75, 0.5], returns: [0, 1, 1] });
     const focused = computeAdvantages({
       modulation: { kind: "act-focus", uncertaintyStrength: 0 },
@@ -207,29 +207,35 @@ describe("computeAdvantages", () => {
     [{ modulation: { kind: "aem", strength: -1 } }, "modulation.strength must be >= 0, got -1"],
     [
       { modulation: "aem", rows: [{ group: 1, mask: [1], return: 0 }] },
-      "rows.0.entropies must be given, or meanEntropies or logProbs, for modulation aem",
+      "rows.0.entropies must be given, or meanEntropies or logProbs, because modulation aem",
     ],
-    [{ algorithm: "ppo" }, "rows.0.values must be given with an algorithm with a critic, got none"],
+    [
+      { algorithm: "ppo" },
+      "rows.0.values must be given, because an algorithm with a critic reads it, got none",
+    ],
     [
       { rows: [{ ...row("a", 1, 1), entropies: [null, 1] }] },
       "rows.0.entropies must have 3 entries, one per position, got 2",
     ],
     [
       { rows: [{ ...row("a", 1, 1), entropies: [0, null, 1] }] },
-      "rows.0.entropies.1 must be a number, because it belongs to a response, got null",
+      "rows.0.entropies.1 must be a number at every position of a response, got null",
     ],
     [
       { rows: [{ ...row("a", 1, 1), entropies: [0, -1, 1] }] },
       "advantages: rows.0.entropies.1 must be >= -0.001, got -1",
     ],
-    [{ rows: [{ ...row("a", 1, 1), mask: [0, 0, 0] }] }, "rows.0.mask must have a response token"],
+    [
+      { rows: [{ ...row("a", 1, 1), mask: [0, 0, 0] }] },
+      "rows.0.mask must contain a response token",
+    ],
     [
       { rows: [{ ...row("a", 1, 1), rewards: [1, 2] }] },
       "rows.0.rewards must have 1 entries, one per response, got 2",
     ],
     [
       { rows: [{ ...row("a", 1, 1), rewards: [1] }] },
-      "rows.0.rewards must be given, or return, but not both",
+      "rows.0.rewards must be given if return is absent, and absent if return is given",
     ],
     [
       { rows: [{ ...row("a", 1, 1), trajectory: 1, turn: 1 }] },
@@ -266,7 +272,10 @@ describe("serveAdvantages", () => {
     const invalid = await post(JSON.stringify({ ...example, algorithm: "ppo" }));
     expect([invalid.status, await invalid.json()]).toEqual([
       422,
-      { detail: "rows.0.values must be given with an algorithm with a critic, got none" },
+      {
+        detail:
+          "rows.0.values must be given, because an algorithm with a critic reads it, got none",
+      },
     ]);
     expect((await post("{")).status).toBe(400);
     expect((await post("")).status).toBe(422);

@@ -52,7 +52,7 @@ export interface RowAdvantages {
   readonly correctionWeights?: readonly number[];
 }
 
-/** Answer to a request. */
+/** Answer to an advantages request. */
 export interface AdvantagesAnswer {
   /** Name of the modulator with all its options. */
   readonly modulator: string;
@@ -60,7 +60,7 @@ export interface AdvantagesAnswer {
   readonly rows: readonly RowAdvantages[];
   /** Statistics of the trained responses. */
   readonly diagnostics: ModulationDiagnostics;
-  /** Metrics of the algorithm: of its KL penalty in the reward and its rollout correction. */
+  /** Metrics of the algorithm's KL penalty in the reward and of its rollout correction. */
   readonly metrics: Readonly<Record<string, number>>;
   /** State for the request of the next iteration. */
   readonly state: AlgorithmState;
@@ -124,7 +124,7 @@ export function computeAdvantages(request: AdvantagesRequest): AdvantagesAnswer 
 function findAlgorithm(wanted: CheckedRequest["algorithm"]): Algorithm {
   if (typeof wanted === "string") return findPreset("algorithm", wanted, algorithmPresets);
   const { preset, ...changes } = wanted;
-  if (preset === undefined) return changes as unknown as Algorithm; // checked by compileAlgorithm
+  if (preset === undefined) return changes as unknown as Algorithm; // `compileAlgorithm` checks the result.
   const base = findPreset("algorithm.preset", preset, algorithmPresets);
   return mergeSettings(base, changes) as Algorithm;
 }
@@ -133,7 +133,7 @@ function findAlgorithm(wanted: CheckedRequest["algorithm"]): Algorithm {
 function findModulator(wanted: CheckedRequest["modulation"]): ModulatorRecord {
   return typeof wanted === "string"
     ? findPreset("modulation", wanted, modulators)
-    : (wanted as unknown as ModulatorRecord); // checked by compileModulator
+    : (wanted as unknown as ModulatorRecord); // `compileModulator` checks the result.
 }
 
 function findPreset<T>(field: string, name: unknown, presets: Readonly<Record<string, T>>): T {
@@ -144,7 +144,7 @@ function findPreset<T>(field: string, name: unknown, presets: Readonly<Record<st
   );
 }
 
-/** Checks that the rows have the fields that the algorithm reads. */
+/** Checks that the rows have all fields that the algorithm reads. */
 function checkFields({ record, needs }: CompiledAlgorithm, rows: readonly RequestRow[]): void {
   const isKlInReward = record.kl.kind === "reward";
   const isCorrected = record.rolloutCorrection.kind !== "none";
@@ -160,15 +160,18 @@ function checkFields({ record, needs }: CompiledAlgorithm, rows: readonly Reques
   for (const [field, reason] of Object.entries(required)) {
     const missing = rows.findIndex((row) => row[field as keyof RequestRow] === undefined);
     if (reason !== false && missing !== -1) {
-      refuse(missing, field, `be given with ${reason}`, undefined);
+      refuse(missing, field, `be given, because ${reason} reads it`, undefined);
     }
   }
 }
 
-/** Kind of the uncertainty in a request: as in a run, or only means over responses. */
+/** Kind of uncertainty in a request: a kind that learners report, or only means over responses. */
 type Known = KnownEntropies | "means";
 
-/** Finds which uncertainty all rows have; the most exact if they have several. */
+/**
+ * Finds the kind of uncertainty that all rows have. If they have several kinds, returns the most
+ * exact.
+ */
 function findKnownEntropies(rows: readonly RequestRow[]): Known {
   const kinds = { entropies: "exact", meanEntropies: "means", logProbs: "surprisal" } as const;
   for (const [field, kind] of Object.entries(kinds) as ["entropies", "exact"][]) {
@@ -190,7 +193,7 @@ const knownOf: Readonly<Record<Known, KnownOfResponses["entropies"]>> = {
   none: "none",
 };
 
-/** Checks that the rows have what the modulator reads. */
+/** Checks that the rows have all fields that the modulator reads. */
 function checkModulator(modulator: Modulator, known: Known, rows: readonly RequestRow[]): void {
   const withoutRoles = rows.findIndex(({ roles }) => roles === undefined);
   const [need] = findUnmetNeeds(modulator, {
@@ -198,10 +201,15 @@ function checkModulator(modulator: Modulator, known: Known, rows: readonly Reque
     spans: withoutRoles === -1,
   });
   if (need === undefined) return;
-  const reason = `be given for modulation ${modulator.name}`;
+  const reason = `be given, because modulation ${modulator.name} reads it`;
   if (need === "spans") refuse(withoutRoles, "roles", reason, undefined);
   const others = need === "response-entropy" ? ", or meanEntropies or logProbs," : "";
-  refuse(0, "entropies", `be given${others} for modulation ${modulator.name}`, undefined);
+  refuse(
+    0,
+    "entropies",
+    `be given${others} because modulation ${modulator.name} reads it`,
+    undefined,
+  );
 }
 
 /** Finds the row of the request to which a row of the batch corresponds. */
@@ -222,22 +230,25 @@ function listSources({ groups, rowsOf }: ReadBatch): ReadRow[] {
     .sort((a, b) => a.index - b.index);
 }
 
-/** Values at the positions of each response of a row, `[response][token]`. */
+/** Selects the values at the positions of each response of a row, `[response][token]`. */
 function cut({ spans }: ReadRow, values: readonly (number | null)[]): Float32Array[] {
   return spans.map(({ start, length }) =>
-    // Not null within a response: checked when the row was read.
+    // Sound because `readRows` checked that entries within a response are not null.
     Float32Array.from(values.slice(start, start + length) as number[]),
   );
 }
 
-/** Scores with log-probs alone. */
+/** Creates scores that contain only log-probs. */
 function toScores(source: ReadRow, logProbs: readonly (number | null)[]): ScoredRow {
   return {
     spans: cut(source, logProbs).map((own) => ({ logProbs: own, entropies: new Float32Array() })),
   };
 }
 
-/** Reads the scores of a row before the update. Absent log-probs are 0; nothing reads them. */
+/**
+ * Reads the scores of a row before the update. Missing log-probs become 0, because nothing reads
+ * them.
+ */
 function readScores(source: ReadRow, known: Known): ScoredRow {
   const { spans, fields } = source;
   const empty = (): Float32Array[] => spans.map(({ length }) => new Float32Array(length));

@@ -14,7 +14,7 @@ interface Span {
   readonly length: number;
 }
 
-/** A checked row: its fields, its responses, and its place in the request. */
+/** Checked row of a request: its fields, its responses, and its index in the request. */
 export interface ReadRow {
   readonly index: number;
   readonly fields: RequestRow;
@@ -111,22 +111,29 @@ function collect<T>(entries: readonly T[], keyOf: (entry: T) => string): T[][] {
   return [...members.values()];
 }
 
-/** Finds the responses of a row and checks the lengths of its lists. */
+/** Finds the responses of a row, and checks the lengths of its lists. */
 function readRow(fields: RequestRow, index: number): ReadRow {
   const { mask, spans: given } = fields;
   if ((mask === undefined) === (given === undefined)) {
-    refuse(index, "mask", "be given, or spans, but not both", mask);
+    refuse(index, "mask", "be given if spans is absent, and absent if spans is given", mask);
   }
   const spans = given ?? findRuns(mask!);
-  if (spans.length === 0) refuse(index, "mask", "have a response token", mask);
+  if (spans.length === 0) refuse(index, "mask", "contain a response token", mask);
   let end = 0;
   spans.forEach(({ start, length }, i) => {
-    if (start < end) refuse(index, `spans.${i}.start`, `be >= ${end}, the end before it`, start);
+    if (start < end)
+      refuse(index, `spans.${i}.start`, `be >= ${end}, the end of the previous span`, start);
     end = start + length;
   });
   const known = positionFields.find((field) => fields[field] !== undefined);
   const length = mask?.length ?? (known === undefined ? end : fields[known]!.length);
-  if (length < end) refuse(index, known!, `have ${end} entries, the end of the spans`, length);
+  if (length < end)
+    refuse(
+      index,
+      known!,
+      `have ${end} entries, one for each position up to the end of the last span`,
+      length,
+    );
   for (const field of positionFields) {
     const values = fields[field];
     if (values === undefined) continue;
@@ -136,7 +143,7 @@ function readRow(fields: RequestRow, index: number): ReadRow {
     for (const span of spans) {
       const missing = values.indexOf(null, span.start);
       if (missing !== -1 && missing < span.start + span.length) {
-        refuse(index, `${field}.${missing}`, "be a number, because it belongs to a response", null);
+        refuse(index, `${field}.${missing}`, "be a number at every position of a response", null);
       }
     }
   }
@@ -147,7 +154,12 @@ function readRow(fields: RequestRow, index: number): ReadRow {
     }
   }
   if ((fields.rewards === undefined) === (fields.return === undefined)) {
-    refuse(index, "rewards", "be given, or return, but not both", fields.rewards);
+    refuse(
+      index,
+      "rewards",
+      "be given if return is absent, and absent if return is given",
+      fields.rewards,
+    );
   }
   return { index, fields, spans, length };
 }
@@ -163,7 +175,7 @@ function findRuns(mask: readonly (0 | 1 | boolean)[]): Span[] {
   return spans;
 }
 
-/** Sorts the rows of a trajectory by their turns and checks that they fit together. */
+/** Sorts the rows of a trajectory by turn, and checks that they are consistent. */
 function orderRows(rows: readonly ReadRow[]): readonly ReadRow[] {
   const [first] = rows;
   const isOrdered = first!.fields.turn !== undefined;
@@ -198,8 +210,8 @@ function orderRows(rows: readonly ReadRow[]): readonly ReadRow[] {
 }
 
 /**
- * Creates the turns of a row. Only numbers of tokens matter to credit, so every token is 0. The
- * return of a trajectory is the reward of its last turn.
+ * Creates the turns of a row. Credit depends only on the number of tokens, so every token is 0. The
+ * return of a trajectory becomes the reward of its last turn.
  */
 function readTurns(
   { fields, spans }: ReadRow,
@@ -212,7 +224,7 @@ function readTurns(
     const turn: Turn = {
       promptTokens: Array<number>(start - end).fill(0),
       responseTokens: Array<number>(length).fill(0),
-      // Not null within a response: checked above.
+      // Sound because entries within a response were checked above.
       samplerLogProbs: (fields.samplerLogProbs?.slice(start, start + length) ?? []) as number[],
       action: "",
       isValidAction: true,

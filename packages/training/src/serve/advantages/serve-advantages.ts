@@ -15,13 +15,13 @@ export interface ServeAdvantagesOptions {
   readonly port?: number;
   /** Token that requests must contain, at least 16 characters. Required unless `host` is this machine. */
   readonly token?: string;
-  /** Largest body, bytes. Default 64 MiB. */
+  /** Maximum size of a request body, bytes. Default 64 MiB. */
   readonly maxMessageBytes?: number;
   /** Maximum number of connections. Default 64. */
   readonly maxConnections?: number;
 }
 
-/** A running server of advantages. */
+/** Running server that computes advantages. */
 export interface AdvantagesServer {
   /** URL: `http://127.0.0.1:8001` */
   readonly address: string;
@@ -29,14 +29,14 @@ export interface AdvantagesServer {
   close(): Promise<void>;
 }
 
-/** Shortest token, characters. */
+/** Minimum length of a token, characters. */
 const minTokenLength = 16;
 
 /**
- * Serves the computation of advantages to other trainers: {@link computeAdvantages} as
- * `POST /v1/advantages`.
- * @throws `InputError` for a token that is missing or short, the error of the system if the port is
- *   taken.
+ * Serves the computation of advantages to other trainers: {@link computeAdvantages} as `POST
+ * /v1/advantages`.
+ * @throws `InputError` for a token that is missing or too short; the system's error if the port is
+ * in use.
  */
 export async function serveAdvantages({
   host = "127.0.0.1",
@@ -67,7 +67,9 @@ export async function serveAdvantages({
   return { address: server.address, close: () => server.close() };
 }
 
-/** Replies with 422 to an error that names a rule that the request violates, with 500 to others. */
+/**
+ * Replies with status 422 to an error that names a violated rule, and with 500 to all other errors.
+ */
 function describeError(error: unknown): HttpReply {
   const isViolation =
     (error instanceof RangeError || error instanceof TypeError) && / must /u.test(error.message);
@@ -104,7 +106,10 @@ const routes: readonly HttpRoute[] = [
   },
 ];
 
-/** OpenAPI document of the routes, with the schemas of requests, algorithms and modulators. */
+/**
+ * Creates the OpenAPI document of the routes, with the schemas of requests, algorithms and
+ * modulators.
+ */
 function createDocument(): object {
   const describe = (schema: z.ZodType): object => {
     const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input" });
