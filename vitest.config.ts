@@ -9,7 +9,7 @@ const isolated = [
   "apps/trainer/src/command-line.test.ts",
   "apps/trainer/src/commands/swebench.test.ts",
   "packages/cuda/src/**/*.test.ts",
-  "packages/envs/src/swebench/containers/silent-engine.test.ts",
+  "packages/envs/src/containers/silent-engine.test.ts",
   "packages/policy/src/**/*{cuda,webgpu}*.test.ts",
   "packages/policy/src/doctor/diagnose.test.ts",
   "packages/training/src/export/mlflow-exporter.test.ts",

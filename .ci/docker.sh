@@ -5,7 +5,7 @@
 # which is removed at the end.
 set -uo pipefail
 
-# The engine, and the packages in the demo image (packages/envs/src/swebench/demo).
+# The engine, and the packages in the demo image (packages/envs/src/containers/demo-base-image.ts).
 packages="curl docker.io bash dash coreutils sed grep findutils diffutils tar gzip patch procps mawk git
   python3-minimal python3-pytest base-files base-passwd libc-bin"
 folder=""

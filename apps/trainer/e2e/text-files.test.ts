@@ -23,7 +23,7 @@ const allowed = [
   "packages/policy/src/doctor/diagnose.ts",
   // /proc and /sys
   "packages/policy/src/engine/available-memory.ts",
-  "packages/envs/src/swebench/containers/labels.ts",
+  "packages/envs/src/containers/labels.ts",
 ];
 
 it("reads users' text files only through decodeText, which handles byte order marks", async () => {

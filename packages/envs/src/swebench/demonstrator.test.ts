@@ -1,10 +1,10 @@
 import { createRandom } from "@turnwise/core";
 import { expect, it } from "vitest";
-import { compactSweFormat } from "./agent-formats.ts";
+import { compactSweFormat } from "../scaffold/agent-formats.ts";
 import { demoTasks } from "./demo/tasks.ts";
 import { sweDemonstrator } from "./demonstrator.ts";
 import { sweTasks } from "./environment.ts";
-import { decodeToolCall } from "./scaffold/tool-call.ts";
+import { decodeToolCall } from "../scaffold/tool-call.ts";
 
 it("uses patches of other instances as no-ops, never the submission", async () => {
   const instances = demoTasks.map(({ instance }) => ({ ...instance, id: `own-${instance.id}` }));

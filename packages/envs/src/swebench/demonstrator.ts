@@ -3,10 +3,10 @@ import { demonstrate, type ScriptedPlayer } from "../demonstration.ts";
 import type { AgentFormat } from "../agent-format.ts";
 import type { EnvironmentFactory } from "../environment.ts";
 import type { Demonstrator } from "../task-source.ts";
-import { compactSweMarkers } from "./agent-formats.ts";
+import { compactSweMarkers } from "../scaffold/agent-formats.ts";
 import { demoTasks, type DemoTask } from "./demo/tasks.ts";
 import type { SweInstance } from "./instances/instance.ts";
-import { encodeToolCall } from "./scaffold/tool-call.ts";
+import { encodeToolCall } from "../scaffold/tool-call.ts";
 
 /** Demo tasks by instance id. */
 export const demoById: ReadonlyMap<string, DemoTask> = new Map(

@@ -4,17 +4,17 @@ import {
   ContainerError,
   type ContainerEngine,
   type ContainerSpec,
-} from "./containers/container.ts";
+} from "../containers/container.ts";
 import { evaluatePatch, type Evaluation, type EvaluationOptions } from "./evaluation/evaluate.ts";
 import type { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
 import { extractPatch, type ExtractedPatch } from "./evaluation/extract-patch.ts";
 import { agentSetupScript, getFolder } from "./evaluation/scripts.ts";
 import type { SweInstance } from "./instances/instance.ts";
 import { openForAgent, type AgentRepository } from "./preparation/open-repository.ts";
-import type { Scaffold } from "./scaffold/scaffold.ts";
+import type { Scaffold } from "../scaffold/scaffold.ts";
 import { renderRepository } from "./render-repository.ts";
-import { r2eScaffold } from "./scaffold/scaffolds.ts";
-import { ToolRunner } from "./scaffold/tool-runner.ts";
+import { r2eScaffold } from "../scaffold/scaffolds.ts";
+import { ToolRunner } from "../scaffold/tool-runner.ts";
 
 /** Result of a graded episode. */
 export interface SweRecord {

@@ -5,7 +5,7 @@ export {
   r2eFormat,
   toolCallFormat,
   type SweFormatOptions,
-} from "./agent-formats.ts";
+} from "../scaffold/agent-formats.ts";
 export { chatMarkup, plainText, type ChatTemplate } from "../chat-template.ts";
 export { sweAudit, sweAuditRecord, type SweAudit, type SweAuditRecord } from "./audit.ts";
 export {
@@ -13,7 +13,7 @@ export {
   type PoolHost,
   type PoolOptions,
   type PoolStatistics,
-} from "./containers/container-pool.ts";
+} from "../containers/container-pool.ts";
 export {
   ContainerError,
   type CommandOptions,
@@ -26,13 +26,13 @@ export {
   type ContainerPreparation,
   type ContainerShell,
   type ContainerSpec,
-} from "./containers/container.ts";
+} from "../containers/container.ts";
 export {
   DockerEngine,
   noEngineHint,
   type DockerEngineOptions,
-} from "./containers/docker-engine.ts";
-export type { PullOptions } from "./containers/docker-images.ts";
+} from "../containers/docker-engine.ts";
+export type { PullOptions } from "../containers/docker-images.ts";
 export {
   r2eGymInstance,
   sweBenchImage,
@@ -74,7 +74,7 @@ export { officialReport, type OfficialReport } from "./grading/official-report.t
 export { logParser, logParserNames, type LogParser } from "./grading/log-parsers.ts";
 export type { Resolution, TestLists, TestReport } from "./grading/report.ts";
 export { testStatuses, type StatusMap, type TestStatus } from "./grading/status.ts";
-export { splitPatch, type FilePatch } from "./scaffold/split-patch.ts";
+export { splitPatch, type FilePatch } from "./evaluation/split-patch.ts";
 export {
   cheatingAgent,
   goldAgent,
@@ -127,31 +127,31 @@ export {
   type ExtractedPatch,
   type ExcludedFile,
 } from "./evaluation/extract-patch.ts";
-export { compactFilter, classifyEnding, type EpisodeEnding } from "./scaffold/classify-ending.ts";
-export { parseBashBlock, writeBashBlock } from "./scaffold/bash-blocks.ts";
-export { checkCall, type CheckedCall } from "./scaffold/check-call.ts";
-export { clipMiddle, type ClipLimits } from "./scaffold/clip.ts";
-export { parseJsonCall, writeJsonCall, type JsonCallOptions } from "./scaffold/json-calls.ts";
-export { r2eTools, r2eToolset } from "./scaffold/r2e-tools.ts";
-export type { CheckedToolCall, Scaffold } from "./scaffold/scaffold.ts";
+export { compactFilter, classifyEnding, type EpisodeEnding } from "./evaluation/classify-ending.ts";
+export { parseBashBlock, writeBashBlock } from "../scaffold/bash-blocks.ts";
+export { checkCall, type CheckedCall } from "../scaffold/check-call.ts";
+export { clipMiddle, type ClipLimits } from "../scaffold/clip.ts";
+export { parseJsonCall, writeJsonCall, type JsonCallOptions } from "../scaffold/json-calls.ts";
+export { r2eTools, r2eToolset } from "../scaffold/r2e-tools.ts";
+export type { CheckedToolCall, Scaffold } from "../scaffold/scaffold.ts";
 export {
   bashScaffold,
   compactScaffold,
   r2eScaffold,
   sweScaffolds,
   toolCallScaffold,
-  type SweScaffoldName,
-} from "./scaffold/scaffolds.ts";
+  type ScaffoldName as SweScaffoldName,
+} from "../scaffold/scaffolds.ts";
 export { createSweTools } from "./served-tools.ts";
 export {
   decodeToolCall,
   encodeToolCall,
   type ParsedCall,
   type ToolCall,
-} from "./scaffold/tool-call.ts";
-export { ToolRunner, type ToolAnswer } from "./scaffold/tool-runner.ts";
-export type { ParameterSchema, ToolSchema } from "./scaffold/tool-schemas.ts";
-export type { Tool, ToolOutput } from "./scaffold/tools/tool.ts";
-export type { ToolOptions, Workspace } from "./scaffold/workspace.ts";
-export { parseXmlCall, writeXmlCall, type XmlCallOptions } from "./scaffold/xml-calls.ts";
+} from "../scaffold/tool-call.ts";
+export { ToolRunner, type ToolAnswer } from "../scaffold/tool-runner.ts";
+export type { ParameterSchema, ToolSchema } from "../scaffold/tool-schemas.ts";
+export type { Tool, ToolOutput } from "../scaffold/tools/tool.ts";
+export type { ToolOptions, Workspace } from "../scaffold/workspace.ts";
+export { parseXmlCall, writeXmlCall, type XmlCallOptions } from "../scaffold/xml-calls.ts";
 export { openSwebenchTasks, swebenchTasksSchema, type SwebenchTasks } from "./swebench-tasks.ts";

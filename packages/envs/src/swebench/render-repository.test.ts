@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RepositoryState } from "@turnwise/core";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { CommandResult, Container } from "./containers/container.ts";
+import type { CommandResult, Container } from "../containers/container.ts";
 import type { Evaluation } from "./evaluation/evaluate.ts";
 import {
   notesFolder,
@@ -12,7 +12,7 @@ import {
   startTreeScript,
 } from "./preparation/start-tree-script.ts";
 import { renderRepository } from "./render-repository.ts";
-import { encodeToolCall } from "./scaffold/tool-call.ts";
+import { encodeToolCall } from "../scaffold/tool-call.ts";
 
 let parent: string;
 let startTree: string;

@@ -10,8 +10,8 @@ import type { ExtractedPatch } from "./evaluation/extract-patch.ts";
 import { readDiff } from "./evaluation/read-diff.ts";
 import type { SweInstance } from "./instances/instance.ts";
 import type { AgentRepository } from "./preparation/open-repository.ts";
-import { splitPatch } from "./scaffold/split-patch.ts";
-import { decodeToolCall } from "./scaffold/tool-call.ts";
+import { splitPatch } from "./evaluation/split-patch.ts";
+import { decodeToolCall } from "../scaffold/tool-call.ts";
 
 /** State of an episode that its files do not show. */
 interface Progress {

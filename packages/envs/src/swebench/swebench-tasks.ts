@@ -1,19 +1,19 @@
 import { createRandom, InputError, readInput } from "@turnwise/core";
 import type { TaskSource } from "../task-source.ts";
-import { sweScaffolds, type SweScaffoldName } from "./scaffold/scaffolds.ts";
+import { sweScaffolds, type ScaffoldName } from "../scaffold/scaffolds.ts";
 import {
   chatTemplateNames,
   pickChatTemplate,
   type ChatTemplate,
   type ChatTemplateName,
 } from "../chat-template.ts";
-import { ContainerError } from "./containers/container.ts";
-import { ContainerPool } from "./containers/container-pool.ts";
+import { ContainerError } from "../containers/container.ts";
+import { ContainerPool } from "../containers/container-pool.ts";
 import { demoTasks } from "./demo/tasks.ts";
 import { demoById, sweDemonstrator } from "./demonstrator.ts";
-import { DockerEngine } from "./containers/docker-engine.ts";
+import { DockerEngine } from "../containers/docker-engine.ts";
 import { ensureDemoImages } from "./demo/demo-images.ts";
-import { drawSweAction } from "./draw-action.ts";
+import { drawSweAction } from "../scaffold/draw-action.ts";
 import { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
 import { loadInstances, type LoadOptions } from "./instances/load-instances.ts";
 import { selectInstances } from "./instances/select-instances.ts";
@@ -43,7 +43,7 @@ export interface SwebenchTasks {
   readonly skipInvalid: boolean;
   readonly fields: Readonly<Record<string, string>>;
   readonly repositories: readonly string[];
-  readonly format: SweScaffoldName;
+  readonly format: ScaffoldName;
   readonly template: ChatTemplateName;
   readonly hosts: readonly { readonly address: string | null; readonly maxContainers: number }[];
   readonly pull: "missing" | "never";
@@ -93,7 +93,7 @@ export const swebenchTasksSchema: TasksSchema<
     "Repositories to use, with `*` as a wildcard; an empty list for all",
   ),
   format: setting(
-    z.enum(Object.keys(sweScaffolds) as SweScaffoldName[]),
+    z.enum(Object.keys(sweScaffolds) as ScaffoldName[]),
     "Agent scaffold: compact for small models, the others for language models",
   ),
   template: setting(

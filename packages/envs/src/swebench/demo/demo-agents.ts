@@ -1,5 +1,5 @@
-import type { ToolCall } from "../scaffold/tool-call.ts";
-import { writeXmlCall } from "../scaffold/xml-calls.ts";
+import type { ToolCall } from "../../scaffold/tool-call.ts";
+import { writeXmlCall } from "../../scaffold/xml-calls.ts";
 import type { DemoTask } from "./tasks.ts";
 
 /** Agent as a list of responses, one per turn; it ignores observations. */

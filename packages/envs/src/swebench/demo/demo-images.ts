@@ -1,7 +1,7 @@
-import { ContainerError } from "../containers/container.ts";
-import type { DockerEngine } from "../containers/docker-engine.ts";
+import { ContainerError } from "../../containers/container.ts";
+import type { DockerEngine } from "../../containers/docker-engine.ts";
 import { repositoryFolder } from "../instances/eval-script.ts";
-import { demoBaseImage, ensureDemoBaseImage } from "./base-image.ts";
+import { demoBaseImage, ensureDemoBaseImage } from "../../containers/demo-base-image.ts";
 import { demoIdentity } from "./git-hash.ts";
 import { demoCommitMessage, type DemoTask } from "./tasks.ts";
 

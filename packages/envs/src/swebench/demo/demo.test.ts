@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { evaluatePatch } from "../evaluation/evaluate.ts";
-import { ContainerError, type ContainerEngine } from "../containers/container.ts";
-import { ContainerPool } from "../containers/container-pool.ts";
-import { testEngine } from "../testing/test-engine.ts";
-import { DockerEngine } from "../containers/docker-engine.ts";
-import { labelNames } from "../containers/labels.ts";
-import { privateEngine } from "../testing/private-engine.ts";
+import { ContainerError, type ContainerEngine } from "../../containers/container.ts";
+import { ContainerPool } from "../../containers/container-pool.ts";
+import { testEngine } from "../../containers/testing/test-engine.ts";
+import { DockerEngine } from "../../containers/docker-engine.ts";
+import { labelNames } from "../../containers/labels.ts";
+import { privateEngine } from "../../containers/testing/private-engine.ts";
 import {
   cheatingAgent,
   goldAgent,
@@ -20,7 +20,7 @@ import {
 } from "./demo-agents.ts";
 import { ensureDemoImages } from "./demo-images.ts";
 import { demoIdentity } from "./git-hash.ts";
-import { splitPatch } from "../scaffold/split-patch.ts";
+import { splitPatch } from "../evaluation/split-patch.ts";
 import { fileDiff } from "./text-diff.ts";
 import { playDemo, transcript } from "./play.ts";
 import { demoCommitMessage, demoTasks } from "./tasks.ts";

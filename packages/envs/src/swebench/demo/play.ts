@@ -1,7 +1,7 @@
 import { createRandom, type Sampler, type Tokenizer, type Trajectory } from "@turnwise/core";
 import { rollout } from "../../rollout.ts";
-import { r2eFormat } from "../agent-formats.ts";
-import type { ContainerEngine } from "../containers/container.ts";
+import { r2eFormat } from "../../scaffold/agent-formats.ts";
+import type { ContainerEngine } from "../../containers/container.ts";
 import { sweEnvironment, type SweEnvironmentOptions, type SweRecord } from "../environment.ts";
 import type { DemoAgent } from "./demo-agents.ts";
 import type { DemoTask } from "./tasks.ts";

@@ -4,12 +4,12 @@ import {
   type Container,
   type ContainerEngine,
   type ContainerSpec,
-} from "../containers/container.ts";
+} from "../../containers/container.ts";
 import { grade, type Grade } from "../grading/grade.ts";
 import type { SweInstance } from "../instances/instance.ts";
 import { activatesItself } from "../preparation/image-environment.ts";
 import { openForTests } from "../preparation/open-repository.ts";
-import { splitPatch } from "../scaffold/split-patch.ts";
+import { splitPatch } from "./split-patch.ts";
 import { gradeStrictly, writesReport, type Suspicion } from "../strict/grade-strictly.ts";
 import { isEnvironmentTampering, type ProtectedPath } from "../strict/protected-paths.ts";
 import { restoreProtected, snapshotTree, type TreeSnapshot } from "../strict/restore-tree.ts";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { SweBenchInstance } from "../instances/instance.ts";
-import type { Container } from "../containers/container.ts";
+import type { Container } from "../../containers/container.ts";
 import { demoTasks } from "../demo/tasks.ts";
 import { openForAgent } from "../preparation/open-repository.ts";
 import { ImageLayouts } from "../testing/image-layout.ts";
-import { testEngine } from "../testing/test-engine.ts";
+import { testEngine } from "../../containers/testing/test-engine.ts";
 import { evaluatePatch } from "./evaluate.ts";
 import { extractPatch, type ExtractedPatch } from "./extract-patch.ts";
 

@@ -1,7 +1,7 @@
-import type { CommandResult, Container } from "../containers/container.ts";
+import type { CommandResult, Container } from "../../containers/container.ts";
 import { maxNewFileBytes, notesFolder } from "../preparation/start-tree-script.ts";
 import { agentGit } from "./agent-git.ts";
-import { isLeftover, mayBeBuilt } from "../scaffold/leftovers.ts";
+import { isLeftover, mayBeBuilt } from "./leftovers.ts";
 
 /** File that is excluded from the agent's patch. */
 export interface ExcludedFile {

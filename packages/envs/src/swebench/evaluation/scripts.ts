@@ -1,9 +1,5 @@
-import {
-  outputMarkers,
-  repositoryFolder,
-  shellWord,
-  addExitCode,
-} from "../instances/eval-script.ts";
+import { outputMarkers, repositoryFolder, addExitCode } from "../instances/eval-script.ts";
+import { shellWord } from "../../shell-word.ts";
 import type { SweInstance, SweSmithInstance } from "../instances/instance.ts";
 
 /** Returns the folder of an instance's repository in its image. */

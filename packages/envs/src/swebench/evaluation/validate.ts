@@ -1,4 +1,4 @@
-import { ContainerError, type ContainerEngine } from "../containers/container.ts";
+import { ContainerError, type ContainerEngine } from "../../containers/container.ts";
 import { fileDiff } from "../demo/text-diff.ts";
 import type { SweInstance } from "../instances/instance.ts";
 import { evaluatePatch, type Evaluation, type EvaluationOptions } from "./evaluate.ts";

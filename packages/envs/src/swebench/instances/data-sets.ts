@@ -6,13 +6,8 @@ import {
   sweBenchInstance,
   sweSmithInstance,
 } from "./adapters.ts";
-import {
-  condaTestbed,
-  evalScript,
-  repositoryFolder,
-  shellWord,
-  testDirectives,
-} from "./eval-script.ts";
+import { condaTestbed, evalScript, repositoryFolder, testDirectives } from "./eval-script.ts";
+import { shellWord } from "../../shell-word.ts";
 import { isRecord } from "../../is-record.ts";
 import type { SweBenchInstance, SweInstance } from "./instance.ts";
 

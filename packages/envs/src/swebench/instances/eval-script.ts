@@ -1,4 +1,5 @@
-import { splitPatch } from "../scaffold/split-patch.ts";
+import { shellWord } from "../../shell-word.ts";
+import { splitPatch } from "../evaluation/split-patch.ts";
 import { testRules } from "./repository-rules.ts";
 
 /** Marker lines around the output of the tests. */
@@ -46,11 +47,6 @@ export function testDirectives(repo: string, testPatch: string): string[] {
       .replace(/^tests\//u, "")
       .replaceAll("/", "."),
   );
-}
-
-/** Quotes a word for a shell, only if necessary. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Parts of an eval script. */

@@ -19,8 +19,3 @@ export function formatValue(value: unknown): string {
   text ??= String(value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }
-
-/** Message of a caught value. */
-export function readMessage(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}

@@ -1,6 +1,7 @@
 import { readInstance } from "./data-sets.ts";
 import { isRecord } from "../../is-record.ts";
-import { InstanceError, readMessage, formatValue } from "./instance-error.ts";
+import { readMessage } from "../../call-within.ts";
+import { InstanceError, formatValue } from "./instance-error.ts";
 import type { SweInstance } from "./instance.ts";
 import { decode, readBytes } from "./read-bytes.ts";
 import { readParquet } from "./read-parquet.ts";

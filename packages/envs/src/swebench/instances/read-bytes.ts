@@ -3,7 +3,8 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { decodeText } from "@turnwise/core";
 import { zipProblem } from "../../zip-archive.ts";
-import { InstanceError, readMessage } from "./instance-error.ts";
+import { readMessage } from "../../call-within.ts";
+import { InstanceError } from "./instance-error.ts";
 
 const unzip = promisify(gunzip);
 

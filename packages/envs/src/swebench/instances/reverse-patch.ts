@@ -1,4 +1,4 @@
-import { splitPatch } from "../scaffold/split-patch.ts";
+import { splitPatch } from "../evaluation/split-patch.ts";
 
 /**
  * Reverses a text patch as `git diff -R` does: swaps signs, ranges, modes and names. Binary parts

@@ -3,15 +3,15 @@ import type { SweBenchInstance } from "../instances/instance.ts";
 import { demoTasks } from "../demo/tasks.ts";
 import { evaluatePatch } from "../evaluation/evaluate.ts";
 import { sweEnvironment } from "../environment.ts";
-import { bashScaffold, r2eScaffold } from "../scaffold/scaffolds.ts";
-import { encodeToolCall } from "../scaffold/tool-call.ts";
+import { bashScaffold, r2eScaffold } from "../../scaffold/scaffolds.ts";
+import { encodeToolCall } from "../../scaffold/tool-call.ts";
 import {
   condaLayout,
   ImageLayouts,
   repositoryLayout,
   venvLayout,
 } from "../testing/image-layout.ts";
-import { testEngine } from "../testing/test-engine.ts";
+import { testEngine } from "../../containers/testing/test-engine.ts";
 import { openForAgent } from "./open-repository.ts";
 
 // Engines respond late on a busy machine.

@@ -2,9 +2,9 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 import { sweEnvironment } from "../environment.ts";
 import { readInstance } from "../instances/data-sets.ts";
 import type { SweInstance } from "../instances/instance.ts";
-import { encodeToolCall } from "../scaffold/tool-call.ts";
+import { encodeToolCall } from "../../scaffold/tool-call.ts";
 import { ImageLayouts } from "../testing/image-layout.ts";
-import { testEngine } from "../testing/test-engine.ts";
+import { testEngine } from "../../containers/testing/test-engine.ts";
 
 // Engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });

@@ -1,4 +1,4 @@
-import { shellWord } from "../instances/eval-script.ts";
+import { shellWord } from "../../shell-word.ts";
 
 /**
  * Bash functions shared by the scripts of this folder. Git runs without the image's variables,

@@ -4,9 +4,9 @@ import {
   ContainerError,
   type ContainerEngine,
   type ContainerSpec,
-} from "../containers/container.ts";
+} from "../../containers/container.ts";
 import { ImageLayouts, repositoryLayout } from "../testing/image-layout.ts";
-import { testEngine } from "../testing/test-engine.ts";
+import { testEngine } from "../../containers/testing/test-engine.ts";
 import { openForAgent } from "./open-repository.ts";
 
 // Long time limits, because engines respond late on a busy machine.

@@ -1,4 +1,4 @@
-import type { Container } from "../containers/container.ts";
+import type { Container } from "../../containers/container.ts";
 
 /** Variables that belong to a shell or a single command, not to the image's environment. */
 const ownVariables = new Set([

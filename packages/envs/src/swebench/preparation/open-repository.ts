@@ -3,7 +3,7 @@ import {
   type Container,
   type ContainerEngine,
   type ContainerSpec,
-} from "../containers/container.ts";
+} from "../../containers/container.ts";
 import { imageEnvironment } from "./image-environment.ts";
 import {
   agentPreparation,

@@ -1,5 +1,5 @@
-import type { ContainerPreparation } from "../containers/container.ts";
-import { shellWord } from "../instances/eval-script.ts";
+import type { ContainerPreparation } from "../../containers/container.ts";
+import { shellWord } from "../../shell-word.ts";
 import { foreignCommits, gitFunctions, historyScript } from "./history-script.ts";
 import { rightsScript } from "./rights-script.ts";
 import { notesFolder, snapshotFunctions, startTreeScript } from "./start-tree-script.ts";

@@ -1,4 +1,4 @@
-import { shellWord } from "../instances/eval-script.ts";
+import { shellWord } from "../../shell-word.ts";
 
 /**
  * Makes the user of a container the owner of a folder's files: containers run without the

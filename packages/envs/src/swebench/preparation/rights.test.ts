@@ -1,15 +1,15 @@
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { createRandom } from "@turnwise/core";
 import { rollout } from "../../rollout.ts";
-import { r2eFormat } from "../agent-formats.ts";
+import { r2eFormat } from "../../scaffold/agent-formats.ts";
 import { letterTokenizer, scriptedSampler } from "../demo/play.ts";
 import { demoTasks } from "../demo/tasks.ts";
 import { sweEnvironment } from "../environment.ts";
 import { evaluatePatch } from "../evaluation/evaluate.ts";
 import type { SweBenchInstance } from "../instances/instance.ts";
-import { encodeToolCall } from "../scaffold/tool-call.ts";
+import { encodeToolCall } from "../../scaffold/tool-call.ts";
 import { ImageLayouts, repositoryLayout, type ImageSettings } from "../testing/image-layout.ts";
-import { testEngine } from "../testing/test-engine.ts";
+import { testEngine } from "../../containers/testing/test-engine.ts";
 
 // Long time limits, because engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });

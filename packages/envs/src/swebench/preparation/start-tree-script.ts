@@ -1,5 +1,5 @@
-import { shellWord } from "../instances/eval-script.ts";
-import { toolFolders } from "../scaffold/leftovers.ts";
+import { shellWord } from "../../shell-word.ts";
+import { toolFolders } from "../evaluation/leftovers.ts";
 
 /** Folder of the preparation's records in the container. */
 export const notesFolder: string = "/var/lib/turnwise";

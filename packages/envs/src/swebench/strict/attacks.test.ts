@@ -3,7 +3,7 @@ import { ensureDemoImages } from "../demo/demo-images.ts";
 import { demoTasks } from "../demo/tasks.ts";
 import { fileDiff } from "../demo/text-diff.ts";
 import { evaluatePatch, type Evaluation } from "../evaluation/evaluate.ts";
-import { testEngine } from "../testing/test-engine.ts";
+import { testEngine } from "../../containers/testing/test-engine.ts";
 
 // Long time limits, because engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 240_000 });

@@ -4,7 +4,7 @@ import { demoTasks } from "../demo/tasks.ts";
 import { fileDiff } from "../demo/text-diff.ts";
 import { evaluatePatch } from "../evaluation/evaluate.ts";
 import type { SweBenchInstance } from "../instances/instance.ts";
-import { testEngine } from "../testing/test-engine.ts";
+import { testEngine } from "../../containers/testing/test-engine.ts";
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 240_000 });
 

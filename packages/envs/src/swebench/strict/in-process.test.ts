@@ -5,7 +5,7 @@ import { fileDiff } from "../demo/text-diff.ts";
 import { evaluatePatch } from "../evaluation/evaluate.ts";
 import { evalScript } from "../instances/eval-script.ts";
 import type { SweBenchInstance } from "../instances/instance.ts";
-import { testEngine } from "../testing/test-engine.ts";
+import { testEngine } from "../../containers/testing/test-engine.ts";
 
 // Long time limits, because engines respond late on a busy machine.
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 240_000 });

@@ -3,7 +3,7 @@ import {
   type CommandResult,
   type Container,
   type OutputBytes,
-} from "../containers/container.ts";
+} from "../../containers/container.ts";
 import {
   isTestCode,
   protectedPaths,

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { CommandResult, Container } from "../containers/container.ts";
+import type { CommandResult, Container } from "../../containers/container.ts";
 import type { TestRun } from "../evaluation/scripts.ts";
 import { pytestReporter, reporterVariable } from "./pytest-reporter.ts";
 import { splitEvalScript } from "./split-script.ts";

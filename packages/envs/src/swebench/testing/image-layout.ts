@@ -1,9 +1,9 @@
 import type Dockerode from "dockerode";
 import { randomBytes } from "node:crypto";
-import { DockerContainer } from "../containers/docker-container.ts";
-import type { DockerEngine } from "../containers/docker-engine.ts";
-import { labelNames, noLabels, ownerLabel } from "../containers/labels.ts";
-import { demoBaseImage } from "../demo/base-image.ts";
+import { DockerContainer } from "../../containers/docker-container.ts";
+import type { DockerEngine } from "../../containers/docker-engine.ts";
+import { labelNames, noLabels, ownerLabel } from "../../containers/labels.ts";
+import { demoBaseImage } from "../../containers/demo-base-image.ts";
 
 /** Settings of an image. */
 export interface ImageSettings {

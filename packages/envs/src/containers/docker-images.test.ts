@@ -1,7 +1,7 @@
 import type Dockerode from "dockerode";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { privateEngine, type PrivateEngine } from "../testing/private-engine.ts";
-import { testRegistry, type TestRegistry } from "../testing/registry.ts";
+import { privateEngine, type PrivateEngine } from "./testing/private-engine.ts";
+import { testRegistry, type TestRegistry } from "./testing/registry.ts";
 import { ContainerError } from "./container.ts";
 import { DockerEngine, type DockerEngineOptions } from "./docker-engine.ts";
 

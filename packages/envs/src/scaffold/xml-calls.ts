@@ -1,6 +1,6 @@
 import { readJsonAt } from "./lenient-json.ts";
 import { readCalls, type CallsAt, type CallSyntax } from "./read-calls.ts";
-import { isRecord } from "../../is-record.ts";
+import { isRecord } from "../is-record.ts";
 import type { ParsedCall, ToolCall } from "./tool-call.ts";
 import type { ToolSchema } from "./tool-schemas.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Dockerode from "dockerode";
-import { readMessage } from "../instances/instance-error.ts";
+import { readMessage } from "../call-within.ts";
 import { ContainerError } from "./container.ts";
 import { dockerFault, withTimeout } from "./docker-fault.ts";
 

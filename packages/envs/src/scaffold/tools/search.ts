@@ -1,6 +1,7 @@
-import { shellWord } from "../../instances/eval-script.ts";
+import { shellWord } from "../../shell-word.ts";
 import { clipMiddle, quote } from "../clip.ts";
 import type { Workspace } from "../workspace.ts";
+import type { ScaffoldWording } from "../wording.ts";
 import type { Tool } from "./tool.ts";
 
 /** Maximum length of the search term and of the path, characters: the path limit of Linux. */
@@ -8,8 +9,8 @@ const maxArgument = 4096;
 /** Maximum number of matching files that are listed. */
 const maxFiles = 100;
 
-/** Searches text in a file or folder, as R2E-Gym does. */
-export const search: Tool = {
+/** Creates the tool that searches text in a file or folder, as R2E-Gym does. */
+export const createSearch = ({ folder }: ScaffoldWording): Tool => ({
   schema: {
     type: "function",
     function: {
@@ -25,7 +26,7 @@ export const search: Tool = {
           },
           path: {
             type: "string",
-            description: "The file or directory to search. Default: the repository.",
+            description: `The file or directory to search. Default: ${folder}.`,
           },
         },
         required: ["search_term"],
@@ -39,7 +40,7 @@ export const search: Tool = {
       text: `Execution output of [search]:\n${clipMiddle(answer, { maxLines: 80, maxCharacters })}`,
     };
   },
-};
+});
 
 const formatCount = (count: number): string => `${count} ${count === 1 ? "match" : "matches"}`;
 

@@ -1,4 +1,4 @@
-import { isRecord } from "../../is-record.ts";
+import { isRecord } from "../is-record.ts";
 /** A tool call. */
 export interface ToolCall {
   readonly tool: string;

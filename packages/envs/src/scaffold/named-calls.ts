@@ -1,6 +1,6 @@
 import { readJsonAt } from "./lenient-json.ts";
 import type { CallsAt } from "./read-calls.ts";
-import { isRecord } from "../../is-record.ts";
+import { isRecord } from "../is-record.ts";
 
 /**
  * Tool name before its arguments: `name{`, `name[ARGS]{` (Mistral), `functions.name:0` and

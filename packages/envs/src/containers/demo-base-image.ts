@@ -4,10 +4,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { readMessage } from "../instances/instance-error.ts";
-import { ContainerError } from "../containers/container.ts";
-import type { DockerEngine } from "../containers/docker-engine.ts";
-import { withTimeout } from "../containers/docker-fault.ts";
+import { readMessage } from "../call-within.ts";
+import { ContainerError } from "./container.ts";
+import type { DockerEngine } from "./docker-engine.ts";
+import { withTimeout } from "./docker-fault.ts";
 
 /** Name of the base image for the demo tasks, to which their repositories are added. */
 export const demoBaseImage = "turnwise-demo-base:2";

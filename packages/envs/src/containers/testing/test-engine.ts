@@ -1,6 +1,6 @@
-import { ContainerError } from "../containers/container.ts";
-import { DockerEngine } from "../containers/docker-engine.ts";
-import { ensureDemoBaseImage } from "../demo/base-image.ts";
+import { ContainerError } from "../container.ts";
+import { DockerEngine } from "../docker-engine.ts";
+import { ensureDemoBaseImage } from "../demo-base-image.ts";
 
 /**
  * An engine with the demo base image. If no engine answers or the image cannot be built, prints a

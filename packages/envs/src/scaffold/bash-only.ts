@@ -1,13 +1,14 @@
 import { clipMiddle } from "./clip.ts";
-import { executeBash } from "./tools/execute-bash.ts";
+import { createExecuteBash } from "./tools/execute-bash.ts";
 import type { Tool } from "./tools/tool.ts";
+import type { ScaffoldWording } from "./wording.ts";
 
 /** First line of output that submits the work, as in mini-swe-agent. */
 export const submitMark = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT";
 
-/** Runs a command with both streams merged, as mini-swe-agent does. */
-export const bashCommand: Tool = {
-  ...executeBash,
+/** Creates the tool that runs a command with both streams merged, as mini-swe-agent does. */
+export const createBashCommand = (wording: ScaffoldWording): Tool => ({
+  ...createExecuteBash(wording),
   run: async ({ cmd }, workspace, signal) => {
     const result = await workspace.runCommand(`{\n${String(cmd)}\n} 2>&1`, signal);
     const { maxCharacters } = workspace;
@@ -16,7 +17,7 @@ export const bashCommand: Tool = {
       result,
     };
   },
-};
+});
 
 /** Formats the result of a command for the agent. */
 export function bashObservation(

@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { demoBaseImage, ensureDemoBaseImage } from "../demo/base-image.ts";
-import { privateEngine, type PrivateEngine } from "../testing/private-engine.ts";
-import { testEngine } from "../testing/test-engine.ts";
+import { demoBaseImage, ensureDemoBaseImage } from "./demo-base-image.ts";
+import { privateEngine, type PrivateEngine } from "./testing/private-engine.ts";
+import { testEngine } from "./testing/test-engine.ts";
 import {
   ContainerError,
   type Container,

@@ -1,6 +1,6 @@
 import type { Random } from "@turnwise/core";
 import type { Observation } from "../environment.ts";
-import { encodeToolCall } from "./scaffold/tool-call.ts";
+import { encodeToolCall } from "./tool-call.ts";
 
 const commands = [
   "ls",

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Container } from "../containers/container.ts";
-import { demoBaseImage } from "../demo/base-image.ts";
-import { testEngine } from "../testing/test-engine.ts";
+import { demoBaseImage } from "../containers/demo-base-image.ts";
+import { testEngine } from "../containers/testing/test-engine.ts";
 import { encodeToolCall } from "./tool-call.ts";
 import { bashScaffold } from "./scaffolds.ts";
 import { ToolRunner } from "./tool-runner.ts";

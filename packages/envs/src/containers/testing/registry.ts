@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
-import { packTar } from "../containers/tar.ts";
+import { packTar } from "../tar.ts";
 
 /** An image registry on the loopback address that an engine pulls from without encryption. */
 export interface TestRegistry {

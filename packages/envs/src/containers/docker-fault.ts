@@ -1,4 +1,4 @@
-import { readMessage } from "../instances/instance-error.ts";
+import { readMessage } from "../call-within.ts";
 import { ContainerError, type ContainerFault } from "./container.ts";
 
 const patterns: readonly (readonly [RegExp, ContainerFault])[] = [

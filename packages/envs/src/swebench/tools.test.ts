@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { plainText } from "../../chat-template.ts";
-import { bashFormat, r2eFormat, toolCallFormat } from "../agent-formats.ts";
-import { loadInstances } from "../instances/load-instances.ts";
-import { sharedSwebench } from "../testing/shared-data.ts";
-import { bashObservation, isSubmission } from "./bash-only.ts";
-import { insertAfter, outline, replaceOnce } from "./edit-text.ts";
-import { compactFilter, classifyEnding } from "./classify-ending.ts";
-import { isLeftover } from "./leftovers.ts";
-import { splitPatch } from "./split-patch.ts";
-import { decodeAction, decodeToolCall, encodeToolCall } from "./tool-call.ts";
+import { plainText } from "../chat-template.ts";
+import { bashFormat, r2eFormat, toolCallFormat } from "../scaffold/agent-formats.ts";
+import { loadInstances } from "./instances/load-instances.ts";
+import { sharedSwebench } from "./testing/shared-data.ts";
+import { bashObservation, isSubmission } from "../scaffold/bash-only.ts";
+import { insertAfter, outline, replaceOnce } from "../scaffold/edit-text.ts";
+import { compactFilter, classifyEnding } from "./evaluation/classify-ending.ts";
+import { isLeftover } from "./evaluation/leftovers.ts";
+import { splitPatch } from "./evaluation/split-patch.ts";
+import { decodeAction, decodeToolCall, encodeToolCall } from "../scaffold/tool-call.ts";
 
 describe("the bash-only scaffold", () => {
   it("ends when the first output line of a command is the submit mark", () => {

@@ -1,5 +1,5 @@
-import type { AgentFormat } from "../../agent-format.ts";
-import type { SweFormatOptions } from "../agent-formats.ts";
+import type { AgentFormat } from "../agent-format.ts";
+import type { SweFormatOptions } from "./agent-formats.ts";
 import type { ToolCall } from "./tool-call.ts";
 import type { Tool, ToolOutput } from "./tools/tool.ts";
 import type { Workspace } from "./workspace.ts";

@@ -1,21 +1,22 @@
 import type { AgentFormat } from "../agent-format.ts";
 import { chatMarkup, type ChatTemplate } from "../chat-template.ts";
-import { parseBashBlock, writeBashBlock } from "./scaffold/bash-blocks.ts";
-import { bashCommand, submitMark } from "./scaffold/bash-only.ts";
-import { checkCall } from "./scaffold/check-call.ts";
-import { clipMiddle } from "./scaffold/clip.ts";
-import { parseJsonCall, writeJsonCall } from "./scaffold/json-calls.ts";
-import { r2eToolNames, r2eTools, r2eToolset } from "./scaffold/r2e-tools.ts";
+import { parseBashBlock, writeBashBlock } from "./bash-blocks.ts";
+import { createBashCommand, submitMark } from "./bash-only.ts";
+import { checkCall } from "./check-call.ts";
+import { clipMiddle } from "./clip.ts";
+import { parseJsonCall, writeJsonCall } from "./json-calls.ts";
+import { createR2eToolset, listToolNames, r2eToolset } from "./r2e-tools.ts";
 import {
   decodeToolCall,
   encodeRejection,
   encodeToolCall,
   type ParsedCall,
   type ToolCall,
-} from "./scaffold/tool-call.ts";
-import { describeTools } from "./scaffold/tool-schemas.ts";
-import type { Tool } from "./scaffold/tools/tool.ts";
-import { parseXmlCall, writeXmlCall } from "./scaffold/xml-calls.ts";
+} from "./tool-call.ts";
+import { describeTools } from "./tool-schemas.ts";
+import type { Tool } from "./tools/tool.ts";
+import { repositoryWording, type ScaffoldWording } from "./wording.ts";
+import { parseXmlCall, writeXmlCall } from "./xml-calls.ts";
 
 /** Options of the agent formats. */
 export interface SweFormatOptions {
@@ -25,16 +26,12 @@ export interface SweFormatOptions {
   readonly maxCharacters?: number;
 }
 
-const task =
-  "You are a software engineer. The user gives you a repository and describes an issue in it. " +
-  "Find the cause, fix the source code, then submit your work. " +
-  "Do not modify tests: hidden tests will check your fix. There is no network access.";
-
-const xmlSystem = `${task}
+const writeXmlSystem = ({ assignment }: ScaffoldWording, tools: readonly Tool[]): string =>
+  `${assignment}
 
 You have these tools:
 
-${describeTools(r2eTools)}
+${describeTools(tools.map(({ schema }) => schema))}
 
 In every response, reason briefly and then make exactly one tool call, in this form:
 
@@ -42,11 +39,12 @@ In every response, reason briefly and then make exactly one tool call, in this f
 <parameter=argument_name>value</parameter>
 </function>`;
 
-const jsonSystem = `${task}
+const writeJsonSystem = ({ assignment }: ScaffoldWording, tools: readonly Tool[]): string =>
+  `${assignment}
 
 You have these tools, described as JSON schemas:
 
-${r2eTools.map((tool) => JSON.stringify(tool)).join("\n")}
+${tools.map(({ schema }) => JSON.stringify(schema)).join("\n")}
 
 In every response, reason briefly and then make exactly one tool call, in this form:
 
@@ -54,7 +52,7 @@ In every response, reason briefly and then make exactly one tool call, in this f
 {"name": "tool_name", "arguments": {"argument_name": "value"}}
 </tool_call>`;
 
-const bashSystem = `${task}
+const writeBashSystem = ({ assignment, folder }: ScaffoldWording): string => `${assignment}
 
 In every response, reason briefly and then write exactly one bash command, in this form:
 
@@ -62,7 +60,7 @@ In every response, reason briefly and then write exactly one bash command, in th
 command
 \`\`\`
 
-Every command runs in a new shell that starts in the repository. To submit your work, run: echo ${submitMark}`;
+Every command runs in a new shell that starts in ${folder}. To submit your work, run: echo ${submitMark}`;
 
 /** Syntax of tool calls: reader, writer, and the tools. */
 interface CallForm {
@@ -104,30 +102,58 @@ function chatFormat(
   });
 }
 
-const xmlForm = (exactValues: boolean): CallForm => ({
-  tools: r2eToolset,
-  parse: (response) => parseXmlCall(response, { exactValues, tools: r2eToolNames }),
-  write: writeXmlCall,
-});
+const xmlForm = (tools: readonly Tool[], exactValues: boolean): CallForm => {
+  const names = listToolNames(tools);
+  return {
+    tools,
+    parse: (response) => parseXmlCall(response, { exactValues, tools: names }),
+    write: writeXmlCall,
+  };
+};
+
+/** Options of {@link r2eFormat}. */
+type XmlFormatOptions = SweFormatOptions & { readonly exactValues?: boolean };
+
+/** Creates the format of R2E-Gym and DeepSWE, tool calls in XML, with a wording. */
+export const createXmlFormat =
+  (wording: ScaffoldWording) =>
+  (options: XmlFormatOptions = {}): AgentFormat => {
+    const tools = createR2eToolset(wording);
+    const form = xmlForm(tools, options.exactValues ?? false);
+    return chatFormat(writeXmlSystem(wording, tools), form, options);
+  };
+
+/** Creates the format with R2E-Gym's tools, called in JSON, with a wording. */
+export const createJsonFormat =
+  (wording: ScaffoldWording) =>
+  (options: SweFormatOptions = {}): AgentFormat => {
+    const tools = createR2eToolset(wording);
+    const names = listToolNames(tools);
+    const parse = (response: string): ParsedCall => parseJsonCall(response, { tools: names });
+    const form = { tools, parse, write: writeJsonCall };
+    return chatFormat(writeJsonSystem(wording, tools), form, options);
+  };
+
+/** Creates the format with a single tool, bash, as in mini-swe-agent, with a wording. */
+export const createBashFormat =
+  (wording: ScaffoldWording) =>
+  (options: SweFormatOptions = {}): AgentFormat => {
+    const tools = [createBashCommand(wording)];
+    const form = { tools, parse: parseBashBlock, write: writeBashBlock };
+    return chatFormat(writeBashSystem(wording), form, options);
+  };
 
 /** Format of R2E-Gym and DeepSWE: tool calls in XML. The prompt is in our own words. */
-export function r2eFormat(
-  options: SweFormatOptions & { readonly exactValues?: boolean } = {},
-): AgentFormat {
-  return chatFormat(xmlSystem, xmlForm(options.exactValues ?? false), options);
-}
+export const r2eFormat: (options?: XmlFormatOptions) => AgentFormat =
+  createXmlFormat(repositoryWording);
 
 /** Format with R2E-Gym's tools, called in JSON. */
-export function toolCallFormat(options: SweFormatOptions = {}): AgentFormat {
-  const parse = (response: string): ParsedCall => parseJsonCall(response, { tools: r2eToolNames });
-  return chatFormat(jsonSystem, { tools: r2eToolset, parse, write: writeJsonCall }, options);
-}
+export const toolCallFormat: (options?: SweFormatOptions) => AgentFormat =
+  createJsonFormat(repositoryWording);
 
 /** Format with a single tool, bash, as in mini-swe-agent. */
-export function bashFormat(options: SweFormatOptions = {}): AgentFormat {
-  const form = { tools: [bashCommand], parse: parseBashBlock, write: writeBashBlock };
-  return chatFormat(bashSystem, form, options);
-}
+export const bashFormat: (options?: SweFormatOptions) => AgentFormat =
+  createBashFormat(repositoryWording);
 
 /** Markers of {@link compactSweFormat}; a tokenizer for it must keep each as one token. */
 export const compactSweMarkers = {
@@ -148,7 +174,7 @@ export function compactSweFormat({
   maxCharacters = 600,
 }: Pick<SweFormatOptions, "maxCharacters"> = {}): AgentFormat {
   const { issue, answer, act } = compactSweMarkers;
-  return createFormat(xmlForm(true), (history, { text }) => {
+  return createFormat(xmlForm(r2eToolset, true), (history, { text }) => {
     const marker = history.length === 0 ? issue : answer;
     return `${marker}${clipMiddle(text.trim(), { maxCharacters })}${act}`;
   });

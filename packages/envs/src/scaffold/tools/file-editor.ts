@@ -1,8 +1,9 @@
-import { shellWord } from "../../instances/eval-script.ts";
+import { shellWord } from "../../shell-word.ts";
 import { clipMiddle, quote } from "../clip.ts";
 import { insertAfter, numberLines, outline, replaceOnce } from "../edit-text.ts";
 import { decodeFile, encodeFile, toUnixBreaks, type FileText } from "../file-text.ts";
 import { maxFileBytes, type Workspace } from "../workspace.ts";
+import type { ScaffoldWording } from "../wording.ts";
 import type { Tool } from "./tool.ts";
 
 /**
@@ -14,16 +15,15 @@ const outlineLines = 110;
 const maxPath = 4096;
 
 /**
- * Views, creates and edits files, like R2E-Gym's `file_editor` and SWE-agent's
- * `str_replace_editor`.
+ * Creates the tool that views, creates and edits files, like R2E-Gym's `file_editor` and
+ * SWE-agent's `str_replace_editor`.
  */
-export const fileEditor: Tool = {
+export const createFileEditor = ({ listed }: ScaffoldWording): Tool => ({
   schema: {
     type: "function",
     function: {
       name: "file_editor",
-      description:
-        "View, create and edit files. `view` shows a file with line numbers (of long Python files, only the outline), or lists the subdirectories and Python files of a directory, 2 levels deep. `create` writes a new file and fails if the file already exists. `str_replace` replaces `old_str`, which must match exactly one place in the file, including whitespace. `insert` adds lines after `insert_line`. `undo_edit` reverts the last edit of the file. Long output is truncated.",
+      description: `View, create and edit files. \`view\` shows a file with line numbers (of long Python files, only the outline), or lists the subdirectories and ${listed} of a directory, 2 levels deep. \`create\` writes a new file and fails if the file already exists. \`str_replace\` replaces \`old_str\`, which must match exactly one place in the file, including whitespace. \`insert\` adds lines after \`insert_line\`. \`undo_edit\` reverts the last edit of the file. Long output is truncated.`,
       parameters: {
         type: "object",
         properties: {
@@ -70,14 +70,14 @@ export const fileEditor: Tool = {
     insert: ["insert_line", "new_str"],
   },
   run: async (given, workspace) => {
-    const answer = await edit(given as unknown as EditorArguments, workspace);
+    const answer = await edit(given as unknown as EditorArguments, workspace, listed);
     const { maxCharacters } = workspace;
     const text = clipMiddle(answer, { maxCharacters });
     const hint =
       text === answer ? "" : "\nFind the lines you need with grep -n, then view that range.";
     return { text: `Execution output of [file_editor]:\n${text}${hint}` };
   },
-};
+});
 
 /** Arguments after validation. */
 interface EditorArguments {
@@ -91,7 +91,11 @@ interface EditorArguments {
   readonly concise?: boolean;
 }
 
-async function edit(given: EditorArguments, workspace: Workspace): Promise<string> {
+async function edit(
+  given: EditorArguments,
+  workspace: Workspace,
+  listed: ScaffoldWording["listed"],
+): Promise<string> {
   const { command, path } = given;
   const name = quote(path);
   if (!path.startsWith("/")) return `path must be absolute and start with /, got ${name}.`;
@@ -99,7 +103,7 @@ async function edit(given: EditorArguments, workspace: Workspace): Promise<strin
   if (path.length > maxPath) {
     return `path must have at most ${maxPath} characters, got ${path.length}.`;
   }
-  if (command === "view") return view(given, workspace);
+  if (command === "view") return view(given, workspace, listed);
   const location = shellWord(path);
   const found = await workspace.runInternal(
     `[ -d ${location} ] && echo folder || { [ -e ${location} ] && echo file; }`,
@@ -136,15 +140,20 @@ async function edit(given: EditorArguments, workspace: Workspace): Promise<strin
   return `The file ${name} has been edited. Here's the result of running \`cat -n\` on a snippet of ${name}:\n${edited.snippet}\nReview the changes and make sure they are as expected. Edit the file again if necessary.`;
 }
 
-async function view(given: EditorArguments, workspace: Workspace): Promise<string> {
+async function view(
+  given: EditorArguments,
+  workspace: Workspace,
+  listed: ScaffoldWording["listed"],
+): Promise<string> {
   const { path, view_range: range, concise = false } = given;
   const name = quote(path);
   const location = shellWord(path);
   if ((await workspace.runInternal(`test -d ${location}`)).exitCode === 0) {
-    const listed = await workspace.runInternal(
-      `find ${location} -maxdepth 2 -not -path '*/.*' \\( -type d -o -name '*.py' \\) | sort`,
+    const kinds = listed === "files" ? "-type d -o -type f" : "-type d -o -name '*.py'";
+    const found = await workspace.runInternal(
+      `find ${location} -maxdepth 2 -not -path '*/.*' \\( ${kinds} \\) | sort`,
     );
-    return `Here are the directories and Python files up to 2 levels deep in ${name}, excluding hidden items:\n${listed.stdout.toString("utf8").trimEnd()}`;
+    return `Here are the directories and ${listed} up to 2 levels deep in ${name}, excluding hidden items:\n${found.stdout.toString("utf8").trimEnd()}`;
   }
   const file = await read(workspace, path);
   if ("problem" in file) return file.problem;

@@ -1,12 +1,13 @@
+import type { ScaffoldWording } from "../wording.ts";
 import type { Tool } from "./tool.ts";
 
-/** Submits the work, like R2E-Gym's `finish` and SWE-agent's `submit`. */
-export const finish: Tool = {
+/** Creates the tool that submits the work, like R2E-Gym's `finish` and SWE-agent's `submit`. */
+export const createFinish = ({ submission }: ScaffoldWording): Tool => ({
   schema: {
     type: "function",
     function: {
       name: "finish",
-      description: "Submit your work: the current state of the repository. Ends the task.",
+      description: `Submit your work: ${submission}. Ends the task.`,
       parameters: {
         type: "object",
         properties: {
@@ -21,4 +22,4 @@ export const finish: Tool = {
   // A misspelled name of the summary must not prevent the submission.
   ignoresUnknown: true,
   run: async () => ({ text: "<<<Finished>>>" }),
-};
+});

@@ -1,27 +1,14 @@
 import { clipMiddle } from "../clip.ts";
+import type { ScaffoldWording } from "../wording.ts";
 import type { Tool } from "./tool.ts";
 
-const interactive = "it is interactive. Run python with a script or with -c instead.";
-/** First words of commands that R2E-Gym rejects, with the explanation for the agent. */
-const refusedWords: ReadonlyMap<string, string> = new Map([
-  [
-    "cd",
-    "every call starts a new shell in the repository. Use absolute paths, or (cd DIRECTORY && COMMAND).",
-  ],
-  ["pip", "there is no network access. The packages that the repository needs are installed."],
-  ["nohup", "a command must end within its call. Run the command without nohup."],
-  ["ipython", interactive],
-  ["jupyter", interactive],
-]);
-
-/** Runs a bash command, as R2E-Gym does. */
-export const executeBash: Tool = {
+/** Creates the tool that runs a bash command, as R2E-Gym does. */
+export const createExecuteBash = ({ folder, rejected }: ScaffoldWording): Tool => ({
   schema: {
     type: "function",
     function: {
       name: "execute_bash",
-      description:
-        "Run a bash command in the repository and return its output. Every call starts a new shell. Standard input is empty, and a command that takes too long is stopped.",
+      description: `Run a bash command in ${folder} and return its output. Every call starts a new shell. Standard input is empty, and a command that takes too long is stopped.`,
       parameters: {
         type: "object",
         properties: { cmd: { type: "string", description: "The bash command to run." } },
@@ -35,7 +22,7 @@ export const executeBash: Tool = {
     const head = (code: number): string =>
       `Exit code: ${code}\nExecution output of [execute_bash]:\n`;
     const word = command.trim().split(/\s/u, 1)[0]!;
-    const refusal = refusedWords.get(word);
+    const refusal = rejected.get(word);
     if (refusal !== undefined) {
       return { text: `${head(1)}Commands that start with ${word} are not allowed: ${refusal}` };
     }
@@ -61,4 +48,4 @@ export const executeBash: Tool = {
     const text = clipMiddle(parts.join("\n"), { maxLines: 80, maxCharacters });
     return { text: head(result.exitCode ?? -1) + text, result };
   },
-};
+});

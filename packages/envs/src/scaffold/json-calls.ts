@@ -1,7 +1,7 @@
 import { readJsonAt } from "./lenient-json.ts";
 import { readNamedCall } from "./named-calls.ts";
 import { readCalls, type CallsAt, type CallSyntax } from "./read-calls.ts";
-import { isRecord } from "../../is-record.ts";
+import { isRecord } from "../is-record.ts";
 import type { ParsedCall, ToolCall } from "./tool-call.ts";
 import type { ToolSchema } from "./tool-schemas.ts";
 import { parseXmlCall, xmlSyntax } from "./xml-calls.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { checkPositive } from "@turnwise/core";
 import type Dockerode from "dockerode";
-import { readMessage } from "../instances/instance-error.ts";
+import { readMessage } from "../call-within.ts";
 import {
   ContainerError,
   type Container,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { r2eToolNames, r2eTools } from "./r2e-tools.ts";
+import { listToolNames, r2eTools, r2eToolset } from "./r2e-tools.ts";
 import { parseXmlCall } from "./xml-calls.ts";
 
 const call = (tool: string, given: Readonly<Record<string, string>>): string =>
@@ -83,7 +83,9 @@ describe("calls in XML", () => {
       "<function=finish>\n</",
       "<function=submit></s>",
     ]) {
-      expect(parseXmlCall(response, { tools: r2eToolNames }).call?.arguments).toEqual({});
+      expect(parseXmlCall(response, { tools: listToolNames(r2eToolset) }).call?.arguments).toEqual(
+        {},
+      );
     }
     expect(read('<function=execute_bash>{"cmd": "l').note).toMatch(/not valid JSON: a string is/u);
     expect(read(call("execute_bash", { cmd: "grep '<|im_end|>' a" })).call!.arguments).toEqual({
