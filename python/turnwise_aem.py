@@ -82,8 +82,9 @@ def modulation_coefficients(
     if not spread > 0 or spread < min_entropy_range:
         return np.ones_like(values)
     distances = (values - low if direction == "certain" else high - values) / spread
-    weights = np.exp(-strength * distances)
-    return weights / weights.mean()
+    weights: np.ndarray = np.exp(-strength * distances)
+    scaled: np.ndarray = weights / weights.mean()
+    return scaled
 
 
 def modulate(
@@ -92,17 +93,18 @@ def modulate(
     """Multiplies one advantage per response by its coefficient within its group, `[response]`."""
     _same_length(advantages=advantages, entropies=entropies, groups=groups)
     coefficients = batch_coefficients([[entropy] for entropy in entropies], groups, **options)
-    return np.asarray(advantages, dtype=np.float64) * np.concatenate([*coefficients, []])
+    modulated: np.ndarray = np.asarray(advantages, dtype=np.float64) * np.concatenate([*coefficients, []])
+    return modulated
 
 
-def find_spans(mask: Sequence[Any]) -> list[tuple[int, int]]:
+def find_spans(mask: Any) -> list[tuple[int, int]]:
     """Responses of a row: `(start, stop)` of each run of true entries."""
     flags = np.concatenate([[0], np.asarray(mask) != 0, [0]]).astype(np.int8)
     edges = np.flatnonzero(np.diff(flags))
     return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2])]
 
 
-def span_means(entropies: Sequence[float], mask: Sequence[Any]) -> list[float]:
+def span_means(entropies: Any, mask: Any) -> list[float]:
     """Mean token entropy of each response of a row; entries outside responses are not read."""
     _same_length(entropies=entropies, mask=mask)
     values = np.asarray(entropies, dtype=np.float64)
@@ -159,7 +161,7 @@ def batch_coefficients(
 
 def _to_numpy(values: Any) -> np.ndarray:
     if hasattr(values, "detach"):  # a tensor, on any device and of any type
-        return values.detach().float().cpu().numpy()
+        values = values.detach().float().cpu().numpy()
     return np.asarray(values)
 
 
@@ -198,7 +200,7 @@ def modulate_rows(
 # Plug-ins. Each states the version whose source it was written against.
 
 
-def register_verl(core_algos: Any, trainer: type, name: str = "aem", base: str = "grpo", **options: Any) -> None:
+def register_verl(core_algos: Any, trainer: Any, name: str = "aem", base: str = "grpo", **options: Any) -> None:
     """verl 0.8.0.dev (2026-01): registers the estimator `name`, which modulates the estimator `base`.
 
     Call it before the trainer starts: `register_verl(verl.trainer.ppo.core_algos, RayPPOTrainer)`, and set
@@ -227,14 +229,14 @@ def register_verl(core_algos: Any, trainer: type, name: str = "aem", base: str =
     core_algos.register_adv_est(name)(estimate)
 
 
-def aem_trainer(base: type, **options: Any) -> type:
-    """TRL 1.10.0.dev (2026-07): a subclass of `GRPOTrainer` with AEM: `aem_trainer(GRPOTrainer)(model=..., ...)`.
+def aem_trainer(base: Any, **options: Any) -> Any:
+    """TRL 1.13.0: a subclass of `GRPOTrainer` with AEM: `aem_trainer(GRPOTrainer)(model=..., ...)`.
 
     It makes one more forward pass for the entropies, and gathers them from all processes, because a group may
     be spread over several. Text only; not with `use_liger_kernel`, which reads one advantage per row.
     """
 
-    class AEMTrainer(base):  # type: ignore[misc, valid-type]
+    class AEMTrainer(base):  # type: ignore[misc]
         def _generate_and_score_completions(self, inputs: Any) -> Any:
             import torch
             from accelerate.utils import gather_object

@@ -44,7 +44,7 @@ def find_command() -> list[str]:
     if built.exists():
         return ["node", str(built)]
     raise FileNotFoundError(
-        "turnwise must be on the path, in a built checkout (npm install && npx turbo run build), or in TURNWISE_COMMAND"
+        "turnwise must be on the path, in a built checkout (npm test -- build), or in TURNWISE_COMMAND, got none"
     )
 
 
@@ -90,7 +90,8 @@ class ChildProcess:
         answer = waiting.get()
         if "error" in answer:
             raise ServerError(answer["error"]["code"], answer["error"]["message"])
-        return answer["result"]
+        result: dict[str, Any] = answer["result"]
+        return result
 
     def close(self) -> None:
         """Ends all sessions and the process."""
@@ -139,7 +140,7 @@ class HttpServer:
             connection.close()
             self._local.connection = None
             raise
-        answer = json.loads(text) if text else {}
+        answer: dict[str, Any] = json.loads(text) if text else {}
         if response.status != 200:
             error = answer.get("error", {})
             raise ServerError(error.get("code", str(response.status)), error.get("message", str(answer.get("detail"))))

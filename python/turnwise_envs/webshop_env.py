@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 from .environment import Session, WebShop
+from .records import Result
 
 
 class WebAgentTextEnv:
@@ -106,7 +107,7 @@ class WebAgentTextEnv:
         return {"instruction_text": self.instruction_text}
 
     @property
-    def _last(self) -> Any:
+    def _last(self) -> Result:
         assert self._session.last is not None
         return self._session.last
 
