@@ -6,8 +6,8 @@ export interface CombinedSignal {
 }
 
 /**
- * Combines two signals. Unlike `AbortSignal.any`, which keeps a record of each combination for as long
- * as a signal that outlives it, this leaves nothing behind after `detach`.
+ * Combines two signals. `AbortSignal.any` keeps a record of each combination as long as the
+ * longer-lived signal; here `detach` removes everything.
  */
 export function combineSignals(first: AbortSignal, second: AbortSignal): CombinedSignal {
   const controller = new AbortController();

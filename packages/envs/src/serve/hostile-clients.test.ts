@@ -37,7 +37,7 @@ async function waitForSessions(count: number): Promise<void> {
 }
 
 describe("hostile clients", () => {
-  it("send messages that are too large, and lose their connection alone", async () => {
+  it("send messages that are too large, and lose only their own connection", async () => {
     await start({ maxMessageBytes: 1000 });
     const goOn = await playAlong();
     const client = await connect();
@@ -170,7 +170,7 @@ describe("hostile clients", () => {
     await goOn();
   });
 
-  it("leave hundreds of connections half open, which keep out no other client", async () => {
+  it("leave hundreds of connections half open, while others connect", async () => {
     await start({ maxConnections: 40 });
     const goOn = await playAlong();
     const { port } = new URL(server.address);
@@ -200,7 +200,7 @@ describe("hostile clients", () => {
     expect(refused.length).toBeGreaterThan(0);
     expect(refused[0]!.headers.get("retry-after")).toBe("1");
     expect(await refused[0]!.json()).toEqual({
-      detail: "requests must be fewer; try again after 1 s",
+      detail: "too many requests; try again after 1 s",
     });
     await expect(connect()).rejects.toThrow(/429/u);
     // Messages of a WebSocket wait.
@@ -219,7 +219,7 @@ describe("hostile clients", () => {
     await start();
     const goOn = await playAlong();
     const deaf = await connect();
-    // The client does not read its socket, so replies fill the buffers in between.
+    // The client does not read its socket, so replies fill the buffers between them.
     deaf.socket.pause();
     deaf.socket.send(JSON.stringify({ type: "reset", data: {} }));
     for (let i = 0; i < 20_000; i++) deaf.send(JSON.stringify({ type: "state" }));

@@ -9,7 +9,7 @@
  * - `busy`: another call of the session is running.
  * - `tasks`: the tasks cannot be opened.
  * - `failed`: the environment cannot start the episode.
- * - `closed`: the session was closed while the call ran.
+ * - `closed`: the session was closed while the call ran, or before.
  */
 export type SessionErrorCode =
   | "invalid"

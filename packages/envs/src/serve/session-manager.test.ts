@@ -140,7 +140,7 @@ describe("SessionManager", () => {
     });
   });
 
-  it("makes a failure of the environment the end of its episode alone", async () => {
+  it("ends only the episode whose environment fails", async () => {
     const { manager } = createManager();
     const [broken, sound] = [manager.open(), manager.open()];
     await manager.reset(broken, {});

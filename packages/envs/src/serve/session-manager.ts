@@ -123,7 +123,7 @@ export class SessionManager {
 
   /**
    * Opens a session without an episode.
-   * @param options - `id`: default one that nobody can guess; `onEnd`: called once, when the session has ended.
+   * @param options - `id`: default a random UUID; `onEnd`: called once, when the session has ended.
    * @throws `SessionError` with code `capacity`, `unknown`, or `invalid` for an id in use.
    */
   open(
@@ -168,7 +168,7 @@ export class SessionManager {
 
   /**
    * Ends the current episode of a session and starts the next.
-   * @param options - Options of the reset as received from the client (`createOptionsSchema`).
+   * @param options - Options of the reset as received from the client (`findOptionsSchema`).
    * @throws `SessionError`.
    */
   async reset(id: string, options: unknown): Promise<SessionReply> {

@@ -105,7 +105,7 @@ function createAlfworldRoutes(sessions: SessionManager): HttpRoute[] {
     available_actions: admissibleActions,
     task_type: task.kind,
   });
-  // Errors of this server are answers, too.
+  // AgentGym's server reports errors with status 200.
   const describeError = (error: unknown): HttpReply => replyJson({ error: readMessage(error) });
   return createRoutes("/agentgym/alfworld", describeError, {
     "GET /": () => "This is environment AlfWorld.",

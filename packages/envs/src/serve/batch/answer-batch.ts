@@ -32,7 +32,7 @@ const schemas = {
   close_many: z.strictObject({ sessions: z.array(z.string()).max(maxRows) }),
 } as const satisfies Readonly<Record<BatchMethod, z.ZodType>>;
 
-/** Result of one row: that of a session, or an error that concerns this row alone. */
+/** Result of one row: the reply of its session, or an error of this row only. */
 export type BatchRow =
   | ({ readonly session: string } & WireResult)
   | {
@@ -96,7 +96,7 @@ export async function answerBatch(
       opened = sessions.open(environment);
       return { session: opened, ...toWireResult(await sessions.reset(opened, options)) };
     } catch (error) {
-      // A session that did not start is of no use to anybody.
+      // Do not keep a session whose episode did not start.
       if (opened !== undefined) await sessions.close(opened);
       return { session: null, error: toWireError(error).data };
     }

@@ -50,7 +50,10 @@ export async function serveLines(
       if (text === "") continue;
       const run = answer(text)
         .catch((cause: unknown) => {
-          fault ??= new InputError("serve: answers must be read, got a closed output", { cause });
+          fault ??= new InputError(
+            "serve: the output must stay open until all requests are answered, got a closed one",
+            { cause },
+          );
         })
         .finally(() => running.delete(run));
       running.add(run);

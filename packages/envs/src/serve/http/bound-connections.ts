@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 
 /**
  * Limits the connections of a server. Connections that have not sent a request yet may have half of them;
- * then the oldest of those is closed, so that clients that send nothing keep out no other client.
+ * then the oldest of them is closed, so that silent clients cannot use up all connections.
  */
 export function boundConnections(server: Server, maxConnections: number): void {
   server.maxConnections = maxConnections;

@@ -13,8 +13,8 @@ export interface HttpRequest {
 }
 
 /**
- * Writes to a streaming response. Resolves when the client has read enough to write more, with false if the
- * client is gone.
+ * Writes to a streaming response. Resolves when more can be written: with false if the client has
+ * disconnected.
  */
 export type WriteChunk = (text: string) => Promise<boolean>;
 

@@ -183,7 +183,7 @@ function replyTooMany(seconds: number): HttpReply {
   return {
     status: 429,
     headers: { "Retry-After": String(retry) },
-    json: { detail: `requests must be fewer; try again after ${retry} s` },
+    json: { detail: `too many requests; try again after ${retry} s` },
   };
 }
 

@@ -33,7 +33,7 @@ const statusOf = (error: unknown): number =>
 const describeError = (error: unknown): HttpReply =>
   replyJson({ detail: readMessage(error) }, statusOf(error));
 
-/** An error as the model sees it: clients show the answer of a tool to the model in any case. */
+/** Error text for the model: agents show it the reply of a tool, whatever its status. */
 function describeToolError(error: unknown): HttpReply {
   const isEnded = error instanceof SessionError && error.code === "ended";
   const text = isEnded ? "The episode has ended. Stop here." : readMessage(error);
@@ -53,8 +53,8 @@ function withCookie(reply: HttpReply, id: string): HttpReply {
 }
 
 /**
- * Answers a request, and repeats its cookie, even with an error: the agents of NeMo-Gym keep only the
- * cookies of the last reply.
+ * Answers a request, and repeats its cookie, also with an error: NeMo-Gym's agents keep only the cookies
+ * of the last reply.
  */
 async function answer(
   request: HttpRequest,
@@ -125,7 +125,7 @@ export function createGymRoutes(sessions: SessionManager, clock: Clock): HttpRou
       const { verify_responses: rows } = checkInput("aggregate_metrics", metricsSchema, body);
       return replyJson(aggregateMetrics(rows));
     }),
-    // A verdict depends on the episode, which ends with it.
+    // The episode ends with its verdict and cannot be scored again.
     ...route("GET /reverify_mode", () => replyJson("unsupported")),
     ...route("POST /rows", async (body, _cookie, environment) => ({
       status: 200,

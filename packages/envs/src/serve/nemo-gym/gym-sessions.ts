@@ -9,8 +9,8 @@ import { waitForReply } from "../wait-for-reply.ts";
 import { readResponse, type FunctionCall } from "./read-response.ts";
 
 /**
- * Time for which the last answer of an ended session is kept, so that a client that lost its connection
- * can ask again, seconds.
+ * Time for which the last reply of an ended session is kept, seconds: clients repeat a request after a lost
+ * connection.
  */
 const keptSeconds = 60;
 
@@ -71,7 +71,7 @@ export class GymSessions {
       const reset = this.#sessions.reset(session, { ...options, ...overrides });
       return { id: session, reply: await waitForReply(this.#sessions, session, reset) };
     } catch (error) {
-      // A session that did not start is of no use to anybody.
+      // Do not keep a session whose episode did not start.
       await this.#end(session);
       throw error;
     }
@@ -221,7 +221,7 @@ export class GymSessions {
       observation: outcome?.kind === "failed" ? outcome.error.message : observation,
       reward,
       terminated: outcome?.kind === "terminated",
-      // An episode that failed has no end of its own.
+      // Agents stop only at `terminated` or `truncated`, so a failure counts as truncated here.
       truncated: outcome !== undefined && outcome.kind !== "terminated",
       info: { ...describeEpisode(reply), ...(outputs !== undefined && { tool_outputs: outputs }) },
     };

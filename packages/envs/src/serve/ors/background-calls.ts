@@ -1,17 +1,17 @@
 import type { Clock } from "../clock.ts";
 
-/** Time that the result of a call is kept, so that a client that lost its connection can ask again, seconds. */
+/** Time for which the result of a call is kept, seconds: clients ask again after a lost connection. */
 const keptSeconds = 60;
 /** Maximum number of calls of a client that are kept. */
 const maxKept = 64;
 
-/** A call that runs, or has run, with its text when it ends. */
+/** A running or finished call, with the text of its result. */
 export interface BackgroundCall {
   readonly id: string;
   readonly result: Promise<string>;
 }
 
-/** Calls that go on when the connection of their client breaks. */
+/** Calls that continue after their client has disconnected. */
 export class BackgroundCalls {
   readonly #clock: Clock;
   readonly #calls = new Map<string, BackgroundCall>();

@@ -136,7 +136,7 @@ export class OrsSessions {
     if (this.#ended.size > maxEnded) this.#ended.delete(oldest!);
   }
 
-  /** @throws `SessionError` if there is no such task: the start of the episode is not waited for. */
+  /** Checks a task before its episode starts in the background. @throws `SessionError` if there is none. */
   async #check(environment: string, split: string, index: number): Promise<void> {
     const found = (await this.#sessions.listSplits(environment)).find(({ name }) => name === split);
     if (found === undefined) throw new SessionError("invalid", "Invalid split");
@@ -159,7 +159,7 @@ function toOutput({ text, reward, outcome, numTurns, score }: SessionReply): obj
       score: score ?? null,
       outcome: outcome?.kind ?? null,
     },
-    // Clients take the last reward that is not null: that of the end.
+    // Clients use the last reward that is not null, which is that of the end.
     reward: outcome === undefined && reward === 0 ? null : reward,
     finished: outcome !== undefined,
   };

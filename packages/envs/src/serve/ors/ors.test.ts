@@ -153,7 +153,7 @@ describe("sessions of OpenReward", () => {
 });
 
 describe("streamCall", () => {
-  it("shows signs of life while a call runs, and sends its result in pieces", async () => {
+  it("sends heartbeats while a call runs, and sends its result in pieces", async () => {
     const clock = new ManualClock();
     let finish: (text: string) => void = () => undefined;
     const call = new BackgroundCalls(clock).start(

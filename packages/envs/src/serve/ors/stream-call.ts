@@ -4,7 +4,7 @@ import type { BackgroundCall } from "./background-calls.ts";
 
 /** Length of a piece of a result, characters. */
 const pieceLength = 4096;
-/** Time between two signs of life, seconds: clients give up after 30. */
+/** Interval of heartbeats, seconds; clients give up after 30 s of silence. */
 const heartbeatSeconds = 10;
 
 const eventText = (event: string, data: string): string => `event: ${event}\ndata: ${data}\n\n`;
@@ -19,7 +19,7 @@ export function cutPieces(text: string): readonly string[] {
 }
 
 /**
- * Streams the result of a call as server-sent events: its id, signs of life while it runs, and its text in
+ * Streams the result of a call as server-sent events: its id, heartbeats while it runs, and its text in
  * pieces.
  */
 export function streamCall({ id, result }: BackgroundCall, clock: Clock): HttpReply {
