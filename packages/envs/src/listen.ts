@@ -1,4 +1,18 @@
-import type { Server } from "node:http";
+/**
+ * Methods of Node's `http.Server` that {@link listen} calls. Declared here, because the types of the
+ * package must compile without those of Node.
+ */
+interface ServerMethods {
+  once(event: "error", handle: (error: Error) => void): unknown;
+  off(event: "error", handle: (error: Error) => void): unknown;
+  listen(
+    options: { readonly port: number; readonly host: string; readonly backlog: number },
+    done: () => void,
+  ): unknown;
+  address(): string | { readonly port: number } | null;
+  close(done: () => void): unknown;
+  closeAllConnections(): void;
+}
 
 /** A server that listens. */
 export interface ListeningServer {
@@ -32,7 +46,11 @@ export function isLoopback(host: string): boolean {
  * @param port - TCP port; 0 selects a free port.
  * @throws The error of the system if the server cannot listen there: `EADDRINUSE` for a taken port.
  */
-export async function listen(server: Server, host: string, port: number): Promise<ListeningServer> {
+export async function listen(
+  server: ServerMethods,
+  host: string,
+  port: number,
+): Promise<ListeningServer> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ port, host, backlog }, () => {
