@@ -18,7 +18,7 @@ import unittest
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "python"))
 from turnwise_envs import ALFWorld, Client, ServerError, WebShop  # noqa: E402
-from turnwise_envs.alfworld_env import AlfredTWEnv, get_environment  # noqa: E402
+from turnwise_envs.alfworld_env import AlfredTWEnv, find_game, get_environment  # noqa: E402
 from turnwise_envs.environment import Batch  # noqa: E402
 from turnwise_envs.webshop_env import WebAgentTextEnv  # noqa: E402
 
@@ -205,6 +205,11 @@ class AlfredTest(unittest.TestCase):
         for _ in range(3):
             self.assertIn("pick_and_place_simple", env.reset()[1]["extra.gamefile"][0])
         env.close()
+
+    def test_paths_of_games(self):
+        released = find_game("/data/json_2.1.1/train/", "train/pick-1/trial/game.tw-pddl")
+        self.assertEqual(released, "/data/json_2.1.1/train/pick-1/trial/game.tw-pddl")
+        self.assertEqual(find_game("", "pick-1/trial"), "pick-1/trial/game.tw-pddl")
 
     def test_refusals(self):
         with self.assertRaisesRegex(FileNotFoundError, r"config\['dataset'\]\['data_path'\] must be a folder of games"):

@@ -155,8 +155,15 @@ class AlfredBatchEnv:
         return {
             "admissible_commands": [list(o.admissible_actions or []) for o in observations],
             "won": [o.success for o in observations],
-            "extra.gamefile": [os.path.join(self._root, o.task_id, "game.tw-pddl") for o in observations],
+            "extra.gamefile": [find_game(self._root, o.task_id) for o in observations],
         }
+
+
+def find_game(root: str, task_id: str) -> str:
+    """Path of a game. The ids of released games are paths below the parent of the data path `root`."""
+    if task_id.endswith("game.tw-pddl"):
+        return os.path.join(os.path.dirname(root.rstrip("/")), task_id)
+    return os.path.join(root, task_id, "game.tw-pddl")
 
 
 def get_environment(env_type: str) -> type[AlfredTWEnv]:
