@@ -53,10 +53,7 @@ describe.skipIf(!hasEngine)("SWE-bench, served", () => {
     const { instance } = demoTasks.find((task) => task.instance.id === tasks[0]!.id)!;
 
     const call = (tool: string, input: object) => post(`${server.nemoGymAddress}/${tool}`, input);
-    const rows = await call("rows", { style: "tools", split: "train", stop: 1 });
-    const row = JSON.parse(rows) as { responses_create_params: { input: { content: string }[] } };
-    const [line] = instance.problemStatement.split("\n");
-    expect(row.responses_create_params.input[0]!.content).toContain(line);
+    const row = { reset: { split: "train", index: 0 } };
     expect(await call("seed_session", row)).toBe("{}");
     expect(await call("file_editor", { command: "view", path: "/testbed" })).toContain("/testbed");
     const cmd = `git apply -v - <<'END_OF_PATCH'\n${instance.goldPatch}END_OF_PATCH`;
