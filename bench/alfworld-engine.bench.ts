@@ -4,7 +4,7 @@
  *
  * Also compares, in alternation: the engine's search for admissible commands against testing every
  * known operator; and loading games with a shared domain and grammar against games that each have
- * their own.
+ * their own domain and grammar.
  *
  *     npx tsx --conditions=turnwise-source bench/alfworld-engine.bench.ts [folder or archive of
  *     games]

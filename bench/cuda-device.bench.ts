@@ -385,5 +385,9 @@ const again = await openCudaDevice();
 report("opens again after closing", again.name === name);
 await checkErrors(again);
 await again.close().catch((error: unknown) => report("closes with an error", true, error));
-console.log(failures === 0 ? "all checks pass" : `${failures} checks fail`);
+console.log(
+  failures === 0
+    ? "all checks pass"
+    : `${failures} ${failures === 1 ? "check fails" : "checks fail"}`,
+);
 process.exitCode = failures === 0 ? 0 : 1;

@@ -194,7 +194,7 @@ async function compareWithTorch(engine: SamplingEngine): Promise<void> {
           .get(name)!
           .filter((row, i) => row.join() === tokens.get("ours")![i]!.join());
         console.log(
-          `${`${batch} x ${promptLength} + ${numTokens}, ${name}`.padEnd(34)} ${rate} tokens/s  ${median(ratios).toFixed(2)} of our time  ${same.length} of ${batch} rows equal to ours`,
+          `${`${batch} x ${promptLength} + ${numTokens}, ${name}`.padEnd(34)} ${rate} tokens/s  ${median(ratios).toFixed(2)} times our time  ${same.length} of ${batch} rows equal to ours`,
         );
       }
     }

@@ -102,7 +102,7 @@ function describeCost(name: string, costs: readonly Cost[], iteration: Cost): st
   const milliseconds = (seconds: number): string => `${(1000 * seconds).toFixed(0)} ms`;
   return [
     `  ${name.padEnd(16)} processor ${milliseconds(of("processor"))} (${percent(of("processor") / iteration.processor)} of the iteration's)`,
-    `of it main thread ${milliseconds(of("main"))}`,
+    `of which main thread ${milliseconds(of("main"))}`,
     `on disk after ${milliseconds(of("wall"))}`,
   ].join(", ");
 }

@@ -132,7 +132,7 @@ if (served === undefined) {
   const small = await measure(Math.ceil(numProducts / 1000));
   const large = await measure(numProducts);
   console.log(
-    `a thousandth is searched ${(small.short / large.short).toFixed(0)} times as fast with 3 words, ` +
+    `a thousandth of the products is searched ${(small.short / large.short).toFixed(0)} times as fast with 3 words, ` +
       `${(small.long / large.long).toFixed(0)} times with 20`,
   );
 } else process.stdout.write(JSON.stringify(serve(served)));

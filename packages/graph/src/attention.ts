@@ -249,8 +249,8 @@ export function appendColumn(g: Tracer, x: Tensor, column: Tensor): Tensor {
 }
 
 /**
- * Appends as many columns of ones as {@link appendColumn} appends columns, so that a product of the
- * two adds the appended column.
+ * Appends columns of ones, as many as {@link appendColumn} appends, so that a product of the two
+ * results adds the column that `appendColumn` appended.
  */
 export function appendOnes(g: Tracer, x: Tensor): Tensor {
   const size = Number(x.shape.at(-1));

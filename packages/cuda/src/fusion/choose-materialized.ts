@@ -26,7 +26,7 @@ const maxDistance = 200;
 
 /**
  * Lists the values that an operation reads from memory: its inputs, or, for a product, the values
- * of which its factors are views.
+ * that its factors are views of.
  */
 export function findSources(program: DeviceProgram, operation: DeviceOperation): readonly Tensor[] {
   if (operation.kind === "matmul") {

@@ -152,8 +152,8 @@ export function writeScatterAdd(
 }
 
 /**
- * Writes the same kernel for updates within each row: the first update of an entry sums the later
- * ones.
+ * Writes the same kernel for updates within each row: the first update of an entry adds the later
+ * updates of that entry.
  */
 export function writeScatterAlong(
   parts: KernelParts,

@@ -60,7 +60,7 @@ export function accumulateSums(written: ProgramDraft): readonly DeviceOperation[
     return longer;
   };
   /**
-   * Replaces an operation by another at the same position, where all inputs of the new one are
+   * Replaces an operation by another at the same position, where all inputs of the new operation are
    * available.
    */
   const replace = (step: DeviceOperation, by: DeviceOperation): void => {

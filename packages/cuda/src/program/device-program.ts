@@ -74,12 +74,12 @@ export type ProductFactor = StridedView;
 export interface DeviceProgram {
   readonly operations: readonly DeviceOperation[];
   readonly inputs: Readonly<Record<string, Tensor>>;
-  /** Outputs by name; if an output is the result of a reshape, `base` is the reshaped value. */
+  /** Outputs by name; if an output is the result of a reshape, `base` is the value before it. */
   readonly outputs: Readonly<Record<string, { readonly base: Tensor; readonly shape: Shape }>>;
   /** Operation that produces a value. */
   readonly producer: (tensor: Tensor) => DeviceOperation;
   readonly order: (operation: DeviceOperation) => number;
-  /** Value of which this one is a reshape, or the value itself. */
+  /** Value before all reshapes that gave a value; the value itself if it is not a reshape. */
   readonly base: (tensor: Tensor) => Tensor;
   /** Number of entries of a value. */
   readonly size: (tensor: Tensor) => Dimension;

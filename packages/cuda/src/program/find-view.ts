@@ -34,7 +34,7 @@ function reshapeView(view: StridedView, shape: Shape): StridedView | undefined {
   return { ...view, shape, strides };
 }
 
-/** View of a whole value, or, if it is the result of a reshape, of the reshaped value. */
+/** View of a whole value; if the value is the result of reshapes, of the value before them. */
 function viewItself(producer: (tensor: Tensor) => DeviceOperation, tensor: Tensor): StridedView {
   const operation = producer(tensor);
   if (operation.kind !== "reshape") return whole(tensor);

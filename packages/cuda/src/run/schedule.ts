@@ -98,11 +98,11 @@ class Scheduler {
   readonly #reusedInputs = new Map<number, number>();
   readonly #bfloat16Copies = new Map<number, { result: number; bytes: number }>();
   /**
-   * For an intermediate value that in-place updates turn into a resident output: that output, whose
-   * buffer it uses.
+   * Resident output by intermediate value, for values that in-place updates turn into a resident
+   * output. The value uses the buffer of the output.
    */
   readonly #targetOutputs = new Map<number, number>();
-  /** For a value stored in the memory of a consumed input: that input. */
+  /** Consumed input by value, for values that are stored in the memory of a consumed input. */
   readonly #consumedInputs = new Map<number, number>();
   #numValues = 0;
 

@@ -204,7 +204,7 @@ export class KernelWriter {
     return this.#number(own);
   }
 
-  /** Convert parameters, which have 64 bits, to the index type, which may have 32. */
+  /** Returns the variable with a parameter (64 bits) converted to the index type (32 or 64 bits). */
   #number(parameter: string): string {
     return `n${parameter.slice(1)}`;
   }

@@ -126,8 +126,8 @@ size_t usedBytes = 0;
 size_t pageSize() { return (size_t)sysconf(_SC_PAGESIZE); }
 size_t roundUp(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 
-// Guard pages surround each allocation; it ends as close to the second as its alignment allows, and the
-// gaps are filled with a pattern.
+// Each allocation lies between two guards of inaccessible pages. It ends as close to the second guard
+// as its alignment allows, and the gaps are filled with a pattern.
 const size_t fence = (size_t)16 << 20;
 
 uintptr_t mapMemory(size_t bytes) {
@@ -1113,7 +1113,7 @@ EXPORT int cuEventQuery(Event *event) {
   if (int status = beginNow()) return status;
   if (!events.count(event)) return invalidHandle;
   if (event->isPassed) return brokenStatus;
-  // At the first query nothing has run, later a part.
+  // The first query finds that nothing has run; each later query runs a part first.
   for (int i = 0; event->wasAsked && i < 256 && !event->isPassed && !event->stream->queue.empty(); i++) {
     runOne(event->stream);
   }

@@ -13,7 +13,7 @@
 #define __constant__ static
 #define __launch_bounds__(...)
 #define __align__(n) __attribute__((aligned(n)))
-// One block runs at a time. The section is filled with NaN before each.
+// One block runs at a time. The section is filled with NaN before each block.
 #define __shared__ static __attribute__((section("software_shared")))
 
 struct uint3 { unsigned x, y, z; };

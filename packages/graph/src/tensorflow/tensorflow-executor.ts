@@ -66,7 +66,7 @@ function keepResults(tf: TensorFlow, compute: () => TensorFlowTensor[]): TensorF
   }
 }
 
-/** Lists, for each operation, the tensors of which it is the last reader. */
+/** Lists, for each operation, those of its inputs and outputs that nothing uses afterwards. */
 function findLastUses(program: Program): ReadonlyMap<number, readonly number[]> {
   const last = new Map<number, number>();
   program.operations.forEach(({ inputs, outputs }, index) => {

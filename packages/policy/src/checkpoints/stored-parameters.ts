@@ -18,9 +18,9 @@ export interface ReadParametersOptions {
  * Reads the parameters of a table from files. Everything in the headers is checked before any value
  * is read.
  * @param source - Name of the set of files, for messages.
- * @throws `Error` naming file, tensor, expected and found shape; for a tensor that is missing,
- *   present in two files, or not in the table (ignoring it would compute a different model); and
- *   for NaN and infinities, with their index.
+ * @throws `Error` for a tensor that is missing, has another shape, is present in two files, or is not
+ *   in the table (ignoring it would compute a different model); and for NaN and infinities. The
+ *   message names file and tensor, and the expected and found shape or the index.
  */
 export async function readParameters(
   table: readonly ParameterSpec[],

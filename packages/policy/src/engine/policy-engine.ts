@@ -299,7 +299,7 @@ export class PolicyEngine implements EnginePort {
   #enqueue<T>(task: () => T | Promise<T>): Promise<T> {
     const result = this.#lastTask.then(() => {
       if (this.#isClosed)
-        throw new Error("policy: must not be closed before its calls end, or called afterwards");
+        throw new Error("policy: must not be closed before its calls end, or called after close()");
       return task();
     });
     this.#lastTask = result.catch(() => undefined);

@@ -141,7 +141,9 @@ export class WorkerPort implements EnginePort {
   async close(): Promise<void> {
     if (this.#ended) return;
     await this.#call<void>({ method: "close" });
-    this.#end(new Error("policy: must not be closed before its calls end, or called afterwards"));
+    this.#end(
+      new Error("policy: must not be closed before its calls end, or called after close()"),
+    );
     await this.#worker.terminate();
   }
 

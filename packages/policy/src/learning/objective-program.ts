@@ -7,8 +7,8 @@ import { gradients, graphOperations, trace, type Program, type Tensor } from "@t
  *
  * Inputs, over the response tokens of a microbatch: `newLogProbs`, `entropies`, `weights`, and each
  * field that the objective needs, float32 `[token]`; `responses`, int32 `[token]`; and
- * `responseAxis`, float32 `[response]`, of which only the length is used. Outputs:
- * `loss`, `metric/<name>` for each metric, and the gradients of the loss, `[token]`: `newLogProbs`,
+ * `responseAxis`, float32 `[response]`; only its length is used. Outputs: `loss`, `metric/<name>`
+ * for each metric, and the gradients of the loss, `[token]`: `newLogProbs`,
  * `entropies`, and `values` if the objective needs them.
  */
 export interface ObjectiveProgram {

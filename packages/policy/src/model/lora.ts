@@ -23,8 +23,8 @@ export interface AdapterConfig {
    */
   readonly targetModules: readonly string[];
   /**
-   * Names of layers of which full copies are trained, matched by the same rule, such as `norm` or
-   * `lm_head`.
+   * Names of layers that are trained in full, as copies, such as `norm` or `lm_head`; matched by the
+   * same rule.
    */
   readonly modulesToSave: readonly string[];
 }
@@ -39,7 +39,7 @@ export interface AdapterOptions {
   readonly scaling?: "rank" | "root-rank";
   /** Layers to adapt. Default: all linear layers of attention and of the gated unit. */
   readonly targetModules?: readonly string[];
-  /** Layers of which full copies are trained. Default none. */
+  /** Layers to train in full, as copies. Default none. */
   readonly modulesToSave?: readonly string[];
 }
 
@@ -101,7 +101,7 @@ export function adaptedModules(
 
 const isLinear = (module: string): boolean => hasModuleName(module, allLinearModules);
 
-/** Lists the parameters of a model of which an adapter trains full copies. */
+/** Lists the parameters of a model that an adapter trains in full, as copies. */
 const savedParameters = (
   model: readonly ParameterSpec[],
   { modulesToSave }: Pick<AdapterConfig, "modulesToSave">,
@@ -113,7 +113,7 @@ export interface AdapterLayout {
   /** Layers that the adapter targets. */
   readonly modules: readonly AdaptedModule[];
   /**
-   * Parameters of which the adapter trains full copies; they replace the model's parameters of the
+   * Parameters that the adapter trains in full; these copies replace the model's parameters of the
    * same names.
    */
   readonly saved: readonly ParameterSpec[];

@@ -52,13 +52,13 @@ export interface RequestOptions {
 const passing = new Set([408, 425, 429]);
 const lasting = new Set([501, 505]);
 /**
- * Statuses with which a server refuses the address or the key. For a sample request, a gateway may
- * send one by mistake.
+ * Statuses with which a server refuses the address or the key. A gateway may answer a sample request
+ * with such a status by mistake.
  */
 const refusals = new Set([401, 403, 404, 405]);
 /** Maximum number of attempts to get a usable answer. */
 const maxUnusable = 4;
-/** Maximum wait between attempts, seconds, unless the server asks for a longer one. */
+/** Maximum wait between attempts, seconds, unless the server asks for a longer wait. */
 const longestWait = 30;
 /** Approximate number of bytes of a request per token, to estimate its tokens. */
 const bytesPerToken = 4;

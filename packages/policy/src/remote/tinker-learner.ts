@@ -313,7 +313,8 @@ export class TinkerLearner implements Learner {
   }
 
   /**
-   * Evaluate the objective over all rows at once, because it may couple tokens of different rows.
+   * Evaluates the objective and its gradient over all rows at once, because it may couple tokens of
+   * different rows.
    */
   #slopes(
     rows: readonly TrainingRow[],

@@ -73,8 +73,8 @@ const oldestShare = 1 / 4;
 
 /**
  * Samples responses with continuous batching, in the calling thread: all active requests share the
- * same steps, each at its own position. A response depends only on its seed, its prompt and the
- * weights.
+ * same steps, each at its own position. With a cache on the host, a response depends only on its
+ * request and the weights; on a device, the rest of the batch also changes the rounding.
  */
 export class SamplingEngine {
   readonly #options: SamplingEngineOptions;

@@ -50,8 +50,9 @@ export function beginChat(
 /**
  * Adds an answer and the messages that follow it.
  *
- * The template's text after the answer is appended. If the answer ends in the template's end token,
- * that token is not added again; if it was truncated or stopped at another end token, it is.
+ * The template's text after the answer is appended. It includes the template's end token if the
+ * answer was truncated or stopped at another end token. If the answer already ends in the
+ * template's end token, that token is not added again.
  * @param response - Token ids of the answer as sampled, including an end token if there was one.
  * @param messages - Messages up to the next answer; may be empty only if the template allows it.
  * @throws `Error` if the template changes earlier text (like those that drop the reasoning of

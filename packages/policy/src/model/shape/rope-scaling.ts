@@ -7,10 +7,10 @@ import { warnOnce } from "./warn-once.ts";
  *
  * - `linear` divides all frequencies by `factor`.
  * - `llama3` divides slow frequencies (fewer than `lowFrequencyFactor` turns within
- * `originalMaxTokens`) by `factor`, keeps fast ones (more than `highFrequencyFactor` turns), and
- * interpolates in between.
+ *   `originalMaxTokens`) by `factor`, keeps fast frequencies (more than `highFrequencyFactor` turns),
+ *   and interpolates in between.
  * - `yarn` interpolates between `betaSlow` and `betaFast` turns, linearly in the index of the
- * frequency, and multiplies queries and keys by `attentionFactor` (arXiv:2309.00071).
+ *   frequency, and multiplies queries and keys by `attentionFactor` (arXiv:2309.00071).
  */
 export type RopeScaling =
   | { readonly kind: "none" }

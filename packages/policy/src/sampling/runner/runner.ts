@@ -33,7 +33,7 @@ export interface StepJob {
   readonly tokens: readonly number[];
 }
 
-/** Job after whose last token a new token may be drawn. */
+/** Job that may draw a new token, which follows its last token. */
 export interface DrawJob extends StepJob {
   /** Options of the draw; `undefined` in the middle of a prompt. */
   readonly draw: { readonly options: DrawOptions; readonly random: Random } | undefined;
@@ -45,7 +45,7 @@ export interface ScoreJob extends StepJob {
   readonly targets: readonly (number | undefined)[];
 }
 
-/** Draws the next token of a job; call once per job. @throws `RangeError` for non-finite logits. */
+/** Draws the next token of a job; call once per job. @throws `NonFiniteError`, see `drawToken`. */
 export type StepDraws = (job: number) => DrawnToken;
 
 /**
