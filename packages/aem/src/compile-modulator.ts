@@ -9,8 +9,8 @@ import type { Modulator } from "./modulator.ts";
 
 /**
  * Creates a modulator from its record.
- * @throws `TypeError` or `RangeError`, one line: an unknown field or a value out of range, or a
- *   setting without effect in this combination, and why.
+ * @throws `TypeError` or `RangeError`, one line: an unknown field, a value out of range, or a setting
+ *   that has no effect in this combination (with the reason).
  *
  * @example
  * compileModulator({ kind: "aem", scope: "turn" }).modulate(responses, random);

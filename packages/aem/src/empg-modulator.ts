@@ -25,8 +25,8 @@ export interface EmpgOptions {
  * EMPG, the closest relative of AEM. Mean token entropies are scaled to `h` in [0, 1] over the
  * whole batch; the result is `advantage * exp(-k h) / mean(exp(-k h)) + zeta * exp(-k' h[next
  * turn])`, minus the mean over the batch. The last turn of a trajectory has no bonus. Advantages
- * may change sign. The published code adds 1e-8 to both divisors, which changes results by a part
- * in 1e8; here equal entropies give exactly 1.
+ * may change sign. The published code adds 1e-8 to both divisors, which changes results by one
+ * part in 1e8; here equal entropies give a factor of exactly 1.
  *
  * @throws `RangeError` if an option is out of range. The modulator throws `RangeError` for
  *   advantages and uncertainties out of range.

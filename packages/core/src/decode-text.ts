@@ -24,9 +24,9 @@ type Encoding = "utf-8" | "utf-16le" | "utf-16be";
  * The byte order mark is removed.
  *
  * @param source - Name of the file, for messages.
- * @throws {@link TextError} naming the offset of the first byte that is not valid UTF-8 (or UTF-16,
- * if it has the byte order mark of UTF-16), unless `invalid` is `replace`; for UTF-32; and for text
- * that looks like UTF-16 but has no mark.
+ * @throws {@link TextError} for bytes that are not valid UTF-8 (or UTF-16, if they begin with its byte
+ * order mark), with the offset of the first invalid byte, unless `invalid` is `replace`. Also for
+ * UTF-32, and for text that looks like UTF-16 but has no mark.
  *
  * @example
  * decodeText(Uint8Array.of(0xef, 0xbb, 0xbf, 0x6c, 0x6f, 0x6f, 0x6b), "commands.txt"); // "look"

@@ -2,8 +2,8 @@
  * Kinds of failure of an episode:
  *
  * - `engine`: the container engine is unreachable or fails.
- * - `image`: a container image is missing or unusable, or its pull is limited.
- * - `resources`: out of memory or disk, as the engine reports it.
+ * - `image`: a container image is missing or unusable, or the registry rejects the pull.
+ * - `resources`: memory or disk ran out, or a worker thread ended.
  * - `network`: a server cannot be reached, or a connection breaks.
  * - `timeout`: a time limit of the rollout expired.
  * - `protocol`: a server's answer cannot be used.

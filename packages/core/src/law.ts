@@ -1,6 +1,6 @@
 /**
- * Property that every correct component of a kind has. A suite is a list of laws; it checks your
- * own component in any test framework: `for (const law of laws) test(law.name, law.check)`.
+ * Property that all correct components of one kind have, such as all estimators. A suite is a list of
+ * laws; it checks your own component in any test framework: `for (const law of laws) test(law.name, law.check)`.
  */
 export interface Law {
   /** The statement, as a sentence. */

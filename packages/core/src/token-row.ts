@@ -4,9 +4,7 @@ import type { Trajectory } from "./records.ts";
 export interface ResponseSpan {
   /** Index of the turn that produced the response. */
   readonly turnIndex: number;
-  /**
-   * Position of the first token, `>= 1`, because a token has a probability only after another one.
-   */
+  /** Position of the first token, `>= 1`: the first token of a row has no log-prob. */
   readonly start: number;
   readonly length: number;
 }

@@ -69,9 +69,9 @@ export interface EpisodeAgent {
   /** Version of the weights, for the record. */
   readonly policyVersion: number;
   /**
-   * Prepares the agent before the episode's environment is created. An agent that plays episodes to
-   * prepare itself needs environments, and environments are limited: an episode that already held one
-   * would make others wait for it, and all could wait for each other.
+   * Prepares the agent before the episode's environment is created. An agent may
+   * play episodes to prepare itself, and the number of environments is limited: if each waiting
+   * episode already held an environment, all could wait for each other.
    */
   prepare?(): Promise<void>;
   /**

@@ -18,8 +18,9 @@ export interface ServeRoutesOptions {
 }
 
 /**
- * Serves routes over HTTP with the access rules of all servers: the token, and without a token on
- * this machine the names of this machine as `Host` and `Origin`.
+ * Serves routes over HTTP with the same access rules as all servers of this package: requests must
+ * contain the token, and on a loopback address without a token, `Host` and `Origin` must name this
+ * machine.
  * @throws The error of the system if the port is not available.
  */
 export function serveRoutes(

@@ -78,8 +78,8 @@ export interface Demonstrator {
    */
   readonly vocabulary?: "words" | "text";
   /**
-   * Lists of words that can be exchanged for one another in demonstrations, together with their
-   * numbers. Default: none.
+   * Lists of words that can be exchanged for one another in demonstrations; a number at the end of a
+   * word (`mug2`) is kept. Default: none.
    */
   exchangeable?(demonstrations: readonly Demonstration[]): readonly (readonly string[])[];
 }

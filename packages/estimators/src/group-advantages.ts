@@ -24,10 +24,10 @@ export interface GroupAdvantageOptions {
    */
   readonly minScale?: number;
   /**
-   * Treatment of a group with one trajectory, which has no siblings to compare with. `"zero"`: the
-   * advantage is
-   * 0. `"raw"`: mean 0 and standard deviation 1, so that the advantage is the return (divided by `1
-   * + epsilon` with a scale). Has no effect if the baseline is the batch mean. Default `"zero"`.
+   * Treatment of a group with one trajectory, which has no siblings to compare with. With `"zero"`
+   * the advantage is 0. With `"raw"` the mean is taken as 0 and the standard deviation as 1, so that
+   * the advantage is the return (divided by `1 + epsilon` with a scale). Has no effect if the
+   * baseline is the batch mean. Default `"zero"`.
    */
   readonly singleton?: "raw" | "zero";
   /**

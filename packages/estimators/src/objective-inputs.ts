@@ -52,7 +52,7 @@ export function weightedSum<T, S>(operations: TensorOperations<T, S>, weights: T
 }
 
 /**
- * Clamps `values` to `[low, high]`; the gradient is 0 outside. Infinite limits are not computed.
+ * Clamps `values` to `[low, high]`; the gradient is 0 outside. An infinite limit adds no operation.
  */
 export function clamp<T, S>(
   operations: TensorOperations<T, S>,

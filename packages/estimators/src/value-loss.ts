@@ -11,8 +11,8 @@ export interface ValueLossOptions {
 }
 
 /**
- * Half the squared error of a critic: `(values - returns)^2 / 2`, or the maximum of that and the
- * error of the value clipped around the old value.
+ * Half the squared error of a critic: `(values - returns)^2 / 2`. With `clip`, the maximum of this
+ * error and the same error of the value clipped around the old value.
  *
  * Needs `values` (which depend on the weights), `returns`, and `oldValues` with a clip. Metrics:
  * `weight`, `valueMean`, and `valueClipFraction` with a clip.

@@ -41,7 +41,8 @@ export function computeScoreInterval(
   const center = (estimate + z ** 2 / (2 * numTasks)) / shrinkage;
   const spread = (estimate * (1 - estimate)) / numTasks + z ** 2 / (4 * numTasks ** 2);
   const margin = (z * Math.sqrt(spread)) / shrinkage;
-  // With 0 or all successes one end equals the estimate; clamp, so that rounding does not pass it.
+  // With 0 successes or only successes, one end equals the estimate; clamp the end, because rounding
+  // could move it beyond the estimate.
   return {
     estimate,
     low: estimate === 0 ? 0 : center - margin,

@@ -111,7 +111,7 @@ export function modulatorLaws(
           expectThat(
             sign * (entropies[a]! - entropies[b]!) >= 0 ||
               coefficients[a]! >= coefficients[b]! - 1e-12,
-            `entropies ${entropies[a]} and ${entropies[b]} must order coefficients, got ${coefficients[a]} and ${coefficients[b]}`,
+            `coefficients must ${sign === 1 ? "fall" : "rise"} with entropy, got ${coefficients[a]} at entropy ${entropies[a]} and ${coefficients[b]} at ${entropies[b]}`,
           );
         }
       }
@@ -235,24 +235,28 @@ export function modulatorLaws(
         expectNear(`mean of tokenAdvantages[${i}]`, mean(tokens), result.advantages[i]!);
       });
     }),
-    law("token advantages of the input have the mean of the response", "contract", (batch) => {
-      const spread = batch.map((response): CreditedResponse => {
-        const numTokens = countTokens(response.uncertainty);
-        const center = (numTokens - 1) / 2;
-        return {
-          ...response,
-          tokenAdvantages: Array.from(
-            { length: numTokens },
-            (_, token) => response.advantage + token - center,
-          ),
-        };
-      });
-      const result = modulateOnce(spread);
-      computeTokenAdvantages(spread, result).forEach((tokens, i) => {
-        expectThat(tokens.length === spread[i]!.tokenAdvantages!.length, "must keep all tokens");
-        expectNear(`mean over tokens of response ${i}`, mean(tokens), result.advantages[i]!);
-      });
-    }),
+    law(
+      "modulated token advantages have the advantage of the response as their mean",
+      "contract",
+      (batch) => {
+        const spread = batch.map((response): CreditedResponse => {
+          const numTokens = countTokens(response.uncertainty);
+          const center = (numTokens - 1) / 2;
+          return {
+            ...response,
+            tokenAdvantages: Array.from(
+              { length: numTokens },
+              (_, token) => response.advantage + token - center,
+            ),
+          };
+        });
+        const result = modulateOnce(spread);
+        computeTokenAdvantages(spread, result).forEach((tokens, i) => {
+          expectThat(tokens.length === spread[i]!.tokenAdvantages!.length, "must keep all tokens");
+          expectNear(`mean over tokens of response ${i}`, mean(tokens), result.advantages[i]!);
+        });
+      },
+    ),
     law("does not change its argument and is deterministic", "contract", (batch, result) => {
       const before = JSON.stringify(batch);
       const again = modulateOnce(batch);

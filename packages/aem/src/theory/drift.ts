@@ -118,7 +118,7 @@ export interface Regularization {
  * `entropyCoefficient * phi'(H) * Var[S] + klCoefficient * (Var[S] - Cov[S_reference, S])`. It
  * depends only on the state, not on the sampled response.
  * @throws `RangeError` if a number is not finite or the reference has other responses; `TypeError`
- *   if it is required and missing.
+ *   if the reference is required and missing.
  * @see arXiv:2605.00425, appendix F.3
  */
 export function regularizationDrift(

@@ -12,8 +12,9 @@ import { covariance, expectation, type FinitePolicy } from "./finite-policy.ts";
  * on the features.
  *
  * @param features - `[response][weight]`.
- * @throws `RangeError` if the features have another shape or are not finite, or (natural) the
- *   Fisher matrix is singular: a direction of the weights does not change the policy.
+ * @throws `RangeError` if the features have another shape or are not finite; with the natural
+ *   gradient also if the Fisher matrix is singular, because some change of the weights does not
+ *   change the policy.
  * @see arXiv:2605.00425, appendix F.5
  */
 export function featureDrift(
@@ -34,7 +35,8 @@ export function featureDrift(
   const column = (weight: number): number[] => features.map((row) => row[weight]!);
   const weights = Array.from({ length: numWeights }, (_, weight) => weight);
 
-  // d/dw of advantage * log pi(response): the features minus their mean, at the response.
+  // Gradient of advantage * log pi(response) with respect to the weights: the advantage times the
+  // features of the response minus the mean features.
   const toward = naturalDirection(policy, response, advantage);
   const slopes = weights.map((weight) => sum(column(weight).map((f, i) => f * toward[i]!)));
   const step =
@@ -94,8 +96,7 @@ export function calibrationCost(
 }
 
 /**
- * Mean surprisal, under another policy, of responses sampled from a policy: the cross entropy,
- * nats.
+ * Cross entropy, nats: the mean surprisal under `other` of responses sampled from `policy`.
  */
 export function computeCrossEntropy(policy: FinitePolicy, other: FinitePolicy): number {
   checkSameLength("computeCrossEntropy", { policy: policy.probabilities, other: other.surprisals });

@@ -9,7 +9,7 @@ export const gameSplits = ["train", "valid_seen", "valid_unseen", "valid_train"]
 export type GameSplit = (typeof gameSplits)[number];
 
 /** Reason for skipping a game, as in ALFWorld's own code. */
-export type SkipReason = "movable" | "sliced" | "unsolvable" | "solvable not given";
+export type SkipReason = "movable" | "sliced" | "unsolvable" | "without the field `solvable`";
 
 /** Kinds of games that are skipped because of their path, unless they are included explicitly. */
 export const includableGames = ["movable", "sliced"] as const;

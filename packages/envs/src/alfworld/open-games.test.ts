@@ -71,7 +71,7 @@ describe("a folder", () => {
       ["pick_and_place_simple-AppleSliced-None-Desk-1/trial_1", "sliced"],
       ["pick_and_place_with_movable_recep-Mug-Pan-Desk-1/trial_1", "movable"],
       ["pick_two_obj_and_place-Mug-None-Desk-1/trial_1", "unsolvable"],
-      ["pick_two_obj_and_place-Mug-None-Desk-1/trial_2", "solvable not given"],
+      ["pick_two_obj_and_place-Mug-None-Desk-1/trial_2", "without the field `solvable`"],
     ]);
     expect(set.select({ split: "valid_seen" })).toEqual([set.tasks[3]]);
     expect(set.select({ kinds: ["other", "look_at_obj_in_light"] })).toEqual([
@@ -100,7 +100,7 @@ describe("a folder", () => {
     await write("unsolved/a/game.tw-pddl", JSON.stringify(smallHouse));
     await write("unsolved/Sliced/game.tw-pddl", JSON.stringify(solvable));
     await expect(openGames(join(folder, "unsolved"))).rejects.toThrow(
-      "no playable game found (skipped: 1 sliced, 1 solvable not given)",
+      "no playable game found (skipped: 1 sliced, 1 without the field `solvable`)",
     );
     await expect(openGames(join(folder, "missing"))).rejects.toThrow(
       /missing: must be a folder, an archive or a game file, got a path that does not exist$/,
@@ -133,7 +133,7 @@ describe("a folder", () => {
     const set = await openGames(root);
     expect(set.tasks.map(({ id }) => id)).toEqual(["train/good/game.tw-pddl"]);
     expect(set.skipped).toEqual([
-      { id: "train/sliced/unsolved/game.tw-pddl", reason: "solvable not given" },
+      { id: "train/sliced/unsolved/game.tw-pddl", reason: "without the field `solvable`" },
     ]);
     expect(set.broken.map(({ id, problem }) => [id.split("/")[1] ?? id, problem])).toEqual([
       ["cut-after-brace", "truncated"],
@@ -152,7 +152,7 @@ describe("a folder", () => {
       ["valid_seen", "a broken link"],
     ]);
     expect(describeGames(set)).toMatch(
-      /^1 of 16 in .*broken \(skipped: 1 solvable not given; 14 broken: train\/cut-after-brace\/game\.tw-pddl \(truncated\), .*, and 4 more\)$/,
+      /^1 of 16 in .*broken \(skipped: 1 without the field `solvable`; 14 broken: train\/cut-after-brace\/game\.tw-pddl \(truncated\), .*, and 4 more\)$/,
     );
     await expect(openGames(root, { strict: true })).rejects.toThrow(
       /broken: game files must be valid, got 14 broken: train\/cut-after-brace\/game\.tw-pddl \(truncated\), /,

@@ -287,7 +287,11 @@ async function findInFolder(folder: string, included: ReadonlySet<SkipReason>): 
       const stated = solvable.get(id);
       return (
         findSkipReason(id, included) ??
-        (stated === true ? undefined : stated === false ? "unsolvable" : "solvable not given")
+        (stated === true
+          ? undefined
+          : stated === false
+            ? "unsolvable"
+            : "without the field `solvable`")
       );
     },
     pathOf: (id) => join(root, id),

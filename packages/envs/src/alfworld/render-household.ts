@@ -34,8 +34,9 @@ interface Receptacle {
 /**
  * Creates a function that renders an episode of a game from the commands that had an effect so far.
  *
- * The door of a receptacle is known after a command named the receptacle, and its contents after a
- * command named it while the door was open. Later, only the agent itself can change the contents.
+ * The agent knows the door of a receptacle once a command has named the receptacle. It knows the
+ * contents once a command has named the receptacle while the door was open; after that, only the
+ * agent itself can change the contents.
  * Objects inside objects are omitted. A game of another domain has no receptacles.
  */
 export function createHouseholdRenderer(

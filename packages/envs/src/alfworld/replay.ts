@@ -24,7 +24,7 @@ export interface ReplayOptions {
   readonly maxSteps?: number;
 }
 
-/** Player of commands that returns records. */
+/** Replay of a game, which returns a record for each command. */
 export interface Replay {
   /** Record of the start, before the first command. */
   readonly start: ReplayRecord;

@@ -28,8 +28,10 @@ export function selectGames<T extends Task>(
   for (const index of wanted) {
     if (Number.isInteger(index) && index >= 0 && index < tasks.length) continue;
     const rule =
-      tasks.length === 0 ? "absent, because the list is empty" : `in [0, ${tasks.length - 1}]`;
-    throw new RangeError(`${where}: index must be ${rule}, got ${index}`);
+      tasks.length === 0
+        ? "must not be given, because there are no games"
+        : `must be in [0, ${tasks.length - 1}]`;
+    throw new RangeError(`${where}: index ${rule}, got ${index}`);
   }
   const patterns = paths?.map((path) => `/${path.replace(/^(?:\.?\/)+|\/+$/gu, "")}/`);
   const isNamed = (task: T): boolean =>

@@ -359,8 +359,8 @@ export class DockerContainer implements Container {
       );
     } catch (cause) {
       const fault = dockerFault(this.#label("remove"), cause);
-      // The container is already removed, or the engine is down, which ended its containers too;
-      // the next reaper removes the rest.
+      // The container is already removed, or the engine is down, so that its containers have ended;
+      // `reap` removes them later.
       if (fault.kind === "environment" || fault.kind === "engine") return;
       throw fault;
     }

@@ -28,7 +28,7 @@ export interface DockerEngineOptions extends PullOptions {
   readonly watchdog?: boolean;
 }
 
-/** One-line hint for the case that no engine is available. */
+/** One-line hint on how to provide an engine. */
 export const noEngineHint =
   "a Docker Engine must answer at DOCKER_HOST or /var/run/docker.sock; on Debian: apt-get install docker.io";
 
@@ -97,7 +97,7 @@ export class DockerEngine implements ContainerEngine {
     try {
       version = await withTimeout(10, `${host}: version`, docker.version());
     } catch (cause) {
-      throw new ContainerError("engine", `${noEngineHint}, got ${readMessage(cause)}`, { cause });
+      throw new ContainerError("engine", `${readMessage(cause)}; ${noEngineHint}`, { cause });
     }
     const run = randomUUID();
     const engine = new DockerEngine(docker, {
@@ -211,7 +211,8 @@ export class DockerEngine implements ContainerEngine {
 
   /**
    * Pulls an image unless the engine has it.
-   * @throws `ContainerError` of kind `image` if no registry has it, `network`, `disk` or `engine`.
+   * @throws `ContainerError` of kind `image` if the registry does not have the image or rejects the
+   *   pull; of kind `network`, `resources`, `protocol` or `engine` for other failures.
    */
   async pull(image: string): Promise<void> {
     await ensureImage(this.#docker, image, this.#pull);

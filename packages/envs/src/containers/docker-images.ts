@@ -51,7 +51,8 @@ function getStore(docker: Dockerode): Store {
 
 /**
  * Pulls an image unless the engine has it; concurrent callers share a pull.
- * @throws `ContainerError` of kind `image` if no registry has it, `network`, `disk` or `engine`.
+ * @throws `ContainerError` of kind `image` if the registry does not have the image or rejects the
+ *   pull; of kind `network`, `resources`, `protocol` or `engine` for other failures.
  */
 export async function ensureImage(
   docker: Dockerode,
@@ -88,7 +89,7 @@ export async function hasImage(docker: Dockerode, image: string, doing: string):
   }
 }
 
-/** Records that images are in use; the first is evicted last. */
+/** Records the use of images, in the given order; the first is evicted before the others. */
 export function noteUse(docker: Dockerode, images: readonly string[]): void {
   const store = getStore(docker);
   for (const image of images) store.lastUse.set(image, ++store.clock);

@@ -5,7 +5,7 @@ export type StreamName = "stdout" | "stderr";
  * Parses the frames of the Engine API: a header of 8 bytes (stream, three zeros, length), then the
  * content. Chunks may split frames anywhere.
  * @param onData - Called for each piece of output, in order; a piece may be part of a frame.
- *   @returns A function that processes the next chunk.
+ * @returns A function that processes the next chunk.
  */
 export function frameReader(
   onData: (stream: StreamName, data: Buffer) => void,

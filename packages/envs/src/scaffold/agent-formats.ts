@@ -114,7 +114,7 @@ const xmlForm = (tools: readonly Tool[], exactValues: boolean): CallForm => {
 /** Options of {@link r2eFormat}. */
 type XmlFormatOptions = SweFormatOptions & { readonly exactValues?: boolean };
 
-/** Creates the format of R2E-Gym and DeepSWE, tool calls in XML, with a wording. */
+/** Creates the format of R2E-Gym and DeepSWE (tool calls in XML) in the given wording. */
 export const createXmlFormat =
   (wording: ScaffoldWording) =>
   (options: XmlFormatOptions = {}): AgentFormat => {
@@ -123,7 +123,7 @@ export const createXmlFormat =
     return chatFormat(writeXmlSystem(wording, tools), form, options);
   };
 
-/** Creates the format with R2E-Gym's tools, called in JSON, with a wording. */
+/** Creates the format with R2E-Gym's tools, called in JSON, in the given wording. */
 export const createJsonFormat =
   (wording: ScaffoldWording) =>
   (options: SweFormatOptions = {}): AgentFormat => {
@@ -134,7 +134,7 @@ export const createJsonFormat =
     return chatFormat(writeJsonSystem(wording, tools), form, options);
   };
 
-/** Creates the format with a single tool, bash, as in mini-swe-agent, with a wording. */
+/** Creates the format with a single tool, bash, as in mini-swe-agent, in the given wording. */
 export const createBashFormat =
   (wording: ScaffoldWording) =>
   (options: SweFormatOptions = {}): AgentFormat => {

@@ -8,7 +8,10 @@ import { parseXmlCall, xmlSyntax } from "./xml-calls.ts";
 
 /** Options of {@link parseJsonCall}. */
 export interface JsonCallOptions {
-  /** Tools that a bare object without arguments may call. */
+  /**
+   * Tools by whose names a JSON object outside a `<tool_call>` tag counts as a call even without
+   * `arguments`.
+   */
   readonly tools?: readonly ToolSchema[];
 }
 

@@ -65,7 +65,8 @@ export function findReasoningMarks(response: string): ReasoningMark[] {
       name: pair === 0 ? /[a-z:_]+/iu.exec(match[0])![0].toLowerCase() : "",
     });
   }
-  // From the end: the next closing mark of each name, and of each pair under any name.
+  // Scan from the end and track the next closing mark of each name, and of each pair whatever its
+  // name.
   const nextByName = new Map<string, number>();
   const nextByPair = new Map<number, number>();
   for (const mark of found.toReversed()) {

@@ -21,8 +21,8 @@ export interface XmlCallOptions {
  *
  * Also reads `<invoke name="name"><parameter name="key">`, and arguments in JSON between function
  * tags, as Llama writes them. Tags inside a value belong to the value. `</function>` may be missing
- * after the last `</parameter>`, and `</parameter>` before the next parameter or before
- * `</function>`; a call that is cut off inside a value is incomplete.
+ * after the last `</parameter>`, and `</parameter>` may be missing before the next parameter or
+ * before `</function>`. A call that is cut off inside a value is incomplete.
  */
 export function parseXmlCall(response: string, options: XmlCallOptions = {}): ParsedCall {
   return readCalls(response, xmlSyntax(response, options));

@@ -5,7 +5,7 @@ import { SessionError } from "./session-error.ts";
 import type { SessionOptions, TaskChoice } from "./session-options.ts";
 import { slotOrder } from "./slot-order.ts";
 
-/** Order of tasks that resets without a choice continue; it belongs to a split with certain settings. */
+/** Order of the tasks of one split and settings. Resets that choose no task continue the order. */
 interface TaskOrder {
   readonly key: string;
   /** Positions in the split, or ranks of the tasks in the order of their ids. */
@@ -20,8 +20,8 @@ export interface TaskPosition {
 }
 
 /**
- * Chooses the task of a reset, and updates the position. The order of a seed is that of ALFWorld's
- * reference, which verl-agent uses; with a slot, that of verl-agent's WebShop.
+ * Chooses the task of a reset, and updates the position. A seed selects the order of ALFWorld's own
+ * code, which verl-agent uses; a seed with a slot selects the order of verl-agent's WebShop.
  * @throws `SessionError` with code `invalid` if there is no such task.
  */
 export async function chooseTask(
@@ -72,7 +72,7 @@ function orderBySeed(
   if (slot.slots > numTasks) {
     throw new SessionError(
       "invalid",
-      `reset.slots must be at most the number of tasks of the split, ${numTasks}, got ${slot.slots}`,
+      `reset.slots must be at most ${numTasks}, the number of tasks of the split, got ${slot.slots}`,
     );
   }
   return { tasks: slotOrder(numTasks, seed, slot), hasRanks: true };
@@ -92,7 +92,7 @@ async function findTask(
   );
 }
 
-/** Indices in `[0, numTasks)` in order, from one on, again and again. */
+/** Yields the indices in `[0, numTasks)` in order, starting at `start`, in an endless cycle. */
 function* listInOrder(numTasks: number, start: number): Generator<number, never, void> {
   for (let index = start % numTasks; ; index = (index + 1) % numTasks) yield index;
 }

@@ -63,7 +63,7 @@ export interface EpisodeHost<S> {
   listTasks(settings: S, split: string, start: number, stop: number): Promise<readonly Task[]>;
   /** Position of a task in its split; `undefined` if the split does not contain it. */
   findTask(settings: S, split: string, taskId: string): Promise<number | undefined>;
-  /** Position in its split of the task that has a rank, from 0, in the order of task ids. */
+  /** Position, in its split, of the task with the given rank (from 0) in the order of task ids. */
   findRanked(settings: S, split: string, rank: number): Promise<number>;
   /**
    * Starts an episode.

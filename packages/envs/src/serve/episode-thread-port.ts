@@ -160,7 +160,7 @@ export class EpisodeThread {
 
   #fail(reason: string): Error {
     this.#cancelWatch();
-    this.#ended ??= new FailureError("resources", `thread of episodes: ${reason}`);
+    this.#ended ??= new FailureError("resources", `episode thread: ${reason}`);
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     this.#pending.clear();
     return this.#ended;

@@ -28,7 +28,7 @@ export function hostEnvironments(
   { numThreads, memoryMegabytes, clock, onThreadEnd }: HostOptions,
 ): HostedEnvironment[] {
   if (environments.length === 0) {
-    throw new InputError("serve: environments must have an entry, got none");
+    throw new InputError("serve: environments must not be empty, got length 0");
   }
   const names = new Set<string>();
   return environments.map((environment) => {
@@ -36,7 +36,7 @@ export function hostEnvironments(
     const key = name.toLowerCase();
     if (!/^[\w-]+$/u.test(name) || reservedNames.has(key) || names.has(key)) {
       throw new InputError(
-        `serve: names of environments must be distinct, of letters, digits, - and _, and not ${[...reservedNames].join(", ")}, got ${JSON.stringify(name)}`,
+        `serve: names of environments must be distinct, consist of letters, digits, - and _, and differ from ${[...reservedNames].join(", ")}, got ${JSON.stringify(name)}`,
       );
     }
     names.add(key);

@@ -68,7 +68,7 @@ export class HostedEpisode {
     if (this.#outcome !== undefined) {
       throw new SessionError(
         "ended",
-        `step: the episode must not have ended, got one that is ${this.#outcome.kind}; reset starts another`,
+        `step: the episode must be running, but it is ${this.#outcome.kind}; start another with reset`,
         { outcome: this.#outcome.kind },
       );
     }

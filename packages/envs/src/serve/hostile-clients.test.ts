@@ -116,7 +116,7 @@ describe("hostile clients", () => {
     expect(await server.fetch("/health")).toEqual({
       status: 401,
       body: {
-        detail: "the request must have the token of the server: Authorization: Bearer TOKEN",
+        detail: "the request must contain the token of the server: Authorization: Bearer TOKEN",
       },
     });
     const wrong = { Authorization: "Bearer correct-horse-batterz" };

@@ -11,7 +11,7 @@ import type { SessionEvent, SessionLimits } from "./session-records.ts";
 export type ServerEvent =
   | SessionEvent
   | {
-      /** Its tasks do not open; they are opened again when a client asks for them. */
+      /** The tasks could not be opened; the server tries again when a client needs them. */
       readonly event: "environment unavailable";
       readonly environment: string;
       readonly message: string;
@@ -29,7 +29,7 @@ export interface SessionHostOptions extends SessionLimits {
   readonly numThreads?: number;
   /** Memory limit of the heap of a thread, MiB. Default: Node's own. */
   readonly memoryMegabytes?: number;
-  /** Called with all that happens to sessions. Default: nothing. */
+  /** Called for each event. Default: no call. */
   readonly onEvent?: (event: ServerEvent) => void;
 }
 

@@ -14,7 +14,7 @@ export class OpenedTasks {
     this.source = source;
     const splits = new Map<string, readonly Task[]>();
     if (source.training.length > 0) splits.set("train", source.training);
-    // Evaluation splits may contain training tasks.
+    // An evaluation split may have the name `train`, or occur twice; the first one is used.
     for (const { split, tasks } of source.evaluation) {
       if (tasks.length > 0 && !splits.has(split)) splits.set(split, tasks);
     }
@@ -59,8 +59,8 @@ export class OpenedTasks {
   }
 
   /**
-   * Position of the task that has a rank in the order of ids. Numbers in ids count as numbers:
-   * `goal/9` precedes `goal/10`.
+   * Position of the task with the given rank in the order of ids. Numbers in ids are compared as
+   * numbers: `goal/9` precedes `goal/10`.
    */
   findRanked(split: string, rank: number): number {
     let ranked = this.#ranked.get(split);

@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 
-/** Number of clients at which those that made no request lately are forgotten. */
+/** Number of clients at which clients without recent requests are forgotten. */
 const maxClients = 10_000;
 
 interface Bucket {
@@ -11,8 +11,8 @@ interface Bucket {
 }
 
 /**
- * Limits the requests of each client: on average `rate` per second, and at most as many at once as in one
- * second.
+ * Limits the requests of each client to an average of `rate` per second; a burst may contain the requests
+ * of one second.
  */
 export class RateLimit {
   readonly #rate: number;
@@ -38,7 +38,7 @@ export class RateLimit {
     return 0;
   }
 
-  /** Counts a request of a client, after a wait if there were too many. */
+  /** Counts a request of a client; waits first if the client has made too many. */
   async wait(client: string): Promise<void> {
     const bucket = this.#fill(client);
     bucket.tokens--;
@@ -61,7 +61,7 @@ export class RateLimit {
     return known;
   }
 
-  /** Forgets clients whose buckets are full again, or else the client that came first. */
+  /** Forgets the clients whose buckets are full again; if there are none, the client that came first. */
   #forget(now: number): void {
     for (const [client, { tokens, at }] of this.#buckets) {
       const isFull = tokens + ((now - at) / 1000) * this.#rate >= this.#burst;

@@ -11,7 +11,7 @@ export class RunningCall {
   /** Starts the call. */
   constructor(run: (signal: AbortSignal) => Promise<EpisodeReply>) {
     this.#result = run(this.#controller.signal);
-    // The result may arrive when no caller waits for it.
+    // The call may fail while no caller waits for its result.
     this.#result.catch(() => undefined);
   }
 

@@ -37,9 +37,9 @@ export interface ServeOptions extends SessionHostOptions {
   /** Maximum number of connections. Default: four times the capacity, and at least 64. */
   readonly maxConnections?: number;
   /**
-   * Maximum number of requests and messages per second of the clients of one address, `> 0`; at most as many
-   * at once. Further requests are refused with status 429, further messages of a WebSocket wait. Default:
-   * no limit.
+   * Maximum number of requests and messages per second from one client address, `> 0`; this is also the
+   * maximum size of a burst. Further requests are refused with status 429; further messages of a WebSocket
+   * wait. Default: no limit.
    */
   readonly rate?: number;
 }
@@ -77,8 +77,8 @@ const minTokenLength = 16;
  * page on serving in the documentation lists routes and messages.
  *
  * @param environments - At least one; the first is the default of clients that name none.
- * @throws `InputError` for options that do not fit or tasks that do not open, the error of the system
- *   if the port is taken.
+ * @throws `InputError` for invalid options or tasks that cannot be opened; the error of the system if
+ *   the port is in use.
  */
 export async function serveEnvironments(
   environments: readonly ServedEnvironment[],

@@ -2,7 +2,7 @@
  * Reasons why a session refuses a call:
  *
  * - `invalid`: an option or an argument breaks its rule.
- * - `capacity`: the server has as many sessions as it may have.
+ * - `capacity`: the server has reached its maximum number of sessions.
  * - `unknown`: there is no such session or environment.
  * - `not-started`: a step without a reset.
  * - `ended`: a step after the end of the episode.

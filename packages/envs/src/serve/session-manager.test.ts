@@ -49,8 +49,7 @@ describe("SessionManager", () => {
     expect(manager.state(id)).toMatchObject({ numTurns: 2, return: 1.5 });
     await expect(manager.step(id, "add")).rejects.toMatchObject({
       code: "ended",
-      message:
-        "step: the episode must not have ended, got one that is terminated; reset starts another",
+      message: "step: the episode must be running, but it is terminated; start another with reset",
     });
     await manager.close(id);
     expect(events.map(({ event }) => event)).toEqual([
@@ -106,7 +105,7 @@ describe("SessionManager", () => {
     [{ seed: 1, slot: 2, slots: 2 }, /^reset\.slot must be in \[0, 1\], got 2$/u],
     [
       { seed: 1, slot: 2, slots: 6 },
-      /^reset\.slots must be at most the number of tasks .*, 5, got 6$/u,
+      /^reset\.slots must be at most 5, the number of tasks of the split, got 6$/u,
     ],
     [{ max_turns: 9 }, /^reset\.max_turns must be <= 8, got 9$/u],
     [{ idx: 1 }, /^reset\.idx must be a known key; known keys: split, index, task_id, seed, /u],

@@ -142,7 +142,7 @@ export class SessionManager {
     if (this.#sessions.size >= capacity) {
       throw new SessionError(
         "capacity",
-        `sessions must be at most ${capacity}, got another; close one, or start the server with a larger capacity`,
+        `the server must have at most ${capacity} sessions, got another; close one, or start the server with a larger capacity`,
         { active_sessions: this.#sessions.size, max_sessions: capacity },
       );
     }
@@ -192,7 +192,7 @@ export class SessionManager {
       const { call, episode } = session;
       if (call !== undefined) {
         if (call.isOverdue) return this.#deliver(session, call);
-        throw new SessionError("busy", `step: session ${id} must not be in another call, got one`);
+        throw new SessionError("busy", `step: session ${id} must have no running call, got one`);
       }
       if (episode === undefined) {
         throw new SessionError("not-started", "step: the session must be reset first");

@@ -53,13 +53,13 @@ describe("ThreadHost", () => {
     expect(await sessions.step(ids[0]!, "exit")).toMatchObject({
       outcome: {
         kind: "failed",
-        error: { kind: "resources", message: "thread of episodes: exited with code 3" },
+        error: { kind: "resources", message: "episode thread: exited with code 3" },
       },
     });
     // The third episode shares the thread of the first.
     expect(await sessions.step(ids[2]!, "add")).toMatchObject({ outcome: { kind: "failed" } });
     expect(await sessions.step(ids[1]!, "add")).toMatchObject({ reward: 0.5, numTurns: 1 });
-    expect(ends).toEqual(["thread of episodes: exited with code 3; 2 lost"]);
+    expect(ends).toEqual(["episode thread: exited with code 3; 2 lost"]);
     // The next episode gets a new thread.
     expect(await sessions.reset(ids[0]!, { index: 4 })).toMatchObject({ text: "task train/4" });
   });
@@ -75,7 +75,7 @@ describe("ThreadHost", () => {
     clock.advance(1);
     clock.advance(1);
     expect(await blocked).toMatchObject({ outcome: { kind: "failed" } });
-    expect(ends).toEqual(["thread of episodes: must answer, was blocked for 2 s; 1 lost"]);
+    expect(ends).toEqual(["episode thread: must answer, was blocked for 2 s; 1 lost"]);
     expect(await sessions.reset(id, {})).toMatchObject({ index: 1 });
   });
 

@@ -44,7 +44,8 @@ export const sokobanTasksSchema: TasksSchema<SokobanTasks, "template"> = z.stric
 /**
  * Generates the rooms that a configuration describes.
  * @param options - `messages`: chat template of hosted models, used if the `template` is
- * `messages`. @throws `InputError` for an unknown split, or more rooms than exist.
+ * `messages`.
+ * @throws `InputError` for an unknown split, or more rooms than exist.
  */
 export async function openSokobanTasks(
   tasks: SokobanTasks,

@@ -163,7 +163,10 @@ export function sweEnvironment(
       lastAction = action;
       if ((performance.now() - started) / 1000 > maxSeconds) {
         if (onTimeLimit === "grade") return finish(opened, "time", "Time is up.", signal);
-        throw new ContainerError("timeout", `${instance.id}: episode longer than ${maxSeconds} s`);
+        throw new ContainerError(
+          "timeout",
+          `${instance.id}: the episode took longer than ${maxSeconds} s`,
+        );
       }
       const { text, isSubmission: isDone } = await tools.act(action, signal);
       if (isDone) return finish(opened, "submit", text, signal);

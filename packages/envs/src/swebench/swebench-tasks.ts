@@ -86,7 +86,7 @@ export const swebenchTasksSchema: TasksSchema<
   ).default(false),
   fields: setting(
     z.record(z.string().min(1), z.string().min(1)),
-    "Names of fields in the files, by SWE-bench's names of the fields; a name may be a path such as docker.image",
+    "Field names in the files, by SWE-bench's field names; a name may be a path such as docker.image",
   ).default({}),
   repositories: setting(
     z.array(z.string().min(1)),
@@ -236,7 +236,7 @@ export async function openSwebenchTasks(
   const describe = ({ split, instances }: Split): string => `${instances.length} of ${split}`;
   const skipped =
     splits.skipped.length > 0
-      ? `${splits.skipped.length} rows skipped (first: ${splits.skipped[0]!}); `
+      ? `skipped rows: ${splits.skipped.length} (first: ${splits.skipped[0]!}); `
       : "";
   return {
     name: "swebench",

@@ -31,8 +31,7 @@ class Refusal extends Error {}
  * Executes an action with TextCraft's rules and wording: `craft N ITEM using N ITEM, ...`, `get N
  * ITEM`, `inventory`. A craft action must state the ingredients of a recipe with their exact
  * numbers; the stated number of products does not matter. `get` works only for items without a
- * recipe.
- * Unlike TextCraft, rejects numbers of more than 15 digits.
+ * recipe. Unlike TextCraft, rejects numbers of more than 15 digits.
  * @see github.com/archiki/ADaPT, github.com/WooooDyy/AgentGym (MIT), arXiv:2311.05772
  */
 export function act(book: RecipeBook, inventory: Inventory, action: string): CraftReply {

@@ -46,7 +46,7 @@ export const agentgymText: CraftingText = {
 /** Short wording for small models: one word per item, and `craft` with the item's name only. */
 export const compactCraftingText: CraftingText = {
   first: ({ book, goal, commands }) => {
-    // The task's commands are all recipes of the book, in a different order.
+    // Each command of the task is the command of a recipe of the book.
     const byCommand = new Map(book.recipes.map((recipe) => [recipeCommand(book, recipe), recipe]));
     const lines = commands.map((command) => {
       const { output, count, ingredients } = byCommand.get(command)!;

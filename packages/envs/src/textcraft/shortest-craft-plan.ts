@@ -140,8 +140,8 @@ function ranks(recipesOf: ReadonlyMap<string, readonly Recipe[]>): (item: string
 }
 
 /**
- * Demanded item with the highest rank above 0, the first of several; `undefined` if no demanded
- * item needs a craft.
+ * Demanded item with the highest rank above 0 (the first one of equal ranks); `undefined` if no
+ * demanded item needs a craft.
  */
 function highest(demand: Demand, rankOf: (item: string) => number): string | undefined {
   let first: string | undefined;

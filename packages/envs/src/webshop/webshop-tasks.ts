@@ -217,7 +217,7 @@ const linking = new Set(["with", "to", "and", "for", "of", "in", "by", "the"]);
 
 /**
  * Words that can be exchanged for one another in demonstrations: one-word choices, query words, and
- * makers.
+ * brands.
  */
 export function exchangeableWords(demonstrations: readonly Demonstration[]): string[][] {
   const turns = demonstrations.flatMap((demonstration) => demonstration.turns);

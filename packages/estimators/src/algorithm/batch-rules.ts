@@ -63,7 +63,8 @@ const none = z.strictObject({ kind: z.literal("none") });
 const count = z.int().positive();
 
 const emptySequences = z.enum(["leave-out", "count"]).default("leave-out").meta({
-  description: "Treatment of a sequence whose tokens were all dropped in the mean over sequences",
+  description:
+    "Sequence whose tokens were all dropped: left out of the mean over sequences, or counted as a loss of 0",
 });
 
 const aggregation = z.discriminatedUnion("kind", [
@@ -156,7 +157,7 @@ const correction = z.discriminatedUnion("kind", [
     kind: z.literal("off-policy-mask"),
     maxGap: z.number().min(0).meta({
       description:
-        "Maximum mean of sampler minus old log-prob of a sequence with a negative advantage",
+        "Sequences with a negative advantage are dropped if the mean of sampler minus old log-prob exceeds this",
       unit: "nats",
     }),
     dropped,

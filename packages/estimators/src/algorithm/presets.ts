@@ -32,8 +32,8 @@ export const ppo: Algorithm = {
 };
 
 /**
- * DAPO as in verl-agent: GRPO with an upper bound of 0.28 and dynamic sampling of flat groups, at
- * most ten rounds. The DAPO paper has no KL loss; verl-agent's script and this preset keep a
+ * DAPO as in verl-agent: GRPO with an upper clip bound of 0.28 and dynamic sampling, which replaces
+ * flat groups in at most ten rounds. The DAPO paper has no KL loss; verl-agent's script and this preset keep a
  * coefficient of 0.01.
  */
 export const dapo: Algorithm = {

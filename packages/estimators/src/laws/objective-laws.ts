@@ -275,7 +275,7 @@ function expectThrows(run: () => void, field: ObjectiveField): void {
   } catch {
     return;
   }
-  throw new Error(`must throw without ${field}, which its needs contain`);
+  throw new Error(`evaluate must throw without ${field}, which is in needs`);
 }
 
 /**

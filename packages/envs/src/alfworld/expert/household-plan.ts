@@ -53,7 +53,10 @@ function distinctObjects(view: HouseholdView): ViewedObject[] {
   });
 }
 
-/** Lists locations where something other than putting down can happen, see `usefulReceptacles`. */
+/**
+ * Lists the locations where a plan may do something other than put an object down, see
+ * `usefulReceptacles`.
+ */
 function busyLocations(view: HouseholdView, objects: readonly ViewedObject[]): Set<string> {
   const locations = new Set<string>([view.location]);
   for (const { receptacles } of objects) {
@@ -231,7 +234,7 @@ export function householdPlan(view: HouseholdView): readonly PlanStep[] | undefi
 
   for (let cost = 0; cost < queue.length; cost++) {
     const nodes = queue[cost] ?? [];
-    // The list grows during the loop: a lamp that is already on is reached at the current cost.
+    // The list can grow during the loop: a lamp that is already on adds a node of the current cost.
     for (let i = 0; i < nodes.length; i++) {
       const node = nodes[i]!;
       if (node.isDone) return stepsTo(node);

@@ -2,7 +2,7 @@ import { parseDomain, type Action, type Domain } from "../pddl/domain.ts";
 import type { Term } from "../pddl/formula.ts";
 import { householdDomain } from "../generator/household-domain.ts";
 
-/** Predicates on which household plans depend; no other action may change them. */
+/** Predicates on which household plans depend. Only actions of `householdDomain` may change them. */
 const plannedPredicates: ReadonlySet<string> = new Set([
   "atlocation",
   "receptacleatlocation",

@@ -156,7 +156,10 @@ function searcherFor(
     );
   };
 
-  /** Chooses the nearest known object of the class that is not yet at its target. */
+  /**
+   * Chooses a known object of the task's class, at the current receptacle if possible. In two-object
+   * tasks, chooses no object that is already at the target.
+   */
   const chooseObject = (): { object: string; receptacle: string } | undefined => {
     const nearestFirst = [...known.receptacles.keys()].sort(
       (a, b) => Number(isAt(b)) - Number(isAt(a)),
@@ -242,7 +245,7 @@ function learn(known: Known, command: string, observation: string): void {
     ) ?? [];
   if (observation === "Nothing happens.") {
     // `go to` fails only for a receptacle at the current location, so this one is at the location
-    // of the last visited one.
+    // of the receptacle visited last.
     if (verb === "go" && known.at !== undefined) linkNeighbours(known, known.at, first);
     else known.refused.add(command);
     // A receptacle that can neither be opened nor examined contains nothing.

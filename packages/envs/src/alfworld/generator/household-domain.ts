@@ -96,7 +96,7 @@ export const householdDomain: string = `(define (domain household)
 )
 `;
 
-/** Classes that the domain's actions mention, so that every problem must declare them. */
+/** Classes that the domain's actions mention; every problem must declare them. */
 export const domainConstants: {
   readonly rtype: readonly string[];
   readonly otype: readonly string[];

@@ -81,7 +81,7 @@ export function drawTask(kind: HouseholdTaskKind, random: Random): HouseholdTask
   return random.choice(random.choice(random.choice(tasksByKind.get(kind)!)));
 }
 
-/** Lists receptacle classes that a task needs in addition to one for its object. */
+/** Lists the receptacle classes that a task needs, without the receptacles of its objects. */
 export function requiredClasses(task: HouseholdTask, random: Random): string[] {
   const treatment = treatments[task.kind];
   if (task.kind !== "look_at_obj_in_light") {

@@ -7,8 +7,8 @@ function baseName(id: string): string {
 }
 
 /**
- * Assigns the names of ids in texts: per class, numbered from the last id in code-point order to
- * the first.
+ * Assigns the names that ids have in texts. The last id of each class in code-point order gets
+ * number 1, the one before it number 2, and so on.
  * @param ids - Ids in the benchmark's format; case is ignored.
  * @returns Name of each id, such as `mug 2`.
  */

@@ -54,8 +54,8 @@ export interface Domain extends Vocabulary {
 }
 
 /**
- * Parses a domain: `:types`, `:constants`, `:predicates` and `:action`; `:requirements` and
- * `:functions` are skipped, because costs are not used.
+ * Parses a domain: `:types`, `:constants`, `:predicates` and `:action`. `:requirements` and
+ * `:functions` (which declares costs) are skipped.
  * @param source - Name of the domain, for messages.
  * @throws `GameFileError` with the line for any other section.
  */
@@ -228,7 +228,8 @@ function parseEffects(
   const [head, ...rest] = list.items;
   const count = (name: string, expected: number): void => {
     if (rest.length !== expected) {
-      reader.fail(`${name} must have ${expected} arguments`, list, list.offset);
+      const plural = expected === 1 ? "argument" : "arguments";
+      reader.fail(`${name} must have ${expected} ${plural}`, list, list.offset);
     }
   };
   switch (head) {

@@ -172,8 +172,9 @@ export class FormulaParser {
       );
     }
     if (rest.length !== predicate.arity) {
+      const plural = predicate.arity === 1 ? "argument" : "arguments";
       this.#reader.fail(
-        `${predicate.name} must have ${predicate.arity} arguments`,
+        `${predicate.name} must have ${predicate.arity} ${plural}`,
         expression,
         expression.offset,
       );

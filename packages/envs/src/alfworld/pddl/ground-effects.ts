@@ -51,8 +51,8 @@ export function listObjects(
 }
 
 /**
- * Computes the effects of an action that can change a state in which given literals hold. A fact
- * that is certainly added is not deleted.
+ * Computes those effects of an action that can change a state in which the given literals hold. A
+ * fact that is certainly added is not deleted.
  * @param literals - Literals as in {@link GroundFormula}.
  */
 export function groundEffects(

@@ -17,7 +17,7 @@ export interface Variant {
   readonly command: string;
   /** Number of the command within the game; the same for equal commands. */
   readonly commandId: number;
-  /** Fact under which the variant is listed while it is true ("watched" fact); -1 for none. */
+  /** Watched fact: while it is false, the variant is not tried. -1 if no fact is watched. */
   readonly watched: number;
   /** Other literals that must hold, as in {@link GroundFormula}. */
   readonly literals: readonly number[];

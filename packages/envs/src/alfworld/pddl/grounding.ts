@@ -101,7 +101,7 @@ export class Grounding {
   #count(): void {
     if (++this.#numSearchSteps > maxSearchSteps) {
       throw new GameFileError(
-        `${this.#name}: pddl_domain must need at most ${maxSearchSteps} search steps, got more`,
+        `${this.#name}: pddl_domain: the search for operators must take at most ${maxSearchSteps} steps, got more`,
       );
     }
   }

@@ -416,7 +416,7 @@ describe("broken files", () => {
       'GameFileError: f: pddl_problem line 2: an argument of red must be a declared object, got "z"',
     );
     expect(broken({ problem: ["(red a)", "(red a b)"] })).toBe(
-      'GameFileError: f: pddl_problem line 2: red must have 1 arguments, got "2 of them"',
+      'GameFileError: f: pddl_problem line 2: red must have 1 argument, got "2 of them"',
     );
     expect(broken({ problem: ["p - place", "p - palace"] })).toBe(
       'GameFileError: f: pddl_problem line 2: the type of objects must be declared, got "palace"',
@@ -464,6 +464,6 @@ describe("broken files", () => {
         objects: `${objects} - thing p - place`,
         actions: { act: { ...createAnswerAction("x"), pddl: never } },
       }),
-    ).toThrow("must need at most 5000000 search steps");
+    ).toThrow("the search for operators must take at most 5000000 steps");
   });
 });

@@ -154,8 +154,9 @@ function readFacts(
       ids.push(object);
     }
     if (ids.length !== predicate.arity) {
+      const plural = predicate.arity === 1 ? "argument" : "arguments";
       reader.fail(
-        `${predicate.name} must have ${predicate.arity} arguments`,
+        `${predicate.name} must have ${predicate.arity} ${plural}`,
         `${ids.length} of them`,
         begin,
       );

@@ -42,8 +42,8 @@ export class TypeTable {
   }
 
   /**
-   * True if the first type is the second or one of its subtypes. Nothing is a subtype of -1, the
-   * type of undeclared names.
+   * True if the first type is the second or one of its subtypes. -1, the type of undeclared names,
+   * is a subtype of no type.
    */
   isKindOf(type: number, ancestor: number): boolean {
     if (ancestor === 0) return type >= 0;

@@ -61,8 +61,8 @@ const exampleSeed = 1;
 
 /**
  * Writes two complete episodes of a task type in ReAct's format. A searcher, which knows only what
- * it has seen, plays generated training games; a plan precedes the first action, and a thought each
- * action that changes something. We wrote all thoughts ourselves.
+ * it has seen, plays generated training games; a plan precedes the first action, and a thought
+ * precedes each action that changes something. We wrote all thoughts ourselves.
  */
 export function writeReactExamples(kind: GameKind, wording: Wording): readonly [string, string] {
   const drafts = draftGames({ seed: exampleSeed, size: "small", count: 2, taskKinds: [kind] });

@@ -16,7 +16,7 @@ export function shortenObservation(text: string): string {
  * it with environments wrapped by `answerThoughts`. Only the first line of a response counts; it is
  * valid if it is a thought or an admissible action.
  *
- * @param writeExamples - Returns the two episodes for a first observation, see `writeReactExample`.
+ * @param writeExamples - Returns the two episodes for a first observation, see `writeReactExamples`.
  * @see arXiv:2210.03629, github.com/ysymyth/ReAct (MIT)
  */
 export function reactFormat(

@@ -3,7 +3,7 @@ export type Attribute = "name" | "id" | "type" | "indefinite" | "definite";
 
 /**
  * Expression in braces: an attribute of a variable (default: its name), a quoted text, a
- * concatenation, or alternatives of which the first non-empty one is used.
+ * concatenation, or alternatives; the first alternative that is not empty is used.
  */
 export type TextExpression =
   | { readonly kind: "text"; readonly text: string }

@@ -39,7 +39,7 @@ class NumberedSessions {
   find(id: number): string {
     const session = this.#ids.get(id);
     if (session !== undefined) return session;
-    throw new SessionError("unknown", `id must be that of a created environment, got ${id}`);
+    throw new SessionError("unknown", `id must be the id of a created environment, got ${id}`);
   }
 
   /** Last reply of a session. @throws `SessionError` before the first reset. */

@@ -92,7 +92,7 @@ describe("AgentGym's routes", () => {
     // Errors have status 200.
     expect(await server.fetch("/agentgym/alfworld/step", { id, action })).toEqual({
       status: 200,
-      body: { error: `id must be that of a created environment, got ${id}` },
+      body: { error: `id must be the id of a created environment, got ${id}` },
     });
     expect(await call("alfworld/reset", { id: 1 })).toHaveProperty("error");
   });

@@ -43,7 +43,7 @@ export type BatchRow =
 /**
  * Answers a call for many sessions. Its rows run concurrently; results have the order of the rows, and a
  * row that fails does not affect others.
- * @throws `SessionError` with code `invalid` for an unknown method or parameters of another form.
+ * @throws `SessionError` with code `invalid` for an unknown method or invalid parameters.
  */
 export async function answerBatch(
   sessions: SessionManager,

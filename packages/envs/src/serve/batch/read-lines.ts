@@ -1,7 +1,7 @@
 /**
  * Reads lines from a stream of bytes.
- * @returns Lines without their ends; `undefined` for one that has more than `maxBytes` bytes, which is
- *   skipped. The last line may lack a line end.
+ * @returns Lines without their line ends; `undefined` in place of a line of more than `maxBytes` bytes.
+ *   The last line may lack a line end.
  */
 export async function* readLines(
   chunks: AsyncIterable<Uint8Array | string>,

@@ -16,10 +16,10 @@ export interface ServeLinesOptions extends SessionHostOptions {
 
 /**
  * Serves environments to the parent of this process: one JSON request per line of the input, one JSON
- * answer per line of the output. Requests run concurrently, and answers have their ids. Ends with the
- * input, and then ends all sessions.
+ * answer per line of the output. Requests run concurrently, and each answer has the id of its
+ * request. When the input ends, closes all sessions and returns.
  *
- * @param write - Writes a line; the next is written after its promise has resolved.
+ * @param write - Writes a line; the next line is written after the promise has resolved.
  * @throws `InputError` if no tasks can be opened.
  */
 export async function serveLines(

@@ -5,8 +5,8 @@ export interface AccessRules {
   /** Token that requests must contain; absent: no token is needed. */
   readonly token?: string;
   /**
-   * Accepted values of `Host`; absent: all. A server for this machine only accepts its own names,
-   * so that a public DNS name that resolves to this machine gives no access.
+   * Accepted values of `Host`; absent: all. A server on a loopback address accepts only
+   * the names of this machine, so that a public DNS name that resolves to it gives no access.
    */
   readonly hosts?: ReadonlySet<string>;
 }
@@ -52,7 +52,7 @@ export function checkAccess(
   }
   return {
     status: 401,
-    message: "the request must have the token of the server: Authorization: Bearer TOKEN",
+    message: "the request must contain the token of the server: Authorization: Bearer TOKEN",
   };
 }
 

@@ -2,8 +2,9 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
 /**
- * Limits the connections of a server. Connections that have not sent a request yet may have half of them;
- * then the oldest of them is closed, so that silent clients cannot use up all connections.
+ * Limits the connections of a server. At most half of them may be connections that have not sent a
+ * request yet; beyond that, the oldest such connection is closed, so that silent clients cannot use up
+ * all connections.
  */
 export function boundConnections(server: Server, maxConnections: number): void {
   server.maxConnections = maxConnections;

@@ -65,7 +65,7 @@ export function serveSocket(
   };
   const ping = (): void => {
     cancelPing = clock.after(pingSeconds, () => {
-      // If a client sends several messages at once, its pong waits behind them.
+      // A paused socket reads no pong, because unread messages precede it.
       if (!isAlive && !socket.isPaused) {
         socket.terminate();
         return;

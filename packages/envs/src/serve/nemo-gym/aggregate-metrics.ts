@@ -22,7 +22,7 @@ const rolloutIndex = "_ng_rollout_index";
 /**
  * Summarizes all numbers and booleans (1 or 0) at the top level of verified trajectories, and the token
  * counts in `response.usage`: mean, maximum, minimum, median and sample standard deviation, which is 0
- * for a single value. Trajectories without a value are left out of its metrics.
+ * for a single value. A trajectory that lacks a value is left out of the metrics of that value.
  */
 export function aggregateMetrics(rows: readonly VerifiedRow[]): AggregateMetrics {
   const groups = new Map<number, VerifiedRow[]>();

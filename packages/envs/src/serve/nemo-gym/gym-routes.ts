@@ -33,7 +33,10 @@ const statusOf = (error: unknown): number =>
 const describeError = (error: unknown): HttpReply =>
   replyJson({ detail: readMessage(error) }, statusOf(error));
 
-/** Error text for the model: agents show it the reply of a tool, whatever its status. */
+/**
+ * Converts an error of a tool call to a text for the model, because agents show the reply of a tool to
+ * the model, whatever the status of the reply.
+ */
 function describeToolError(error: unknown): HttpReply {
   const isEnded = error instanceof SessionError && error.code === "ended";
   const text = isEnded ? "The episode has ended. Stop here." : readMessage(error);
@@ -53,8 +56,8 @@ function withCookie(reply: HttpReply, id: string): HttpReply {
 }
 
 /**
- * Answers a request, and repeats its cookie, also with an error: NeMo-Gym's agents keep only the cookies
- * of the last reply.
+ * Answers a request and sends its cookie again, even if the answer is an error: NeMo-Gym's agents keep
+ * only the cookies of the last reply.
  */
 async function answer(
   request: HttpRequest,
@@ -78,8 +81,8 @@ const metricsSchema = z.looseObject({
 
 /**
  * Routes of a resources server of NeMo-Gym: for its agents `simple_agent` (tools, then `/verify`) and
- * `gymnasium_agent` (`/reset`, `/step`, `/close`). They are for the first environment and, prefixed with
- * its name, for each environment.
+ * `gymnasium_agent` (`/reset`, `/step`, `/close`). Paths without a prefix lead to the first
+ * environment; paths that begin with the name of an environment lead to that environment.
  *
  * @see github.com/NVIDIA-NeMo/Gym
  */

@@ -53,9 +53,10 @@ export class GymSessions {
 
   /**
    * Starts the episode of a dataset row.
-   * @param id - Session of the client, which plays on in it; absent, unknown or ended: a new session.
+   * @param id - Session in which the client continues. If it is absent, unknown or ended, a new session is
+   *   opened.
    * @param row - Dataset row; its field `reset` has the options of the reset.
-   * @param overrides - Options that the style of play decides.
+   * @param overrides - Options that the style of play fixes.
    * @throws `SessionError` for a wrong row, or without capacity.
    */
   async reset(
@@ -228,7 +229,7 @@ export class GymSessions {
   }
 }
 
-/** True for a mistake of the model in a tool call, which is told to the model. */
+/** True if the model made a mistake in a tool call; the message is then the output for the model. */
 const isMistake = ({ code }: SessionError): boolean => code === "invalid" || code === "unknown";
 
 /** Metrics of an episode: numbers and booleans, which clients average. */

@@ -29,7 +29,7 @@ const callSchema = z.looseObject({
 /**
  * Reads the output of a model from a response of OpenAI's Responses API: the texts of its messages,
  * joined, and its function calls. Reasoning is left out.
- * @throws `SessionError` with code `invalid` for a value of another form.
+ * @throws `SessionError` with code `invalid` for a value in another format.
  */
 export function readResponse(value: unknown): ModelOutput {
   const { output } = checkInput("response", responseSchema, value);

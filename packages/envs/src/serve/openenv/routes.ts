@@ -9,7 +9,7 @@ import { answerMcp } from "./mcp.ts";
 import { readAction } from "./read-action.ts";
 import { stateSchema, toWireResult } from "./wire.ts";
 
-/** Fields of `/step` besides the action that OpenEnv defines and this server ignores. */
+/** Fields that the body of `/step` may have in OpenEnv; this server reads only `action`. */
 const stepFields: ReadonlySet<string> = new Set(["action", "timeout_s", "request_id"]);
 
 /** HTTP status of each session error. */
@@ -29,8 +29,8 @@ function describeError(error: unknown): HttpReply {
 }
 
 /**
- * Routes of OpenEnv over HTTP: for the first environment and, prefixed with its name, for each
- * environment. As in OpenEnv, each HTTP request has its own environment: `/reset` and `/step` only
+ * Routes of OpenEnv over HTTP. Paths without a prefix lead to the first environment; paths that begin
+ * with the name of an environment lead to that environment. As in OpenEnv, each HTTP request has its own environment: `/reset` and `/step` only
  * show that the server works; episodes are played over the WebSocket.
  * @param listRoutes - All routes of the server, for `/openapi.json`.
  */

@@ -57,7 +57,7 @@ export const observationSchema: z.ZodType<WireObservation> = z.strictObject({
   score: setting(z.number().nullable(), "Score of the benchmark in [0, 1]; null for none"),
   pending: setting(
     z.boolean(),
-    "True if the action still runs: the next step waits for its result, and its own action is not performed",
+    "True if the action is still running: the next step returns the result of this action and ignores its own action",
   ),
 });
 
@@ -73,7 +73,7 @@ export interface WireState {
 
 /** Schema of the state of a session. */
 export const stateSchema: z.ZodType<WireState> = z.strictObject({
-  episode_id: setting(z.string().nullable(), "Name of the episode, as the reset gave it"),
+  episode_id: setting(z.string().nullable(), "Name of the episode that the reset gave"),
   step_count: setting(z.int(), "Number of turns so far", "turns"),
   environment: setting(z.string(), "Name of the environment"),
   session: setting(z.string(), "Id of the session on the server"),

@@ -5,7 +5,7 @@ const keptSeconds = 60;
 /** Maximum number of calls of a client that are kept. */
 const maxKept = 64;
 
-/** A running or finished call, with the text of its result. */
+/** A running or finished call; `result` resolves to the text of its reply. */
 export interface BackgroundCall {
   readonly id: string;
   readonly result: Promise<string>;

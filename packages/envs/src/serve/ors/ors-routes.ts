@@ -36,8 +36,8 @@ function readSession({ header }: HttpRequest): string {
 }
 
 /**
- * Routes of OpenReward's sessions, next to those of the Task API, which list the tasks: a session is created
- * for a task, and played by tool calls whose results are server-sent events.
+ * Routes of OpenReward's sessions. The routes of the Task API list the tasks; a session is created for a
+ * task, and its client plays by tool calls, whose results are server-sent events.
  */
 export function createOrsRoutes(sessions: SessionManager, clock: Clock): HttpRoute[] {
   const ors = new OrsSessions(sessions, clock);

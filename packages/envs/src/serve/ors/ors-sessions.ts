@@ -39,7 +39,7 @@ export interface TextBlock {
   readonly detail: null;
 }
 
-/** Maximum number of ended sessions whose ids are kept, to tell them from unknown sessions. */
+/** Maximum number of ended sessions whose ids are kept, to distinguish them from unknown sessions. */
 const maxEnded = 10_000;
 
 const toBlocks = (text: string): readonly TextBlock[] => [{ type: "text", text, detail: null }];
@@ -159,7 +159,7 @@ function toOutput({ text, reward, outcome, numTurns, score }: SessionReply): obj
       score: score ?? null,
       outcome: outcome?.kind ?? null,
     },
-    // Clients use the last reward that is not null, which is that of the end.
+    // Clients use the last reward that is not null: here, the reward at the end of the episode.
     reward: outcome === undefined && reward === 0 ? null : reward,
     finished: outcome !== undefined,
   };

@@ -73,7 +73,7 @@ describe("sessions of OpenReward", () => {
     });
     expect((await call({ name: "act", input: { command: "add" } })).result).toMatchObject({
       ok: false,
-      error: expect.stringContaining("must not have ended") as string,
+      error: expect.stringContaining("must be running, but it is") as string,
     });
     expect(await post("/delete")).toEqual({ status: 200, body: { sid: id } });
     expect(await post("/ping")).toMatchObject({ status: 404 });

@@ -9,7 +9,7 @@ const heartbeatSeconds = 10;
 
 const eventText = (event: string, data: string): string => `event: ${event}\ndata: ${data}\n\n`;
 
-/** Cuts a text in pieces, the last of which may be empty. */
+/** Cuts a text into pieces; the last piece may be empty. */
 export function cutPieces(text: string): readonly string[] {
   const pieces: string[] = [];
   for (let start = 0; start < text.length; start += pieceLength) {

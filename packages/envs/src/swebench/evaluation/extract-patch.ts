@@ -45,7 +45,7 @@ set_aside
 rm -f "$GIT_INDEX_FILE"
 snap read-tree ${startTree} || { echo "the record of the repository is gone" >&2; exit 1; }
 snap add -u --ignore-errors . 1>&2 || true
-# Tracked files that output filled: they stay as they were.
+# Tracked files that grew by more than the limit, such as logs: leave out their changes.
 find . -xdev -name .git -prune -o -type f -size +${maxNewFileBytes}c -print0 |
   while IFS= read -r -d '' path; do
     path=\${path#./}

@@ -49,8 +49,8 @@ function shortOption(test: string): string {
 }
 
 /**
- * Parses pytest's output with colours, and of old versions that print the status last. Names may
- * contain spaces.
+ * Parses pytest's coloured output, and the output of old versions, which print the status last.
+ * Names may contain spaces.
  */
 export function parsePytestColored(log: string): StatusMap {
   const statuses = new Map<string, string>();

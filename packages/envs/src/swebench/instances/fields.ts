@@ -127,7 +127,8 @@ export function parsePythonTexts(text: string): readonly string[] | undefined {
     const start = item.lastIndex;
     const match = item.exec(inner);
     if (match === null) {
-      // JSON may contain apostrophes within its strings.
+      // No match: either the end of the list, or the text is not a Python list. JSON with an
+      // apostrophe in a string also gets here.
       return inner.slice(start).trim() === "" ? texts : undefined;
     }
     texts.push(

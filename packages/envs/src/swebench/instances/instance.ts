@@ -20,7 +20,7 @@ interface InstanceBase {
   readonly hidden?: readonly string[];
   /** Issue text for the agent. Line breaks are unchanged. */
   readonly problemStatement: string;
-  /** Fix of the project, a unified diff; never shown to the agent. */
+  /** The project's fix, a unified diff; never shown to the agent. */
   readonly goldPatch: string;
 }
 

@@ -33,7 +33,7 @@ export async function readParquet(bytes: Uint8Array): Promise<readonly unknown[]
   try {
     return await new Promise<readonly unknown[]>((resolve, reject) => {
       timer = setTimeout(
-        () => reject(new RangeError(`more than ${LIMIT_MINUTES} minutes`)),
+        () => reject(new RangeError(`it took more than ${LIMIT_MINUTES} minutes`)),
         LIMIT_MINUTES * 60_000,
       );
       worker.once("message", resolve).once("error", reject);

@@ -73,8 +73,8 @@ const loginFiles = [
 ];
 
 /**
- * Reads start-up files in an interactive shell, then runs \`after\` and reports, even if a file
- * ends the shell by \`exit\`, \`exec\`, or an error under \`set -e\`.
+ * Reads start-up files in an interactive shell, then runs `after` and reports, even if a file
+ * ends the shell by `exit`, `exec`, or an error under `set -e`.
  */
 const readFiles = (files: readonly string[], after: string): string => `
 turnwise_report() {
@@ -89,11 +89,11 @@ turnwise_report
 `;
 
 /**
- * Variables that make commands run in the environment that an image defines: the variables that an
- * interactive shell of the user sets (`.bashrc`), with the environment of the data sets activated;
- * if neither activates an environment, also the variables of the login shell. Includes functions
- * such as
- * `conda` in bash's export format. Empty for an image that defines no environment.
+ * Variables that make commands run in the environment that an image defines. They are the variables
+ * that an interactive shell of the user sets (`.bashrc`), with the environment of the data sets
+ * activated. If no environment is active then, the variables that a login shell sets are added.
+ * Includes functions such as `conda` in bash's export format. Empty for an image that defines no
+ * environment.
  *
  * Read once, so that commands need not start conda. For a container that no agent has used.
  * @param folder - The repository.

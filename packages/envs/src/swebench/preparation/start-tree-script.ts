@@ -15,9 +15,9 @@ export const snapshotRepository: string = `${notesFolder}/repository`;
 export const maxNewFileBytes: number = 10 * 2 ** 20;
 
 /**
- * Bash functions for snapshots. \`snap\` runs git with {@link snapshotRepository} and the index of
- * \`GIT_INDEX_FILE\`; file modes count, and bytes are not converted. \`set_aside\` moves nested
- * repositories' git folders away, so that their files are treated as plain files, and \`put_back\`
+ * Bash functions for snapshots. `snap` runs git with {@link snapshotRepository} and the index of
+ * `GIT_INDEX_FILE`; file modes count, and bytes are not converted. `set_aside` moves the git folders
+ * of nested repositories away, so that their files are treated as plain files, and `put_back`
  * restores them.
  */
 export const snapshotFunctions: string = `snap() {
@@ -39,7 +39,7 @@ put_back() {
 /**
  * Records the files of a folder as a tree, including untracked ones: patches are differences from
  * this tree. Ignored files, tool folders and large untracked files are excluded. Writes the name of
- * the tree to \`start\` and the ignored files to \`ignored\`, both in {@link notesFolder}.
+ * the tree to `start` and the ignored files to `ignored`, both in {@link notesFolder}.
  */
 export function startTreeScript(folder: string): string {
   const excludes = toolFolders.map((name) => `-x ${shellWord(name)}`).join(" ");

@@ -121,19 +121,25 @@ type Note = (reason: StrictReason, detail: string) => void;
 
 function checkReport(report: TestReportFile, run: StrictRun, note: Note): void {
   if (report.numForged > 0) {
-    note("report_forged", `${report.numForged} records without a valid signature`);
+    note("report_forged", `${formatCount(report.numForged, "record")} without a valid signature`);
   }
   if (report.numSessions === 0) note("report_missing", "the test framework wrote no report");
   else if (report.exitStatus === undefined) {
     note("report_incomplete", "the test framework did not finish its report");
   } else if (report.exitStatus !== run.exitCode) {
-    note("exit_code_contradicts", `report ${report.exitStatus}, process ${run.exitCode}`);
+    note(
+      "exit_code_contradicts",
+      `exit code ${report.exitStatus} in the report, ${run.exitCode} of the process`,
+    );
   } else {
     const statuses = [...report.statuses.values()];
     const hasFailure =
       report.numCollectionErrors > 0 || statuses.some((s) => s === "FAILED" || s === "ERROR");
     if (hasFailure === (run.exitCode === 0)) {
-      note("exit_code_contradicts", `exit code ${run.exitCode}, failures ${hasFailure}`);
+      note(
+        "exit_code_contradicts",
+        `exit code ${run.exitCode}, but the report has ${hasFailure ? "failures" : "no failures"}`,
+      );
     }
   }
   const patched = [...report.replaced, ...report.passedCanaries];
@@ -180,7 +186,7 @@ function exitContradiction(exitCode: number | null, byLog: Grade): string | unde
   if (exitCode === null) return "exit code unknown";
   const hasFailure = [...byLog.statuses.values()].some((s) => /^(?:FAILED|ERROR)/u.test(s));
   if (hasFailure !== (exitCode === 0)) return undefined;
-  return `exit code ${exitCode}, failures ${hasFailure}`;
+  return `exit code ${exitCode}, but the log has ${hasFailure ? "failures" : "no failures"}`;
 }
 
 /**
@@ -224,10 +230,16 @@ function listSuspicions(
   if (restored.length > 0) {
     const numHunks = restored.reduce((sum, entry) => sum + entry.numHunks, 0);
     const paths = restored.map(({ path, protection }) => `${path} (${protection})`);
-    suspicions.push({ kind: "protected_files", detail: `${numHunks} hunks: ${formatList(paths)}` });
+    suspicions.push({
+      kind: "protected_files",
+      detail: `${formatCount(numHunks, "hunk")}: ${formatList(paths)}`,
+    });
   }
   return suspicions;
 }
+
+const formatCount = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 function formatList(items: readonly string[]): string {
   const more = items.length > 5 ? ` and ${items.length - 5} more` : "";

@@ -167,7 +167,8 @@ const sharedLibrary = /^\/(?:usr\/)?lib(?:32|64|x32)?\/(?:.*\/)?[^/]+\.so(?:\.[\
  *
  * @param path - Absolute path.
  * @param repository - Folder of the repository, absolute.
- * @param project - Name of the repository: a framework may install itself.
+ * @param project - Name of the repository. If it is itself a test framework, installing it may change
+ *   the code of that framework.
  */
 export function isEnvironmentTampering(path: string, repository: string, project: string): boolean {
   if (path === repository || path.startsWith(`${repository}/`)) return false;

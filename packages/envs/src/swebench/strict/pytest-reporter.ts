@@ -13,7 +13,7 @@ export const reporterVariable = "TURNWISE_REPORT";
  * and the code of plain test functions is compared with their files.
  *
  * Records name the repository files involved: files between a test and the exception that skipped
- * it (\`through\`), and files on the call stack of a hook (\`via\`). An audit hook (Python 3.8 and
+ * it (`through`), and files on the call stack of a hook (`via`). An audit hook (Python 3.8 and
  * later; it cannot be removed) immediately reports files that read the internals of the reporter,
  * replace the code of functions, list the objects of the process, or open its memory and streams.
  * Grading compares these files with the files that the patch changes.

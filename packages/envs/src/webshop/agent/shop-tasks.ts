@@ -7,7 +7,7 @@ import { goalTaskId } from "./shop-environment.ts";
 export interface ShopTasks {
   /** Names of the splits. */
   readonly splits: readonly string[];
-  /** Tasks of a split by goal index; their kind is the category of the product. */
+  /** Tasks of a split, ordered by goal index; their kind is the category of the product. */
   tasks(split: string): readonly Task[];
   /**
    * Draws distinct tasks such that all products are equally likely: a product with many

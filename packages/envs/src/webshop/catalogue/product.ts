@@ -42,7 +42,7 @@ export interface SyntheticInstruction {
   readonly attributes: readonly string[];
 }
 
-/** Sentence of a goal that a person wrote. */
+/** Goal sentence that a person wrote. */
 export interface HumanInstruction {
   readonly text: string;
   readonly attributes: readonly string[];

@@ -8,8 +8,8 @@ export class GoalDraw {
 
   /**
    * @param isShifted - True to draw as WebShop's code does, whose cumulative sums start with an
-   *   extra 0: goal 0 is never drawn, and every other goal is drawn with the weight of the goal
-   *   before it; the last goal is drawn with the sum of its own weight and the previous one.
+   *   extra 0: goal 0 is never drawn; goal `i` has the weight of goal `i - 1`; the last goal has the
+   *   sum of its own weight and that of the goal before it.
    */
   constructor(goals: GoalTable, isShifted: boolean) {
     const sums = new Float64Array(goals.size);

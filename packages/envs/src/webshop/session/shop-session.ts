@@ -189,7 +189,7 @@ export class ShopSession {
   }
 
   #choose({ text, option }: PageNode, name: string): void {
-    // The name of a value with its option's name selects the value of that option.
+    // A name that includes the option's name (`size: small`) selects the value of that option.
     if (this.#shop.compat === "reference" || name !== text.toLowerCase()) {
       this.#options.set(option!.toLowerCase(), text);
       return;

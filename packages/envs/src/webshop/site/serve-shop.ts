@@ -66,7 +66,7 @@ function refuseForeign(
     : undefined;
 }
 
-/** Answers an invalid request; a URL or headers that are too long get a page. */
+/** Answers an invalid request with an error page. */
 function refuse(error: Error & { readonly code?: string }, socket: Duplex): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();

@@ -68,8 +68,8 @@ const maxAddressLength = 8000;
  * The shop as a web site without a server: requests in, responses out. URLs, ids and classes are
  * WebShop's, so that agents made for its site work here.
  *
- * A session starts with its first page `/<session>`; `fixed_<i>` gets goal `i`, any other name a
- * goal drawn by weight. Opening that page again starts a new visit with the same goal. The site
+ * A session starts with its first page `/<session>`; `fixed_<i>` gets goal `i`, and any other
+ * name gets a goal drawn by weight. Opening that page again starts a new visit with the same goal. The site
  * stores a session's goal and purchase; everything else is in the URLs. With the shop's
  * `compat: "reference"`, a URL may contain options that the product does not have, a session may
  * buy again, `/` leads to the single session `abc`, and queries with a slash are not found.
@@ -99,7 +99,7 @@ export class ShopSite {
   handle(request: SiteRequest): SiteResponse {
     try {
       if (request.method !== "GET" && request.method !== "POST" && request.method !== "HEAD") {
-        throw new SiteError(405, "Only GET and POST are answered here.");
+        throw new SiteError(405, "Only GET, HEAD and POST requests are answered here.");
       }
       return this.#route(request);
     } catch (error) {
