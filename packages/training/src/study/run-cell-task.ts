@@ -91,14 +91,13 @@ async function dropStart(
 export async function runStartTask(plan: CellPlan, context: CellContext): Promise<void> {
   const start = findStart(plan, context);
   if (start === undefined) return;
-  const { folder, file, reporter } = context;
-  const lock = join(folder.locks, `start-${start.sha256.slice(0, 16)}.lock`);
+  const { file, reporter } = context;
   const compute = async (): Promise<void> => {
     if (await isStartComplete(start.path)) return;
     await computeStart(plan, start.path, { numTasks: file.study.evaluation.numTasks, reporter });
   };
   const onWait = (): void => reporter.now("waiting for the process that computes the shared start");
-  await withLock(lock, `shared start of ${plan.name}`, compute, { onWait });
+  await withLock(start.lock, `shared start of ${plan.name}`, compute, { onWait });
 }
 
 /**

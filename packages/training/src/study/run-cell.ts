@@ -53,11 +53,15 @@ export function createCellOrigin(
 export function findStart(
   plan: CellPlan,
   { folder, machine }: Pick<CellContext, "folder" | "machine">,
-): { readonly sha256: string; readonly path: string } | undefined {
+): { readonly sha256: string; readonly path: string; readonly lock: string } | undefined {
   const sha256 = computeStartKey({ ...plan, machine });
-  return sha256 === undefined
-    ? undefined
-    : { sha256, path: join(folder.starts, sha256.slice(0, 16)) };
+  if (sha256 === undefined) return undefined;
+  const name = sha256.slice(0, 16);
+  return {
+    sha256,
+    path: join(folder.starts, name),
+    lock: join(folder.locks, `start-${name}.lock`),
+  };
 }
 
 /**
@@ -95,7 +99,7 @@ export async function runCell(plan: CellPlan, context: CellContext): Promise<Stu
     seconds: { ...clock.read(), ...seconds },
   };
   await writeCell(folder, plan.name, cell);
-  await dropFiles(path, file.study.keep);
+  await dropRunFiles(path, file.study.keep);
   return cell;
 }
 
@@ -180,7 +184,7 @@ async function startClock(path: string): Promise<CellClock> {
 }
 
 /** Deletes files of a finished run that the study does not keep. */
-async function dropFiles(path: string, keep: StudyFile["study"]["keep"]): Promise<void> {
+export async function dropRunFiles(path: string, keep: StudyFile["study"]["keep"]): Promise<void> {
   if (keep.includes("run")) return;
   const dropped = [
     "trajectories",

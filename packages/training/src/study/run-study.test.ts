@@ -1,5 +1,5 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createJsonReporter } from "../report/progress.ts";
@@ -73,8 +73,15 @@ describe("runStudy", () => {
     });
     const text = await readFile(resolveCellPath(options.folder, "numbers-none-seed1"), "utf8");
 
+    // A process that was killed after it wrote its cell leaves its lock and run files.
+    const lock = join(options.folder.locks, "numbers-none-seed1.lock");
+    await writeFile(lock, JSON.stringify({ id: "x", host: hostname(), pid: 2 ** 22 + 1, at: "" }));
+    const left = join(options.folder.runs, "numbers-none-seed1", "checkpoints");
+    await mkdir(left);
     launched.length = 0;
     expect((await runStudy(options)).finished).toBe(1);
+    expect(await readdir(options.folder.locks)).not.toContain("numbers-none-seed1.lock");
+    await expect(readdir(left)).rejects.toThrow("ENOENT");
     expect(launched).toEqual(["numbers-broken-seed1"]);
     expect(await readFile(resolveCellPath(options.folder, "numbers-none-seed1"), "utf8")).toBe(
       text,

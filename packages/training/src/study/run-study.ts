@@ -13,6 +13,7 @@ import { isStartComplete } from "./shared-start.ts";
 import { dropFailedCell, readCells, writeCell, type StudyFolder } from "./study-folder.ts";
 import { recordVersion } from "./study-history.ts";
 import { findPrimaryEvaluation } from "./study-schema.ts";
+import { removeLeftovers } from "./remove-leftovers.ts";
 import { scheduleStudy, type StudyTask } from "./schedule-study.ts";
 
 /** Options of {@link runStudy}. */
@@ -66,6 +67,7 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
     if (cell?.outcome === "finished") checkSameSettings(plan, cell, folder.cells);
   }
   await recordVersion(folder.history, file);
+  await removeLeftovers(all, cells, options);
   const isFinished = (plan: CellPlan): boolean => cells.get(plan.name)?.outcome === "finished";
   const pending = plans.filter((plan) => !isFinished(plan));
   const numJobs = pending.length === 0 ? 1 : await options.numJobs(pending);
