@@ -10,6 +10,10 @@ const timed = [
   // Hold the lengths of timings.jsonl.
   /(?:^|\/)digests\.json$/u,
   /(?:^|\/)cells\/[^/]+\.json$/u,
+  // Evidence contains durations and ids of containers.
+  /(?:^|\/)audit\//u,
+  // Holds the digests of evidence, and of weights with their headers.
+  /(?:^|\/)files\.jsonl$/u,
   /(?:^|\/)logs\/[^/]+\.log$/u,
 ];
 

@@ -95,10 +95,16 @@ function train(
   return {
     name,
     prepare: (folder) => writeJson(folder, "settings.json", settings),
-    start: (folder, out) => [
-      ...["train", experiment, "--config", join(folder, "settings.json"), "--out", out, "--json"],
-      ...options,
-    ],
+    start: (folder, out) =>
+      [
+        "train",
+        experiment,
+        "--config",
+        join(folder, "settings.json"),
+        "--out",
+        out,
+        "--json",
+      ].concat(options),
     resume: (_, out) => ["train", "--resume", out, "--json"],
   };
 }
@@ -106,7 +112,12 @@ function train(
 /** Trains an adapter of a model that a short run made. */
 function trainAdapter(): Scenario {
   const full = train("adapter", "alfworld", household);
-  const settings = { ...household, model: { maxTokens: 1024 }, warmStart: undefined };
+  const settings = {
+    ...household,
+    tasks: { ...household.tasks, format: "compact" },
+    model: { maxTokens: 1024, chat: false },
+    warmStart: undefined,
+  };
   return {
     ...full,
     prepare: async (folder, turnwise) => {
@@ -114,10 +125,10 @@ function trainAdapter(): Scenario {
       await turnwise(...full.start(folder, join(folder, "base")));
       await writeJson(folder, "settings.json", settings);
     },
-    start: (folder, out) => [
-      ...full.start(folder, out),
-      ...["--model", join(folder, "base", "policy"), "--adapter-rank", "2"],
-    ],
+    start: (folder, out) => {
+      const base = join(folder, "base", "policy");
+      return [...full.start(folder, out), "--model", base, "--adapter-rank", "2"];
+    },
   };
 }
 
@@ -128,12 +139,18 @@ function trainModule(): Scenario {
     name: "module",
     prepare: async (folder, turnwise) => {
       await writeJson(folder, "settings.json", household);
+      const config = join(folder, "settings.json");
       const printed = await turnwise(
-        ...["train", "alfworld", "--dry-run", "--json", "--config", join(folder, "settings.json")],
+        "train",
+        "alfworld",
+        "--dry-run",
+        "--json",
+        "--config",
+        config,
       );
       await writeFile(
         module(folder),
-        `export default (seed) => ({ ...${printed.split("\n")[0]!}, experiment: "module", seed });\n`,
+        `export default (seed) => ({ ...${printed.split("\n")[0]}, experiment: "module", seed });\n`,
       );
     },
     start: (folder, out) => ["train", module(folder), "--out", out, "--json"],
@@ -145,7 +162,7 @@ function trainModule(): Scenario {
 function convertCatalogue(): Scenario {
   const products = Array.from({ length: 5000 }, (_, i) => ({
     asin: `B${String(i).padStart(9, "0")}`,
-    name: `${["Red", "Blue", "Green"][i % 3]!} scarf ${i} of ${["wool", "silk"][i % 2]!}`,
+    name: `${["Red", "Blue", "Green"][i % 3]} scarf ${i} of ${["wool", "silk"][i % 2]}`,
     pricing: `$${5 + (i % 40)}.99`,
     small_description: `Soft scarf number ${i}`,
     query: "scarves",
@@ -164,8 +181,14 @@ function convertCatalogue(): Scenario {
     ]),
   );
   const convert = (folder: string, out: string): readonly string[] => [
-    ...["webshop", "convert", "--products", join(folder, "products.json")],
-    ...["--attributes", join(folder, "attributes.json"), "--out", out],
+    "webshop",
+    "convert",
+    "--products",
+    join(folder, "products.json"),
+    "--attributes",
+    join(folder, "attributes.json"),
+    "--out",
+    out,
   ];
   return {
     name: "catalogue",

@@ -5,6 +5,7 @@ import { describeMissingChat } from "../policy/chat-format.ts";
 import { checkWeightTransfer } from "../policy/check-weight-transfer.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
 import { watchPhase } from "../health/activity-tracker.ts";
+import { writeFolderWhole } from "../files/write-folder-whole.ts";
 import {
   countPlayedGroups,
   describeAdvisory,
@@ -165,7 +166,7 @@ export async function reinforce(
 
     if (!state.isEvaluatedAfter) {
       await evaluateAll(run, policy, "after", state);
-      await policy.save(join(folder.path, policyFolder));
+      await writeFolderWhole(join(folder.path, policyFolder), (path) => policy.save(path));
       await folder.logFolder(policyFolder);
       await save({ ...state, isEvaluatedAfter: true });
     }

@@ -1,4 +1,3 @@
-import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { crossEntropy } from "@turnwise/core";
 import { readTokenizer } from "@turnwise/policy";
@@ -13,7 +12,7 @@ import {
   toImitationBatch,
   type ImitationRow,
 } from "../loop/imitation.ts";
-import { syncFolder } from "../files/sync-folder.ts";
+import { writeFolderWhole } from "../files/write-folder-whole.ts";
 import type { ResumePoint } from "./find-resume-point.ts";
 import { InputError, readInput } from "../input-error.ts";
 import { splitMinibatches } from "../loop/split-minibatches.ts";
@@ -179,11 +178,10 @@ export async function warmStart(
       }
     }
     const path = join(folder.path, warmStartFolder);
-    await rm(`${path}.part`, { recursive: true, force: true });
-    await policy.save(`${path}.part`);
-    await folder.seal(`${path}.part`);
-    await rename(`${path}.part`, path);
-    await syncFolder(folder.path);
+    await writeFolderWhole(path, async (temporary) => {
+      await policy.save(temporary);
+      await folder.seal(temporary);
+    });
   } finally {
     await policy.close();
   }
