@@ -7,7 +7,7 @@ import { root } from "./pnpm.mjs";
 
 const longestReadme = 80;
 
-/** Rules for lines. The rules for sources that are not about comments check all lines, and so also messages. */
+/** Rules for lines. Unless a rule is for comments only, it checks all lines, including messages. */
 const rules = [
   {
     name: "opening",

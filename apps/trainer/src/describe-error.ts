@@ -25,7 +25,10 @@ export function describeError(error: unknown): Failure {
   return { message: `${name}: ${message} (${stackVariable}=1 adds the stack trace)`, exitCode };
 }
 
-/** Codes of system errors that a wrong path causes. A full disk (`ENOSPC`) has another cause. */
+/**
+ * Codes of system errors that are usually caused by a wrong path. A full disk (`ENOSPC`) is not among
+ * them, because no other path would help.
+ */
 const pathCodes: ReadonlySet<unknown> = new Set(
   "EACCES EEXIST EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS".split(" "),
 );

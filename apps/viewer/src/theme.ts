@@ -18,8 +18,8 @@ function systemTheme(): Theme {
 }
 
 /**
- * The choice is stored only if the browser allows storage; some browsers do not for a page opened
- * from disk.
+ * Reads the stored choice; `undefined` if there is none, or if the browser does not allow storage,
+ * as some browsers do for a page opened from disk.
  */
 function read(): Theme | undefined {
   try {

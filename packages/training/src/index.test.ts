@@ -47,6 +47,7 @@ it("exports these names", () => {
       "findSettingDifferences",
       "findSimilarPath",
       "formatBytes",
+      "formatCount",
       "formatDuration",
       "formatEvaluation",
       "formatPercent",

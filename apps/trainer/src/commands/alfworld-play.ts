@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { expertPlan, type Game } from "@turnwise/envs/alfworld";
 import { streamLines } from "./read-commands.ts";
-import { applyStyle } from "@turnwise/training";
+import { applyStyle, formatCount } from "@turnwise/training";
 
 const help = `Type a command; Tab completes it.
   ?      list the admissible commands
@@ -51,7 +51,7 @@ export async function play(game: Game, input: Readable, output: NodeJS.WriteStre
       state.step(command);
       say(`\n${state.observation}\n`);
       if (state.isWon) {
-        say(`You won with ${past.length} commands.`);
+        say(`You won with ${formatCount(past.length, "command")}.`);
         break;
       }
     }

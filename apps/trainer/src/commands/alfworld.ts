@@ -14,7 +14,7 @@ import {
   type Wording,
 } from "@turnwise/envs/alfworld";
 import { Command, Option } from "commander";
-import { InputError, readInput } from "@turnwise/training";
+import { formatCount, InputError, readInput } from "@turnwise/training";
 import { play } from "./alfworld-play.ts";
 import { parseCount, parseWholeNumber } from "./arguments.ts";
 import { readCommands } from "./read-commands.ts";
@@ -174,5 +174,5 @@ async function generate(options: {
 }): Promise<void> {
   const { out, ...rest } = options;
   const paths = await writeGames(out, generateGames(rest));
-  process.stdout.write(`${paths.length} games in ${out}\n`);
+  process.stdout.write(`${formatCount(paths.length, "game")} in ${out}\n`);
 }

@@ -27,7 +27,7 @@ export function findChatFlag({ system, variable }: ChatFlags): string | undefine
   return variable === undefined ? undefined : "--variable";
 }
 
-/** Returns the initial messages and the template variables of a chat. */
+/** Initial messages and template variables of a chat. */
 export interface ChatStart {
   readonly messages: readonly ChatMessage[];
   readonly variables: Readonly<Record<string, unknown>>;

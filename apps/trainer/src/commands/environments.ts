@@ -18,7 +18,7 @@ export function addTaskOptions(command: Command, environment: BuiltInEnvironment
 
 /**
  * Applies options to the settings of an environment's experiment.
- * @param usual - Settings of the tasks that options override. Default: the experiment's.
+ * @param usual - Task settings, which the options override. Default: the experiment's.
  * @throws `InputError` for options that contradict each other.
  */
 export function applyTaskOptions(

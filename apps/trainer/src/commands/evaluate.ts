@@ -5,36 +5,37 @@ import type { WeightStorage } from "@turnwise/policy/local";
 import { RemoteRefusal } from "@turnwise/policy/remote";
 import { Command, Option } from "commander";
 import {
-  toChatFormat,
-  environments,
+  type BuiltInEnvironment,
   countEpisodes,
-  evaluate,
-  formatEvaluation,
-  toEvaluationRecord,
-  summarizeEvaluation,
-  findEnvironment,
-  InputError,
   createJsonReporter,
-  LostInfrastructure,
+  createTextReporter,
   describeMissingChat,
+  describePause,
+  environments,
+  type EnvironmentTasks,
+  evaluate,
+  type EvaluatedPolicy,
+  type EvaluationContext,
+  type EvaluationReport,
+  type ExperimentSettings,
+  findEnvironment,
+  formatCount,
+  formatEvaluation,
+  InputError,
+  listPaperResults,
+  LostInfrastructure,
   openEvaluatedPolicy,
   openTasks,
-  listPaperResults,
-  describePause,
-  toPlainFormat,
-  showPhases,
   readInput,
-  SavedEvaluation,
-  StoppedRun,
-  createTextReporter,
   readVersions,
-  type BuiltInEnvironment,
-  type EvaluationContext,
-  type EnvironmentTasks,
-  type EvaluatedPolicy,
-  type EvaluationReport,
   type Reporter,
-  type ExperimentSettings,
+  SavedEvaluation,
+  showPhases,
+  StoppedRun,
+  summarizeEvaluation,
+  toChatFormat,
+  toEvaluationRecord,
+  toPlainFormat,
 } from "@turnwise/training";
 import { readDevice, addDeviceOptions, type DeviceFlags } from "../device.ts";
 import { runResumably } from "../run-resumably.ts";
@@ -229,7 +230,7 @@ async function evaluatePolicy(
         reporter.say(
           resumed === undefined
             ? `evaluation folder: ${saved.path}`
-            : `resuming ${saved.path}: ${saved.numKept} episodes already played`,
+            : `resuming ${saved.path}: ${formatCount(saved.numKept, "episode")} already played`,
         );
       }
       const started = performance.now();

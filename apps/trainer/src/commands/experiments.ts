@@ -51,7 +51,7 @@ function formatPaper({ paper }: ExperimentEntry): string {
     ({ measure, value, certainty }) =>
       `  ${`paper's ${measure}`.padEnd(24)} ${`${value} %`.padEnd(12)} ${certainties[certainty]}`,
   );
-  return `${[...lines, ...(results.length > 0 ? results : ["  no reported result found for this row"])].join("\n")}\n`;
+  return `${[...lines, ...(results.length > 0 ? results : ["  no reported result was found for this experiment"])].join("\n")}\n`;
 }
 
 const certainties: Readonly<Record<Stated<unknown>["certainty"], string>> = {

@@ -218,7 +218,7 @@ function formatInfo(model: string, { tokens, rank }: InfoOptions, report: Report
           ],
         ] satisfies [string, string][])
       : []),
-    ["memory to train as well", "without the activations of a microbatch"],
+    ["memory to sample and train", "without the activations of a microbatch"],
     ["  all weights", formatBytes(training.full)],
     [
       `  adapter of rank ${adapter?.rank ?? rank}`,

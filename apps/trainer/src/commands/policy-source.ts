@@ -87,8 +87,8 @@ export interface TokenRows {
 }
 
 /**
- * Reads rows of token ids: a JSON list of lists, one list (a single row), an object with either of
- * them under `input_ids`, or one list per line.
+ * Reads rows of token ids: a JSON list of lists, a single list (one row), an object whose
+ * `input_ids` is such a list, or one list per line.
  * @param path - `-` reads standard input.
  * @throws {@link InputError} naming the file and the position.
  */

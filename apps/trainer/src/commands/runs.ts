@@ -3,6 +3,7 @@ import {
   checkRun,
   createTextReporter,
   formatBytes,
+  formatCount,
   formatPercent,
   InputError,
   readInput,
@@ -89,7 +90,7 @@ function buildCheckCommand(): Command {
         checkRun(path, (done, total) => reporter.now(`checking files: ${done} of ${total}`)),
       ).finally(() => reporter.close());
       const { numCheckpoints, numFiles, numLines } = counts;
-      const size = `${numFiles} files, ${numCheckpoints} checkpoints, ${numLines} lines of metrics`;
+      const size = `${formatCount(numFiles, "file")}, ${formatCount(numCheckpoints, "checkpoint")}, ${formatCount(numLines, "line")} of metrics`;
       const text = [
         ...problems,
         `${path}: ${problems.length === 0 ? "no damage" : `${problems.length} damaged`}, ${size}`,

@@ -33,18 +33,23 @@ export function buildShowCommand(): Command {
   return new Command("show")
     .description("print a run or an evaluation: its results, a group, a trajectory turn by turn")
     .argument("<run>", "folder of a run or of an evaluation")
-    .addOption(new Option("--iteration <number>", "an iteration").argParser(parseCount))
+    .addOption(new Option("--iteration <number>", "iteration to print").argParser(parseCount))
     .addOption(
       new Option(
         "--evaluation <name>",
-        "an evaluation of a run: before, after, during-10-SPLIT ...",
+        "evaluation of a run to print: before, after, during-10-SPLIT ...",
       ).conflicts("iteration"),
     )
-    .addOption(new Option("--group <number>", "a group, from 0").argParser(parseWholeNumber))
     .addOption(
-      new Option("--trajectory <number>", "index of a trajectory in the group, from 0").argParser(
+      new Option("--group <number>", "index of the group to print, from 0").argParser(
         parseWholeNumber,
       ),
+    )
+    .addOption(
+      new Option(
+        "--trajectory <number>",
+        "index of the trajectory to print, in the group, from 0",
+      ).argParser(parseWholeNumber),
     )
     .option("--full", "print prompts and observations in full")
     .option("--json", "print JSON instead of text")

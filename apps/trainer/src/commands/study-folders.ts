@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { formatDuration } from "@turnwise/training";
+import { formatCount, formatDuration } from "@turnwise/training";
 import {
   mergeCells,
   resolveStudyFolder,
@@ -67,7 +67,7 @@ export function buildMergeCommand(): Command {
       const { added, equal } = await mergeCells(into, from);
       const { cells } = resolveStudyFolder(into);
       process.stdout.write(
-        `${added.length} cells added, ${equal.length} already present: ${shortenPath(cells)}\n`,
+        `${formatCount(added.length, "cell")} added, ${equal.length} already present: ${shortenPath(cells)}\n`,
       );
     });
 }

@@ -84,5 +84,7 @@ function parsePower(text: string): number {
 function parsePairs(text: string): number[] {
   const numbers = parseWholeNumbers(text);
   if (numbers.every((number) => number >= 2)) return [...numbers];
-  throw new InvalidArgumentError("It must be whole numbers >= 2 and ranges, such as 5,8-12.");
+  throw new InvalidArgumentError(
+    "It must be a list of whole numbers >= 2 or ranges, such as 5,8-12.",
+  );
 }

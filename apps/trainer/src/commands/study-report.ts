@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { findStudyFolder, readStudy, writeStudyReport } from "@turnwise/training/study";
 import type { Command } from "commander";
 import { buildResultsCommand } from "./study-table.ts";
+import { formatCount } from "@turnwise/training";
 
 /** `turnwise study report`: writes `report.md` and `plots/*.svg` into the study folder. */
 export function buildReportCommand(): Command {
@@ -11,6 +12,8 @@ export function buildReportCommand(): Command {
       const file = await readStudy(path);
       const folder = await findStudyFolder(file, out);
       const [report, ...plots] = await writeStudyReport(file, folder);
-      process.stdout.write(`${relative(process.cwd(), report!)}, ${plots.length} plots\n`);
+      process.stdout.write(
+        `${relative(process.cwd(), report!)}, ${formatCount(plots.length, "plot")}\n`,
+      );
     });
 }

@@ -14,7 +14,7 @@ import {
   type DemoTask,
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
-import { InputError } from "@turnwise/training";
+import { formatCount, InputError } from "@turnwise/training";
 
 const agents: Readonly<Record<string, DemoAgent>> = {
   scripted: scriptedAgent,
@@ -126,7 +126,7 @@ function formatLine(agent: string, task: DemoTask, episode: DemoEpisode, seconds
   const fixed = tests
     ? `${tests.failToPass.success.length}/${tests.failToPass.success.length + tests.failToPass.failure.length} fixed, ${tests.passToPass.failure.length} broken`
     : "no tests run";
-  return `${agent.padEnd(9)} ${task.instance.id.padEnd(28)} ${task.kind.padEnd(10)} ${`${trajectory.turns.length} turns`.padEnd(8)} ${fixed.padEnd(20)} ${seconds.toFixed(1)} s  ${verdict}`;
+  return `${agent.padEnd(9)} ${task.instance.id.padEnd(28)} ${task.kind.padEnd(10)} ${formatCount(trajectory.turns.length, "turn").padEnd(8)} ${fixed.padEnd(20)} ${seconds.toFixed(1)} s  ${verdict}`;
 }
 
 function createRecord(

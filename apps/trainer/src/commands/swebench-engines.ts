@@ -33,7 +33,7 @@ export function addEngineOptions(command: Command): Command {
         .default(2),
     )
     .addOption(
-      new Option("--pull <when>", "images to pull")
+      new Option("--pull <when>", "when to pull an image: if it is missing, or never")
         .choices(["missing", "never"])
         .default("missing"),
     )

@@ -1,5 +1,5 @@
 import { loadInstances, type SweInstance } from "@turnwise/envs/swebench";
-import { readInput } from "@turnwise/training";
+import { formatCount, readInput } from "@turnwise/training";
 import { InvalidArgumentError, type Command } from "commander";
 
 /** Options for reading rows of instances. */
@@ -41,6 +41,7 @@ export async function readRows(
   const instances = await readInput(() =>
     loadInstances(path, { fields: field, ...(skipInvalid && { onInvalid }) }),
   );
-  if (numSkipped > 0) process.stderr.write(`skipped ${numSkipped} rows of ${path}\n`);
+  if (numSkipped > 0)
+    process.stderr.write(`skipped ${formatCount(numSkipped, "row")} of ${path}\n`);
   return { instances, numSkipped };
 }

@@ -10,7 +10,7 @@ import {
   type SweInstance,
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
-import { InputError, readInput } from "@turnwise/training";
+import { formatCount, InputError, readInput } from "@turnwise/training";
 import { collectValue, parseWholeNumber } from "./arguments.ts";
 import {
   gradePredictions,
@@ -65,7 +65,7 @@ function buildInstancesCommand(): Command {
         parseWholeNumber,
       ),
     )
-    .option("--script", "print the evaluation script of each instance instead")
+    .option("--script", "print the evaluation script of each instance instead of the list")
     .option("--json", "print one JSON object per line, with all fields")
     .action(async (options: InstancesOptions) => {
       const { instances, numSkipped } = await readRows(options.instances, options);
@@ -78,7 +78,7 @@ function buildInstancesCommand(): Command {
       });
       for (const instance of chosen) process.stdout.write(`${formatInstance(instance, options)}\n`);
       if (options.json === true || options.script === true) return;
-      const skipped = numSkipped > 0 ? `, ${numSkipped} rows skipped` : "";
+      const skipped = numSkipped > 0 ? `, ${formatCount(numSkipped, "row")} skipped` : "";
       process.stdout.write(`${chosen.length} of ${instances.length} instances${skipped}\n`);
     });
 }

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { InputError, readInput } from "@turnwise/training";
+import { formatCount, InputError, readInput } from "@turnwise/training";
 import { Command, Option } from "commander";
 import { exportPage } from "../view/export-page.ts";
 import { findRuns } from "../view/find-runs.ts";
@@ -45,11 +45,15 @@ export function buildViewCommand(): Command {
           exportPage(file, { page, runs, ...(iterations !== undefined && { iterations }) }),
         );
         const name = relative(process.cwd(), file);
-        process.stdout.write(`${name}  ${(bytes / 1e6).toFixed(1)} MB, ${runs.length} runs\n`);
+        process.stdout.write(
+          `${name}  ${(bytes / 1e6).toFixed(1)} MB, ${formatCount(runs.length, "run")}\n`,
+        );
         return;
       }
       const server = await readInput(() => serveRuns({ page, runs, port: options.port }));
-      process.stdout.write(`${server.address}  ${runs.length} runs (Ctrl-C stops)\n`);
+      process.stdout.write(
+        `${server.address}  ${formatCount(runs.length, "run")} (Ctrl-C stops)\n`,
+      );
       await new Promise<void>((resolve) => {
         for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
       });

@@ -14,7 +14,7 @@ import {
   type ShopSourceOptions,
 } from "@turnwise/envs/webshop";
 import { Command, Option } from "commander";
-import { InputError, readInput } from "@turnwise/training";
+import { formatCount, InputError, readInput } from "@turnwise/training";
 import { parsePort, parseCount, parseWholeNumber } from "./arguments.ts";
 import { readCommands, streamLines } from "./read-commands.ts";
 import { addShopOptions } from "./webshop-source.ts";
@@ -84,7 +84,7 @@ function buildSearchCommand(): Command {
       for (const { asin, title, score } of hits) {
         process.stdout.write(`${score.toFixed(4).padStart(8)}  ${asin.padEnd(10)}  ${title}\n`);
       }
-      process.stdout.write(`${hits.length} products\n`);
+      process.stdout.write(`${formatCount(hits.length, "product")}\n`);
     });
 }
 

@@ -1,8 +1,9 @@
 import {
   drawSuccessCurve,
+  formatCount,
   formatPercent,
-  tabulateEvaluations,
   type MetricsLine,
+  tabulateEvaluations,
 } from "@turnwise/training";
 import {
   listSegments,
@@ -73,7 +74,7 @@ export function describeSavedEvaluation(
   const byKind = (report?.["byKind"] ?? {}) as Readonly<Record<string, number>>;
   return [
     `${name}: evaluation of ${environment}, policy ${String(options["policy"])}`,
-    `  ${report === undefined ? "unfinished" : "finished"}, ${numRows} episodes, ${numSolved} solved`,
+    `  ${report === undefined ? "unfinished" : "finished"}, ${formatCount(numRows, "episode")}, ${numSolved} solved`,
     ...Object.entries(byKind).map(
       ([kind, rate]) => `  ${kind.padEnd(32)} ${formatPercent(rate).padStart(6)}`,
     ),

@@ -1,5 +1,6 @@
 import type { IndexRow } from "@turnwise/training/reader";
 import { alignColumns } from "./align-columns.ts";
+import { formatCount } from "@turnwise/training";
 
 /** Lists the groups of an iteration or an evaluation. */
 export function describeSegment(
@@ -24,7 +25,7 @@ export function describeSegment(
   ]);
   const header = ["group", "task", "kind", "solved", "return", "turns", "tokens", "entropy"];
   return [
-    `${name}: ${groups.size} groups, ${rows.length} trajectories`,
+    `${name}: ${formatCount(groups.size, "group")}, ${formatCount(rows.length, "trajectory", "trajectories")}`,
     "",
     ...alignColumns(
       [[...header, "coefficients", "status"], ...table],

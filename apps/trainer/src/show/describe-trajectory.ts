@@ -1,4 +1,4 @@
-import { formatPercent, type DecodeTokens } from "@turnwise/training";
+import { type DecodeTokens, formatCount, formatPercent } from "@turnwise/training";
 import {
   describeState,
   type EnvironmentState,
@@ -34,8 +34,8 @@ export function describeTrajectory(
     row.status,
     `return ${formatNumber(row.return)}`,
     ...(Number.isNaN(row.score) ? [] : [`score ${formatPercent(row.score)}`]),
-    `${row.turns} turns`,
-    `${row.tokens} tokens`,
+    formatCount(row.turns, "turn"),
+    formatCount(row.tokens, "token"),
   ];
   return [
     `${segment}, group ${row.group}, trajectory ${row.trajectory} of ${numSiblings}`,

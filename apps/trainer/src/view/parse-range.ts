@@ -6,8 +6,9 @@ export interface FileRange {
 
 /**
  * Parses a `Range` header (RFC 9110, section 14).
- * @returns `undefined` without a range, and for several ranges or other units, for which servers
- * may send the complete file; `"outside"` for a range that begins after the end of the file.
+ * @returns The range; `"outside"` if it begins after the end of the file; `undefined` if there is no
+ * range. Several ranges and other units also give `undefined`, because a server may answer these
+ * with the complete file.
  *
  * @example
  * parseRange("bytes=10-19", 100); // { start: 10, end: 20 }

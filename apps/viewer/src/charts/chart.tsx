@@ -51,7 +51,7 @@ export function Chart(props: ChartProps): JSX.Element {
   const pick = useRef(onPick);
   pick.current = onPick;
   const plot = useRef<uPlot | null>(null);
-  // A different number of columns needs a new plot; new values do not.
+  // Other layers or another theme need a new plot. New values do not: the plot is updated.
   const shape = layers.map(({ kind, colour: name }) => `${kind}${name}`).join() + theme.value;
   useEffect(() => {
     const element = container.current!;
@@ -109,7 +109,7 @@ export function Chart(props: ChartProps): JSX.Element {
   );
 }
 
-/** Value at an iteration; the last value without an iteration. */
+/** Value at an iteration; the last value if no iteration is given. */
 function valueAt({ x, y }: Curve, at: number | undefined): number | undefined {
   if (at !== undefined) return y[x.indexOf(at)] ?? undefined;
   return y.findLast((value) => value !== null) ?? undefined;

@@ -33,7 +33,8 @@ export function groupByArm(runs: readonly ViewedRun[]): Arm[] {
     ({ settings, runs }) => labelOf(settings, differing) || experimentOf(runs[0]!),
   );
   return all.map(({ runs }, i) => ({
-    // Settings that distinguish arms but are too long for a label.
+    // Arms have equal labels if they differ only in settings that labels omit; then add the name of
+    // the first run.
     label:
       labels.indexOf(labels[i]!) === labels.lastIndexOf(labels[i]!)
         ? labels[i]!
@@ -47,7 +48,7 @@ export function experimentOf({ config, name }: ViewedRun): string {
   return typeof config["experiment"] === "string" ? config["experiment"] : name;
 }
 
-/** Settings that may differ between runs of one arm: they do not change what is computed, apart from the seed. */
+/** Settings that may differ between runs of one arm: the seed, and settings that do not affect results. */
 const ignored = new Set(["seed", "engine", "checkpoints", "watchdog", "exports"]);
 
 function flatten(config: JsonObject): Map<string, string> {

@@ -32,7 +32,7 @@ export function metricCurve(run: ViewedRun, name: string): Curve {
   };
 }
 
-/** Name of a column for whose mean over episodes an interval is computed. */
+/** Name of a column that is shown as a mean over episodes with an interval. */
 export type MeasuredColumn = "success" | "return";
 
 /**
@@ -126,7 +126,7 @@ export function measuredCurve(table: TrajectoryTable, run: ViewedRun, name: Meas
   };
 }
 
-/** Groups of each iteration, by outcome; without iterations whose index was not read. */
+/** Groups of each iteration, by outcome; omits iterations whose index was not read. */
 export function groupCurve(
   table: TrajectoryTable,
   run: ViewedRun,

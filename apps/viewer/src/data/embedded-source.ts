@@ -68,7 +68,10 @@ async function* decodeParts(text: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Four characters encode three bytes: decoding begins at the group with the first byte. */
+/**
+ * Decodes a part of a base64 text. Four characters encode three bytes, so decoding begins at the
+ * four characters that contain the first byte.
+ */
 function decodePart(text: string, offset: number, length: number): Uint8Array {
   const firstGroup = Math.floor(offset / 3);
   const lastGroup = Math.min(text.length / 4, Math.ceil((offset + length) / 3));

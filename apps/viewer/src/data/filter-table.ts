@@ -6,7 +6,7 @@ import {
   type TrajectoryTable,
 } from "./trajectory-table.ts";
 
-/** Condition on a column, or a word that some text of the row must contain. */
+/** Condition on a column, or a word that at least one text of the row must contain. */
 export type Condition =
   | {
       readonly column: NumberColumn;

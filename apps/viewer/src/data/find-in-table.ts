@@ -20,7 +20,7 @@ export function findSegment(
   return run === undefined || position < 0 ? undefined : { run, position, name };
 }
 
-/** Positions in the table of the trajectories of a group, in the order of the group. */
+/** Finds the positions of a group's trajectories in the table, in the order of the group. */
 export function groupMembers(
   table: TrajectoryTable,
   { run, position }: FoundSegment,
@@ -48,7 +48,7 @@ export function countSegmentGroups(
   return highest + 1;
 }
 
-/** Position in the table of a row of a segment's index. */
+/** Finds the position in the table that corresponds to a row of a segment's index. */
 export function tablePosition(
   table: TrajectoryTable,
   { run, position }: FoundSegment,

@@ -6,7 +6,7 @@ import {
 } from "@turnwise/training/reader";
 import type { ViewedRun } from "./load-runs.ts";
 
-/** Most recently read indexes and trajectories, cached for going back and forth. */
+/** Maximum number of cached indexes and trajectories; the least recently used is dropped first. */
 const maxRemembered = 32;
 const remembered = new Map<string, Promise<unknown>>();
 

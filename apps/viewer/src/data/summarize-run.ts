@@ -9,7 +9,7 @@ export interface RunSummary {
   /** Success rates of the evaluations before and after training. */
   readonly before: number | undefined;
   readonly after: number | undefined;
-  /** Mean rate over the last iterations. */
+  /** Mean rate of sampling over the last iterations. */
   readonly tokensPerSecond: number | undefined;
   /** Recorded times of all phases, and the estimated remaining time of a run in progress. */
   readonly seconds: number;
@@ -82,7 +82,8 @@ export function modulatorText(modulation: JsonObject | undefined): string {
 
 function modelText(model: JsonObject | undefined): string {
   const { source, path, baseModel, hiddenSize, numLayers } = model ?? {};
-  if (source === "new") return `new model, ${String(numLayers)} layers of ${String(hiddenSize)}`;
+  if (source === "new")
+    return `new model, ${String(numLayers)} layers, hidden size ${String(hiddenSize)}`;
   return textOf(path) ?? textOf(baseModel) ?? textOf(source) ?? "unknown model";
 }
 

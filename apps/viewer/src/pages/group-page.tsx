@@ -184,7 +184,7 @@ function Lanes({ siblings, run, segment }: SiblingsProps): JSX.Element {
       <p class="quiet">
         {diverges === undefined
           ? "All siblings act alike."
-          : `They act differently from turn ${diverges} on. A bar at the left marks turns up to which other siblings did the same.`}
+          : `They act differently from turn ${diverges} on. A bar at the left marks a turn if other siblings have acted the same up to this turn.`}
       </p>
       <div class="scroll" tabIndex={0} role="region" aria-label="Actions by turn">
         <table class="lanes">

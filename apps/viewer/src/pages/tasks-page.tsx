@@ -162,7 +162,7 @@ function TaskOverTime({ task }: { readonly task: string }): JSX.Element {
   );
   useEffect(() => setViewKeys({ u: () => navigate({ page: "tasks", task: undefined }) }));
   if (occasions.length === 0) {
-    return <p class="quiet">No index that was read contains this task.</p>;
+    return <p class="quiet">None of the indexes read so far contains this task.</p>;
   }
   return (
     <article>

@@ -317,7 +317,7 @@ function TurnCard({ index, turn, stateAfter, text, isCurrent, link }: TurnProps)
           </div>
           <Text label="action" text={turn.action} isAction />
           <Text label="observation" text={turn.observation} />
-          <Fold label="numbers of the tokens">{() => <TokenTable turn={turn} text={text} />}</Fold>
+          <Fold label="values of the tokens">{() => <TokenTable turn={turn} text={text} />}</Fold>
         </div>
         <StateView state={stateAfter} />
       </div>

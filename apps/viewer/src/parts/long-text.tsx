@@ -8,7 +8,7 @@ const shownFirst = 4000;
 /** Characters that are added with each click: more at once would make the page slow. */
 const shownMore = 100_000;
 
-/** Text that a model or an environment wrote; the end of a long one is shown on demand. */
+/** Text that a model or an environment wrote; the rest of a long text is shown on demand. */
 export function LongText({ text }: { readonly text: string }): JSX.Element {
   const [limit, setLimit] = useState(shownFirst);
   if (text === "") return <span class="quiet">empty</span>;

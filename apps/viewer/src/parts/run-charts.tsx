@@ -26,7 +26,9 @@ export function RunCharts({ run }: { readonly run: ViewedRun }): JSX.Element {
   const pick = (iteration: number): void =>
     navigate({ page: "trajectories", query: `iteration=${iteration} stage:iteration`, sort: "" });
   if (iterationsOf(run).length === 0) {
-    return <p class="quiet">No iteration is done yet; curves appear with the first one.</p>;
+    return (
+      <p class="quiet">No iteration is complete yet; curves appear after the first iteration.</p>
+    );
   }
   return (
     <section aria-labelledby="curves">

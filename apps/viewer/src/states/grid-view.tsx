@@ -63,7 +63,7 @@ export function GridView({ state }: { readonly state: GridState }): JSX.Element 
       </ul>
       <p>
         {result === "open" ? (
-          `${movesLeft} moves left`
+          `${movesLeft} ${movesLeft === 1 ? "move" : "moves"} left`
         ) : (
           <span class={result === "won" ? "outcome success" : "outcome failed"}>{result}</span>
         )}

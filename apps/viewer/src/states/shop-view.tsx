@@ -30,7 +30,7 @@ export function ShopView({ state }: { readonly state: ShopState }): JSX.Element 
         {numResults !== undefined && (
           <span class="quiet">
             {" "}
-            {numResults} results, page {pageNumber}
+            {numResults} {numResults === 1 ? "result" : "results"}, page {pageNumber}
           </span>
         )}
         {score !== undefined && <span class="outcome"> score {fixed(score)}</span>}

@@ -26,8 +26,8 @@ export interface IterationCost {
   /** Recorded wall-clock time of the iteration, by phase, seconds. */
   readonly seconds: { readonly collect: number; readonly score: number; readonly update: number };
   /**
-   * Median time of AEM on the batch, seconds; `identitySeconds`: of the identity, which copies the
-   * batch.
+   * Median time of AEM on the batch, seconds. `identitySeconds` is the median time of the identity
+   * modulator, which copies the batch.
    */
   readonly aemSeconds: number;
   readonly identitySeconds: number;
@@ -134,8 +134,8 @@ export function summarizeCost(
 }
 
 /**
- * Picks `count` entries at equal distances, including the first and the last; all if there are not
- * more.
+ * Picks `count` evenly spaced entries, including the first and the last. Returns all entries if
+ * there are at most `count`.
  */
 export function pickEvenly<T>(entries: readonly T[], count: number): T[] {
   if (entries.length <= count) return [...entries];
@@ -196,7 +196,7 @@ export function reportCost(analysis: CostAnalysis): AnalysisReport {
           title: "AEM's share",
           panels: [
             {
-              title: "modulation by iteration time",
+              title: "time of modulation as a share of the iteration",
               series: [
                 {
                   name: "share",
@@ -217,6 +217,6 @@ export function reportCost(analysis: CostAnalysis): AnalysisReport {
         }),
       },
     ],
-    paragraph: `${iterations.length} iteration${iterations.length === 1 ? "" : "s"} of ${describeRun(analysis.run)}: AEM takes ${mean} of an iteration${iterations.length === 1 ? "" : `, at most ${text(maxShare)}`} (${range(milliseconds)} ms, median of ${repetitions}, of ${range(totals)} s recorded). Paper: ${text(paperFigures.cost.share)} of a training step. Entropies are computed together with the log-probs, which every algorithm scores.`,
+    paragraph: `${iterations.length} iteration${iterations.length === 1 ? "" : "s"} of ${describeRun(analysis.run)}: AEM takes ${mean} of an iteration${iterations.length === 1 ? "" : `, at most ${text(maxShare)}`} (${range(milliseconds)} ms, the median of ${repetitions} repetitions, of the recorded ${range(totals)} s). Paper: ${text(paperFigures.cost.share)} of a training step. Entropies are computed together with the log-probs, which every algorithm scores.`,
   };
 }

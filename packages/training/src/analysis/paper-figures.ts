@@ -1,6 +1,6 @@
 /**
- * Figures of the AEM paper for comparison with the analyses, from reading notes on version 3 of
- * arXiv:2605.00425: Qwen2.5-1.5B on WebShop with GRPO; the cost is on ALFWorld.
+ * Results of the AEM paper with which the analyses are compared, from notes on version 3 of
+ * arXiv:2605.00425: Qwen2.5-1.5B on WebShop with GRPO; the cost was measured on ALFWorld.
  */
 export const paperFigures = {
   /** Analysis A: `coefficient - 1` against relative surprisal (Monte Carlo). */

@@ -29,8 +29,8 @@ export type PressureArm = "positive" | "negative" | "all";
 export interface PressureCurve {
   readonly arm: PressureArm;
   /**
-   * Mean token entropy of the responses of the first batch, which is the same in all arms, under
-   * the policy before each update and after the last update, nats per token, `[iteration]`.
+   * Mean token entropy of the first batch's responses under the policy before each update and after
+   * the last update, nats per token, `[iteration]`. All arms have the same first batch.
    */
   readonly sameResponses: readonly number[];
   /**
@@ -261,7 +261,7 @@ export function reportPressure(analysis: PressureAnalysis): AnalysisReport {
       {
         file: "pressure.svg",
         caption:
-          "Mean token entropy while only responses with positive or negative advantage * (coefficient - 1) are trained on, or all. Left: the responses of the first batch, scored after each update. Right: each policy's own responses.",
+          "Mean token entropy in three arms, which train on the responses with positive advantage * (coefficient - 1), on those with a negative value, and on all. Left: the responses of the first batch, scored after each update. Right: each policy's own responses.",
         svg: plotCurves({
           title: "Pressure",
           panels: [
@@ -276,7 +276,7 @@ export function reportPressure(analysis: PressureAnalysis): AnalysisReport {
         }),
       },
     ],
-    paragraph: `From the policy after iteration ${iteration} of ${describeRun(analysis.run)}, ${trainIterations} iterations. Change of the mean token entropy of the first batch's responses: ${change("positive")} where advantage * (coefficient - 1) is positive, ${change("negative")} where it is negative, ${change("all")} for all. Negative minus positive: ${formatChange(difference)} nats per token (mean over groups, 95 % t interval)${holds === undefined ? "; the interval does not exclude 0" : `: ${holds} the theorem predicts`}. Paper: the two runs' entropies diverge as predicted (curves only).`,
+    paragraph: `Each arm trains ${trainIterations} iterations, starting from the policy after iteration ${iteration} of ${describeRun(analysis.run)}. Change of the mean token entropy of the first batch's responses: ${change("positive")} where advantage * (coefficient - 1) is positive, ${change("negative")} where it is negative, ${change("all")} for all. Negative minus positive: ${formatChange(difference)} nats per token (mean over groups, 95 % t interval)${holds === undefined ? "; the interval does not exclude 0" : `: ${holds} the theorem predicts`}. Paper: the two runs' entropies diverge as predicted (curves only).`,
   };
 }
 

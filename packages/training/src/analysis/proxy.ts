@@ -272,7 +272,7 @@ export function reportProxy(analysis: ProxyAnalysis): AnalysisReport {
     figures: [
       {
         file: "proxy.svg",
-        caption: `Each dot is a state: AEM's coefficient minus 1 against the state's Monte-Carlo entropy minus the response's surprisal, with the standard error of ${analysis.samplesPerState} samples. Agreement of signs: lower left and upper right.`,
+        caption: `Each dot is a state: AEM's coefficient minus 1 against the state's Monte-Carlo entropy minus the response's surprisal, with the standard error of ${analysis.samplesPerState} samples. The signs agree in the lower left and the upper right.`,
         svg: plotPoints({
           title: "Proxy",
           panels: [
@@ -292,6 +292,6 @@ export function reportProxy(analysis: ProxyAnalysis): AnalysisReport {
         }),
       },
     ],
-    paragraph: `Policy after iteration ${analysis.iteration} of ${describeRun(analysis.run)}, ${states.length} states, ${analysis.samplesPerState} samples each. Correlation of coefficient - 1 with entropy - surprisal: ${correlationOf(perResponse)} for the whole response (95 % interval of Fisher; rank correlation ${formatCorrelation(perResponse.rankCorrelation, 2)}), ${correlationOf(perToken)} per token. Signs agree in ${numAgreeing} of ${numSigned} states${agreement === undefined ? "" : `, ${formatShare(agreement)}`}. Paper: correlation ${paper.correlation}, signs agree in ${paper.numAgreeing} of ${paper.numStates} (${formatPercent(paper.numAgreeing / paper.numStates)}). Groups outside the dead zone contain ${formatPercent(analysis.modulatedShare)} of the responses; states are drawn from these.`,
+    paragraph: `Policy after iteration ${analysis.iteration} of ${describeRun(analysis.run)}, ${states.length} states, ${analysis.samplesPerState} samples each. Correlation of coefficient - 1 with entropy - surprisal: ${correlationOf(perResponse)} for the whole response (95 % interval from Fisher's z-transformation; rank correlation ${formatCorrelation(perResponse.rankCorrelation, 2)}), ${correlationOf(perToken)} per token. Signs agree in ${numAgreeing} of ${numSigned} states${agreement === undefined ? "" : `, ${formatShare(agreement)}`}. Paper: correlation ${paper.correlation}, signs agree in ${paper.numAgreeing} of ${paper.numStates} (${formatPercent(paper.numAgreeing / paper.numStates)}). Groups outside the dead zone contain ${formatPercent(analysis.modulatedShare)} of the responses; states are drawn from these.`,
   };
 }

@@ -7,7 +7,7 @@ import { formatSegmentName } from "../records/format-segment-name.ts";
 
 /** Response of a recorded iteration, with the values that training computed before the update. */
 export interface RecordedResponse {
-  /** Prompt group; then trajectory within the group, and turn. */
+  /** Id of the prompt group, index of the trajectory in the group, and index of the turn. */
   readonly group: string;
   readonly trajectory: number;
   readonly turn: number;

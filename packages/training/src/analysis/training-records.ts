@@ -9,7 +9,7 @@ import { toCanonicalJson } from "../study/canonical-json.ts";
 import { readCells } from "../study/study-folder.ts";
 import { collectTrainingCurves } from "../study/summarize-cell.ts";
 
-/** Metrics over training of one run or one cell of a study. */
+/** Training metrics, by iteration, of one run or of one cell of a study. */
 export interface TrainingRecord {
   /** File or folder of the record, for messages. */
   readonly source: string;

@@ -34,8 +34,8 @@ export interface TransitionArm {
   readonly seeds: readonly number[];
   readonly curves: Readonly<Record<TransitionMetric, readonly TransitionPoint[]>>;
   /**
-   * Mean entropy over the first fifth of the iterations (`lateEntropy`: last fifth), mean over
-   * seeds, nats per token.
+   * Mean entropy over the first fifth of the iterations, averaged over seeds, nats per token;
+   * `lateEntropy` is the mean over the last fifth.
    */
   readonly earlyEntropy: number;
   readonly lateEntropy: number;

@@ -29,7 +29,10 @@ export interface MeasureAgreement {
   readonly measure: string;
   /** Share of groups whose coefficients are all 1. */
   readonly deadZoneShare: number;
-  /** Share of groups for which both measures decide the same: modulate, or dead zone. */
+  /**
+   * Share of groups for which both measures make the same decision: to modulate the group, or to
+   * leave it alone because it is in the dead zone.
+   */
   readonly sameDecisionShare: number;
   /**
    * Rank correlation of the coefficients over all responses of the groups that are modulated with
@@ -43,8 +46,9 @@ export interface MeasureAgreement {
   /** Mean of |coefficient - exact coefficient| over all responses. */
   readonly meanDifference: number;
   /**
-   * Only for top-k: share of groups whose bounds are wider than the dead zone, for which AEM
-   * throws; `meanBoundWidth`: mean width of a response's bounds, nats per token.
+   * Only for top-k: share of groups whose bounds are too wide to decide whether the group is in the
+   * dead zone; AEM throws for such a group. `meanBoundWidth` is the mean width of a response's
+   * bounds, nats per token.
    */
   readonly undecidedShare?: number;
   readonly meanBoundWidth?: number;
@@ -74,8 +78,8 @@ export interface UncertaintyOptions {
   /** Number of groups to compare, drawn at random, `>= 2`. Default 8. */
   readonly groups?: number;
   /**
-   * Numbers of most likely tokens, as if the engine reported that many, ascending. Default 2, 5,
-   * 20.
+   * Values of k, ascending: the entropies are computed as if the engine reported only the k most
+   * likely tokens. Default 2, 5, 20.
    */
   readonly topK?: readonly number[];
   /** Seed of the random draws. Default: the seed of the run. */
@@ -111,7 +115,7 @@ export async function analyzeUncertainty(
     const { entropies } = policy.learner.capabilities;
     if (entropies !== "exact") {
       throw new InputError(
-        `${folder.path}: model.source must have a learner with exact entropies, got ${config.model.source} with ${entropies}`,
+        `${folder.path}: model.source must have a learner that reports exact entropies, got ${config.model.source}, whose learner reports ${entropies}`,
       );
     }
     const found = await sampleTopLogProbs(policy.sampler, responses, largest, (done) =>

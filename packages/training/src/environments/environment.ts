@@ -19,14 +19,14 @@ export interface TaskOption<K extends string = string> {
   readonly setting: K;
   /** Name without dashes. Default: the name of the setting, in kebab-case. */
   readonly flag?: string;
-  /** Placeholder of the value in help texts. Default: by the type of the setting. */
+  /** Placeholder of the value in help texts. Default: derived from the type of the setting. */
   readonly value?: string;
   /** Description in help texts. Default: the effect of the setting. */
   readonly description?: string;
   /** Settings that cannot be combined with this option. */
   readonly conflicts?: readonly K[];
   /**
-   * Parses the text of the option. Default: by the type of the setting.
+   * Parses the text of the option. Default: a parser for the type of the setting.
    * @throws `RangeError` whose message ends the sentence "option ... is invalid: ".
    */
   readonly parse?: (text: string) => unknown;
@@ -54,21 +54,30 @@ export interface PaperExperiment<T> {
 
 /** The way `turnwise serve` offers an environment. */
 export interface EnvironmentServing<T, K> {
-  /** Entry point of `@turnwise/envs` with the function that opens tasks, for worker threads. */
+  /**
+   * Entry point of `@turnwise/envs` that exports the function that opens the tasks. Worker threads
+   * import it.
+   */
   readonly module: string;
-  /** Name of the function, which has the parameters of {@link EnvironmentDefinition.open}. */
+  /**
+   * Name of the function that opens the tasks; it has the parameters of {@link
+   * EnvironmentDefinition.open}.
+   */
   readonly exported: string;
-  /** Settings of the tasks that a server has unless options change them. */
+  /** Task settings of a server, where they differ from the experiment's; options override them. */
   readonly tasks: Partial<T>;
   /** Settings that every session may choose for itself. */
   readonly sessionSettings: readonly K[];
   /** Splits besides `train`. Splits without tasks are omitted. */
   listSplits(tasks: T): readonly string[];
-  /** True for tasks of files, all of which are offered by default. */
+  /** True if the tasks come from files; a server then offers all of them by default. */
   isComplete(tasks: T): boolean;
   /** Maximum number of threads. Default: the server's. */
   readonly maxThreads?: number;
-  /** True if sessions play in prompts unless they choose otherwise. Default false. */
+  /**
+   * True if sessions get prompts and send responses unless they choose otherwise; false if they get
+   * observations and send actions. Default false.
+   */
   readonly isPrompted?: boolean;
   /** Tools for models that call tools. Default: one that performs any action. */
   createTools?(tasks: T): readonly ServedTool[];

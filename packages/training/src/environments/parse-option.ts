@@ -63,7 +63,7 @@ export function parseNames(
     const found = entry === "" ? [] : find(entry);
     if (found.length === 1) return found[0]!;
     const allowed = found.length > 1 ? found : known;
-    throw new RangeError(`each must be one of ${allowed.join(", ")}, got ${entry || "none"}`);
+    throw new RangeError(`each entry must be one of ${allowed.join(", ")}, got ${entry || "none"}`);
   });
 }
 
@@ -75,7 +75,7 @@ export function parseIndices(text: string): readonly number[] {
   return text.split(",").flatMap((part) => {
     const range = /^\s*(\d+)\s*(?:-\s*(\d+)\s*)?$/u.exec(part);
     if (range === null) {
-      throw new RangeError("it must be whole numbers >= 0 and ranges of them, such as 0,5,10-19");
+      throw new RangeError("it must be a list of whole numbers >= 0 or ranges, such as 0,5,10-19");
     }
     const first = Number(range[1]);
     const last = Number(range[2] ?? first);

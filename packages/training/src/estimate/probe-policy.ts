@@ -14,8 +14,8 @@ import type { LocalPolicy } from "@turnwise/policy/local";
 import { playGroups } from "../loop/play-groups.ts";
 
 /**
- * Duration of a measurement, seconds, above which the number of concurrent episodes is not
- * increased further. With few concurrent episodes, an episode takes longer than in the run.
+ * Minimum duration of a measurement, seconds. A shorter measurement is repeated with more concurrent
+ * episodes, up to the number in the run; with fewer episodes, the time per turn is overestimated.
  */
 const enoughSeconds = 5;
 
@@ -98,7 +98,8 @@ export interface LearnerProbe {
 }
 
 /**
- * Measures scoring, and training on all rows and on batches of `batchSize`.
+ * Measures the speed of scoring, of training on all rows at once, and of training on batches of
+ * `batchSize` rows.
  * @param rows - Rows of typical length.
  */
 export async function probeLearner(
@@ -118,8 +119,8 @@ export async function probeLearner(
       return Math.max(1e-6, (performance.now() - started) / 1000);
     };
     const first = await timeOnce();
-    // The first run includes the compilation of the programs; if it takes long, compilation is only
-    // a small part.
+    // The first run includes the compilation of the programs, so usually discard it. In a run that
+    // takes long, compilation is only a small part.
     if (first > 2 * enoughSeconds) return numTokens / first;
     const seconds: number[] = [];
     while (sum(seconds) < repeatSeconds) seconds.push(await timeOnce());

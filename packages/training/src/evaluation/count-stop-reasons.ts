@@ -1,4 +1,5 @@
 import type { Outcome, Trajectory } from "@turnwise/core";
+import { formatCount } from "../report/format-numbers.ts";
 
 /** Stop reason with its number of episodes and the first of these episodes. */
 export interface StopReason {
@@ -10,7 +11,7 @@ export interface StopReason {
     /** Index of the episode among the episodes of its task, from 0. */
     readonly trajectoryIndex: number;
     readonly numTurns: number;
-    /** Details of the first episode: numbers of the limit, or message of the failure. */
+    /** Details of the example: which limit it reached, with numbers, or the message of its failure. */
     readonly message?: string;
   };
 }
@@ -54,7 +55,7 @@ export function formatStopReasons(reasons: readonly StopReason[]): string[] {
   return reasons.map(({ reason, count, example }) => {
     const { taskId, numTurns, message } = example;
     const said = message?.replaceAll(/\s+/gu, " ").slice(0, maxMessage);
-    const turns = `${numTurns} ${numTurns === 1 ? "turn" : "turns"}`;
+    const turns = formatCount(numTurns, "turn");
     return (
       `${reason.padEnd(22)} ${String(count).padStart(4)} of ${total}` +
       `  first: ${taskId}, ${turns}${said === undefined ? "" : `: ${said}`}`

@@ -12,7 +12,7 @@ import { computeCost, countTokens, type TokenPrices } from "./count-tokens.ts";
 export interface EvaluationContext {
   /** Number of episodes per task. */
   readonly samples: number;
-  /** Time of the episodes played in this process, seconds, without resumed ones. */
+  /** Time in which this process played episodes, seconds; excludes the time before a resume. */
   readonly seconds: number;
   /** Prices; absent: no cost is reported. */
   readonly prices?: TokenPrices | undefined;

@@ -3,7 +3,7 @@ import type { BuiltInEnvironment } from "../environments/environment.ts";
 
 /** Result of the paper on a benchmark. */
 export interface PaperResult {
-  /** Experiment with its settings. */
+  /** Name of the experiment that has the settings of this result. */
   readonly experiment: string;
   readonly model: string;
   readonly algorithm: string;

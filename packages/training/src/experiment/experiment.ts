@@ -180,7 +180,7 @@ export async function createAlgorithm(
 }
 
 /**
- * Finds the components of the built-in experiment of a run, to resume it.
+ * Finds the components of a run's built-in experiment, to resume the run.
  * @param entries - The built-in experiments.
  */
 export function findBuiltInParts(

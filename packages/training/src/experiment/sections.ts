@@ -141,12 +141,12 @@ export const failuresSchema = z.strictObject({
   ),
   patienceSeconds: setting(
     nonNegative,
-    "Time without progress for which failed episodes are retried",
+    "How long failed episodes are retried while none succeeds; then the run stops",
     "s",
   ),
   retrySeconds: setting(
     positive,
-    "Delay before the first retry; doubled for each further one, at most 60 s",
+    "Delay before the first retry; doubled for each further retry, up to 60 s",
     "s",
   ),
 });

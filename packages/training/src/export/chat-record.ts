@@ -80,8 +80,8 @@ export function toChatRecord(
 }
 
 /**
- * Use the mean if tokens have different advantages, because data viewers require one type per
- * column.
+ * Converts an advantage to a single number, because data viewers require one type per column:
+ * returns the mean if tokens have different advantages.
  */
 const toNumber = (value: number | readonly number[]): number =>
   typeof value === "number" ? value : mean(value);

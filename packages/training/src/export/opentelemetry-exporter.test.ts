@@ -162,7 +162,7 @@ describe("createOpentelemetryExporter", () => {
     await run();
     expect(bodies.join("\n")).toMatch(/^POST \/v1\/traces .*environment step/u);
     status = 400;
-    await expect(run()).rejects.toThrow(/^1 batches of spans were not sent: /u);
+    await expect(run()).rejects.toThrow(/^1 batch of spans was not sent: /u);
     server.closeAllConnections();
     server.close();
   });

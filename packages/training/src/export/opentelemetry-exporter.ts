@@ -36,7 +36,9 @@ export function createOpentelemetryExporter(
   const throwFailures = (): void => {
     const [first] = failures;
     const { length } = failures.splice(0);
-    if (first !== undefined) throw new Error(`${length} batches of spans were not sent: ${first}`);
+    if (first === undefined) return;
+    const batches = length === 1 ? "1 batch of spans was" : `${length} batches of spans were`;
+    throw new Error(`${batches} not sent: ${first}`);
   };
   return {
     name: "opentelemetry",

@@ -1,6 +1,7 @@
 import { joinObservers, type ObserveActivity } from "../health/activity-tracker.ts";
 import type { RunFollower } from "./follow-run.ts";
 import type { RunEvent, RunExporter } from "./run-exporter.ts";
+import { formatCount } from "../report/format-numbers.ts";
 
 /** Result of an export to one target. */
 export interface ExportReport {
@@ -142,5 +143,5 @@ export function describeExport(report: ExportReport): string {
   const { name, destination, numEvents, numFailed, lastFailure } = report;
   const failures =
     numFailed === 0 ? "" : `, ${numFailed} failed (last: ${lastFailure ?? "unknown"})`;
-  return `export ${name}: ${numEvents} events to ${destination}${failures}`;
+  return `export ${name}: ${formatCount(numEvents, "event")} to ${destination}${failures}`;
 }

@@ -50,7 +50,7 @@ export function countPlayedGroups(groups: readonly Group[]): GroupCounts {
   return countGroups({
     group: rows.map(({ group }) => group),
     success: rows.map(({ trajectory }) => (isSuccess(trajectory) ? 1 : 0)),
-    // Round to the precision of the index, so that the same returns are equal here and there.
+    // Round to the float32 precision of the index, so that returns equal there are equal here too.
     return: rows.map(({ trajectory }) => Math.fround(trajectoryReturn(trajectory))),
   });
 }

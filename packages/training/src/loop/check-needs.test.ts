@@ -53,7 +53,7 @@ describe("a combination that learner or format cannot support is refused", () =>
     );
     const bonus = { ...plain, entropyBonus: { kind: "bonus", coefficient: 0.1 } } as const;
     expect(() => check(none, "surprisal", { algorithm: bonus })).toThrow(
-      "algorithm: learner must report entropies for the entropy bonus, got entropies surprisal",
+      "algorithm: learner must report entropies for the entropy bonus, got a learner that reports surprisals only",
     );
     check(none, "exact", { algorithm: withKl, values: true, reference: {} });
   });

@@ -24,10 +24,18 @@ const knownEntropies: Readonly<
 > = {
   exact: "tokens",
   "top-k": "tokens",
-  // The surprisal of a single token is not an estimate of its entropy, but the mean over a response
-  // is.
+  // The surprisal of one token does not estimate the entropy at that token, but the mean surprisal of
+  // a response estimates its mean token entropy.
   surprisal: "responses",
   none: "none",
+};
+
+/** Learners by the entropies that they report, for messages. */
+const learners: Readonly<Record<LearnerCapabilities["entropies"], string>> = {
+  exact: "a learner that reports entropies",
+  "top-k": "a learner that reports entropies",
+  surprisal: "a learner that reports surprisals only",
+  none: "a learner that reports neither entropies nor surprisals",
 };
 
 const remedies: Readonly<Record<ModulatorNeed, string>> = {
@@ -51,7 +59,7 @@ export function checkModulatorNeeds(
     spans: format.roles !== undefined,
   });
   if (need === undefined) return;
-  const got = need === "spans" ? "a format without roles" : `a learner with entropies ${entropies}`;
+  const got = need === "spans" ? "a format that does not mark them" : learners[entropies];
   throw new InputError(`modulation: ${modulator.name} needs ${remedies[need]}, got ${got}`);
 }
 
@@ -78,7 +86,7 @@ export function checkNeeds({
     refuse("policy must keep a reference policy for the KL divergence", "none");
   }
   if (needs.entropyGradient && (entropies === "surprisal" || entropies === "none")) {
-    refuse("learner must report entropies for the entropy bonus", `entropies ${entropies}`);
+    refuse("learner must report entropies for the entropy bonus", learners[entropies]);
   }
   checkModulatorNeeds(modulator, entropies, format);
 }

@@ -2,8 +2,8 @@ import type { Random, Tokenizer, TrainingRow } from "@turnwise/core";
 import type { AgentFormat, Demonstration, Demonstrator } from "@turnwise/envs";
 
 /**
- * Replaces interchangeable words in a demonstration, each by another word of the same list,
- * everywhere. A policy that imitates many such versions learns to read the observation instead of
+ * Replaces each interchangeable word of a demonstration, wherever it occurs, by another word of the
+ * same list. A policy that imitates many such versions learns to read the observation instead of
  * memorizing names.
  */
 export function renameWords(

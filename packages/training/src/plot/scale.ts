@@ -34,7 +34,7 @@ export function createLinearScale(
   };
 }
 
-/** Smallest of ..., 1, 2, 5, 10, ... (times a power of ten) that is at least `step`. */
+/** Rounds up to 1, 2 or 5 times a power of ten. */
 function roundStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(step));
   return power * ([1, 2, 5].find((factor) => factor * power >= step * (1 - 1e-9)) ?? 10);

@@ -6,7 +6,8 @@ import { readApiKey } from "./read-api-key.ts";
 /**
  * Checks the model folders of a configuration without loading weights, and the key of a server.
  * @throws {@link InputError} if a file is missing, the architecture is not supported, the model's
- *   maximum sequence is shorter than the run's, or the variable of the key is not set.
+ *   maximum sequence length is shorter than the run's, or the environment variable that holds the
+ *   key is not set.
  */
 export async function checkModel({ model }: ExperimentSettings): Promise<void> {
   if (model.source === "new" || model.source === "custom") return;

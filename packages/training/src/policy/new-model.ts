@@ -21,7 +21,7 @@ export function createNewPolicy(
   tokenizer: LoadedTokenizer,
 ): { readonly model: ModelConfig; readonly tokenizer: LoadedTokenizer } {
   const small = createModelConfig(settings, tokenizer.vocabularySize);
-  // Use larger initial weights than the usual 0.02, with which small models take long to break
+  // Use larger initial weights than usual: with a deviation of 0.02, small models need long to break
   // symmetry.
   return { model: { ...small, initializerRange: 0.1 }, tokenizer };
 }

@@ -31,8 +31,8 @@ export const advisoryWindow = 3;
 /** Limits at which rules fire. */
 export const advisoryLimits = {
   /**
-   * Entropy in nats per token, and as a share of the initial entropy; the rule fires if both are
-   * lower.
+   * Limits of the entropy, in nats per token and as a share of the initial entropy. The rule fires
+   * if the entropy is below both.
    */
   entropy: 0.05,
   entropyShare: 0.2,

@@ -60,7 +60,9 @@ function describeShop({ page, query, results, product, section, score }: ShopSta
 
 function describeRepository({ files, missing, verdict }: RepositoryState): string[] {
   return [
-    missing === undefined ? `${files.length} files changed` : `changes not known: ${missing}`,
+    missing === undefined
+      ? `${files.length} ${files.length === 1 ? "file" : "files"} changed`
+      : `changes not known: ${missing}`,
     ...files.map(
       ({ path, change, numAdded, numRemoved }) => `  ${change} ${path} +${numAdded} -${numRemoved}`,
     ),

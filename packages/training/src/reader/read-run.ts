@@ -147,7 +147,7 @@ async function readHeartbeat(source: RunSource): Promise<Heartbeat | undefined> 
   const { state, at, intervalSeconds } = parseObject(bytes, where);
   const time = typeof at === "string" ? Date.parse(at) : Number.NaN;
   if (typeof intervalSeconds !== "number" || Number.isNaN(time)) {
-    throw new RangeError(`${where}: at must be a time and intervalSeconds a number`);
+    throw new RangeError(`${where}: at must be a time, and intervalSeconds must be a number`);
   }
   return { state, time, intervalSeconds };
 }

@@ -42,7 +42,7 @@ export async function readSummary(source: RunSource, now: number): Promise<RunSu
   };
 }
 
-/** Kind of a setting with variants, or the name of a custom component. */
+/** Returns the kind of a setting that has several kinds, or the name of a custom component. */
 function nameKind(value: unknown): string {
   const { kind, name } = toObject(value);
   return (kind === "custom" ? toText(name) : undefined) ?? toText(kind) ?? "unknown";

@@ -161,7 +161,7 @@ async function readWithoutIndex(source: RunSource, name: string): Promise<Segmen
 }
 
 /**
- * Creates the index of episodes without one.
+ * Creates the index of episodes that were recorded without an index.
  * @param numBytes - Size of the episodes' file, bytes.
  */
 export function indexRecords(

@@ -31,7 +31,7 @@ describe("a run's learning signal", () => {
 
   it("was missing in the whole run: the remedy is stated", () => {
     expect(describeMissingSignal([flat, dropped])).toMatch(
-      /^no learning signal in any iteration \(2\): .*; the policy learned nothing: use easier tasks, /u,
+      /^no learning signal in any of the 2 iterations: .*; the policy learned nothing: use easier tasks, /u,
     );
   });
 

@@ -1,4 +1,5 @@
 import type { MetricsLine } from "../run/run-folder.ts";
+import { formatCount } from "./format-numbers.ts";
 
 /**
  * Warns of iterations in which the policy learned nothing: iterations without an update, or with
@@ -11,8 +12,8 @@ export function describeMissingSignal(metrics: readonly MetricsLine[]): string |
   if (numFlat === 0) return undefined;
   const isAll = numFlat === iterations.length;
   const count = isAll
-    ? `any iteration (${numFlat})`
-    : `${numFlat} of ${iterations.length} iterations`;
+    ? `any of the ${formatCount(numFlat, "iteration")}`
+    : `${numFlat} of ${formatCount(iterations.length, "iteration")}`;
   return (
     `no learning signal in ${count}: every response had an advantage of 0, because the episodes of each group had equal returns` +
     (isAll

@@ -1,4 +1,4 @@
-import { formatDuration, formatPercent, formatThousands } from "./format-numbers.ts";
+import { formatCount, formatDuration, formatPercent, formatThousands } from "./format-numbers.ts";
 import { drawBar, drawSparkline } from "./sparkline.ts";
 import type { TextStyle } from "./terminal.ts";
 import { cleanText, cutText, measureWidth } from "./text-width.ts";
@@ -137,7 +137,7 @@ function layOutCounts({ iterations }: PanelState): Span[] | undefined {
   const text = [
     ...(number("return") === undefined ? [] : [`return ${number("return")!.toFixed(2)}`]),
     ...(number("turns") === undefined ? [] : [`${number("turns")!.toFixed(1)} turns`]),
-    ...(kept === undefined ? [] : [`${kept} groups trained on`]),
+    ...(kept === undefined ? [] : [`${formatCount(kept, "group")} trained on`]),
     ...share("truncated", "truncated"),
     ...share("invalidActions", "invalid"),
   ].join(", ");

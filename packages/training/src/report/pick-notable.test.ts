@@ -69,7 +69,7 @@ describe("createNotablePicker", () => {
       group: 1,
       trajectory: 1,
       taskId: "task of b",
-      outcome: "success after 1 turns",
+      outcome: "success after 1 turn",
       actions: ["go 1"],
     });
     expect(picker.pick(5, records(true, [0.5, 1.5]))?.reason).toBe(
@@ -82,7 +82,7 @@ describe("createNotablePicker", () => {
       reason: "largest coefficient 1.25 in turn 0",
       group: 1,
       trajectory: 0,
-      outcome: "truncated:turns after 1 turns",
+      outcome: "truncated:turns after 1 turn",
     });
   });
 

@@ -2,6 +2,7 @@ import { isSuccess, type Trajectory } from "@turnwise/core";
 import type { CreditedGroups } from "../records/record-trajectories.ts";
 import { nameOutcome } from "../records/summarize-trajectory.ts";
 import type { NotableTrajectory } from "./run-note.ts";
+import { formatCount } from "./format-numbers.ts";
 
 /** Maximum number of actions that are shown. */
 const numActions = 12;
@@ -28,7 +29,7 @@ export function createNotablePicker(hasHistory: boolean): NotablePicker {
         group: groups.findIndex(({ id }) => id === trajectory.groupId),
         trajectory: trajectory.trajectoryIndex,
         taskId: trajectory.taskId,
-        outcome: `${nameOutcome(trajectory.outcome)} after ${trajectory.turns.length} turns`,
+        outcome: `${nameOutcome(trajectory.outcome)} after ${formatCount(trajectory.turns.length, "turn")}`,
         actions: trajectory.turns.slice(0, numActions).map(({ action }) => action),
       });
       let first: Trajectory | undefined;

@@ -7,7 +7,7 @@ import { describeAdvisory } from "../health/advisory-watch.ts";
 import { listAdvisories, type Advisory } from "../reader/advisories.ts";
 import { createFolderSource } from "../reader/folder-source.ts";
 import { readRunRecords } from "../reader/read-run-records.ts";
-import { formatPercent } from "./format-numbers.ts";
+import { formatCount, formatPercent } from "./format-numbers.ts";
 import type { Reporter } from "./progress.ts";
 import { describeMissingSignal } from "./describe-signal.ts";
 import { readTerminalWidth } from "./terminal.ts";
@@ -97,11 +97,11 @@ export function tabulateEvaluations(metrics: readonly MetricsLine[]): string {
  */
 export function describeEvaluation(metrics: Metrics, numTasks?: number): string[] {
   const { episodes = 0, graded = 0, failed = 0, success, score, turns } = metrics;
-  const ofTasks = numTasks === undefined ? "" : ` of ${numTasks} tasks`;
+  const ofTasks = numTasks === undefined ? "" : ` of ${formatCount(numTasks, "task")}`;
   return [
     success === undefined
-      ? `success not measured, none of ${episodes} episodes${ofTasks} graded`
-      : `success ${formatPercent(success)} of ${graded} episodes${ofTasks}`,
+      ? `success not measured, none of ${formatCount(episodes, "episode")}${ofTasks} graded`
+      : `success ${formatPercent(success)} of ${formatCount(graded, "episode")}${ofTasks}`,
     `failed ${failed}/${episodes}`,
     ...(score === undefined ? [] : [`score ${formatPercent(score)}`]),
     ...(turns === undefined ? [] : [`${turns.toFixed(1)} turns`]),

@@ -56,7 +56,8 @@ export async function checkRun(
     const checkpoint = join(path, checkpointsFolder, name);
     const seal = await collect(() => checkSeal(checkpoint));
     await collect(() => readState(join(checkpoint, stateName)));
-    // The newest checkpoint has digests of all files of which older checkpoints have digests.
+    // Check the logs only against the newest checkpoint: its digests cover all that older
+    // checkpoints cover.
     if (seal !== undefined && name === numbered.at(-1)) {
       await collect(() => checkLogs(path, seal.logs));
     }

@@ -87,7 +87,7 @@ describe("findResumePoint", () => {
     await rm(join(folder.path, "checkpoints/000002/weights"));
     expect((await find()).state.iterations).toBe(1);
     expect(warnings).toEqual([
-      `${folder.path}/checkpoints/000002/weights: no such file; renamed the damaged checkpoint to ${folder.path}/checkpoints/000002.damaged and continue from the previous checkpoint`,
+      `${folder.path}/checkpoints/000002/weights: no such file; the damaged checkpoint was renamed to ${folder.path}/checkpoints/000002.damaged, and the run continues from the previous checkpoint`,
     ]);
     expect((await find()).state.iterations).toBe(1);
     expect(warnings).toHaveLength(1);

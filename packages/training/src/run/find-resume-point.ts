@@ -42,7 +42,7 @@ export async function findResumePoint(
   for (const { name, message } of checkpoint?.damaged ?? []) {
     const aside = await folder.setAside(name);
     reporter.warn(
-      `${message}; renamed the damaged checkpoint to ${aside} and continue from the previous checkpoint`,
+      `${message}; the damaged checkpoint was renamed to ${aside}, and the run continues from the previous checkpoint`,
     );
   }
   const start = await folder.readStart();

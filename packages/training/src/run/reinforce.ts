@@ -242,7 +242,10 @@ function formatIteration(report: IterationReport, iterations: number): string {
   ].join("  ");
 }
 
-/** Creates the error for weights whose outputs are not finite, although the previous update was. */
+/**
+ * Creates the error for weights that produce values that are not finite, although loss and gradient
+ * of the last update were finite.
+ */
 function createUnusableError(place: string, cause: NonFiniteError): StoppedRun {
   return new StoppedRun(
     `${place}: ${cause.message}; the last update made the weights unusable (start a new run with a smaller training.learningRate or training.maxGradientNorm)`,

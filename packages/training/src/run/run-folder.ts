@@ -93,7 +93,10 @@ export interface NewestCheckpoint extends RunCheckpoint {
 
 /** File name of the state in a checkpoint. */
 export const stateName = "state.json";
-/** State of a run that starts with the records of another run, before its first checkpoint. */
+/**
+ * File name of the state with which a run starts that has copied the records of another run; used
+ * before the first checkpoint.
+ */
 const startName = "start.json";
 /** Name of the folder with evidence for verdicts. */
 const auditFolder = "audit";
@@ -296,7 +299,7 @@ export class RunFolder {
   }
 
   /**
-   * Writes a checkpoint in the background, and deletes the oldest. The folder appears atomically,
+   * Writes a checkpoint in the background, and keeps only the newest `checkpoints.keep`. The folder appears atomically,
    * after all earlier segments are on disk. Errors are thrown as by {@link recordSegment}.
    * @param save - Writes the policy into the given folder.
    */
@@ -322,8 +325,8 @@ export class RunFolder {
   }
 
   /**
-   * Drops metrics, timings, trajectories and evidence after a point, after checking everything
-   * before it.
+   * Deletes the metrics, timings, trajectories and evidence that were recorded after a point, and
+   * checks everything that was recorded before it.
    * @param logs - Digests of the logs at that point.
    * @throws {@link InputError} naming a file that has changed since then or is missing.
    */

@@ -10,8 +10,8 @@ export interface RunState {
   /** Number of completed iterations. */
   readonly iterations: number;
   /**
-   * True if the evaluation before the first iteration is complete; `isEvaluatedAfter`: the final
-   * one.
+   * True if the evaluation before the first iteration is complete. `isEvaluatedAfter` is true if the
+   * final evaluation is complete.
    */
   readonly isEvaluatedBefore: boolean;
   readonly isEvaluatedAfter: boolean;

@@ -73,7 +73,8 @@ export function createPolicyOptions(
 }
 
 /**
- * True if a run starts with a warm start. Every new model has one, if only to build its vocabulary.
+ * True if a run starts with a warm start. Every run of a new model does, because the warm start
+ * builds the vocabulary.
  */
 export function hasWarmStart({ model, warmStart }: ExperimentSettings): boolean {
   if (model.source === "custom") return false;
@@ -103,7 +104,7 @@ export function createFormat(
   return toPlainFormat(tasks.format, tokenizer);
 }
 
-/** True for a tokenizer loaded from a folder, which has a chat template and BOS tokens. */
+/** True for a tokenizer that was loaded from a folder; only such tokenizers have chat templates. */
 export function isLoaded(tokenizer: PolicyTokenizer): tokenizer is LoadedTokenizer {
   return "renderChat" in tokenizer;
 }

@@ -19,11 +19,12 @@ import { splitMinibatches } from "../loop/split-minibatches.ts";
 import { createNewPolicy } from "../policy/new-model.ts";
 import { buildTokenizer } from "./build-tokenizer.ts";
 import {
+  estimateSecondsLeft,
+  formatCount,
   formatDuration,
   formatPercent,
   formatThousands,
   formatTimeLeft,
-  estimateSecondsLeft,
 } from "../report/format-numbers.ts";
 import { freshState, createPolicyOptions, stopPoisoned, warmStartFolder, type Run } from "./run.ts";
 
@@ -127,7 +128,7 @@ export async function warmStart(
     const first = state.warmStartEpochs;
     reporter.say(
       `warm start: ${formatThousands(policy.info.numParameters)} parameters, ${tokenizer.vocabularySize} tokens, ` +
-        `${imitated.length} demonstrations, ${epochs} epochs`,
+        `${formatCount(imitated.length, "demonstration")}, ${formatCount(epochs, "epoch")}`,
     );
     const started = performance.now();
     let numTrained = 0;

@@ -7,8 +7,8 @@ import { checkVariableName } from "../policy/read-api-key.ts";
 interface ServerSettings {
   readonly url: string;
   /**
-   * Name of the setting that contains the name of the key's environment variable, and the value of
-   * that setting.
+   * Setting for the environment variable that holds the API key: the name of the setting, and its
+   * value, which is the name of the variable.
    */
   readonly key?: readonly [name: string, variable: string | null];
 }

@@ -11,7 +11,7 @@ const kinds = ["environment", "source", "kind"];
 
 /**
  * Merges `changes` into `base` recursively. Lists, primitive values and objects of another kind are
- * replaced completely. A text in place of an object with a kind selects that kind.
+ * replaced completely. A text that replaces an object with a kind selects the kind of this name.
  */
 export function mergeSettings(base: unknown, changes: unknown): unknown {
   if (!isSettings(base)) return changes;

@@ -17,7 +17,7 @@ export interface StartInputs {
 /**
  * Computes a digest of everything on which a run's warm start and first evaluation depend. Cells
  * with the same digest share both. Returns `undefined` if the policy comes from a module or a
- * server, which may depend on any setting.
+ * server, because such a policy may depend on any setting.
  */
 export function computeStartKey({
   settings,

@@ -51,7 +51,7 @@ const timeoutSeconds = 60;
  */
 export function connectRay(url: string, token?: string): RayJobs {
   const base = parseRayUrl(url).replace(/\/+$/u, "");
-  // The server may repeat the request.
+  // Hide the token, because an answer of the server may repeat the request.
   const redact = (text: string): string =>
     token === undefined || token === "" ? text : text.replaceAll(token, "[token]");
   const call = async <T>(

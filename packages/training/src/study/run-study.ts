@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../input-error.ts";
-import { formatDuration, formatPercent } from "../report/format-numbers.ts";
+import { formatCount, formatDuration, formatPercent } from "../report/format-numbers.ts";
 import type { Reporter } from "../report/progress.ts";
 import type { FailedCell, StudyCell } from "./cell.ts";
 import { withLock } from "../files/lock.ts";
@@ -72,7 +72,7 @@ async function runLocked(options: RunStudyOptions): Promise<StudyResult> {
   const pending = plans.filter((plan) => !isFinished(plan));
   const numJobs = pending.length === 0 ? 1 : await options.numJobs(pending);
   reporter.say(
-    `study ${file.study.name}: ${plans.length} cells, ${plans.length - pending.length} finished, ${numJobs} at a time`,
+    `study ${file.study.name}: ${formatCount(plans.length, "cell")}, ${plans.length - pending.length} finished, ${numJobs} at a time`,
   );
 
   const failures = new Map<string, string>();

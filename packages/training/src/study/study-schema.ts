@@ -282,7 +282,7 @@ export function checkStudy(value: unknown, source: string): Study {
     const alone = listFamilyExperiments(study, family).find((one) => !shared.includes(one));
     if (alone !== undefined || shared.length === 0) {
       throw new InputError(
-        `${field}.pairs must contain arms that all run in ${alone ?? "at least one experiment"}, got ${family.pairs.flat().join(", ")}`,
+        `${field}.pairs must contain arms that all run in ${alone ?? "at least one common experiment"}, got ${family.pairs.flat().join(", ")}`,
       );
     }
   }

@@ -14,6 +14,7 @@ import { checkSameSettings } from "./run-cell-task.ts";
 import type { StudyResult } from "./run-study.ts";
 import { dropFailedCell, readCells, writeCell, type StudyFolder } from "./study-folder.ts";
 import { recordVersion } from "./study-history.ts";
+import { formatCount } from "../report/format-numbers.ts";
 
 /** Options of {@link submitStudy}. */
 export interface SubmitStudyOptions {
@@ -66,7 +67,7 @@ async function submitLocked(options: SubmitStudyOptions): Promise<StudyResult> {
   await recordVersion(folder.history, file);
   const numFinished = plans.length - pending.length;
   reporter.say(
-    `study ${file.study.name}: ${plans.length} cells, ${numFinished} finished, Ray ${version}`,
+    `study ${file.study.name}: ${formatCount(plans.length, "cell")}, ${numFinished} finished, Ray ${version}`,
   );
   const running = new Map<string, SubmittedCell>();
   for (const plan of pending) {

@@ -7,9 +7,9 @@ export interface SlurmOptions {
   /** SHA-256 of the study file. */
   readonly sha256: string;
   readonly plans: readonly Pick<CellPlan, "name" | "settings">[];
-  /** Command line that runs a cell, up to the cell's name, quoted for a POSIX shell. */
+  /** Command line that runs a cell: the part before the cell's name, quoted for a POSIX shell. */
   readonly command: string;
-  /** Rest of the command line after the cell's name. */
+  /** Command line that runs a cell: the part after the cell's name. */
   readonly options: string;
   /** Working directory, quoted. */
   readonly folder: string;

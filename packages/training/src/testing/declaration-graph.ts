@@ -139,7 +139,7 @@ export function findReachableValues(index: string, roots: readonly string[]): Se
     }
   };
   for (const root of roots) visit(index, root);
-  // A name is reachable if its declaration is, under any name.
+  // An exported name is reachable if its declaration is reached, even under another name.
   return new Set(
     listExportedValues(index).filter((name) => {
       const { from, name: original } = readModule(index).sources.get(name)!;

@@ -48,7 +48,7 @@ export interface RowAdvantages {
   readonly tokenAdvantages?: readonly number[];
   /** Targets of the critic, 0 outside responses, `[position]`; absent without a critic. */
   readonly returns?: readonly number[];
-  /** Weights of the rollout correction, 0 outside responses, `[position]`; absent without one. */
+  /** Weights of the rollout correction, 0 outside responses, `[position]`; absent if there is no correction. */
   readonly correctionWeights?: readonly number[];
 }
 
@@ -67,7 +67,7 @@ export interface AdvantagesAnswer {
 }
 
 /**
- * Computes the credit of a batch of another trainer, with the functions of the training loop:
+ * Computes the credit of another trainer's batch, with the functions of the training loop:
  * select, estimate, modulate, correct.
  * @param request - Object of the form of {@link AdvantagesRequest}, checked here.
  * @throws `TypeError` or `RangeError`, one line: field, rule and value.
@@ -150,9 +150,9 @@ function checkFields({ record, needs }: CompiledAlgorithm, rows: readonly Reques
   const isCorrected = record.rolloutCorrection.kind !== "none";
   const required: Readonly<Partial<Record<keyof RequestRow, string | false>>> = {
     logProbs:
-      (isKlInReward && "algorithm.kl.kind reward") ||
+      (isKlInReward && "the KL penalty in the reward") ||
       (isCorrected && "algorithm.rolloutCorrection"),
-    referenceLogProbs: isKlInReward && "algorithm.kl.kind reward",
+    referenceLogProbs: isKlInReward && "the KL penalty in the reward",
     samplerLogProbs: isCorrected && "algorithm.rolloutCorrection",
     values: needs.critic && "an algorithm with a critic",
     stateKeys: needs.stateKeys && `algorithm.advantages.kind ${record.advantages.kind}`,

@@ -188,11 +188,11 @@ function orderRows(rows: readonly ReadRow[]): readonly ReadRow[] {
       refuse(index, fields.mask ? "mask" : "spans", rule, spans.length);
     }
     if (fields.outcome !== first!.fields.outcome) {
-      const rule = `be "${first!.fields.outcome}", as in rows.${first!.index} of its trajectory`;
+      const rule = `be "${first!.fields.outcome}", as in rows.${first!.index}, which belongs to the same trajectory`;
       refuse(index, "outcome", rule, fields.outcome);
     }
     if (fields.return !== first!.fields.return) {
-      const rule = `be ${first!.fields.return ?? "absent"}, as in rows.${first!.index} of its trajectory`;
+      const rule = `be ${first!.fields.return ?? "absent"}, as in rows.${first!.index}, which belongs to the same trajectory`;
       refuse(index, "return", rule, fields.return);
     }
     if ((fields.stateKeys === undefined) !== (first!.fields.stateKeys === undefined)) {

@@ -12,7 +12,7 @@ export type Finding = "holds" | "unconfirmed" | "not seen" | "too few pairs";
 
 /**
  * Judges a comparison: it holds if the sign-flip p, corrected within its family, is below 5 % and the
- * 95 % interval excludes 0; it is unconfirmed if only the interval does.
+ * 95 % interval excludes 0; it is unconfirmed if only the interval excludes 0.
  */
 export function judgeComparison({ paired, adjustedP }: PlannedComparison): Finding {
   if (paired === undefined) return "too few pairs";
@@ -87,7 +87,7 @@ export function describeLimits({ comparisons }: FamilyAnalysis): string[] {
     }
     if (corrected < level) return [];
     return [
-      `${subject}, and after correction for ${comparisons.length} comparisons none below ${formatP(corrected)}: a single difference cannot be significant at 5 %.`,
+      `${subject}; corrected for ${comparisons.length} comparisons, the smallest p is ${formatP(corrected)}, so a single difference cannot be significant at 5 %.`,
     ];
   });
 }

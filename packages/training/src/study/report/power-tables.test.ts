@@ -45,7 +45,14 @@ it("tabulates the number of pairs that a study needs at its spread so far", () =
     "toy.yaml",
   );
   const file = { study, sha256: "a".repeat(64) };
-  const { rows } = tabulateStudyPower(analyzeStudy(file, cells), { effect: 0.1, power: 0.8 });
+  const { rows, columns } = tabulateStudyPower(analyzeStudy(file, cells), {
+    effect: 0.1,
+    power: 0.8,
+  });
+  expect(columns.slice(5).map(({ name }) => name)).toEqual([
+    "pairs for 10.0 points",
+    "at the upper end of the SD",
+  ]);
   expect(rows[0]!.slice(0, 3)).toEqual(["games", "aem minus plain", "3"]);
   expect(Number(rows[0]![5])).toBeLessThan(Number(rows[0]![6]));
   expect(rows[1]).toEqual(["games", "none minus plain", "0", "-", "-", "-", "-"]);

@@ -45,7 +45,7 @@ export function tabulatePower(
       formatP(2 ** (1 - numSeeds)),
     ]),
     notes: [
-      "Power: probability that the 95 % paired t interval excludes 0, for normal differences. A pilot of few seeds underestimates the SD more often than not: plan with a larger one.",
+      "Power: probability that the 95 % paired t interval excludes 0, for normal differences. A pilot with few seeds usually underestimates the SD, so plan with a larger SD.",
     ],
   };
 }
@@ -74,10 +74,7 @@ export function tabulateStudyPower(
       ...(effect === undefined
         ? []
         : ([
-            {
-              name: "Power: probability that the 95 % paired t interval excludes 0, for normal differences. A pilot with few seeds usually underestimates the SD, so plan with a larger SD.",
-              align: "right",
-            },
+            { name: `pairs for ${format.width(effect)}`, align: "right" },
             { name: "at the upper end of the SD", align: "right" },
           ] as const)),
     ],

@@ -64,7 +64,7 @@ describe("findings", () => {
   it("say when the correction makes significance impossible", () => {
     // 2 / 2^6 = 0.031 is below 5 %, but correcting for two comparisons doubles it.
     expect(describeLimits(analyze(6).families[0]!)[0]).toBe(
-      "games, strong minus plain: 6 pairs cannot give a sign-flip p below 0.031, and after correction for 2 comparisons none below 0.063: a single difference cannot be significant at 5 %.",
+      "games, strong minus plain: 6 pairs cannot give a sign-flip p below 0.031; corrected for 2 comparisons, the smallest p is 0.063, so a single difference cannot be significant at 5 %.",
     );
     expect(describeLimits(analyze(8).families[0]!)).toEqual([]);
   });
