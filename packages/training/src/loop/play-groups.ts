@@ -23,7 +23,7 @@ export interface GroupPlan {
 export interface FailureTolerance {
   /** Share of episodes that may fail for infrastructure reasons, in [0, 1]. */
   readonly maxInfrastructureShare: number;
-  /** How long failed episodes are retried while none succeeds, seconds, `>= 0`. */
+  /** Time for which failed episodes are retried while none succeeds, seconds, `>= 0`. */
   readonly patienceSeconds: number;
   /** Delay before the first retry, seconds; doubled for each further retry, at most 60. */
   readonly retrySeconds: number;
