@@ -79,7 +79,7 @@ export interface DeviceProgram {
   /** Operation that produces a value. */
   readonly producer: (tensor: Tensor) => DeviceOperation;
   readonly order: (operation: DeviceOperation) => number;
-  /** Value before all reshapes that gave a value; the value itself if it is not a reshape. */
+  /** Value before the reshapes that produced a value; the value itself if no reshape produced it. */
   readonly base: (tensor: Tensor) => Tensor;
   /** Number of entries of a value. */
   readonly size: (tensor: Tensor) => Dimension;
