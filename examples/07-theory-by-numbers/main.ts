@@ -29,7 +29,9 @@ console.log("2. Over all responses it is the covariance of A and S.");
 console.log(`   A = 1, 0, -1: ${show(expectedDrift(sure, [1, 0, -1]))}`);
 console.log(`   A = 1, 1, 1:  ${show(Math.abs(expectedDrift(sure, [1, 1, 1])))}`);
 
-console.log("3. The policy's drift is that of its states, by their visits in a trajectory.");
+console.log(
+  "3. The policy's drift is the sum of its states' drifts, weighted by visits per trajectory.",
+);
 const drifts = [naturalDrift(sure, 1, 1), naturalDrift(other, 0, 1)];
 console.log(
   `   drifts ${show(...drifts)}, visits 1 and 3: ${show(policyEntropyDrift([1, 3], drifts))}`,
@@ -43,7 +45,9 @@ const pull = regularizationDrift(sure, {
 });
 console.log(`   bonus 0.1: ${show(bonus)}; KL 0.1 to a uniform reference: ${show(pull)}`);
 
-console.log("5. A plain gradient of the logits drifts by another rule, of the same sign here.");
+console.log(
+  "5. A plain gradient step on the logits follows another rule, here with the same signs.",
+);
 console.log(`   A = 1: ${show(...[0, 1, 2].map((a) => plainDrift(sure, a, 1)))}`);
 
 console.log("6. Token entropies along a response predict its surprisal.");
@@ -59,7 +63,7 @@ for (const { tokens, probability, surprisal, predictable } of treeResponses(tree
 const { bySurprisal, byPredictable } = treeEntropy(tree);
 console.log(`   their means agree: ${show(bySurprisal, byPredictable)}`);
 
-console.log("7. AEM's coefficients cost least among all of mean 1.");
+console.log("7. Among all coefficients with mean 1, AEM's have the lowest cost.");
 const scaled = [0, 0.3, 1];
 const best = modulationCoefficients(scaled);
 console.log(`   ${show(...best)} cost ${show(calibrationCost(best, scaled, 1))}`);

@@ -52,7 +52,7 @@ export function addSamplingOptions(command: Command): Command {
     .addOption(
       new Option(
         "--min-p <number>",
-        "drop tokens less likely than p times the most likely one, in [0, 1] (default: 0)",
+        "drop tokens whose probability is below p times the highest probability, p in [0, 1] (default: 0)",
       ).argParser(parseFraction),
     )
     .addOption(

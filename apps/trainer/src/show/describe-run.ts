@@ -38,7 +38,7 @@ export async function describeRun(
   return [
     `${source.name}: ${summary.experiment}, seed ${summary.seed ?? "unknown"}`,
     `  ${state}, ${iterations} of ${numIterations ?? "?"} iterations` +
-      (success === undefined ? "" : `, last success ${formatPercent(success)}`),
+      (success === undefined ? "" : `, latest success rate ${formatPercent(success)}`),
     `  algorithm ${summary.algorithm}; modulator ${summary.modulator}; records of version ${summary.recordVersion}`,
     ...(startedAt === undefined
       ? []

@@ -91,7 +91,10 @@ export async function findCheckpoint(
   );
 }
 
-/** Lists the checkpoints of reinforcement learning, one for each number of iterations. */
+/**
+ * Lists the checkpoints of reinforcement learning. Of several checkpoints after the same number of
+ * iterations, lists only the first.
+ */
 async function listPolicyCheckpoints(folder: RunFolder): Promise<RunCheckpoint[]> {
   const { epochs } = folder.config.warmStart;
   const checkpoints = await folder.listCheckpoints();

@@ -18,7 +18,7 @@ export const episodeSchema = z.strictObject({
     positive,
     "Reward of success; a task that gives a score in [0, 1] pays the score times this reward",
   ),
-  invalidActionPenalty: setting(nonNegative, "Penalty of a response that does not parse"),
+  invalidActionPenalty: setting(nonNegative, "Penalty for a response that cannot be parsed"),
   // By default no states are recorded for training episodes: they would double the cost of
   // recording.
   recordedStates: setting(
@@ -137,7 +137,7 @@ export const evaluationSchema = z.strictObject({
 export const failuresSchema = z.strictObject({
   maxInfrastructureShare: setting(
     share,
-    "Share of an iteration's episodes that may fail for infrastructure reasons; above it failed episodes are retried",
+    "Share of an iteration's episodes that may fail for infrastructure reasons; if more fail, the failed episodes are retried",
   ),
   patienceSeconds: setting(
     nonNegative,

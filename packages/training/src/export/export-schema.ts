@@ -3,7 +3,7 @@ import { z } from "zod";
 
 const folder = setting(
   z.string().min(1).nullable(),
-  "Folder in which the run gets a subfolder of its name; null: exports, in the run folder",
+  "Folder in which a subfolder with the run's name is created; null for the folder exports in the run folder",
 ).default(null);
 
 /** Conversations as JSON lines. */

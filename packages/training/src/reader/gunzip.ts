@@ -19,7 +19,7 @@ export async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Ar
     }
     return new Uint8Array(await new Blob(parts).arrayBuffer());
   } catch (cause) {
-    throw new RangeError(`${source}: is not a valid gzip member: ${(cause as Error).message}`, {
+    throw new RangeError(`${source} is not a valid gzip member: ${(cause as Error).message}`, {
       cause,
     });
   }

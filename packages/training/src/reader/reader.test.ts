@@ -275,7 +275,7 @@ describe("reader", () => {
     bytes.fill(0xff, episodes.index.columns.offset[1]! + 12);
     await writeFile(path, bytes);
     await expect(readTrajectory(source, episodes, 1)).rejects.toThrow(
-      `${path} row 1: is not a valid gzip member: `,
+      `${path} row 1 is not a valid gzip member: `,
     );
     expect(await readTrajectory(source, episodes, 0)).toEqual(trajectory(1, 0));
     await expect(readTrajectory(source, episodes, 4)).rejects.toThrow(

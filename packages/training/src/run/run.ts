@@ -148,7 +148,7 @@ export class StoppedRun extends Error {
 
 /** Describes a pause before failed episodes are retried. */
 export function describePause({ reason, waitSeconds, leftSeconds }: PlayPause): string {
-  return `${reason}; retrying in ${formatDuration(waitSeconds)}, for up to ${formatDuration(leftSeconds)} without progress`;
+  return `${reason}; retrying in ${formatDuration(waitSeconds)}; retries stop after ${formatDuration(leftSeconds)} without progress`;
 }
 
 /** Formats `, failed 2/64` if episodes have failed; otherwise an empty text. */

@@ -44,7 +44,7 @@ describe("applySettings", () => {
   it("refuses items that a list does not have", () => {
     for (const index of ["2", "-1", "first"]) {
       expect(() => set(`tasks.evaluation.${index}=1`)).toThrow(
-        /^--set: tasks\.evaluation\..* must be an index of the list or its length \(adds an item\), in \[0, 1\], /u,
+        /^--set: tasks\.evaluation\..* must be an index of the list, or its length to add an item, in \[0, 1\], /u,
       );
     }
     expect(() => set("iterations")).toThrow("--set: setting must have the form field=value");

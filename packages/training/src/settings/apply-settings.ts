@@ -41,7 +41,7 @@ function setAt(base: unknown, path: readonly string[], value: unknown, parent: s
   const index = /^\d+$/u.test(key) ? Number(key) : Number.NaN;
   if (!(index <= base.length)) {
     throw new InputError(
-      `--set: ${parent}${key} must be an index of the list or its length (adds an item), in [0, ${base.length}], got ${key}`,
+      `--set: ${parent}${key} must be an index of the list, or its length to add an item, in [0, ${base.length}], got ${key}`,
     );
   }
   const list: readonly unknown[] = base;

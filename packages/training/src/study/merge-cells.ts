@@ -85,7 +85,7 @@ function mergeVersions(
     const change = last && findFixedChange(last.study, version.study);
     if (change !== undefined) {
       throw new InputError(
-        `${source}: ${change} must be the same in all copies of the study, got a different one`,
+        `${source}: ${change} must be the same in all copies of the study, got different values`,
       );
     }
     merged.push(version);

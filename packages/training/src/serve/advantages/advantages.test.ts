@@ -207,7 +207,7 @@ describe("computeAdvantages", () => {
     [{ modulation: { kind: "aem", strength: -1 } }, "modulation.strength must be >= 0, got -1"],
     [
       { modulation: "aem", rows: [{ group: 1, mask: [1], return: 0 }] },
-      "rows.0.entropies must be given, or meanEntropies or logProbs, because modulation aem",
+      "rows.0.entropies must be given \\(or meanEntropies, or logProbs\\), because modulation aem",
     ],
     [
       { algorithm: "ppo" },

@@ -203,7 +203,7 @@ function checkModulator(modulator: Modulator, known: Known, rows: readonly Reque
   if (need === undefined) return;
   const reason = `be given, because modulation ${modulator.name} reads it`;
   if (need === "spans") refuse(withoutRoles, "roles", reason, undefined);
-  const others = need === "response-entropy" ? ", or meanEntropies or logProbs," : "";
+  const others = need === "response-entropy" ? " (or meanEntropies, or logProbs)," : ",";
   refuse(
     0,
     "entropies",
