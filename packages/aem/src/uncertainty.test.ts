@@ -17,7 +17,7 @@ describe("measureUncertainty", () => {
       "measureUncertainty: entropy must be finite and >= 0, got -1",
     );
     expect(() => measureUncertainty({ kind: "unknown", numTokens: 3 })).toThrow(
-      'uncertainty.kind must be a measure of uncertainty, got "unknown"',
+      'uncertainty.kind must be entropy, top-k, surprisal or mean-entropy, got "unknown"',
     );
   });
 

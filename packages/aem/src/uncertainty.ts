@@ -57,7 +57,7 @@ export function measureUncertainty(uncertainty: Uncertainty): MeasuredUncertaint
   const numTokens = countTokens(uncertainty);
   if (kind === "unknown") {
     throw new TypeError(
-      'measureUncertainty: uncertainty.kind must be a measure of uncertainty, got "unknown"',
+      'measureUncertainty: uncertainty.kind must be entropy, top-k, surprisal or mean-entropy, got "unknown"',
     );
   }
   if (kind === "mean-entropy") {

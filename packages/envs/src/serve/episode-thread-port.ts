@@ -69,7 +69,7 @@ export class EpisodeThread {
     this.#options = options;
     this.#worker = startWorker(setup, options.memoryMegabytes);
     this.#worker.on("message", (answers: readonly FromThread[]) => this.#receive(answers));
-    this.#worker.on("error", (cause) => this.#end(`died of: ${cause.message}`));
+    this.#worker.on("error", (cause) => this.#end(`ended with an error: ${cause.message}`));
     this.#worker.on("exit", (code) => this.#end(`exited with code ${code}`));
     this.#worker.unref();
   }
