@@ -1,23 +1,28 @@
 /**
- * Kills runs of every kind at random moments, resumes them, and compares their results with undisturbed runs.
+ * Disturbs runs of every kind at random moments, resumes them, and compares their results with undisturbed
+ * runs.
  *
- *   npx turbo run build && npx tsx scripts/kills.ts [--kills 200] [--seed 1] [--only NAME,...]
+ *   npx turbo run build && npx tsx scripts/kills.ts [--kills 200] [--fault kill] [--seed 1] [--only NAME,...]
  *
- * Prints a table of scenario, runs, kills and losses; exits with 1 if anything was lost. A run with losses
+ * Faults: kill, full-disk, read-only-disk; the last two need root. A run that ends before its fault does not
+ * count. Prints a table of scenario, runs, faults and losses; exits with 1 if anything was lost. A run with losses
  * is kept, and its folder is printed.
  */
+import { execFileSync } from "node:child_process";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createRandom } from "../packages/core/src/index.ts";
-import { killRuns } from "./kills/campaign.ts";
+import { disturbRuns } from "./kills/campaign.ts";
+import { faults } from "./kills/faults.ts";
 import { scenarios } from "./kills/scenarios.ts";
 
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "200" },
+    fault: { type: "string", default: "kill" },
     seed: { type: "string", default: "1" },
     only: { type: "string" },
   },
@@ -25,9 +30,15 @@ const { values } = parseArgs({
 const numKills = Number(values.kills);
 const names = values.only?.split(",");
 const unknown = names?.find((name) => !scenarios.some((one) => one.name === name));
-if (!Number.isSafeInteger(numKills) || numKills < 1 || unknown !== undefined) {
+const fault = faults.find(({ name }) => name === values.fault);
+if (
+  !Number.isSafeInteger(numKills) ||
+  numKills < 1 ||
+  unknown !== undefined ||
+  fault === undefined
+) {
   console.error(
-    `kills: --kills must be a positive integer, and --only names of ${scenarios.map(({ name }) => name).join(", ")}, got ${values.kills} and ${values.only ?? "none"}`,
+    `kills: --kills must be a positive integer, --fault one of ${faults.map(({ name }) => name).join(", ")}, and --only names of ${scenarios.map(({ name }) => name).join(", ")}, got ${values.kills}, ${values.fault} and ${values.only ?? "none"}`,
   );
   process.exit(2);
 }
@@ -43,11 +54,11 @@ for (const scenario of chosen) {
   const target = Math.ceil(numKills / chosen.length);
   const own = join(folder, scenario.name);
   const random = createRandom(Number(values.seed)).fork(scenario.name);
-  const counts = { scenario: scenario.name, runs: 0, kills: 0, lost: 0 };
-  const options = { program: [main], folder: own, random, maxKills: 4 };
-  for await (const { numKills: kills, losses } of killRuns(scenario, options)) {
+  const counts = { scenario: scenario.name, fault: fault.name, runs: 0, faults: 0, lost: 0 };
+  const options = { program: [main], folder: own, random, fault, maxFaults: 4 };
+  for await (const { numFaults, losses } of disturbRuns(scenario, options)) {
     counts.runs += 1;
-    counts.kills += kills;
+    counts.faults += numFaults;
     if (losses.length > 0) {
       counts.lost += 1;
       const kept = join(folder, `${scenario.name}-lost-${counts.lost}`);
@@ -55,12 +66,13 @@ for (const scenario of chosen) {
       console.log(`${scenario.name}: ${losses.join("; ")} (kept in ${kept})`);
     }
     console.log(
-      `${scenario.name}: ${counts.kills} of ${target} kills, ${counts.lost} runs with losses`,
+      `${scenario.name}: ${counts.faults} of ${target} faults, ${counts.lost} runs with losses`,
     );
-    if (counts.kills >= target) break;
+    if (counts.faults >= target) break;
   }
   numLost += counts.lost;
   table.push(counts);
+  if (fault.needsMount) execFileSync("umount", [join(own, "results")]);
   await rm(own, { recursive: true, force: true });
 }
 console.table(table);

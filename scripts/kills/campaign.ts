@@ -1,13 +1,14 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Random } from "../../packages/core/src/index.ts";
 import { compareDigests, listDigests } from "./compare-results.ts";
-import { listMarked, runKillable, type Ended, type KillMoment } from "./killable-process.ts";
+import { diskMegabytes, tryMount, type Fault } from "./faults.ts";
+import { listMarked, runKillable, type Ended, type FaultMoment } from "./killable-process.ts";
 import type { Scenario } from "./scenarios.ts";
 
-/** A run that was killed, and what it lost. */
-export interface KilledRun {
-  readonly numKills: number;
+/** A run with faults, and what it lost. */
+export interface FaultyRun {
+  readonly numFaults: number;
   /** Differences to the undisturbed run; empty if nothing was lost. */
   readonly losses: readonly string[];
 }
@@ -19,30 +20,39 @@ export interface CampaignOptions {
   /** Empty folder for inputs and results. */
   readonly folder: string;
   readonly random: Random;
-  /** Most kills of one run; after them it may end. */
-  readonly maxKills: number;
+  readonly fault: Fault;
+  /** Most faults of one run; after them it may end. */
+  readonly maxFaults: number;
 }
 
 /**
- * Runs a scenario once undisturbed, then kills further runs of it at random moments: half of them at any
- * time, half right after a file changed. Each run is resumed until it ends, and must equal the
- * undisturbed one.
- * @yields One killed run after another, without end.
+ * Runs a scenario once undisturbed, then disturbs further runs of it by a fault at random moments: half of
+ * them at any time, half right after a file changed. Each run is resumed until it ends, and must equal the
+ * undisturbed one. A process that is not killed must fail with one line.
+ * @yields One run after another, without end.
  * @throws `Error` if the undisturbed run fails.
  */
-export async function* killRuns(
+export async function* disturbRuns(
   scenario: Scenario,
-  { program, folder, random, maxKills }: CampaignOptions,
-): AsyncGenerator<KilledRun, never> {
+  { program, folder, random, fault, maxFaults }: CampaignOptions,
+): AsyncGenerator<FaultyRun, never> {
   const inputs = join(folder, "inputs");
   const mark = `${process.pid}-${scenario.name}`;
   await mkdir(inputs, { recursive: true });
   const run = async (
     args: readonly string[],
     watched: string,
-    moment?: KillMoment,
-  ): Promise<Ended> =>
-    runKillable([...program, ...args], { watched, mark, ...(moment && { moment }) });
+    moment?: FaultMoment,
+  ): Promise<Ended> => {
+    const inject = (kill: () => void): Promise<void> => fault.inject(kill, watched);
+    const ended = await runKillable([...program, ...args], {
+      watched,
+      mark,
+      ...(moment && { fault: { moment, inject } }),
+    });
+    await fault.heal(watched);
+    return ended;
+  };
   const runWhole = async (...args: readonly string[]): Promise<string> => {
     const ended = await run(args, inputs);
     if (ended.code !== 0) throw new Error(`turnwise ${args.join(" ")}: ${describeEnd(ended)}`);
@@ -52,16 +62,20 @@ export async function* killRuns(
   // Every run has the same path, because some files name it.
   const outer = join(folder, "results");
   const out = join(outer, "run");
+  await mkdir(outer, { recursive: true });
+  const disk = ["-t", "tmpfs", "-o", `size=${diskMegabytes}m`, "tmpfs", outer];
+  if (fault.needsMount && !tryMount(...disk)) throw new Error(`${outer}: mount needs root`);
   const clear = async (): Promise<void> => {
-    await rm(outer, { recursive: true, force: true });
-    await mkdir(outer, { recursive: true });
+    for (const name of await readdir(outer)) {
+      await rm(join(outer, name), { recursive: true, force: true });
+    }
   };
   await clear();
   const whole = await run(scenario.start(inputs, out), outer);
   if (whole.code !== 0) throw new Error(`undisturbed run: ${describeEnd(whole)}`);
   const expected = await listDigests(outer);
 
-  const drawMoment = (): KillMoment =>
+  const drawMoment = (): FaultMoment =>
     random.next() < 0.5
       ? { kind: "time", milliseconds: random.next() * whole.milliseconds }
       : {
@@ -71,20 +85,23 @@ export async function* killRuns(
         };
   while (true) {
     await clear();
-    let numKills = 0;
+    let numFaults = 0;
+    const losses: string[] = [];
     let args = scenario.start(inputs, out);
     let ended = await run(args, outer, drawMoment());
-    while (ended.code === null) {
-      numKills += 1;
+    while (ended.code !== 0 && numFaults < maxFaults) {
+      numFaults += 1;
+      const isClean = ended.code === null || isOneLine(ended.stderr);
+      if (!isClean) losses.push(`turnwise ${args.join(" ")}: ${describeEnd(ended)}`);
       args = scenario.resume(inputs, out);
       const exists = (await listDigests(outer)).size > 0;
       if (!exists) args = scenario.start(inputs, out);
-      ended = await run(args, outer, numKills < maxKills ? drawMoment() : undefined);
+      ended = await run(args, outer, numFaults < maxFaults ? drawMoment() : undefined);
     }
-    const losses = ended.code === 0 ? [] : [`turnwise ${args.join(" ")}: ${describeEnd(ended)}`];
+    if (ended.code !== 0) losses.push(`turnwise ${args.join(" ")}: ${describeEnd(ended)}`);
     const running = await listMarked(mark);
     yield {
-      numKills,
+      numFaults,
       losses: [
         ...losses,
         ...running.map((id) => `process ${id} still runs`),
@@ -93,6 +110,9 @@ export async function* killRuns(
     };
   }
 }
+
+/** True for a message without a stack trace. */
+const isOneLine = (text: string): boolean => !/^\s+at /mu.test(text);
 
 const describeEnd = ({ code, stderr, stdout }: Ended): string =>
   `exit code ${code}, ${(stderr || stdout).trim().split("\n").slice(-3).join(" | ")}`;

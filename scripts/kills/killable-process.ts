@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { watch } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 
-/** Moment at which a process is killed. */
-export type KillMoment =
+/** Moment of a fault. */
+export type FaultMoment =
   /** Milliseconds after the start. */
   | { readonly kind: "time"; readonly milliseconds: number }
   /** Milliseconds after the Nth change of a file below the watched folder. */
@@ -23,13 +23,10 @@ export interface Ended {
 /** Names the processes of a campaign in their environment, so that left-over ones can be found. */
 const markName = "TURNWISE_KILLS";
 
-/**
- * Runs a program in a process group of its own, and kills the group at a moment.
- * @param watched - Existing folder; changes of files below it count as writes.
- */
+/** Runs a program in a process group of its own, with a fault at a moment. */
 export async function runKillable(
   args: readonly string[],
-  { watched, mark, moment }: KillableOptions,
+  { watched, mark, fault }: KillableOptions,
 ): Promise<Ended> {
   const started = performance.now();
   const child = spawn(process.execPath, args, {
@@ -48,12 +45,17 @@ export async function runKillable(
     }
   };
   const timers: NodeJS.Timeout[] = [];
-  const killAfter = (milliseconds: number): void => {
-    timers.push(setTimeout(kill, milliseconds));
+  let injected = Promise.resolve();
+  const injectAfter = (milliseconds: number): void => {
+    const inject = (): void => {
+      injected = fault!.inject(kill);
+    };
+    timers.push(setTimeout(inject, milliseconds));
   };
-  if (moment?.kind === "time") killAfter(moment.milliseconds);
+  const moment = fault?.moment;
+  if (moment?.kind === "time") injectAfter(moment.milliseconds);
   const watcher = watch(watched, { recursive: true }, () => {
-    if (moment?.kind === "write" && numWrites === moment.index) killAfter(moment.milliseconds);
+    if (moment?.kind === "write" && numWrites === moment.index) injectAfter(moment.milliseconds);
     numWrites += 1;
   });
   // Files disappear while the watcher looks at them.
@@ -64,16 +66,22 @@ export async function runKillable(
   });
   for (const timer of timers) clearTimeout(timer);
   watcher.close();
+  await injected;
   return { code, stdout, stderr, milliseconds: performance.now() - started, numWrites };
 }
 
 /** Options of {@link runKillable}. */
 export interface KillableOptions {
+  /** Existing folder; changes of files below it count as writes. */
   readonly watched: string;
   /** Value that marks the processes of a campaign. */
   readonly mark: string;
-  /** Default: the process is not killed. */
-  readonly moment?: KillMoment;
+  /** Default: none. */
+  readonly fault?: {
+    readonly moment: FaultMoment;
+    /** @param kill - Kills the process group. */
+    readonly inject: (kill: () => void) => Promise<void>;
+  };
 }
 
 /** Lists the ids of running processes with a mark; only on Linux. */

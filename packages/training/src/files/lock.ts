@@ -134,8 +134,8 @@ async function refuse(path: string, what: string): Promise<never> {
  */
 async function createFile(path: string, content: string): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}`;
-  await writeFile(temporary, content);
   try {
+    await writeFile(temporary, content);
     await link(temporary, path);
     return true;
   } catch (cause) {

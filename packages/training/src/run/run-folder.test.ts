@@ -167,6 +167,19 @@ describe("RunFolder", () => {
     ]);
   });
 
+  it("excludes later metrics from a checkpoint that is still being written", async () => {
+    const folder = await RunFolder.create(
+      join(parent, "run"),
+      checkConfig(householdGames(1), "test"),
+      {},
+    );
+    await folder.writeMetrics(line(1));
+    await folder.saveCheckpoint(state(1), async () => undefined);
+    await folder.writeMetrics(line(2));
+    await folder.rewind((await folder.findNewestCheckpoint())!.logs);
+    expect(await folder.readMetrics()).toEqual([line(1)]);
+  });
+
   it("refuses metrics that are damaged before their last line, and names the line", async () => {
     const folder = await RunFolder.create(
       join(parent, "run"),

@@ -345,8 +345,12 @@ export class RunFolder {
     this.#onRecorded = listener;
   }
 
-  /** Appends a line to `metrics.jsonl`; it contains no times. */
+  /**
+   * Appends a line to `metrics.jsonl`; it contains no times. Waits for the checkpoint that is being
+   * written, whose digests must not include the line.
+   */
   async writeMetrics(line: MetricsLine): Promise<void> {
+    await this.flush();
     await appendLine(this.path, "metrics.jsonl", line);
     this.#onRecorded();
   }
