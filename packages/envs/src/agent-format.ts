@@ -1,5 +1,6 @@
 import type { Presentation } from "@turnwise/core";
 import type { Observation } from "./environment.ts";
+import type { ToolSchema } from "./scaffold/tool-schemas.ts";
 import type { TextRole } from "./text-roles.ts";
 
 /** An observation and the agent's action in response to it. */
@@ -22,6 +23,8 @@ export interface ParsedResponse {
  */
 export interface AgentFormat {
   readonly presentation: Presentation;
+  /** Tools that the prompt describes, for servers that are sent them. Default: none. */
+  readonly tools?: readonly ToolSchema[];
   /**
    * Returns the text before the next response. Turn-wise: the whole prompt. Concatenated: the text
    * after the previous response.

@@ -10,6 +10,7 @@ it.each([
   "../../docs/environments/webshop.md",
   "../../docs/environments/small-games.md",
   "../../docs/environments/swebench.md",
+  "../../docs/environments/harbor.md",
 ])("prints what %s says", (path) => {
   const text = readFileSync(new URL(path, folder), "utf8");
   const [, code] = /```ts\n([^]*?)```/u.exec(text)!;

@@ -150,9 +150,21 @@ export interface ContainerPreparation {
   readonly timeoutSeconds?: number;
 }
 
+/** Build of an image from a Dockerfile. */
+export interface ContainerBuild {
+  /** Build context with a `Dockerfile`. */
+  readonly files: readonly ContainerFile[];
+  /** Time limit, seconds. Default 600. */
+  readonly timeoutSeconds?: number;
+  /** Network of the commands of the Dockerfile. Default `bridge`. */
+  readonly network?: "none" | "bridge";
+}
+
 /** Image and limits of a container. All limits have defaults. */
 export interface ContainerSpec {
   readonly image: string;
+  /** Build of the image, performed if the engine does not have it. Default: the image is pulled. */
+  readonly build?: ContainerBuild;
   /** Memory limit including swap, bytes. Default 4 GiB. */
   readonly memoryBytes?: number;
   /** CPU limit, cores, fractions allowed. Default 1. */
@@ -163,6 +175,11 @@ export interface ContainerSpec {
   readonly network?: "none" | "bridge";
   /** User. Default: the image's user. */
   readonly user?: string;
+  /**
+   * Capabilities of root: `none`, or `standard` for those with which root installs packages and
+   * starts services. No process gains rights through setuid programs. Default `none`.
+   */
+  readonly capabilities?: "none" | "standard";
   /**
    * Preparation of the image, performed once; an engine that cannot prepare images ignores it.
    * Default none.

@@ -11,6 +11,7 @@ import {
 import { defaultDockerAddress, parseDockerAddress, type DockerAddress } from "./docker-address.ts";
 import { DockerContainer } from "./docker-container.ts";
 import { withTimeout } from "./docker-fault.ts";
+import { ensureBuilt } from "./docker-build.ts";
 import { ensureImage, hasImage, type PullOptions } from "./docker-images.ts";
 import { isOwnerGone, labelNames, ownerLabel } from "./labels.ts";
 import { commitContainer, PreparedImages } from "./prepared-images.ts";
@@ -36,6 +37,21 @@ const gibibyte = 2 ** 30;
 
 /** Capabilities of a container that prepares an image; agents never run in such containers. */
 const setupRights = ["CHOWN", "DAC_OVERRIDE", "FOWNER"];
+
+/** Docker's default capabilities, without devices, raw sockets and writing to the audit log. */
+const standardRights = [
+  "CHOWN",
+  "DAC_OVERRIDE",
+  "FOWNER",
+  "FSETID",
+  "KILL",
+  "NET_BIND_SERVICE",
+  "SETFCAP",
+  "SETGID",
+  "SETPCAP",
+  "SETUID",
+  "SYS_CHROOT",
+];
 
 /**
  * Command of a container's first process. It adopts orphaned processes, and ends by itself when its
@@ -122,7 +138,9 @@ export class DockerEngine implements ContainerEngine {
 
   async start(spec: ContainerSpec, signal?: AbortSignal): Promise<Container> {
     signal?.throwIfAborted();
-    await ensureImage(this.#docker, spec.image, this.#pull);
+    if (spec.build === undefined) await ensureImage(this.#docker, spec.image, this.#pull);
+    else await ensureBuilt(this.#docker, spec.image, spec.build, this.host);
+    signal?.throwIfAborted();
     if (spec.preparation === undefined) return this.#startImage(spec.image, spec, signal);
     const prepared = await this.#prepared.ensure(spec, spec.preparation, signal);
     return this.#startImage(prepared, spec, signal);
@@ -133,7 +151,7 @@ export class DockerEngine implements ContainerEngine {
     from: string,
     spec: ContainerSpec,
     signal: AbortSignal | undefined,
-    capabilities: readonly string[] = [],
+    capabilities: readonly string[] = spec.capabilities === "standard" ? standardRights : [],
   ): Promise<DockerContainer> {
     const { image, memoryBytes = 4 * gibibyte, cpus = 1, maxProcesses = 512 } = spec;
     const { network = "none", lifetimeSeconds = 7200, tmpfs = {}, readOnly = false } = spec;

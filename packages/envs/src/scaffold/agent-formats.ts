@@ -75,6 +75,7 @@ function createFormat(
 ): AgentFormat {
   return {
     presentation: "concatenated",
+    tools: tools.map(({ schema }) => schema),
     prompt,
     write: (action) => {
       const call = decodeToolCall(action);

@@ -8,6 +8,8 @@ export interface ToolOptions {
   readonly commandTimeoutSeconds?: number;
   /** Additional environment variables of commands. */
   readonly env?: Readonly<Record<string, string>>;
+  /** User of commands. Default: the container's user. */
+  readonly user?: string;
   /** Maximum length of an answer, characters, `>= 1`. Default 10,000. */
   readonly maxCharacters?: number;
 }
@@ -42,6 +44,7 @@ export const quietVariables: Readonly<Record<string, string>> = {
 export function openWorkspace(container: Container, options: ToolOptions = {}): Workspace {
   const { folder = "/testbed", commandTimeoutSeconds = 90, maxCharacters = 10_000 } = options;
   const env = { ...quietVariables, ...options.env };
+  const user = options.user === undefined ? {} : { user: options.user };
   return {
     folder,
     commandTimeoutSeconds,
@@ -51,12 +54,14 @@ export function openWorkspace(container: Container, options: ToolOptions = {}): 
       container.exec(command, {
         cwd: folder,
         env,
+        ...user,
         timeoutSeconds: commandTimeoutSeconds,
         ...(signal === undefined ? {} : { signal }),
       }),
     runInternal: async (command, input) =>
       container.exec(command, {
         cwd: folder,
+        ...user,
         timeoutSeconds: 30,
         maxBytes: maxFileBytes,
         ...(input === undefined ? {} : { input }),

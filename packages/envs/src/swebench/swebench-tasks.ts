@@ -7,13 +7,11 @@ import {
   type ChatTemplate,
   type ChatTemplateName,
 } from "../chat-template.ts";
-import { ContainerError } from "../containers/container.ts";
-import { ContainerPool } from "../containers/container-pool.ts";
+import { connectEngines, engineSettings, type EngineSettings } from "../containers/engines.ts";
 import { demoTasks } from "./demo/tasks.ts";
 import { demoById, sweDemonstrator } from "./demonstrator.ts";
-import { DockerEngine } from "../containers/docker-engine.ts";
 import { ensureDemoImages } from "./demo/demo-images.ts";
-import { drawSweAction } from "../scaffold/draw-action.ts";
+import { createRandomAction } from "../scaffold/random-action.ts";
 import { EvaluationMemory } from "./evaluation/evaluation-memory.ts";
 import { loadInstances, type LoadOptions } from "./instances/load-instances.ts";
 import { selectInstances } from "./instances/select-instances.ts";
@@ -36,7 +34,7 @@ import { setting } from "../setting.ts";
  * Settings of the software-engineering tasks of a run; {@link swebenchTasksSchema} describes every
  * field.
  */
-export interface SwebenchTasks {
+export interface SwebenchTasks extends EngineSettings {
   readonly environment: "swebench";
   readonly path: string | null;
   readonly evaluationPath: string | null;
@@ -45,9 +43,6 @@ export interface SwebenchTasks {
   readonly repositories: readonly string[];
   readonly format: ScaffoldName;
   readonly template: ChatTemplateName;
-  readonly hosts: readonly { readonly address: string | null; readonly maxContainers: number }[];
-  readonly pull: "missing" | "never";
-  readonly imageBudgetGigabytes: number | null;
   readonly memoryGigabytes: number;
   readonly cpus: number;
   readonly commandSeconds: number;
@@ -100,30 +95,7 @@ export const swebenchTasksSchema: TasksSchema<
     z.enum(chatTemplateNames),
     "Prompt template: ChatML markup, plain headings, or messages for a hosted chat model",
   ),
-  hosts: setting(
-    z
-      .array(
-        z.strictObject({
-          address: setting(
-            z.string().min(1).nullable(),
-            "Address of the container engine; null for DOCKER_HOST",
-          ),
-          maxContainers: setting(
-            count,
-            "Maximum number of containers at the same time",
-            "containers",
-          ),
-        }),
-      )
-      .min(1),
-    "Container engines, each with its address and maximum number of containers",
-  ),
-  pull: setting(z.enum(["missing", "never"]), "Pull missing images, or never pull"),
-  imageBudgetGigabytes: setting(
-    positive.nullable(),
-    "Disk space for images on each engine; null for no limit",
-    "GiB",
-  ),
+  ...engineSettings,
   memoryGigabytes: setting(positive, "Memory limit of a container", "GiB"),
   cpus: setting(positive, "CPU limit of a container", "cores"),
   commandSeconds: setting(positive, "Time limit of a command", "s"),
@@ -174,6 +146,15 @@ export const swebenchTasksSchema: TasksSchema<
   ),
 });
 
+/** Commands of the random baseline. The benchmark has no list of admissible actions. */
+const randomCommands: readonly string[] = [
+  "ls",
+  "git status",
+  "git log --oneline -n 5",
+  "git ls-files | head -n 50",
+  "head -n 50 README*",
+];
+
 /**
  * Time limit of an environment call, seconds. The engine calls have their own limits, but the wait
  * for a free container can be long.
@@ -195,34 +176,13 @@ export async function openSwebenchTasks(
 ): Promise<TaskSource> {
   const template = pickChatTemplate("swebench", tasks.template, messages);
   const splits = await readSplits(tasks, seed);
-  const engines: DockerEngine[] = [];
-  const close = async (): Promise<void> => {
-    await Promise.all(engines.map(async (engine) => engine.close()));
-  };
-  try {
-    for (const { address } of tasks.hosts) {
-      engines.push(
-        await DockerEngine.connect({
-          pull: tasks.pull,
-          ...(address !== null && { address }),
-          ...(tasks.imageBudgetGigabytes !== null && {
-            imageBudgetBytes: tasks.imageBudgetGigabytes * 2 ** 30,
-          }),
-        }),
-      );
-    }
-    if (tasks.path === null) {
-      const used = splits.all.map(({ id }) => demoById.get(id)!);
-      for (const engine of engines) await ensureDemoImages(engine, used);
-    }
-  } catch (error) {
-    await close();
-    if (!(error instanceof ContainerError)) throw error;
-    throw new InputError(`swebench: ${error.message}`, { cause: error });
-  }
-  const pool = new ContainerPool(
-    engines.map((engine, i) => ({ engine, maxContainers: tasks.hosts[i]!.maxContainers })),
-  );
+  const pool = await connectEngines("swebench", tasks, async (engine) => {
+    if (tasks.path !== null) return;
+    await ensureDemoImages(
+      engine,
+      splits.all.map(({ id }) => demoById.get(id)!),
+    );
+  });
   const format = sweScaffolds[tasks.format].format({
     template,
     ...(tasks.format === "compact" && { maxCharacters: tasks.shownCharacters }),
@@ -253,7 +213,7 @@ export async function openSwebenchTasks(
     createEnvironment,
     format,
     environmentTimeoutSeconds: queueSeconds,
-    randomAction: drawSweAction,
+    randomAction: createRandomAction(sweScaffolds[tasks.format], randomCommands),
     takeRecords: () => audit.take(),
     ...(splits.skipped.length > 0 && { omissions: { invalidRows: splits.skipped } }),
     demonstrator: sweDemonstrator(splits.all, tasks.demonstrators, {

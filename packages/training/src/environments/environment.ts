@@ -112,10 +112,14 @@ export interface EnvironmentDefinition<
   createExperiment(seed: number, chosen: Partial<T>): InputOn<T>;
   readonly experiments: readonly EnvironmentExperiment<T>[];
   /**
-   * Paper's experiment; absent if the paper does not use the environment. Language models then need
-   * the user's own experiment.
+   * Paper's experiment; absent if the paper does not use the environment.
    */
   readonly paper?: PaperExperiment<T>;
+  /**
+   * Settings of language models in an environment that the paper does not use. Without these,
+   * language models need the user's own experiment.
+   */
+  readonly languageModel?: Pick<PaperExperiment<T>, "setting" | "tasks">;
   /** Chooses the split that `evaluate` plays by default. */
   chooseEvaluationSplit(tasks: T): string;
   /**

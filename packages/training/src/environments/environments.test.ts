@@ -24,7 +24,7 @@ it("a custom environment has no setting for language models", () => {
   const experiment = builtInExperiments[0]!.create(1);
   const custom = { ...experiment, tasks: { environment: "custom", name: "mine", options: {} } };
   expect(() => createLanguageModelRun(custom as never, "model", undefined)).toThrow(
-    /--model needs an environment with settings for language models \(alfworld, swebench, webshop\), got custom/u,
+    /--model needs an environment with settings for language models \(alfworld, harbor, swebench, webshop\), got custom/u,
   );
 });
 

@@ -1,12 +1,13 @@
 import { alfworld } from "./alfworld.ts";
 import type { BuiltInEnvironment } from "./environment.ts";
 import { frozenlake } from "./frozenlake.ts";
+import { harbor } from "./harbor.ts";
 import { sokoban } from "./sokoban.ts";
 import { swebench } from "./swebench.ts";
 import { textcraft } from "./textcraft.ts";
 import { webshop } from "./webshop.ts";
 
-const entries = [alfworld, frozenlake, sokoban, swebench, textcraft, webshop] as const;
+const entries = [alfworld, frozenlake, harbor, sokoban, swebench, textcraft, webshop] as const;
 
 type Schemas<E extends readonly BuiltInEnvironment[]> = { [I in keyof E]: E[I]["schema"] };
 

@@ -15,6 +15,8 @@ const formats: Readonly<Record<string, readonly string[]>> = {
   frozenlake: ["compact", "ragen"],
   textcraft: ["compact", "agentgym"],
   swebench: ["compact"],
+  // Its baselines are tested with its task source.
+  harbor: [],
 };
 const cases = environments.flatMap((environment) =>
   formats[environment.name]!.map((format) => ({ environment, format, name: environment.name })),
@@ -32,7 +34,7 @@ async function open(
   format: string,
 ): Promise<{ readonly source: TaskSource; readonly maxTurns: number } | undefined> {
   const { tasks, episode } = environment.createExperiment(1, {});
-  const isSoftware = environment.name === "swebench";
+  const isSoftware = environment.startsContainers === true;
   const split = isSoftware ? "train" : environment.chooseEvaluationSplit(tasks);
   const evaluation = [{ split, numTasks: countTasks(isSoftware) }];
   const changed = { ...tasks, format, ...(isSoftware ? {} : { numTraining: 0 }), evaluation };

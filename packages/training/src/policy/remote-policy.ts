@@ -1,4 +1,3 @@
-import { r2eTools } from "@turnwise/envs/swebench";
 import { readTokenizer } from "@turnwise/policy";
 import {
   createChatSampler,
@@ -75,16 +74,25 @@ export async function openRemotePolicy(
   const key = readApiKey("apiKeyVariable", policy.apiKeyVariable);
   if (policy.kind === "chat") {
     const { tools, apiKeyVariable: _, kind: _kind, ...rest } = policy;
-    const sampler = createChatSampler({
-      ...rest,
-      ...key,
-      ...cache,
-      ...(tools && { tools: r2eTools }),
-    });
+    const samplers: ReturnType<typeof createChatSampler>[] = [];
     return {
-      parts: async () => ({ sampler, tokenizer: textTokenizer, policyVersion: 0 }),
+      parts: async ({ name, format }) => {
+        if (tools && format.tools === undefined) {
+          throw new InputError(`${path}: tools must be false for ${name}, which has no tools`);
+        }
+        const sampler = createChatSampler({
+          ...rest,
+          ...key,
+          ...cache,
+          ...(tools && { tools: format.tools! }),
+        });
+        samplers.push(sampler);
+        return { sampler, tokenizer: textTokenizer, policyVersion: 0 };
+      },
       takesMessages: true,
-      close: async () => sampler.close(),
+      close: async () => {
+        await Promise.all(samplers.map(async (sampler) => sampler.close()));
+      },
     };
   }
   const { kind, maxTokens, tokenizer, apiKeyVariable: _, ...rest } = policy;

@@ -52,6 +52,7 @@ describe("serveBuiltIn", () => {
     const named = (name: string) => serve(name).served.tools?.map((tool) => tool.name);
     expect(named("webshop")).toEqual(["search", "click"]);
     expect(named("swebench")).toEqual(["file_editor", "execute_bash", "search", "finish"]);
+    expect(named("harbor")).toEqual(["execute_bash"]);
     expect(named("alfworld")).toBeUndefined();
     const [search] = serve("webshop").served.tools!;
     expect(search!.writeAction({ keywords: "red shoes" })).toBe("search[red shoes]");

@@ -1,5 +1,6 @@
 import { isRecord } from "../../is-record.ts";
-import { InstanceError, formatValue } from "./instance-error.ts";
+import { formatValue } from "../../format-value.ts";
+import { InstanceError } from "./instance-error.ts";
 
 /** Reads the fields of one row. Every error names the row, the field, the rule and the value. */
 export class Fields {

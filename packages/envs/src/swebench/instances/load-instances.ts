@@ -1,7 +1,8 @@
 import { readInstance } from "./data-sets.ts";
 import { isRecord } from "../../is-record.ts";
 import { readMessage } from "../../call-within.ts";
-import { InstanceError, formatValue } from "./instance-error.ts";
+import { formatValue } from "../../format-value.ts";
+import { InstanceError } from "./instance-error.ts";
 import type { SweInstance } from "./instance.ts";
 import { decode, readBytes } from "./read-bytes.ts";
 import { readParquet } from "./read-parquet.ts";

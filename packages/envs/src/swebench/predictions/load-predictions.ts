@@ -1,6 +1,7 @@
 import { Fields } from "../instances/fields.ts";
 import { isRecord } from "../../is-record.ts";
-import { InstanceError, formatValue } from "../instances/instance-error.ts";
+import { formatValue } from "../../format-value.ts";
+import { InstanceError } from "../instances/instance-error.ts";
 import { decode, readBytes } from "../instances/read-bytes.ts";
 
 /** Patch that a model wrote for an instance. */
