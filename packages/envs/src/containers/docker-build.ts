@@ -74,7 +74,7 @@ async function buildImage(
       throw new ContainerError("timeout", message, { cause });
     }
     const fault = dockerFault(doing, cause);
-    // What the builder reports without a known kind is an error of the Dockerfile.
+    // After output of the build, an error of no known kind is one of the Dockerfile.
     if (fault.kind !== "engine" || last === "") throw fault;
     throw new ContainerError("image", fault.message, { cause });
   } finally {

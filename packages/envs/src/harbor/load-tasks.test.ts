@@ -238,7 +238,7 @@ describe("the reward", () => {
     [{}, { problem: "the verifier wrote no reward.json and no reward.txt" }],
     [{ text: "" }, { problem: 'reward.txt must be a number, got ""' }],
     [{ text: "inf" }, { problem: 'reward.txt must be a number, got "inf"' }],
-    [{ json: "{" }, { problem: 'reward.json must be JSON, got "{"' }],
+    [{ json: "{" }, { problem: 'reward.json is not valid JSON: "{"' }],
     [
       { json: '{"a": true}' },
       { problem: 'reward.json must be a number or an object of numbers, got {"a":true}' },

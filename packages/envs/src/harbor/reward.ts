@@ -36,7 +36,7 @@ function readJsonReward(json: string): Reward | { readonly problem: string } {
   try {
     given = JSON.parse(json);
   } catch {
-    return { problem: `reward.json must be JSON, got ${formatValue(json)}` };
+    return { problem: `reward.json is not valid JSON: ${formatValue(json)}` };
   }
   if (typeof given === "number") return { value: given, parts: { reward: given } };
   const entries = isRecord(given) ? Object.entries(given) : [];
