@@ -17,7 +17,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "python"))
-from turnwise_envs import ALFWorld, Client, ServerError, WebShop  # noqa: E402
+from turnwise_envs import ALFWorld, Client, Environment, ServerError, WebShop  # noqa: E402
 from turnwise_envs.alfworld_env import AlfredTWEnv, find_game, get_environment  # noqa: E402
 from turnwise_envs.environment import Batch  # noqa: E402
 from turnwise_envs.webshop_env import WebAgentTextEnv  # noqa: E402
@@ -107,7 +107,16 @@ def play(session, step):
 class ClientTest(unittest.TestCase):
     def test_environments(self):
         (info,) = games.client.environments()
-        self.assertEqual((info.name, info.max_turns, info.splits["train"]), ("alfworld", 50, 8))
+        self.assertEqual((info.name, info.max_turns, info.splits["train"], info.error), ("alfworld", 50, 8, None))
+
+    def test_an_unavailable_environment(self):
+        error = {"code": "FACTORY_ERROR", "message": "swebench: a Docker Engine must answer, got none"}
+        entry = {"name": "swebench", "description": "", "max_turns": 50, "splits": [], "error": error}
+        transport = types.SimpleNamespace(call=lambda method, params: {"environments": [entry]})
+        (info,) = Client(transport).environments()
+        self.assertEqual((info.splits, info.error.code), ({}, "FACTORY_ERROR"))
+        with self.assertRaisesRegex(ServerError, "a Docker Engine must answer"):
+            Environment(Client(transport), "swebench").splits()
 
     def test_episode_with_success(self):
         session = games.session()

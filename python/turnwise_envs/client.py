@@ -19,7 +19,9 @@ class EnvironmentInfo:
     description: str
     max_turns: int
     splits: Mapping[str, int]
-    """Number of tasks of each split."""
+    """Number of tasks of each split; none if the environment is unavailable."""
+    error: ServerError | None = None
+    """Why the environment is unavailable, such as SWE-bench without Docker; None if it can be played."""
 
 
 class Client:
@@ -55,6 +57,7 @@ class Client:
                 entry["description"],
                 entry["max_turns"],
                 {split["name"]: split["num_tasks"] for split in entry["splits"]},
+                _read_error(entry.get("error")),
             )
             for entry in answer["environments"]
         ]
@@ -105,6 +108,10 @@ class Client:
     @staticmethod
     def _read(answer: Mapping[str, Any]) -> list[Result]:
         for row in answer["results"]:
-            if "error" in row:
-                raise ServerError(row["error"]["code"], row["error"]["message"])
+            if error := _read_error(row.get("error")):
+                raise error
         return [read_result(row) for row in answer["results"]]
+
+
+def _read_error(wire: Mapping[str, str] | None) -> ServerError | None:
+    return None if wire is None else ServerError(wire["code"], wire["message"])

@@ -36,9 +36,15 @@ class Environment:
         return cls(Client.connect(url, token))
 
     def splits(self) -> Mapping[str, int]:
-        """Number of tasks of each split."""
+        """Number of tasks of each split.
+
+        Raises:
+            ServerError: The environment is unavailable on the server.
+        """
         for info in self.client.environments():
             if info.name == self._name:
+                if info.error is not None:
+                    raise info.error
                 return info.splits
         raise ValueError(f"environment must be one of the server's, got {self._name}")
 

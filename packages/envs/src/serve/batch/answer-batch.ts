@@ -78,9 +78,15 @@ export async function answerBatch(
   }
 
   async function describe({ name, description, maxTurns }: (typeof sessions.environments)[number]) {
-    const splits = await sessions.listSplits(name);
-    const sizes = splits.map((split) => ({ name: split.name, num_tasks: split.numTasks }));
-    return { name, description, max_turns: maxTurns, splits: sizes };
+    const environment = { name, description, max_turns: maxTurns };
+    try {
+      const splits = await sessions.listSplits(name);
+      const sizes = splits.map((split) => ({ name: split.name, num_tasks: split.numTasks }));
+      return { ...environment, splits: sizes, error: null };
+    } catch (error) {
+      // An environment whose tasks do not open must not hide the others.
+      return { ...environment, splits: [], error: toWireError(error).data };
+    }
   }
 
   async function resetRow({

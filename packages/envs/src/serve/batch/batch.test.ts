@@ -54,13 +54,35 @@ describe("calls for many sessions", () => {
     expect(await server.fetch("/environments", {})).toMatchObject({
       body: {
         environments: [
-          { name: "toy", max_turns: 8, splits: [{ name: "train", num_tasks: 5 }, {}] },
+          { name: "toy", max_turns: 8, splits: [{ name: "train", num_tasks: 5 }, {}], error: null },
         ],
       },
     });
     await server.close();
     expect(server.counts.created).toBe(server.counts.closed);
   });
+});
+
+it("an environment whose tasks do not open leaves the others listed and playable", async () => {
+  const message = "other: a container engine must answer, got none";
+  const tasks = { kind: "local", open: () => Promise.reject(new Error(message)) } as const;
+  const other = { ...createToyEnvironment(), name: "other", tasks };
+  const server = await startToyServer({}, {}, [other]);
+  const error = { code: "FACTORY_ERROR", message };
+  expect(await server.fetch("/environments", {})).toMatchObject({
+    status: 200,
+    body: {
+      environments: [
+        { name: "toy", splits: [{ num_tasks: 5 }, { num_tasks: 3 }], error: null },
+        { name: "other", max_turns: 8, splits: [], error },
+      ],
+    },
+  });
+  const resets = [{ environment: "other" }, { environment: "toy" }];
+  expect(await server.fetch("/reset_many", { resets })).toMatchObject({
+    body: { results: [{ session: null, error }, { observation: { text: "task train/0" } }] },
+  });
+  await server.close();
 });
 
 describe("serveLines", () => {
