@@ -5,6 +5,7 @@ import pathlib
 import sys
 import types
 import unittest
+import unittest.mock
 
 try:
     import numpy as np
@@ -153,7 +154,7 @@ class Verl(unittest.TestCase):
 
 @unittest.skipIf(torch is None, "torch is not installed")
 class Trl(unittest.TestCase):
-    """TRL is not installed: a stand-in for the two methods that the subclass calls, and one process."""
+    """A stand-in for the two methods of TRL that the subclass calls, and one process; test_trl.py trains with TRL."""
 
     def test_subclass(self):
         class GRPOTrainer:
@@ -181,10 +182,8 @@ class Trl(unittest.TestCase):
         accelerate = types.ModuleType("accelerate")
         accelerate.utils = types.ModuleType("accelerate.utils")
         accelerate.utils.gather_object = lambda rows: rows
-        modules = {"accelerate": accelerate, "accelerate.utils": accelerate.utils}
-        sys.modules.update(modules)
-        self.addCleanup(lambda: [sys.modules.pop(name) for name in modules])
-        output = aem.aem_trainer(GRPOTrainer)()._generate_and_score_completions([])
+        with unittest.mock.patch.dict(sys.modules, {"accelerate": accelerate, "accelerate.utils": accelerate.utils}):
+            output = aem.aem_trainer(GRPOTrainer)()._generate_and_score_completions([])
         expected = torch.tensor(FACTORS) * torch.tensor(MASK) * torch.tensor([[1.0], [-1.0]])
         torch.testing.assert_close(output["advantages"], expected, atol=5e-5, rtol=0)
 

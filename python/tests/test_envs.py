@@ -14,6 +14,7 @@ import subprocess
 import sys
 import types
 import unittest
+import unittest.mock
 
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "python"))
@@ -33,11 +34,12 @@ HAS_NUMPY = importlib.util.find_spec("numpy") is not None
 
 games: ALFWorld
 shop: WebShop
+shop_url: str
 stand_ins: list[str] = []
 
 
 def setUpModule():
-    global games, shop, web
+    global games, shop, shop_url, web
     token = "a token for the tests"
     web = subprocess.Popen(
         [*COMMAND, "serve", "webshop", "--port", "0", "--num-tasks", "4", "--quiet", "--token", token, "--success-reward", "1"],
@@ -46,8 +48,8 @@ def setUpModule():
     )
     games = ALFWorld.start("--num-tasks", "8", command=COMMAND)
     line = web.stdout.readline()
-    address = line.split()[0]
-    shop = WebShop.connect(address.replace("http://", f"http://:{token}@"))
+    shop_url = line.split()[0].replace("http://", f"http://:{token}@")
+    shop = WebShop.connect(shop_url)
 
 
 def tearDownModule():
@@ -151,9 +153,22 @@ class ClientTest(unittest.TestCase):
             Client.connect("localhost:8000")
 
     def test_the_token_is_required(self):
-        url = re.sub(r"//.*@", "//", f"http://{shop.client._transport._address[0]}:{shop.client._transport._address[1]}")
-        with Client.connect(url) as client, self.assertRaisesRegex(ServerError, "token"):
+        with Client.connect(re.sub(r"//.*@", "//", shop_url)) as client, self.assertRaisesRegex(ServerError, "token"):
             client.environments()
+
+    def test_idle_connections(self):
+        # The server closes connections that were idle for 5 s, so the client must not use them.
+        now = 100.0
+        with (
+            Client.connect(shop_url) as client,
+            unittest.mock.patch("turnwise_envs.transport.time", types.SimpleNamespace(monotonic=lambda: now)),
+        ):
+            connections = []
+            for now in (100.0, 101.0, 105.0):
+                client.environments()
+                connections.append(client._transport._local.connection)
+        self.assertIs(connections[0], connections[1])
+        self.assertIsNot(connections[1], connections[2])
 
     def test_a_server_that_ends(self):
         client = Client.start(command=[sys.executable, "-c", "import sys; sys.stdin.readline(); sys.exit(3)"])
@@ -263,6 +278,9 @@ class Base:
 
     def __init__(self, *_, **__):
         pass
+
+    def __class_getitem__(cls, _):
+        return cls
 
 
 class AdapterTest(unittest.TestCase):

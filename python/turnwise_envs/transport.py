@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import threading
+import time
 from typing import Any, Protocol, Sequence
 from urllib.parse import urlsplit
 
@@ -108,6 +109,10 @@ class ChildProcess:
             self._process.stdout.close()
 
 
+#: Idle time after which a connection is not used again, seconds. Servers close idle ones; Node's do so after 5 s.
+MAX_IDLE_SECONDS = 2.0
+
+
 class HttpServer:
     """A running server: `http://127.0.0.1:8000`, or `http://:TOKEN@host:8000`. Each thread keeps a connection."""
 
@@ -128,6 +133,8 @@ class HttpServer:
 
     def call(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         body = json.dumps(params).encode()
+        if time.monotonic() - getattr(self._local, "used_at", 0.0) > MAX_IDLE_SECONDS:
+            self.close()
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._create(*self._address, timeout=self._timeout)
@@ -135,6 +142,7 @@ class HttpServer:
             connection.request("POST", f"{self._prefix}/{method}", body, self._headers)
             response = connection.getresponse()
             text = response.read()
+            self._local.used_at = time.monotonic()
         except Exception:
             # The state of the connection is unknown. A step must not be repeated, so the caller decides.
             connection.close()

@@ -13,7 +13,7 @@ def vector_env(environment: Environment, num_envs: int, split: str = "train", ma
     import gymnasium as gym
     import numpy as np
 
-    class TurnwiseVectorEnv(gym.vector.VectorEnv):
+    class TurnwiseVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         metadata = {"autoreset_mode": gym.vector.AutoresetMode.NEXT_STEP}
 
         def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""TRL's `environment_factory` (1.10.0.dev, 2026-07). Public methods of the instances become the model's tools."""
+"""TRL's `environment_factory` (1.13.0). Public methods of the instances become the model's tools."""
 
 from __future__ import annotations
 

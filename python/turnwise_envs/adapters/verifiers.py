@@ -13,7 +13,7 @@ def multi_turn_env(environment: Environment, split: str = "train", **options: An
     import verifiers.legacy as vf
 
     async def episode_return(state: Any) -> float:
-        return state["turnwise_return"]
+        return float(state["turnwise_return"])
 
     class TurnwiseEnv(vf.MultiTurnEnv):
         async def setup_state(self, state: Any) -> Any:
