@@ -143,11 +143,14 @@ export class OpenEnvSocket {
 
   async #step(session: string, data: unknown): Promise<object> {
     const action = readAction(this.#environment, data);
-    if (action.kind === "list") {
-      const tools = describeTools(this.#environment, "input_schema");
+    if (action.kind === "list" || action.kind === "refused") {
       const { last } = this.#sessions.state(session);
-      const isDone = last?.outcome !== undefined;
-      return { type: "observation", data: { observation: { tools }, reward: null, done: isDone } };
+      const observation =
+        action.kind === "list"
+          ? { tools: describeTools(this.#environment, "input_schema") }
+          : describeRefusal(action.tool, action.error);
+      const done = last?.outcome !== undefined;
+      return { type: "observation", data: { observation, reward: null, done } };
     }
     const result = toWireResult(
       await this.#sessions.step(session, action.command, action.kind === "tool"),
@@ -167,3 +170,12 @@ export class OpenEnvSocket {
 }
 
 const hasNoData = (type: unknown): boolean => type === "state" || type === "close";
+
+/**
+ * Observation of a tool call that the environment did not receive. It is no error of the socket, because a
+ * model may write it.
+ */
+function describeRefusal(tool: string, { code, message }: SessionError): object {
+  const type = code === "unknown" ? "tool_not_found" : "invalid_args";
+  return { tool_name: tool, result: null, error: { error_type: type, message } };
+}

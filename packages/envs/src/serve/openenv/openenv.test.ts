@@ -120,6 +120,21 @@ describe("the WebSocket of OpenEnv", () => {
         reward: 0.5,
       },
     });
+    // A tool call that a model got wrong costs neither a turn nor the connection.
+    for (const [tool, type] of [
+      ["jump", "tool_not_found"],
+      ["act", "invalid_args"],
+    ]) {
+      const wrong = { type: "call_tool", tool_name: tool, arguments: { wrong: 1 } };
+      expect(await client.ask({ type: "step", data: wrong })).toMatchObject({
+        type: "observation",
+        data: {
+          observation: { tool_name: tool, result: null, error: { error_type: type } },
+          reward: null,
+          done: false,
+        },
+      });
+    }
     const rpc = (id: number, method: string, params: object) =>
       client.ask({ type: "mcp", data: { jsonrpc: "2.0", id, method, params } });
     expect(await rpc(1, "tools/list", {})).toMatchObject({

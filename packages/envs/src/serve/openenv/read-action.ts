@@ -3,6 +3,7 @@ import { isRecord } from "../../is-record.ts";
 import { setting } from "../../setting.ts";
 import { checkInput } from "../check-input.ts";
 import type { ServedEnvironment } from "../served-environment.ts";
+import { SessionError } from "../session-error.ts";
 import { writeToolAction } from "../tools.ts";
 
 /**
@@ -22,22 +23,28 @@ const callSchema = z.strictObject({
   arguments: z.record(z.string(), z.unknown()).default({}),
 });
 
-/** A step: a command, a tool call, or a request for the list of tools. */
+/**
+ * A step: a command, a tool call, a tool call with an unknown tool or wrong arguments, or a request for the
+ * list of tools.
+ */
 export type ReadAction =
   | { readonly kind: "command"; readonly command: string }
   | { readonly kind: "tool"; readonly tool: string; readonly command: string }
+  | { readonly kind: "refused"; readonly tool: string; readonly error: SessionError }
   | { readonly kind: "list" };
 
-/**
- * Reads the data of a step.
- * @throws `SessionError` with code `invalid`, or `unknown` for a tool.
- */
+/** Reads the data of a step. @throws `SessionError` with code `invalid`. */
 export function readAction(environment: ServedEnvironment, value: unknown): ReadAction {
   const type = isRecord(value) ? value["type"] : undefined;
   if (type === "list_tools") return { kind: "list" };
   if (type === "call_tool") {
     const { tool_name: tool, arguments: given } = checkInput("action", callSchema, value);
-    return { kind: "tool", tool, command: writeToolAction(environment, tool, given) };
+    try {
+      return { kind: "tool", tool, command: writeToolAction(environment, tool, given) };
+    } catch (error) {
+      if (!(error instanceof SessionError)) throw error;
+      return { kind: "refused", tool, error };
+    }
   }
   return { kind: "command", command: checkInput("action", actionSchema, value).command };
 }

@@ -71,6 +71,7 @@ export function createOpenEnvRoutes(
     ...route("POST", "/step", (environment, body) => {
       const action = readAction(environment, readStep(body));
       if (action.kind === "list") throw new SessionError("invalid", "list_tools needs a WebSocket");
+      if (action.kind === "refused") throw action.error;
       return play(environment, async (session) => {
         await sessions.reset(session, {});
         return toWireResult(await sessions.step(session, action.command, action.kind === "tool"));

@@ -69,16 +69,16 @@ export function createOrsRoutes(sessions: SessionManager, clock: Clock): HttpRou
     }),
     route("POST /delete", end),
     route("POST /delete_session", end),
-    route("GET /{environment}/prompt", async (request) =>
-      replyJson(await ors.prompt(readSession(request))),
+    route("GET /{environment}/prompt", async (request, { environment }) =>
+      replyJson(await ors.prompt(readSession(request), environment)),
     ),
     route("GET /{environment}/tools", (_request, { environment }) => replyTools(environment)),
     route("GET /{environment}/task_tools", (request, { environment }) => {
       ors.ping(readSession(request));
       return replyTools(environment);
     }),
-    route("POST /{environment}/call", (request) =>
-      streamCall(ors.call(readSession(request), request.body), clock),
+    route("POST /{environment}/call", (request, { environment }) =>
+      streamCall(ors.call(readSession(request), environment, request.body), clock),
     ),
   ];
 }

@@ -93,14 +93,22 @@ export class OrsSessions {
     this.#sessions.touch(id);
   }
 
-  /** First observation. @throws `SessionError` if the episode did not start. */
-  async prompt(id: string): Promise<readonly TextBlock[]> {
-    return toBlocks((await this.#find(id).start).text);
+  /**
+   * First observation.
+   * @param name - Environment in the path.
+   * @throws `SessionError` if the episode did not start, or for another environment.
+   */
+  async prompt(id: string, name: string | undefined): Promise<readonly TextBlock[]> {
+    return toBlocks((await this.#find(id, name).start).text);
   }
 
-  /** Starts a tool call, or finds an earlier one. @throws `SessionError` for an unknown session. */
-  call(id: string, body: unknown): BackgroundCall {
-    const { calls, environment, start } = this.#find(id);
+  /**
+   * Starts a tool call, or finds an earlier one.
+   * @param environmentName - Environment in the path.
+   * @throws `SessionError` for an unknown session, or for another environment.
+   */
+  call(id: string, environmentName: string | undefined, body: unknown): BackgroundCall {
+    const { calls, environment, start } = this.#find(id, environmentName);
     const { name, input, task_id: earlier } = checkInput("call", callSchema, body);
     const known = earlier === undefined ? undefined : calls.find(earlier);
     if (known !== undefined) return known;
@@ -122,9 +130,16 @@ export class OrsSessions {
     if (this.#open.has(id)) await this.#sessions.close(id);
   }
 
-  #find(id: string): OrsSession {
+  #find(id: string, name: string | undefined): OrsSession {
     const session = this.#open.get(id);
-    if (session !== undefined) return session;
+    if (session !== undefined) {
+      const { name: found } = this.#sessions.findEnvironment(name);
+      if (found === session.environment) return session;
+      throw new SessionError(
+        "invalid",
+        `environment must be ${session.environment}, that of the session, got ${found}; to play ${found}, /create must have env_name or a task`,
+      );
+    }
     if (this.#ended.has(id)) throw new SessionError("closed", "Session deleted");
     throw new SessionError("unknown", `session must be open, got ${JSON.stringify(id)}`);
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createToyEnvironment } from "../testing/toy-tasks.ts";
 import { startToyServer, type ToyServer } from "../testing/toy-server.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { BackgroundCalls } from "./background-calls.ts";
@@ -119,6 +120,21 @@ describe("sessions of OpenReward", () => {
       { text: "task test/2" },
     ]);
     await post("/delete_session");
+  });
+
+  it("refuse the path of another environment", async () => {
+    const other = createToyEnvironment({}, { name: "other" });
+    const two = await startToyServer({}, {}, [other]);
+    const headers = { "X-Session-ID": "session-1" };
+    // Without env_name, the session plays the first environment.
+    await two.fetch("/create", { split: "test", index: 0 }, headers);
+    const detail = expect.stringContaining("must be toy, that of the session, got other") as string;
+    const refusal = { status: 400, body: { detail } };
+    expect(await two.fetch("/other/prompt", undefined, headers)).toMatchObject(refusal);
+    const call = { name: "act", input: { command: "add" } };
+    expect(await two.fetch("/other/call", call, headers)).toMatchObject(refusal);
+    expect(await two.fetch("/toy/prompt", undefined, headers)).toMatchObject({ status: 200 });
+    await two.close();
   });
 
   it("report wrong requests", async () => {
