@@ -72,6 +72,7 @@ const unusable: readonly (readonly [command: string, message: string])[] = [
   ["swebench instances --instances FOLDER/none.jsonl", "FOLDER/none.jsonl"],
   ["swebench grade --instances FOLDER/none.jsonl --id a --log -", "FOLDER/none.jsonl"],
   ["swebench demo --task none --dry-run", "--task must be part of a task id"],
+  ["swebench harbor --instances FOLDER/none.jsonl --out FOLDER/out", "FOLDER/none.jsonl"],
   ["swebench validate --containers 0", "--containers <number>"],
   ["swebench validate --image-budget much", "--image-budget <gigabytes>"],
   ["swebench validate --network all", "Allowed choices"],

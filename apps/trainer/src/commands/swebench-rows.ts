@@ -1,6 +1,12 @@
-import { loadInstances, type SweInstance } from "@turnwise/envs/swebench";
-import { formatCount, readInput } from "@turnwise/training";
-import { InvalidArgumentError, type Command } from "commander";
+import {
+  demoTasks,
+  loadInstances,
+  selectInstances,
+  type SweInstance,
+} from "@turnwise/envs/swebench";
+import { formatCount, InputError, readInput } from "@turnwise/training";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { collectValue, parseWholeNumber } from "./arguments.ts";
 
 /** Options for reading rows of instances. */
 export interface RowOptions {
@@ -44,4 +50,58 @@ export async function readRows(
   if (numSkipped > 0)
     process.stderr.write(`skipped ${formatCount(numSkipped, "row")} of ${path}\n`);
   return { instances, numSkipped };
+}
+
+/** Options for selecting instances of a file, or of the demo tasks. */
+export interface SelectionOptions extends RowOptions {
+  readonly instances?: string;
+  readonly id?: readonly string[];
+  readonly repo?: readonly string[];
+  readonly seed?: number;
+  readonly limit?: number;
+}
+
+/** Adds {@link SelectionOptions} to a command. */
+export function addSelectionOptions(command: Command): Command {
+  return addRowOptions(command)
+    .option(
+      "--instances <file>",
+      "instances as JSON lines, JSON or Parquet; JSON may be gzipped (default: the demo tasks)",
+    )
+    .option("--id <pattern>", "only these ids, * matches any text; may be repeated", collectValue)
+    .option(
+      "--repo <pattern>",
+      "only these repositories, * matches any text; may be repeated",
+      collectValue,
+    )
+    .addOption(new Option("--seed <number>", "shuffle with this seed").argParser(parseWholeNumber))
+    .addOption(
+      new Option("--limit <number>", "maximum number of instances (default: all)").argParser(
+        parseWholeNumber,
+      ),
+    );
+}
+
+/**
+ * Reads the instances that the options select.
+ * @param command - Name of the command, for messages.
+ * @throws {@link InputError} if the options select no instance.
+ */
+export async function readSelection(
+  command: string,
+  options: SelectionOptions,
+): Promise<readonly SweInstance[]> {
+  const { instances: path, id, repo, seed, limit } = options;
+  const all =
+    path === undefined
+      ? demoTasks.map(({ instance }) => instance)
+      : (await readRows(path, options)).instances;
+  const chosen = selectInstances(all, {
+    ...(id && { ids: id }),
+    ...(repo && { repos: repo }),
+    ...(seed !== undefined && { seed }),
+    ...(limit !== undefined && { limit }),
+  });
+  if (chosen.length > 0) return chosen;
+  throw new InputError(`${command}: options select none of ${all.length} instances`);
 }

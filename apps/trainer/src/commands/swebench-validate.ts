@@ -1,7 +1,5 @@
 import { writeFile } from "node:fs/promises";
 import {
-  demoTasks,
-  selectInstances,
   validateInstance,
   type ContainerPool,
   type GradingMode,
@@ -9,18 +7,13 @@ import {
   type Validation,
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
-import { formatDuration, InputError, createTextReporter } from "@turnwise/training";
-import { parsePositive, collectValue, parseWholeNumber } from "./arguments.ts";
+import { formatDuration, createTextReporter } from "@turnwise/training";
+import { parsePositive } from "./arguments.ts";
 import { runOnEach, addEngineOptions, useEngines, type EngineOptions } from "./swebench-engines.ts";
-import { readRows, addRowOptions, type RowOptions } from "./swebench-rows.ts";
+import { addSelectionOptions, readSelection, type SelectionOptions } from "./swebench-rows.ts";
 
-interface ValidateOptions extends RowOptions, EngineOptions {
+interface ValidateOptions extends SelectionOptions, EngineOptions {
   readonly grading: GradingMode;
-  readonly instances?: string;
-  readonly id?: readonly string[];
-  readonly repo?: readonly string[];
-  readonly seed?: number;
-  readonly limit?: number;
   readonly imageBudget?: number;
   readonly out?: string;
   readonly json?: boolean;
@@ -28,28 +21,12 @@ interface ValidateOptions extends RowOptions, EngineOptions {
 
 /** `turnwise swebench validate`: finds the instances that work on this machine. */
 export function buildValidateCommand(): Command {
-  const command = addRowOptions(new Command("validate"))
+  const command = addSelectionOptions(new Command("validate"))
     .description("find usable instances: evaluate each with its gold patch and with a no-op patch")
     .addOption(
       new Option("--grading <mode>", "official: like the official harness; strict: as in training")
         .choices(["official", "strict"])
         .default("official"),
-    )
-    .option(
-      "--instances <file>",
-      "instances as JSON lines, JSON or Parquet; JSON may be gzipped (default: the demo tasks)",
-    )
-    .option("--id <pattern>", "only these ids, * matches any text; may be repeated", collectValue)
-    .option(
-      "--repo <pattern>",
-      "only these repositories, * matches any text; may be repeated",
-      collectValue,
-    )
-    .addOption(new Option("--seed <number>", "shuffle with this seed").argParser(parseWholeNumber))
-    .addOption(
-      new Option("--limit <number>", "maximum number of instances (default: all)").argParser(
-        parseWholeNumber,
-      ),
     );
   return addEngineOptions(command)
     .addOption(
@@ -65,7 +42,7 @@ export function buildValidateCommand(): Command {
 
 async function validate(options: ValidateOptions): Promise<void> {
   const { imageBudget, json, out } = options;
-  const instances = await selectFromOptions(options);
+  const instances = await readSelection("swebench validate", options);
   const reporter = createTextReporter(process.stdout);
   const started = performance.now();
   const run = async (pool: ContainerPool): Promise<void> => {
@@ -96,22 +73,6 @@ async function validate(options: ValidateOptions): Promise<void> {
   } finally {
     reporter.close();
   }
-}
-
-async function selectFromOptions(options: ValidateOptions): Promise<readonly SweInstance[]> {
-  const { instances: path, id, repo, seed, limit } = options;
-  const all =
-    path === undefined
-      ? demoTasks.map(({ instance }) => instance)
-      : (await readRows(path, options)).instances;
-  const chosen = selectInstances(all, {
-    ...(id && { ids: id }),
-    ...(repo && { repos: repo }),
-    ...(seed !== undefined && { seed }),
-    ...(limit !== undefined && { limit }),
-  });
-  if (chosen.length > 0) return chosen;
-  throw new InputError(`swebench validate: options select none of ${all.length} instances`);
 }
 
 /** Validates instances in order, as many at a time as the engines run containers. */

@@ -19,6 +19,7 @@ import {
 } from "./swebench-predictions.ts";
 import { readRows, addRowOptions, type RowOptions } from "./swebench-rows.ts";
 import { readText } from "./read-text.ts";
+import { buildHarborCommand } from "./swebench-harbor.ts";
 import { buildDemoCommand } from "./swebench-demo.ts";
 import { buildValidateCommand } from "./swebench-validate.ts";
 
@@ -28,10 +29,11 @@ import { buildValidateCommand } from "./swebench-validate.ts";
  */
 export function buildSwebenchCommand(): Command {
   return new Command("swebench")
-    .description("list, grade, validate and demonstrate software-engineering tasks")
+    .description("list, grade, validate, export and demonstrate software-engineering tasks")
     .addCommand(buildInstancesCommand())
     .addCommand(buildGradeCommand())
     .addCommand(buildValidateCommand())
+    .addCommand(buildHarborCommand())
     .addCommand(buildDemoCommand());
 }
 

@@ -30,6 +30,7 @@ it("exports the public names and nothing else", () => {
       "ensureDemoImages",
       "evalScript",
       "evaluatePatch",
+      "exportHarborTask",
       "extractPatch",
       "goldAgent",
       "grade",

@@ -155,3 +155,4 @@ export type { Tool, ToolOutput } from "../scaffold/tools/tool.ts";
 export type { ToolOptions, Workspace } from "../scaffold/workspace.ts";
 export { parseXmlCall, writeXmlCall, type XmlCallOptions } from "../scaffold/xml-calls.ts";
 export { openSwebenchTasks, swebenchTasksSchema, type SwebenchTasks } from "./swebench-tasks.ts";
+export { exportHarborTask } from "./harbor/export-instance.ts";
