@@ -11,7 +11,7 @@ import { objectiveName, maskInputs, weightedSum } from "./objective-inputs.ts";
 export interface SapoSurrogateOptions {
   /** Steepness of the gate for positive advantages, `> 0`. Default 1 (paper). */
   readonly positiveTemperature?: number;
-  /** Steepness of the gate for all other advantages, `> 0`. Default 1.05 (paper). */
+  /** Steepness of the gate for advantages that are 0 or negative, `> 0`. Default 1.05 (paper). */
   readonly negativeTemperature?: number;
   /** Limits of the log-ratio before exponentiation. Default `[-20, 20]`. */
   readonly logRatioLimits?: LogRatioLimits;

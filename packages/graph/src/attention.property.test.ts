@@ -232,7 +232,7 @@ describe("attention", () => {
         "attention: query must be [batch, time, heads, size], key and value [batch, keys, keyHeads, size], bias [time, keys] or [batch, time, keys], got shapes",
       );
       expect(() => attention(g, { query, key, value }, { causal: true })).toThrow(
-        "attention: causal attention must have as many keys as queries and no past, got time and keys",
+        "attention: causal attention must have as many keys as queries and no past, got time queries and keys keys",
       );
       expect(() => attention(g, { query, key, value }, { blocks: 0 })).toThrow(
         "attention: blocks must be a whole number >= 1, got 0",

@@ -134,7 +134,7 @@ function checkAttention(
   }
   if (causal && (past !== undefined || query.shape[1] !== key.shape[1])) {
     throw new RangeError(
-      `attention: causal attention must have as many keys as queries and no past, got ${past ? "a past" : `${query.shape[1]} and ${key.shape[1]}`}`,
+      `attention: causal attention must have as many keys as queries and no past, got ${past ? "a past" : `${query.shape[1]} queries and ${key.shape[1]} keys`}`,
     );
   }
 }

@@ -98,8 +98,8 @@ class Scheduler {
   readonly #reusedInputs = new Map<number, number>();
   readonly #bfloat16Copies = new Map<number, { result: number; bytes: number }>();
   /**
-   * Resident output by intermediate value, for values that in-place updates turn into a resident
-   * output. The value uses the buffer of the output.
+   * Maps an intermediate value to the resident output that it becomes through in-place updates. The
+   * value is in the buffer of that output from the start.
    */
   readonly #targetOutputs = new Map<number, number>();
   /** Consumed input by value, for values that are stored in the memory of a consumed input. */

@@ -93,7 +93,7 @@ export function unpackTar(bytes: Buffer): UnpackedTar {
     const size = readNumber(block, 124, 12);
     if (!Number.isSafeInteger(size) || size < 0 || at + size > bytes.length) {
       throw new RangeError(
-        `unpackTar: bytes must be a complete archive, got size ${size} at ${at}`,
+        `unpackTar: bytes must be a complete archive, got an entry of ${size} bytes at offset ${at} of ${bytes.length}`,
       );
     }
     const content = bytes.subarray(at, at + size);

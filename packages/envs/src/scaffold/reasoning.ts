@@ -65,8 +65,8 @@ export function findReasoningMarks(response: string): ReasoningMark[] {
       name: pair === 0 ? /[a-z:_]+/iu.exec(match[0])![0].toLowerCase() : "",
     });
   }
-  // Scan from the end and track the next closing mark of each name, and of each pair whatever its
-  // name.
+  // Scan from the end. Track the next closing mark of each name and, for other names, the next closing
+  // mark of each kind of pair.
   const nextByName = new Map<string, number>();
   const nextByPair = new Map<number, number>();
   for (const mark of found.toReversed()) {

@@ -141,7 +141,8 @@ const correction = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("ratio"),
     level: z.enum(["token", "sequence", "geometric-mean"]).default("token").meta({
-      description: "Ratio of old to sampler probability: of each token, or of the sequence",
+      description:
+        "Ratio of old to sampler probability: of each token, or its product or geometric mean over the sequence",
     }),
     low: z.number().min(0).default(0).meta({ description: "Lower bound of trusted ratios" }),
     high: z.number().min(0).default(2).meta({ description: "Upper bound of trusted ratios" }),

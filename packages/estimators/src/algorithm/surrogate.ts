@@ -83,7 +83,7 @@ const schema = z.discriminatedUnion("kind", [
       description: "Steepness of the gate for positive advantages",
     }),
     negativeTemperature: z.number().positive().default(1.05).meta({
-      description: "Steepness of the gate for all other advantages",
+      description: "Steepness of the gate for advantages that are 0 or negative",
     }),
     logRatioLimits,
   }),

@@ -9,7 +9,7 @@ export class StopStrings {
   /** Start of the first match in the text. */
   #found: number | undefined;
 
-  /** @param texts - Strings to search for, not empty. */
+  /** @param texts - At least one string to search for; none is empty. */
   constructor(tokenizer: Pick<Tokenizer, "decode">, texts: readonly string[]) {
     this.#stream = new Detokenizer(tokenizer);
     this.#texts = texts;

@@ -53,7 +53,8 @@ class Consequences {
     const mask = this.#context.operators.readMask();
     const bits = this.#bits;
     let numWords = bits.length;
-    // Facts that were unknown when the world was created are false in it.
+    // Drop trailing zero words, so that the key does not depend on how many facts were known when the
+    // world was created: unknown facts are false.
     while (numWords > 0 && (bits[numWords - 1]! & mask[numWords - 1]!) === 0) numWords--;
     const units: number[] = [];
     for (let word = 0; word < numWords; word++) {

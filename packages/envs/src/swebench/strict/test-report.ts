@@ -159,8 +159,8 @@ function combinePhases(
 }
 
 /**
- * Writes a report as a log that the parser of an instance's format reads, so that tests get the
- * names used in its lists of expected tests.
+ * Writes a report as a log in the format of an instance. Its parser then gives tests the names that
+ * the instance's lists of expected tests use.
  */
 export function reportAsLog(format: SweInstance["format"], { statuses }: TestReportFile): string {
   // As in pytest's summary, later lines overwrite earlier ones.

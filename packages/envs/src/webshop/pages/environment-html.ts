@@ -14,7 +14,7 @@ const wideHead = `    <link rel="stylesheet" href="/static/style.css">
     <script src="https://stackpath.bootstrapcdn.com/bootstrap/4.3.1/js/bootstrap.bundle.min.js"></script>
     <link rel="icon" href="data:,">`;
 
-/** The text environment shows only the reward. */
+/** Placeholders of the purchase on the last page; the text environment fills in only the reward. */
 const receipt: Receipt = {
   code: "None",
   attributes: "None",

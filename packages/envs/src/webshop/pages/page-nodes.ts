@@ -5,7 +5,7 @@ import type { Page, PageNode } from "./page.ts";
 const button = (text: string): PageNode => ({ kind: "button", text });
 const text = (content: string): PageNode => ({ kind: "text", text: content });
 
-/** JSON of an options map in the format of Flask's `tojson`: keys in order, markup escaped. */
+/** JSON of an options map in the format of Flask's `tojson`: keys sorted, markup escaped. */
 export function optionsJson(options: Iterable<readonly [string, string]>): string {
   const sorted = [...options].sort(([a], [b]) => comparePythonTexts(a, b));
   return escapeMarkup(jsonDict(sorted));

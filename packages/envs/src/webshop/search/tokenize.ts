@@ -9,7 +9,7 @@ const emojiSelector = 0xfe0f;
 const wordCharacter = 1;
 const partingCharacter = 2;
 
-/** ASCII letters and digits, and the other ASCII characters that never join words, by code. */
+/** Class of each ASCII character by its code: letter or digit, never joins words, or 0 for the others. */
 const plainCharacters = Uint8Array.from({ length: 128 }, (_, code) => {
   const kind = findWordBreak(code);
   if (kind === is.letter || kind === is.numeric) return wordCharacter;
