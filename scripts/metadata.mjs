@@ -1,5 +1,6 @@
 // `npm run metadata`: copies the owner's addresses from project.json to every package.json and to
-// SECURITY.md. With `--check` it writes nothing and fails if an address differs.
+// SECURITY.md, and derives the published exports of each package from its exports. With `--check` it
+// writes nothing and fails if a file differs.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -9,9 +10,21 @@ const isCheck = process.argv.includes("--check");
 const project = JSON.parse(readFileSync(join(root, "project.json"), "utf8"));
 const noContact = "not set yet; the owner enters it as `securityContact` in `project.json`";
 
-/** Replaces the addresses in a package.json by the addresses in project.json. */
-function replaceAddresses(manifest, directory) {
+/** Exports as published: without the condition of the sources, which are not in the package. */
+const dropSources = (exports) =>
+  Object.fromEntries(
+    Object.entries(exports).map(([path, { "turnwise-source": _, ...conditions }]) => [
+      path,
+      conditions,
+    ]),
+  );
+
+/** Fills in the addresses of project.json and the published exports. */
+function completeManifest(manifest, directory) {
   const { repository: _, homepage: _homepage, bugs: _bugs, ...rest } = manifest;
+  if (rest.publishConfig?.exports !== undefined) {
+    rest.publishConfig = { ...rest.publishConfig, exports: dropSources(rest.exports) };
+  }
   const { repository, homepage, bugs } = project;
   return {
     ...rest,
@@ -27,7 +40,7 @@ for (const parent of ["packages", "apps"]) {
   for (const name of readdirSync(join(root, parent))) {
     const file = join(parent, name, "package.json");
     const manifest = JSON.parse(readFileSync(join(root, file), "utf8"));
-    const wanted = replaceAddresses(manifest, `${parent}/${name}`);
+    const wanted = completeManifest(manifest, `${parent}/${name}`);
     if (!isDeepStrictEqual(manifest, wanted)) different.set(file, JSON.stringify(wanted));
   }
 }
@@ -39,7 +52,7 @@ if (security !== wanted) different.set("SECURITY.md", wanted);
 if (isCheck) {
   for (const file of different.keys()) {
     console.error(
-      `${file}: must have the addresses of project.json; to copy them: npm run metadata`,
+      `${file}: must have the addresses of project.json and its published exports; to write them: npm run metadata`,
     );
   }
   if (different.size > 0) process.exit(1);

@@ -109,7 +109,7 @@ describe("train", () => {
     const last = await runTurnwise(["train", "--resume", cut.out]);
     expect(last.stderr).toBe("");
     expect(last.stdout).toContain(`${weights}: must have the SHA-256 with which it was written`);
-    expect(last.stdout).toContain("and continue from the previous checkpoint");
+    expect(last.stdout).toContain("and the run continues from the previous checkpoint");
     expect(last.code).toBe(0);
     expect(last.stdout).toContain("success on tasks not trained on");
     expect(last.stdout).toContain(join(cut.out, "policy"));

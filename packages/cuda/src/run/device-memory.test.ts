@@ -14,7 +14,7 @@ it.skipIf(software.path === undefined)(
     // Larger than the cache limit, so freeing the block asks the device to free memory.
     const block = memory.allocate(2 ** 28 + 1);
     await device.close();
-    expect(() => device.free(block.address)).toThrow("must be open");
+    expect(() => device.free(block.address)).toThrow("must not be used after close()");
     memory.free(block);
     expect(memory.use.held).toBe(0);
   },

@@ -1,5 +1,6 @@
 import { lstat, readdir, readFile } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
+import { decodeText, TextError } from "@turnwise/core";
 import type { ContainerFile } from "../containers/container.ts";
 import { HarborTaskError } from "./task-error.ts";
 import { parseTaskSettings, type HarborSettings } from "./task-settings.ts";
@@ -124,11 +125,15 @@ function folderReader(place: string): TaskReader {
     name: (path) => join(place, path),
     readText: async (path) => {
       const file = join(place, path);
-      return readFile(file, "utf8").catch((cause: Error) => {
-        throw new HarborTaskError(`${file}: must be a file that can be read: ${cause.message}`, {
-          cause,
-        });
-      });
+      try {
+        return decodeText(await readFile(file), file);
+      } catch (cause) {
+        const { message } = cause as Error;
+        throw new HarborTaskError(
+          cause instanceof TextError ? message : `${file}: file cannot be read: ${message}`,
+          { cause },
+        );
+      }
     },
     has: async (path) => exists(join(place, path)),
     readFiles: async (folder) => readFolder(join(place, folder)),
