@@ -13,9 +13,11 @@ const noContact = "not set yet; the owner enters it as `securityContact` in `pro
 /** Exports as published: without the condition of the sources, which are not in the package. */
 const dropSources = (exports) =>
   Object.fromEntries(
-    Object.entries(exports).map(([path, { "turnwise-source": _, ...conditions }]) => [
+    Object.entries(exports).map(([path, conditions]) => [
       path,
-      conditions,
+      Object.fromEntries(
+        Object.entries(conditions).filter(([condition]) => condition !== "turnwise-source"),
+      ),
     ]),
   );
 
