@@ -114,7 +114,7 @@ describe("checkStudy", () => {
         ],
         families: [{ name: "controls", pairs: [["strong", "weak"]] }],
       },
-      "aem.yaml: families.controls.pairs must contain arms that all run in at least one experiment, got strong, weak",
+      "aem.yaml: families.controls.pairs must contain arms that all run in at least one common experiment, got strong, weak",
     ],
   ] as const)("refuses arms and families without a common experiment: %j", (changes, message) => {
     const study = { ...minimal, experiments: ["alfworld", "webshop"], ...changes };
