@@ -39,7 +39,7 @@ export const faults: readonly Fault[] = [
   {
     name: "read-only-disk",
     inject: async (kill, disk) => {
-      // Refused while files are open for writing; then only the next moment counts.
+      // The kernel refuses while a file is open for writing; then the process is killed instead.
       if (!tryMount("-o", "remount,ro", disk)) kill();
     },
     heal: async (disk) => void tryMount("-o", "remount,rw", disk),
