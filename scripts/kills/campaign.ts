@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Random } from "../../packages/core/src/index.ts";
-import { compareDigests, listDigests } from "./compare-results.ts";
+import { compareDigests, listDigests, listFiles } from "./compare-results.ts";
 import { diskMegabytes, tryMount, type Fault } from "./faults.ts";
 import { listMarked, runKillable, type Ended, type FaultMoment } from "./killable-process.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -28,7 +28,7 @@ export interface CampaignOptions {
 /**
  * Runs a scenario once undisturbed, then disturbs further runs of it by a fault at random moments: half of
  * them at any time, half right after a file changed. Each run is resumed until it ends, and must equal the
- * undisturbed one. A process that is not killed must fail with one line.
+ * undisturbed one. A process that survives its fault must fail with a message, without a stack trace.
  * @yields One run after another, without end.
  * @throws `Error` if the undisturbed run fails.
  */
@@ -64,7 +64,7 @@ export async function* disturbRuns(
   const out = join(outer, "run");
   await mkdir(outer, { recursive: true });
   const disk = ["-t", "tmpfs", "-o", `size=${diskMegabytes}m`, "tmpfs", outer];
-  if (fault.needsMount && !tryMount(...disk)) throw new Error(`${outer}: mount needs root`);
+  if (fault.isSurvived && !tryMount(...disk)) throw new Error(`${outer}: mount needs root`);
   const clear = async (): Promise<void> => {
     for (const name of await readdir(outer)) {
       await rm(join(outer, name), { recursive: true, force: true });
@@ -91,11 +91,10 @@ export async function* disturbRuns(
     let ended = await run(args, outer, drawMoment());
     while (ended.code !== 0 && numFaults < maxFaults) {
       numFaults += 1;
-      const isClean = ended.code === null || isOneLine(ended.stderr);
-      if (!isClean) losses.push(`turnwise ${args.join(" ")}: ${describeEnd(ended)}`);
-      args = scenario.resume(inputs, out);
-      const exists = (await listDigests(outer)).size > 0;
-      if (!exists) args = scenario.start(inputs, out);
+      const isExpected = ended.code === null || (fault.isSurvived && !hasStackTrace(ended.stderr));
+      if (!isExpected) losses.push(`turnwise ${args.join(" ")}: ${describeEnd(ended)}`);
+      const hasFiles = (await listFiles(outer)).length > 0;
+      args = (hasFiles ? scenario.resume : scenario.start)(inputs, out);
       ended = await run(args, outer, numFaults < maxFaults ? drawMoment() : undefined);
     }
     if (ended.code !== 0) losses.push(`turnwise ${args.join(" ")}: ${describeEnd(ended)}`);
@@ -111,8 +110,7 @@ export async function* disturbRuns(
   }
 }
 
-/** True for a message without a stack trace. */
-const isOneLine = (text: string): boolean => !/^\s+at /mu.test(text);
+const hasStackTrace = (text: string): boolean => /^\s+at /mu.test(text);
 
 const describeEnd = ({ code, stderr, stdout }: Ended): string =>
   `exit code ${code}, ${(stderr || stdout).trim().split("\n").slice(-3).join(" | ")}`;

@@ -17,15 +17,19 @@ const timed = [
   /(?:^|\/)logs\/[^/]+\.log$/u,
 ];
 
-/** Lists the digest of each file of a folder by its path; of timed files, an empty text. */
-export async function listDigests(folder: string): Promise<Map<string, string>> {
+/** Lists the paths of the files below a folder, relative to it and sorted. */
+export async function listFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries
+  return entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"))
     .sort();
+}
+
+/** Maps the path of each file of a folder to its digest; of a timed file, to an empty text. */
+export async function listDigests(folder: string): Promise<Map<string, string>> {
   const digests = new Map<string, string>();
-  for (const path of paths) {
+  for (const path of await listFiles(folder)) {
     const isTimed = timed.some((pattern) => pattern.test(path));
     digests.set(path, isTimed ? "" : hash(await readFile(join(folder, path)), path));
   }

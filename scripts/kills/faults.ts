@@ -9,8 +9,11 @@ export interface Fault {
   readonly inject: (kill: () => void, disk: string) => Promise<void>;
   /** Undoes it before the work is resumed. */
   readonly heal: (disk: string) => Promise<void>;
-  /** True if the results must be on a file system of their own, which needs root. */
-  readonly needsMount: boolean;
+  /**
+   * True for faults of the disk: the process survives them. The results must be on a file system of
+   * their own, which needs root.
+   */
+  readonly isSurvived: boolean;
 }
 
 const ballastName = "ballast";
@@ -19,7 +22,7 @@ export const diskMegabytes = 96;
 
 /** Faults by name. */
 export const faults: readonly Fault[] = [
-  { name: "kill", inject: async (kill) => kill(), heal: async () => undefined, needsMount: false },
+  { name: "kill", inject: async (kill) => kill(), heal: async () => undefined, isSurvived: false },
   {
     name: "full-disk",
     inject: async (_, disk) => {
@@ -34,7 +37,7 @@ export const faults: readonly Fault[] = [
       }
     },
     heal: (disk) => rm(join(disk, ballastName), { force: true }),
-    needsMount: true,
+    isSurvived: true,
   },
   {
     name: "read-only-disk",
@@ -43,7 +46,7 @@ export const faults: readonly Fault[] = [
       if (!tryMount("-o", "remount,ro", disk)) kill();
     },
     heal: async (disk) => void tryMount("-o", "remount,rw", disk),
-    needsMount: true,
+    isSurvived: true,
   },
 ];
 

@@ -29,6 +29,7 @@ it("exports these names", () => {
     "findFailureKind",
     "findNonFinite",
     "findNonFiniteHalf",
+    "formatCount",
     "isGraded",
     "isInfrastructure",
     "isSuccess",

@@ -60,6 +60,7 @@ export {
   isInfrastructure,
   type FailureKind,
 } from "./failure.ts";
+export { formatCount } from "./format-count.ts";
 export {
   findNonFinite,
   findNonFiniteHalf,

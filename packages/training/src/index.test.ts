@@ -47,7 +47,6 @@ it("exports these names", () => {
       "findSettingDifferences",
       "findSimilarPath",
       "formatBytes",
-      "formatCount",
       "formatDuration",
       "formatEvaluation",
       "formatPercent",

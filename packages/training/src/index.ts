@@ -33,12 +33,7 @@ export { listPaperResults } from "./evaluation/list-paper-results.ts";
 export { createRunReporter } from "./report/live-screen.ts";
 export { countEpisodes, showPhases } from "./report/phase-progress.ts";
 export { LostInfrastructure } from "./loop/play-groups.ts";
-export {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatPercent,
-} from "./report/format-numbers.ts";
+export { formatBytes, formatDuration, formatPercent } from "./report/format-numbers.ts";
 export { createJsonReporter, createTextReporter, type Reporter } from "./report/progress.ts";
 export { reloadParts, type ReloadOptions } from "./run/reload-parts.ts";
 export { checkRun, type RunCheck } from "./run/check-run.ts";

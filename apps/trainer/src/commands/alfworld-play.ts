@@ -1,8 +1,9 @@
+import { formatCount } from "@turnwise/core";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { expertPlan, type Game } from "@turnwise/envs/alfworld";
 import { streamLines } from "./read-commands.ts";
-import { applyStyle, formatCount } from "@turnwise/training";
+import { applyStyle } from "@turnwise/training";
 
 const help = `Type a command; Tab completes it.
   ?      list the admissible commands

@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import {
   gameSplits,
   generateGames,
@@ -14,7 +15,7 @@ import {
   type Wording,
 } from "@turnwise/envs/alfworld";
 import { Command, Option } from "commander";
-import { formatCount, InputError, readInput } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { play } from "./alfworld-play.ts";
 import { parseCount, parseWholeNumber } from "./arguments.ts";
 import { readCommands } from "./read-commands.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createRandom } from "@turnwise/core";
+import { formatCount, createRandom } from "@turnwise/core";
 import type { AgentFormat } from "@turnwise/envs";
 import type { WeightStorage } from "@turnwise/policy/local";
 import { RemoteRefusal } from "@turnwise/policy/remote";
@@ -19,7 +19,6 @@ import {
   type EvaluationReport,
   type ExperimentSettings,
   findEnvironment,
-  formatCount,
   formatEvaluation,
   InputError,
   listPaperResults,

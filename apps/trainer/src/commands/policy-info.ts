@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import { parseCount } from "./arguments.ts";
 import {
   adapterConfig,
@@ -189,7 +190,7 @@ function formatInfo(model: string, { tokens, rank }: InfoOptions, report: Report
     ["  output head", config.tiedEmbeddings ? "tied to the embedding" : count(parameters.head)],
     [
       "stored",
-      `${stored.type}, ${formatBytes(stored.numBytes)} in ${stored.numFiles} ${stored.numFiles === 1 ? "file" : "files"}`,
+      `${stored.type}, ${formatBytes(stored.numBytes)} in ${formatCount(stored.numFiles, "file")}`,
     ],
     ...(adapter
       ? ([

@@ -1,9 +1,9 @@
+import { formatCount } from "@turnwise/core";
 import { resolve, join } from "node:path";
 import {
   checkRun,
   createTextReporter,
   formatBytes,
-  formatCount,
   formatPercent,
   InputError,
   readInput,

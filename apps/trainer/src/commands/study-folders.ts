@@ -1,5 +1,6 @@
+import { formatCount } from "@turnwise/core";
 import { Command } from "commander";
-import { formatCount, formatDuration } from "@turnwise/training";
+import { formatDuration } from "@turnwise/training";
 import {
   mergeCells,
   resolveStudyFolder,

@@ -1,8 +1,8 @@
+import { formatCount } from "@turnwise/core";
 import { relative } from "node:path";
 import { findStudyFolder, readStudy, writeStudyReport } from "@turnwise/training/study";
 import type { Command } from "commander";
 import { buildResultsCommand } from "./study-table.ts";
-import { formatCount } from "@turnwise/training";
 
 /** `turnwise study report`: writes `report.md` and `plots/*.svg` into the study folder. */
 export function buildReportCommand(): Command {

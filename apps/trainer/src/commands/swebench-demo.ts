@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import {
   cheatingAgent,
   ContainerError,
@@ -14,7 +15,7 @@ import {
   type DemoTask,
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
-import { formatCount, InputError } from "@turnwise/training";
+import { InputError } from "@turnwise/training";
 
 const agents: Readonly<Record<string, DemoAgent>> = {
   scripted: scriptedAgent,

@@ -1,10 +1,11 @@
+import { formatCount } from "@turnwise/core";
 import {
   demoTasks,
   loadInstances,
   selectInstances,
   type SweInstance,
 } from "@turnwise/envs/swebench";
-import { formatCount, InputError, readInput } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { collectValue, parseWholeNumber } from "./arguments.ts";
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { decodeText } from "@turnwise/core";
+import { formatCount, decodeText } from "@turnwise/core";
 import {
   grade,
   officialReport,
@@ -10,7 +10,7 @@ import {
   type SweInstance,
 } from "@turnwise/envs/swebench";
 import { Command, Option } from "commander";
-import { formatCount, InputError, readInput } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { collectValue, parseWholeNumber } from "./arguments.ts";
 import {
   gradePredictions,

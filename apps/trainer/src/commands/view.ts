@@ -1,5 +1,6 @@
+import { formatCount } from "@turnwise/core";
 import { relative } from "node:path";
-import { formatCount, InputError, readInput } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { Command, Option } from "commander";
 import { exportPage } from "../view/export-page.ts";
 import { findRuns } from "../view/find-runs.ts";

@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import {
   buildStoredCatalogue,
   openCatalogue,
@@ -14,7 +15,7 @@ import {
   type ShopSourceOptions,
 } from "@turnwise/envs/webshop";
 import { Command, Option } from "commander";
-import { formatCount, InputError, readInput } from "@turnwise/training";
+import { InputError, readInput } from "@turnwise/training";
 import { parsePort, parseCount, parseWholeNumber } from "./arguments.ts";
 import { readCommands, streamLines } from "./read-commands.ts";
 import { addShopOptions } from "./webshop-source.ts";

@@ -1,6 +1,6 @@
+import { formatCount } from "@turnwise/core";
 import {
   drawSuccessCurve,
-  formatCount,
   formatPercent,
   type MetricsLine,
   tabulateEvaluations,

@@ -1,6 +1,6 @@
+import { formatCount } from "@turnwise/core";
 import type { IndexRow } from "@turnwise/training/reader";
 import { alignColumns } from "./align-columns.ts";
-import { formatCount } from "@turnwise/training";
 
 /** Lists the groups of an iteration or an evaluation. */
 export function describeSegment(

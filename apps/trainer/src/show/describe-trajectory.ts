@@ -1,4 +1,5 @@
-import { type DecodeTokens, formatCount, formatPercent } from "@turnwise/training";
+import { formatCount } from "@turnwise/core";
+import { type DecodeTokens, formatPercent } from "@turnwise/training";
 import {
   describeState,
   type EnvironmentState,

@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import type { GridState } from "@turnwise/core";
 import type { JSX } from "preact";
 
@@ -63,7 +64,7 @@ export function GridView({ state }: { readonly state: GridState }): JSX.Element 
       </ul>
       <p>
         {result === "open" ? (
-          `${movesLeft} ${movesLeft === 1 ? "move" : "moves"} left`
+          `${formatCount(movesLeft, "move")} left`
         ) : (
           <span class={result === "won" ? "outcome success" : "outcome failed"}>{result}</span>
         )}

@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import type { ShopState } from "@turnwise/core";
 import type { JSX } from "preact";
 import { fixed } from "../format.ts";
@@ -30,7 +31,7 @@ export function ShopView({ state }: { readonly state: ShopState }): JSX.Element 
         {numResults !== undefined && (
           <span class="quiet">
             {" "}
-            {numResults} {numResults === 1 ? "result" : "results"}, page {pageNumber}
+            {formatCount(numResults, "result")}, page {pageNumber}
           </span>
         )}
         {score !== undefined && <span class="outcome"> score {fixed(score)}</span>}

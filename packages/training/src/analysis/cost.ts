@@ -4,7 +4,7 @@ import {
   type CreditedResponse,
   type Modulator,
 } from "@turnwise/aem";
-import { createRandom } from "@turnwise/core";
+import { formatCount, createRandom } from "@turnwise/core";
 import { tInterval, type IntervalEstimate } from "@turnwise/statistics";
 import { InputError } from "../input-error.ts";
 import { plotCurves } from "../plot/plot-curves.ts";
@@ -217,6 +217,6 @@ export function reportCost(analysis: CostAnalysis): AnalysisReport {
         }),
       },
     ],
-    paragraph: `${iterations.length} iteration${iterations.length === 1 ? "" : "s"} of ${describeRun(analysis.run)}: AEM takes ${mean} of an iteration${iterations.length === 1 ? "" : `, at most ${text(maxShare)}`} (${range(milliseconds)} ms, the median of ${repetitions} repetitions, of the recorded ${range(totals)} s). Paper: ${text(paperFigures.cost.share)} of a training step. Entropies are computed together with the log-probs, which every algorithm scores.`,
+    paragraph: `${formatCount(iterations.length, "iteration")} of ${describeRun(analysis.run)}: AEM takes ${mean} of an iteration${iterations.length === 1 ? "" : `, at most ${text(maxShare)}`} (${range(milliseconds)} ms, the median of ${repetitions} repetitions, of the recorded ${range(totals)} s). Paper: ${text(paperFigures.cost.share)} of a training step. Entropies are computed together with the log-probs, which every algorithm scores.`,
   };
 }

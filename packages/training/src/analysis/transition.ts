@@ -1,4 +1,4 @@
-import { mean } from "@turnwise/core";
+import { formatCount, mean } from "@turnwise/core";
 import { meanCurve, pairBySeed, tInterval, type IntervalEstimate } from "@turnwise/statistics";
 import { InputError } from "../input-error.ts";
 import { plotCurves, type CurveSeries } from "../plot/plot-curves.ts";
@@ -268,7 +268,7 @@ function describeArm(arm: TransitionArm): string {
     mostlyPositiveFrom === undefined
       ? "the positive share stays at most 50 %"
       : `most responses have a positive advantage from iteration ${mostlyPositiveFrom} on`;
-  return `${arm.arm} (${seeds.length} seed${seeds.length === 1 ? "" : "s"}): entropy ${earlyEntropy.toFixed(3)} to ${lateEntropy.toFixed(3)} nats per token, late success ${formatPercent(lateSuccess)}, ${positive}.`;
+  return `${arm.arm} (${formatCount(seeds.length, "seed")}): entropy ${earlyEntropy.toFixed(3)} to ${lateEntropy.toFixed(3)} nats per token, late success ${formatPercent(lateSuccess)}, ${positive}.`;
 }
 
 function describeDifference({ arm, seeds, ...measures }: TransitionDifference): string {

@@ -1,5 +1,5 @@
+import { formatCount } from "@turnwise/core";
 import type { Outcome, Trajectory } from "@turnwise/core";
-import { formatCount } from "../report/format-numbers.ts";
 
 /** Stop reason with its number of episodes and the first of these episodes. */
 export interface StopReason {

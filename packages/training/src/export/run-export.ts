@@ -1,7 +1,7 @@
+import { formatCount } from "@turnwise/core";
 import { joinObservers, type ObserveActivity } from "../health/activity-tracker.ts";
 import type { RunFollower } from "./follow-run.ts";
 import type { RunEvent, RunExporter } from "./run-exporter.ts";
-import { formatCount } from "../report/format-numbers.ts";
 
 /** Result of an export to one target. */
 export interface ExportReport {

@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import type {
   CountedItem,
   EnvironmentState,
@@ -61,7 +62,7 @@ function describeShop({ page, query, results, product, section, score }: ShopSta
 function describeRepository({ files, missing, verdict }: RepositoryState): string[] {
   return [
     missing === undefined
-      ? `${files.length} ${files.length === 1 ? "file" : "files"} changed`
+      ? `${formatCount(files.length, "file")} changed`
       : `changes not known: ${missing}`,
     ...files.map(
       ({ path, change, numAdded, numRemoved }) => `  ${change} ${path} +${numAdded} -${numRemoved}`,

@@ -1,5 +1,5 @@
+import { formatCount } from "@turnwise/core";
 import type { MetricsLine } from "../run/run-folder.ts";
-import { formatCount } from "./format-numbers.ts";
 
 /**
  * Warns of iterations in which the policy learned nothing: iterations without an update, or with

@@ -16,11 +16,6 @@ export function formatThousands(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
-/** Formats a number with its noun: `1 turn`, `3 turns`, `0 batches`. */
-export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
-  return `${count} ${count === 1 ? noun : plural}`;
-}
-
 /**
  * Estimates the remaining time, seconds, from the start time and the completed share; `undefined`
  * if the share is 0 or 1.

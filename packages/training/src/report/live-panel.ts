@@ -1,4 +1,5 @@
-import { formatCount, formatDuration, formatPercent, formatThousands } from "./format-numbers.ts";
+import { formatCount } from "@turnwise/core";
+import { formatDuration, formatPercent, formatThousands } from "./format-numbers.ts";
 import { drawBar, drawSparkline } from "./sparkline.ts";
 import type { TextStyle } from "./terminal.ts";
 import { cleanText, cutText, measureWidth } from "./text-width.ts";

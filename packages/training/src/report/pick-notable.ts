@@ -1,8 +1,7 @@
-import { isSuccess, type Trajectory } from "@turnwise/core";
+import { formatCount, isSuccess, type Trajectory } from "@turnwise/core";
 import type { CreditedGroups } from "../records/record-trajectories.ts";
 import { nameOutcome } from "../records/summarize-trajectory.ts";
 import type { NotableTrajectory } from "./run-note.ts";
-import { formatCount } from "./format-numbers.ts";
 
 /** Maximum number of actions that are shown. */
 const numActions = 12;

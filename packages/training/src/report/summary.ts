@@ -1,5 +1,6 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- types of a package without its own
 /// <reference path="./asciichart.d.ts" />
+import { formatCount } from "@turnwise/core";
 import { plot } from "asciichart";
 import type { MetricsLine, RunFolder } from "../run/run-folder.ts";
 import type { Metrics } from "../loop/metrics.ts";
@@ -7,7 +8,7 @@ import { describeAdvisory } from "../health/advisory-watch.ts";
 import { listAdvisories, type Advisory } from "../reader/advisories.ts";
 import { createFolderSource } from "../reader/folder-source.ts";
 import { readRunRecords } from "../reader/read-run-records.ts";
-import { formatCount, formatPercent } from "./format-numbers.ts";
+import { formatPercent } from "./format-numbers.ts";
 import type { Reporter } from "./progress.ts";
 import { describeMissingSignal } from "./describe-signal.ts";
 import { readTerminalWidth } from "./terminal.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { crossEntropy } from "@turnwise/core";
+import { formatCount, crossEntropy } from "@turnwise/core";
 import { readTokenizer } from "@turnwise/policy";
 import type { ExperimentSettings } from "../experiment/experiment-schema.ts";
 import { createLocalPolicy } from "@turnwise/policy/local";
@@ -20,7 +20,6 @@ import { createNewPolicy } from "../policy/new-model.ts";
 import { buildTokenizer } from "./build-tokenizer.ts";
 import {
   estimateSecondsLeft,
-  formatCount,
   formatDuration,
   formatPercent,
   formatThousands,

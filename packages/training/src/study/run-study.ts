@@ -1,7 +1,8 @@
+import { formatCount } from "@turnwise/core";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../input-error.ts";
-import { formatCount, formatDuration, formatPercent } from "../report/format-numbers.ts";
+import { formatDuration, formatPercent } from "../report/format-numbers.ts";
 import type { Reporter } from "../report/progress.ts";
 import type { FailedCell, StudyCell } from "./cell.ts";
 import { withLock } from "../files/lock.ts";

@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isSettings } from "../settings/merge-settings.ts";
@@ -14,7 +15,6 @@ import { checkSameSettings } from "./run-cell-task.ts";
 import type { StudyResult } from "./run-study.ts";
 import { dropFailedCell, readCells, writeCell, type StudyFolder } from "./study-folder.ts";
 import { recordVersion } from "./study-history.ts";
-import { formatCount } from "../report/format-numbers.ts";
 
 /** Options of {@link submitStudy}. */
 export interface SubmitStudyOptions {

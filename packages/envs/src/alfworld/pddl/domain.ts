@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import { type Case, splitIntoCases } from "./cases.ts";
 import {
   type Formula,
@@ -228,8 +229,7 @@ function parseEffects(
   const [head, ...rest] = list.items;
   const count = (name: string, expected: number): void => {
     if (rest.length !== expected) {
-      const plural = expected === 1 ? "argument" : "arguments";
-      reader.fail(`${name} must have ${expected} ${plural}`, list, list.offset);
+      reader.fail(`${name} must have ${formatCount(expected, "argument")}`, list, list.offset);
     }
   };
   switch (head) {

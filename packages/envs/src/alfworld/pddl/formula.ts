@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import type { Expression, ExpressionList, PddlReader } from "./reader.ts";
 import type { TypeTable } from "./type-table.ts";
 
@@ -172,9 +173,8 @@ export class FormulaParser {
       );
     }
     if (rest.length !== predicate.arity) {
-      const plural = predicate.arity === 1 ? "argument" : "arguments";
       this.#reader.fail(
-        `${predicate.name} must have ${predicate.arity} ${plural}`,
+        `${predicate.name} must have ${formatCount(predicate.arity, "argument")}`,
         expression,
         expression.offset,
       );
@@ -207,8 +207,11 @@ export class FormulaParser {
 
   #count(head: string, expression: ExpressionList, numArguments: number): void {
     if (expression.items.length === numArguments + 1) return;
-    const plural = numArguments === 1 ? "argument" : "arguments";
-    this.#reader.fail(`${head} must have ${numArguments} ${plural}`, expression, expression.offset);
+    this.#reader.fail(
+      `${head} must have ${formatCount(numArguments, "argument")}`,
+      expression,
+      expression.offset,
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import { compareCodePoints } from "../text/code-point-order.ts";
 import type { Domain } from "./domain.ts";
 import { FactTable } from "./facts.ts";
@@ -154,9 +155,8 @@ function readFacts(
       ids.push(object);
     }
     if (ids.length !== predicate.arity) {
-      const plural = predicate.arity === 1 ? "argument" : "arguments";
       reader.fail(
-        `${predicate.name} must have ${predicate.arity} ${plural}`,
+        `${predicate.name} must have ${formatCount(predicate.arity, "argument")}`,
         `${ids.length} of them`,
         begin,
       );

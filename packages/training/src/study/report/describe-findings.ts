@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import type { FamilyAnalysis, PlannedComparison, StudyAnalysis } from "./analyze-study.ts";
 import { formatP, createMeasureFormat, type MeasureFormat } from "./measure-format.ts";
 
@@ -47,8 +48,7 @@ function describeFamily({ name, comparisons }: FamilyAnalysis): string {
   )
     .filter(([finding]) => count(finding) > 0)
     .map(([finding, text]) => `${text} ${count(finding)}`);
-  const number = comparisons.length;
-  return `Family ${name}, ${number} comparison${number === 1 ? "" : "s"}: ${parts.join(", ")}.`;
+  return `Family ${name}, ${formatCount(comparisons.length, "comparison")}: ${parts.join(", ")}.`;
 }
 
 /** Describes one comparison: its interval and finding, or the smallest detectable difference. */
@@ -56,7 +56,7 @@ export function describeComparison(comparison: PlannedComparison, format: Measur
   const { experiment, treatment, baseline, seeds, paired, adjustedP } = comparison;
   const subject = `${experiment}, ${treatment} minus ${baseline}`;
   if (paired === undefined) {
-    return `${subject}: ${seeds.length} finished pair${seeds.length === 1 ? "" : "s"}; an interval needs two.`;
+    return `${subject}: ${formatCount(seeds.length, "finished pair")}; an interval needs two.`;
   }
   const { difference, signFlip, detectable } = paired;
   const finding = judgeComparison(comparison);
