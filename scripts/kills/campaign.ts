@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../../packages/core/src/index.ts";
 import { compareDigests, listDigests, listFiles } from "./compare-results.ts";
 import { diskMegabytes, tryMount, type Fault } from "./faults.ts";
@@ -93,6 +94,8 @@ export async function* disturbRuns(
       numFaults += 1;
       const isExpected = ended.code === null || (fault.isSurvived && !hasStackTrace(ended.stderr));
       if (!isExpected) losses.push(`turnwise ${args.join(" ")}: ${describeEnd(ended)}`);
+      // Killed processes may take a moment to end; those that do not are reported below.
+      for (let i = 0; i < 100 && (await listMarked(mark)).length > 0; i++) await sleep(20);
       const hasFiles = (await listFiles(outer)).length > 0;
       args = (hasFiles ? scenario.resume : scenario.start)(inputs, out);
       ended = await run(args, outer, numFaults < maxFaults ? drawMoment() : undefined);

@@ -1,7 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { isLocked, LockedError, withLock } from "./lock.ts";
 
 let folder: string;
@@ -55,6 +57,21 @@ describe("withLock", () => {
     const path = join(folder, `${name}.lock`);
     await writeFile(path, text);
     expect(await withLock(path, "work", async () => 1)).toBe(1);
+  });
+
+  it.skipIf(process.platform !== "linux")("takes over the lock of a zombie", async () => {
+    // The shell becomes a program that never waits for its child.
+    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"]);
+    try {
+      const [pid] = (await once(parent.stdout, "data")) as [Buffer];
+      const path = join(folder, "zombie.lock");
+      await writeFile(path, record({ pid: Number(pid) }));
+      await vi.waitFor(async () => expect(await isLocked(path)).toBe(false), { timeout: 60_000 });
+      process.kill(Number(pid), 0); // It still has its id.
+      expect(await withLock(path, "work", async () => 1)).toBe(1);
+    } finally {
+      parent.kill("SIGKILL");
+    }
   });
 
   it("takes over from a process that died while it took over", async () => {

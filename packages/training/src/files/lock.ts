@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
@@ -170,9 +171,23 @@ function isAlive({ id, host, pid, at }: LockRecord): boolean {
   try {
     process.kill(pid, 0);
     // A process with this id exists, but the id may have been reused; then the heartbeat is old.
-    return isRecent;
+    return isRecent && !isZombie(pid);
   } catch (cause) {
     return (cause as NodeJS.ErrnoException).code === "EPERM" && isRecent;
+  }
+}
+
+/**
+ * True if a process has ended but still has an id, because its parent has not waited for it: common in
+ * containers whose first process is not an init. Only Linux tells.
+ */
+function isZombie(pid: number): boolean {
+  try {
+    // `PID (NAME) STATE ...`; the name may contain parentheses.
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return /^[ZX]/u.test(text.slice(text.lastIndexOf(")") + 2));
+  } catch {
+    return false;
   }
 }
 
