@@ -12,7 +12,7 @@ import { once } from "node:events";
 import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { createRandom, type Random } from "@turnwise/core";
+import { createRandom, mean, type Random } from "@turnwise/core";
 import { serveEnvironments } from "@turnwise/envs/serve";
 import { environments, resolveConfig } from "@turnwise/training";
 import { serveBuiltIn } from "@turnwise/training/serve";
@@ -71,10 +71,14 @@ async function startServer(name: string): Promise<{ process: ChildProcess; addre
   return { process: child, address };
 }
 
-async function readMemory(address: string): Promise<number> {
+/** Reads a metric of the server: a whole number. */
+async function readMetric(address: string, name: string): Promise<number> {
   const text = await (await fetch(`${address}/metrics`)).text();
-  return Number(/^process_resident_memory_bytes (\d+)$/mu.exec(text)![1]);
+  return Number(new RegExp(`^${name} (\\d+)$`, "mu").exec(text)![1]);
 }
+
+const readMemory = (address: string): Promise<number> =>
+  readMetric(address, "process_resident_memory_bytes");
 
 /** A random admissible action; searches have the words of the instruction. */
 function chooseAction({ observation, done }: Result, random: Random): string {
@@ -173,9 +177,7 @@ const quantile = (values: readonly number[], share: number): string =>
 
 /** Waits until the server has released the closed sessions. */
 async function settle(address: string): Promise<void> {
-  for (;;) {
-    const text = await (await fetch(`${address}/metrics`)).text();
-    if (/^turnwise_episodes 0$/mu.test(text)) return;
+  while ((await readMetric(address, "turnwise_episodes")) > 0) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -231,7 +233,6 @@ async function measureSlope(address: string, random: Random): Promise<void> {
   await player.close();
   // Least squares over the second half: in the first, the heaps grow to their working size.
   const late = samples.filter(({ at }) => at >= seconds / 2);
-  const mean = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
   const [at, bytes] = [mean(late.map((s) => s.at)), mean(late.map((s) => s.bytes))];
   const slope =
     mean(late.map((s) => (s.at - at) * (s.bytes - bytes))) /

@@ -5,12 +5,12 @@ token entropy, scaled to [0, 1] over its prompt group:
 
     coefficient = exp(-strength * h) / mean(exp(-strength * h))
 
-A group whose entropies spread less than `min_entropy_range` keeps its advantages. Entropies are those
+A group with an entropy range below `min_entropy_range` keeps its advantages. Entropies are those
 of the policy before the update, over the whole vocabulary, in nats. Where a trainer knows only the
 log-probs of the sampled tokens, their negatives replace the entropies: the same expectation, more noise.
 
-This file depends on nothing else, so it can be copied. `conformance.json` of the npm package
-`@turnwise/aem` holds it to the reference implementation.
+This file depends on nothing else, so it can be copied. Its tests compare it with the reference
+implementation, the npm package `@turnwise/aem`, by means of the package's `conformance.json`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
     "span_means",
 ]
 
-#: Responses that a response is compared with.
+#: Sets of responses within which responses are compared.
 SCOPES = ("group", "trajectory", "turn", "batch")
 
 
@@ -183,6 +183,11 @@ def modulate_rows(
     masks, values = _to_numpy(mask) != 0, _to_numpy(entropies)
     means = [span_means(row, flags) for row, flags in zip(values, masks, strict=True)]
     coefficients = batch_coefficients(means, groups, **options)
+    return _multiply(advantages, masks, coefficients)
+
+
+def _multiply(advantages: Any, masks: np.ndarray, coefficients: Sequence[np.ndarray]) -> Any:
+    """Multiplies the advantages of each response by its coefficient; see `modulate_rows`."""
     factors = np.ones(masks.shape)
     for row, flags in enumerate(masks):
         for (start, stop), value in zip(find_spans(flags), coefficients[row]):
@@ -249,18 +254,13 @@ def aem_trainer(base: Any, **options: Any) -> Any:
                 _, entropies, _ = self._get_per_token_logps_and_entropies(
                     self.model, ids, attended, mask.size(1), self.args.per_device_train_batch_size, compute_entropy=True
                 )
-            flags, values = _to_numpy(mask), _to_numpy(entropies)
+            flags, values = _to_numpy(mask) != 0, _to_numpy(entropies)
             own = [span_means(row, flag) for row, flag in zip(values, flags)]
             means = gather_object(own)
             size = self.num_generations if self.model.training else self.num_generations_eval
             coefficients = batch_coefficients(means, [row // size for row in range(len(means))], **options)
-            factors = np.zeros(flags.shape)
-            for row, flag in enumerate(flags):
-                local = coefficients[self.accelerator.process_index * len(own) + row]
-                for (start, stop), value in zip(find_spans(flag), local):
-                    factors[row, start:stop] = value
-            advantages = output["advantages"][:, None]
-            output["advantages"] = advantages * torch.as_tensor(factors, dtype=advantages.dtype, device=advantages.device)
+            start = self.accelerator.process_index * len(own)
+            output["advantages"] = _multiply(output["advantages"], flags, coefficients[start : start + len(own)])
             return output
 
     return AEMTrainer

@@ -93,7 +93,7 @@ class AlfredTWEnv:
 
 
 class AlfredBatchEnv:
-    """What `init_env` returns: `reset() -> obs, infos` and `step(commands) -> obs, scores, dones, infos`.
+    """Games that are played at once: `reset() -> obs, infos` and `step(commands) -> obs, scores, dones, infos`.
 
     `infos` has the lists `admissible_commands`, `won` and `extra.gamefile`. A finished game keeps its last
     state in later steps. Scores are accumulated: 1 for a game that is won.
@@ -114,7 +114,7 @@ class AlfredBatchEnv:
         return [seed]
 
     def _draw(self, count: int) -> list[int]:
-        """Positions of the next games in the order, which a session of its own plays."""
+        """Positions of the next games in the order, drawn by a separate session."""
         positions = []
         for _ in range(count):
             row: dict[str, Any] = {**self._options, "admissible_actions": False}

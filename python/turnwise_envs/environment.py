@@ -53,7 +53,7 @@ class Environment:
         return Session(self)
 
     def reset_many(self, resets: Iterable[Mapping[str, Any]]) -> list[Result]:
-        """Starts an episode per row, in new sessions or in that of the row's `session`; see `Client.reset_many`."""
+        """Starts an episode per row, in a new session or the row's `session`; see `Client.reset_many`."""
         return self.client.reset_many(
             row if "session" in row else {"environment": self._name, **row} for row in resets
         )
@@ -103,7 +103,7 @@ class Session:
 
 
 class Batch:
-    """Sessions that are reset and stepped together. A finished one keeps its last result, without a reward."""
+    """Sessions that are reset and stepped together. A finished session keeps its last result, with reward 0."""
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
@@ -116,7 +116,7 @@ class Batch:
         return self.results
 
     def step(self, commands: Sequence[str]) -> list[Result]:
-        """Performs a command in each unfinished session; those of finished ones are not read."""
+        """Performs a command in each unfinished session; ignores the commands of finished sessions."""
         if len(commands) != len(self.results):
             raise ValueError(f"commands must have {len(self.results)} entries, got {len(commands)}")
         pairs = [(r.session, c) for r, c in zip(self.results, commands) if not r.done]

@@ -50,7 +50,8 @@ class WebAgentTextEnv:
         self.server = server
         self.session = kwargs.get("session")
         self._split = split
-        self._limit: int = kwargs.get("limit_goals", -1)
+        limit: int = kwargs.get("limit_goals", -1)
+        self._limit = limit if limit > 0 else server.splits()[split]
         self._next = 0
         self._session: Session = server.session()
         self.reset(self.session)
@@ -60,9 +61,8 @@ class WebAgentTextEnv:
         if instruction_text is not None:
             raise ValueError("instruction_text must be absent: the goal has its own")
         position = self._next if session is None else int(session)
-        limit = self._limit if self._limit > 0 else self.server.splits()[self._split]
-        self._next = (position + 1) % limit
-        self.session = position % limit
+        self._next = (position + 1) % self._limit
+        self.session = position % self._limit
         self._session.reset(split=self._split, index=self.session)
         self.prev_obs = [self.observation]
         self.prev_actions: list[str] = []

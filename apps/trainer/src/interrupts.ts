@@ -2,6 +2,13 @@ import { constants } from "node:os";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** Waits until the user stops the process with Ctrl-C, or another process sends SIGTERM. */
+export async function waitForStop(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
+  });
+}
+
 /**
  * Prints a line before a signal ends the process.
  * @param describe - Returns the line, without its line feed.

@@ -1,34 +1,20 @@
 import { readInput } from "@turnwise/training";
 import { serveAdvantages } from "@turnwise/training/serve";
 import { Command, Option } from "commander";
-import { parseCount, parsePort } from "./arguments.ts";
+import { waitForStop } from "../interrupts.ts";
+import { addAddressOptions, type AddressFlags } from "./address-options.ts";
+import { parseCount } from "./arguments.ts";
 
-interface ServeAdvantagesFlags {
-  readonly host: string;
-  readonly port: number;
-  readonly token?: string;
+interface ServeAdvantagesFlags extends AddressFlags {
   readonly maxMessageBytes: number;
 }
 
-/**
- * `turnwise serve advantages`: computes advantages for trainers in other languages.
- * @param tokenVariable - Environment variable with the access token.
- */
-export function buildServeAdvantagesCommand(tokenVariable: string): Command {
-  return new Command("advantages")
-    .description("serve advantages and AEM's coefficients to other trainers, over HTTP")
-    .option("--host <name>", "address to listen on", "127.0.0.1")
-    .addOption(
-      new Option("--port <number>", "TCP port; 0: any free port")
-        .argParser(parsePort)
-        .default(8001),
-    )
-    .addOption(
-      new Option(
-        "--token <text>",
-        "secret that requests must carry; required if others can reach --host",
-      ).env(tokenVariable),
-    )
+/** `turnwise serve advantages`: computes advantages for trainers in other languages. */
+export function buildServeAdvantagesCommand(): Command {
+  const command = new Command("advantages").description(
+    "serve advantages and AEM's coefficients to other trainers, over HTTP",
+  );
+  return addAddressOptions(command, 8001)
     .addOption(
       new Option("--max-message-bytes <number>", "size limit of a request")
         .argParser(parseCount)
@@ -37,9 +23,7 @@ export function buildServeAdvantagesCommand(tokenVariable: string): Command {
     .action(async (options: ServeAdvantagesFlags) => {
       const server = await readInput(() => serveAdvantages(options));
       process.stdout.write(`${server.address}  advantages (Ctrl-C stops)\n`);
-      await new Promise<void>((resolve) => {
-        for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
-      });
+      await waitForStop();
       await server.close();
     });
 }

@@ -16,15 +16,14 @@ import {
 } from "@turnwise/training";
 import { serveBuiltIn, serveModule, type ServeTaskOptions } from "@turnwise/training/serve";
 import { Command, Option } from "commander";
+import { waitForStop } from "../interrupts.ts";
+import { addAddressOptions, type AddressFlags } from "./address-options.ts";
 import { parseCount, parsePort, parsePositive, parseWholeNumber } from "./arguments.ts";
 import { addTaskOptions, applyTaskOptions } from "./environments.ts";
 import { buildServeAdvantagesCommand } from "./serve-advantages.ts";
 
-interface ServeFlags extends ServeTaskOptions, Readonly<Record<string, unknown>> {
-  readonly host: string;
-  readonly port: number;
+interface ServeFlags extends ServeTaskOptions, AddressFlags, Readonly<Record<string, unknown>> {
   readonly nemoGym?: number;
-  readonly token?: string;
   readonly seed: number;
   readonly capacity: number;
   readonly threads: number;
@@ -36,12 +35,6 @@ interface ServeFlags extends ServeTaskOptions, Readonly<Record<string, unknown>>
   readonly quiet?: boolean;
   readonly stdio?: boolean;
 }
-
-/**
- * Environment variable with the access token. It is not an argument, because other users of the
- * machine can see the arguments of a process.
- */
-const tokenVariable = "TURNWISE_TOKEN";
 
 /** Environments of `serve all`: the environments of AEM's paper. */
 const allNames: readonly string[] = ["alfworld", "webshop", "swebench"];
@@ -59,7 +52,7 @@ export function buildServeCommand(): Command {
   ).action(async (name: string | undefined, options: ServeFlags) => {
     await serve(await openNamed(name, options), options);
   });
-  command.addCommand(buildServeAdvantagesCommand(tokenVariable));
+  command.addCommand(buildServeAdvantagesCommand());
   for (const environment of environments) {
     const named = new Command(environment.name).description(`serve ${environment.description}`);
     command.addCommand(
@@ -75,24 +68,12 @@ export function buildServeCommand(): Command {
 function addServeOptions(command: Command): Command {
   const seconds = (flag: string, text: string, value: number): Option =>
     new Option(`--${flag} <number>`, text).argParser(parsePositive).default(value);
-  return command
-    .option("--host <name>", "address to listen on", "127.0.0.1")
-    .addOption(
-      new Option("--port <number>", "TCP port; 0: any free port")
-        .argParser(parsePort)
-        .default(8000),
-    )
+  return addAddressOptions(command, 8000)
     .addOption(
       new Option(
         "--nemo-gym <port>",
         "TCP port of a second server, for NeMo-Gym; 0: any free port (default: none)",
       ).argParser(parsePort),
-    )
-    .addOption(
-      new Option(
-        "--token <text>",
-        "secret that requests must carry; required if others can reach --host",
-      ).env(tokenVariable),
     )
     .addOption(
       new Option("--seed <number>", "seed of the tasks").argParser(parseWholeNumber).default(1),
@@ -211,9 +192,7 @@ async function serve(
   if (server.nemoGymAddress !== undefined) {
     process.stdout.write(`${server.nemoGymAddress}  for NeMo-Gym\n`);
   }
-  await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
-  });
+  await waitForStop();
   await server.close();
 }
 

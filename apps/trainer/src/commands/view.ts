@@ -2,6 +2,7 @@ import { formatCount } from "@turnwise/core";
 import { relative } from "node:path";
 import { InputError, readInput } from "@turnwise/training";
 import { Command, Option } from "commander";
+import { waitForStop } from "../interrupts.ts";
 import { exportPage } from "../view/export-page.ts";
 import { findRuns } from "../view/find-runs.ts";
 import { readPage } from "../view/page-files.ts";
@@ -55,9 +56,7 @@ export function buildViewCommand(): Command {
       process.stdout.write(
         `${server.address}  ${formatCount(runs.length, "run")} (Ctrl-C stops)\n`,
       );
-      await new Promise<void>((resolve) => {
-        for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
-      });
+      await waitForStop();
       await server.close();
     });
 }

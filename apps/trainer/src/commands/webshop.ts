@@ -16,6 +16,7 @@ import {
 } from "@turnwise/envs/webshop";
 import { Command, Option } from "commander";
 import { InputError, readInput } from "@turnwise/training";
+import { waitForStop } from "../interrupts.ts";
 import { parsePort, parseCount, parseWholeNumber } from "./arguments.ts";
 import { readCommands, streamLines } from "./read-commands.ts";
 import { addShopOptions } from "./webshop-source.ts";
@@ -220,13 +221,7 @@ function buildSiteCommand(): Command {
         `${server.address}/  ${shop.catalogue.size} products, ${shop.goals.size} goals\n` +
           `goal 0: ${server.address}/fixed_0   (Ctrl-C stops the server)\n`,
       );
-      const stop = new AbortController();
-      for (const signal of ["SIGINT", "SIGTERM"] as const) {
-        process.once(signal, () => stop.abort());
-      }
-      await new Promise<void>((resolve) => {
-        stop.signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      await waitForStop();
       await server.close();
     });
 }

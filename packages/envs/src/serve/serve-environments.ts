@@ -1,8 +1,8 @@
-import { checkInteger, checkPositive, InputError } from "@turnwise/core";
-import { isLoopback } from "../listen.ts";
+import { checkInteger, checkPositive } from "@turnwise/core";
 import { createAgentGymRoutes } from "./agentgym/agentgym-routes.ts";
 import { createBatchRoutes } from "./batch/batch-routes.ts";
 import { systemClock } from "./clock.ts";
+import { checkToken } from "./http/check-token.ts";
 import { replyJson, type HttpRoute } from "./http/http-messages.ts";
 import { openHttpServer, type HttpServer } from "./http/http-server.ts";
 import { createWebSocketServer } from "./http/load-websockets.ts";
@@ -69,9 +69,6 @@ export interface EnvironmentServer {
  */
 const trajectoryFactor = 64;
 
-/** Shortest token, characters. */
-const minTokenLength = 16;
-
 /**
  * Serves environments over HTTP and WebSockets, in the protocols of trainers in other languages. The
  * page on serving in the documentation lists routes and messages.
@@ -95,16 +92,7 @@ export async function serveEnvironments(
   }: ServeOptions = {},
 ): Promise<EnvironmentServer> {
   checkInteger("serve", { maxMessageBytes, capacity, maxConnections }, { min: 1 });
-  if (token === undefined && !isLoopback(host)) {
-    throw new InputError(
-      `serve: --token must be given unless --host is this machine (127.0.0.1), got ${host}`,
-    );
-  }
-  if (token !== undefined && token.length < minTokenLength) {
-    throw new InputError(
-      `serve: --token must have at least ${minTokenLength} characters, got ${token.length}`,
-    );
-  }
+  checkToken(host, token);
   if (rate !== undefined) checkPositive("serve", { rate });
   const sockets = await createWebSocketServer(maxMessageBytes);
   const { sessions, metrics } = await openSessions(environments, { ...options, capacity });

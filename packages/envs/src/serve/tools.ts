@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { setting } from "../setting.ts";
 import { checkInput } from "./check-input.ts";
+import { createInputSchema } from "./create-input-schema.ts";
 import type { ServedEnvironment, ServedTool } from "./served-environment.ts";
 import { SessionError } from "./session-error.ts";
 
@@ -28,10 +29,14 @@ export function describeTools<Name extends string>(
   environment: ServedEnvironment,
   schemaName: Name,
 ): readonly ToolDescription<Name>[] {
-  return listTools(environment).map(({ name, description, parameters }) => {
-    const { $schema: _, ...schema } = z.toJSONSchema(parameters, { io: "input" });
-    return { name, description, [schemaName]: schema } as ToolDescription<Name>;
-  });
+  return listTools(environment).map(
+    ({ name, description, parameters }) =>
+      ({
+        name,
+        description,
+        [schemaName]: createInputSchema(parameters),
+      }) as ToolDescription<Name>,
+  );
 }
 
 /**
@@ -49,6 +54,6 @@ export function writeToolAction(
     const names = tools.map((known) => known.name).join(", ");
     throw new SessionError("unknown", `tool must be one of ${names}, got ${name}`);
   }
-  const given = checkInput(name, tool.parameters, value ?? {});
+  const given = checkInput(name, tool.parameters, value);
   return tool.writeAction(given as Readonly<Record<string, unknown>>);
 }

@@ -5,20 +5,13 @@ import { systemClock, type Clock } from "../clock.ts";
 import type { RateLimit } from "../rate-limit.ts";
 import { checkAccess, type AccessRules } from "./access.ts";
 import { boundConnections } from "./bound-connections.ts";
-import type { HttpReply, HttpRoute } from "./http-messages.ts";
+import type { HttpReply } from "./http-messages.ts";
 import { matchRoute } from "./match-route.ts";
 import { BodyError, readBody } from "./read-body.ts";
+import type { ServeRoutesOptions } from "./serve-routes-options.ts";
 
 /** Options of {@link openHttpServer}. */
-export interface HttpServerOptions {
-  readonly routes: readonly HttpRoute[];
-  /** Address to listen on. */
-  readonly host: string;
-  /** TCP port; 0 selects a free port. */
-  readonly port: number;
-  readonly token?: string;
-  readonly maxBodyBytes: number;
-  readonly maxConnections: number;
+export interface HttpServerOptions extends ServeRoutesOptions {
   /** Limit of the requests of each client. Default: none. */
   readonly rateLimit?: RateLimit;
   /** Default: the system's clock. */

@@ -1,3 +1,4 @@
+import { mean, variance } from "@turnwise/core";
 import { isRecord } from "../../is-record.ts";
 
 /** A verified trajectory, as clients of NeMo-Gym send it back. */
@@ -27,8 +28,7 @@ const rolloutIndex = "_ng_rollout_index";
 export function aggregateMetrics(rows: readonly VerifiedRow[]): AggregateMetrics {
   const groups = new Map<number, VerifiedRow[]>();
   for (const row of rows) {
-    const index = Number(row[taskIndex] ?? 0);
-    groups.set(index, [...(groups.get(index) ?? []), row]);
+    append(groups, Number(row[taskIndex] ?? 0), row);
   }
   const agent = summarize(rows);
   return {
@@ -52,7 +52,7 @@ function summarize(rows: readonly VerifiedRow[]): Metrics {
     for (const [name, value] of Object.entries({ ...row, ...readUsage(row) })) {
       if (name === taskIndex || name === rolloutIndex) continue;
       if (typeof value !== "number" && typeof value !== "boolean") continue;
-      columns.set(name, [...(columns.get(name) ?? []), Number(value)]);
+      append(columns, name, Number(value));
     }
   }
   return Object.fromEntries(
@@ -65,6 +65,13 @@ function summarize(rows: readonly VerifiedRow[]): Metrics {
   );
 }
 
+/** Appends a value to the list of a key. */
+function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
 function readUsage({ response }: VerifiedRow): VerifiedRow {
   const usage = isRecord(response) ? response["usage"] : undefined;
   return isRecord(usage) ? usage : {};
@@ -73,14 +80,12 @@ function readUsage({ response }: VerifiedRow): VerifiedRow {
 function describeValues(values: readonly number[]): Metrics {
   const sorted = values.toSorted((a, b) => a - b);
   const count = sorted.length;
-  const mean = sorted.reduce((sum, value) => sum + value, 0) / count;
-  const squares = sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const middle = sorted.slice(Math.floor((count - 1) / 2), Math.floor(count / 2) + 1);
   return {
-    mean,
+    mean: mean(sorted),
     max: sorted.at(-1)!,
     min: sorted[0]!,
-    median: middle.reduce((sum, value) => sum + value, 0) / middle.length,
-    std: count > 1 ? Math.sqrt(squares / (count - 1)) : 0,
+    median: mean(middle),
+    std: count > 1 ? Math.sqrt(variance(sorted, 1)) : 0,
   };
 }

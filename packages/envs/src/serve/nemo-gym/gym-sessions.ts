@@ -73,7 +73,7 @@ export class GymSessions {
       return { id: session, reply: await waitForReply(this.#sessions, session, reset) };
     } catch (error) {
       // Do not keep a session whose episode did not start.
-      await this.#end(session);
+      await this.#sessions.close(session);
       throw error;
     }
   }
@@ -96,7 +96,7 @@ export class GymSessions {
       this.#find(id);
       const { return: reward, last } = this.#sessions.state(known.session);
       if (last === undefined) throw new SessionError("not-started", "the episode has not started");
-      await this.#end(known.session);
+      await this.#sessions.close(known.session);
       return { reward, ...describeEpisode(last) };
     })();
     return known.gym.verdict;
@@ -118,7 +118,7 @@ export class GymSessions {
 
   /** Ends a session. No effect for an unknown session. */
   async close(id: string | undefined): Promise<void> {
-    if (id !== undefined && this.#known.has(id)) await this.#end(id);
+    if (id !== undefined && this.#known.has(id)) await this.#sessions.close(id);
   }
 
   async #open(id: string | undefined, environment: string): Promise<string> {
@@ -129,7 +129,7 @@ export class GymSessions {
         delete known.verdict;
         return id!;
       }
-      await this.#end(id!);
+      await this.#sessions.close(id!);
     }
     const opened = this.#sessions.open(environment, { onEnd: () => this.#forget(opened) });
     this.#known.set(opened, { environment, isEnded: false });
@@ -142,10 +142,6 @@ export class GymSessions {
     if (gym === undefined) return;
     gym.isEnded = true;
     this.#clock.after(keptSeconds, () => this.#known.delete(id));
-  }
-
-  async #end(id: string): Promise<void> {
-    await this.#sessions.close(id);
   }
 
   #lookUp(id: string | undefined): { readonly session: string; readonly gym: GymSession } {
@@ -217,7 +213,7 @@ export class GymSessions {
     }: { readonly observation: string | null; readonly outputs?: readonly object[] },
   ): Promise<GymStep> {
     const { outcome } = reply;
-    if (outcome !== undefined) await this.#end(session);
+    if (outcome !== undefined) await this.#sessions.close(session);
     return {
       observation: outcome?.kind === "failed" ? outcome.error.message : observation,
       reward,

@@ -1,4 +1,5 @@
-import * as z from "zod";
+import type * as z from "zod";
+import { createInputSchema } from "../create-input-schema.ts";
 import type { HttpRoute } from "../http/http-messages.ts";
 import type { ServedEnvironment } from "../served-environment.ts";
 import { findOptionsSchema } from "../session-options.ts";
@@ -14,8 +15,7 @@ const version = "1.0.0";
 type JsonSchema = Readonly<Record<string, unknown>>;
 
 function describe(schema: z.ZodType, title: string): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input" });
-  return { ...rest, title };
+  return { ...createInputSchema(schema), title };
 }
 
 /**

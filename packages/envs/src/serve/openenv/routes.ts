@@ -30,8 +30,9 @@ function describeError(error: unknown): HttpReply {
 
 /**
  * Routes of OpenEnv over HTTP. Paths without a prefix lead to the first environment; paths that begin
- * with the name of an environment lead to that environment. As in OpenEnv, each HTTP request has its own environment: `/reset` and `/step` only
- * show that the server works; episodes are played over the WebSocket.
+ * with the name of an environment lead to that environment. As in OpenEnv, each HTTP request has its
+ * own environment: `/reset` and `/step` only show that the server works; episodes are played over the
+ * WebSocket.
  * @param listRoutes - All routes of the server, for `/openapi.json`.
  */
 export function createOpenEnvRoutes(

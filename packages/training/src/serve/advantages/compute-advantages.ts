@@ -85,11 +85,9 @@ export function computeAdvantages(request: AdvantagesRequest): AdvantagesAnswer 
   const rows = batchRows(kept, algorithm.isTrainedOn);
   const sources = rows.map((entry) => findSource(entry, kept, batch));
   const scores = sources.map((source) => readScores(source, known));
-  const optional = (field: "referenceLogProbs"): ScoredRow[] | undefined =>
-    sources.every(({ fields }) => fields[field] !== undefined)
-      ? sources.map((source) => toScores(source, source.fields[field]!))
-      : undefined;
-  const references = optional("referenceLogProbs");
+  const references = sources.every(({ fields }) => fields.referenceLogProbs !== undefined)
+    ? sources.map((source) => toScores(source, source.fields.referenceLogProbs!))
+    : undefined;
   const estimated = algorithm.credit(
     {
       groups: kept,

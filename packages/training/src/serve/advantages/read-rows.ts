@@ -140,10 +140,11 @@ function readRow(fields: RequestRow, index: number): ReadRow {
     if (values.length !== length) {
       refuse(index, field, `have ${length} entries, one per position`, values.length);
     }
-    for (const span of spans) {
-      const missing = values.indexOf(null, span.start);
-      if (missing !== -1 && missing < span.start + span.length) {
-        refuse(index, `${field}.${missing}`, "be a number at every position of a response", null);
+    for (const { start, length: size } of spans) {
+      const missing = values.slice(start, start + size).indexOf(null);
+      if (missing !== -1) {
+        const path = `${field}.${start + missing}`;
+        refuse(index, path, "be a number at every position of a response", null);
       }
     }
   }

@@ -1,6 +1,5 @@
 import { modulators, modulatorSchema } from "@turnwise/aem";
-import { checkInteger, InputError } from "@turnwise/core";
-import { isLoopback } from "@turnwise/envs";
+import { checkInteger } from "@turnwise/core";
 import { replyJson, serveRoutes, type HttpReply, type HttpRoute } from "@turnwise/envs/http";
 import { algorithmPresets, algorithmSchema } from "@turnwise/estimators";
 import { z } from "zod";
@@ -29,9 +28,6 @@ export interface AdvantagesServer {
   close(): Promise<void>;
 }
 
-/** Minimum length of a token, characters. */
-const minTokenLength = 16;
-
 /**
  * Serves the computation of advantages to other trainers: {@link computeAdvantages} as `POST
  * /v1/advantages`.
@@ -46,16 +42,6 @@ export async function serveAdvantages({
   maxConnections = 64,
 }: ServeAdvantagesOptions = {}): Promise<AdvantagesServer> {
   checkInteger("serve", { maxMessageBytes, maxConnections }, { min: 1 });
-  if (token === undefined && !isLoopback(host)) {
-    throw new InputError(
-      `serve: --token must be given unless --host is this machine (127.0.0.1), got ${host}`,
-    );
-  }
-  if (token !== undefined && token.length < minTokenLength) {
-    throw new InputError(
-      `serve: --token must have at least ${minTokenLength} characters, got ${token.length}`,
-    );
-  }
   const server = await serveRoutes({
     routes,
     host,
