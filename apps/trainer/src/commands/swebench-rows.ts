@@ -3,6 +3,7 @@ import {
   demoTasks,
   loadInstances,
   selectInstances,
+  type SelectOptions,
   type SweInstance,
 } from "@turnwise/envs/swebench";
 import { InputError, readInput } from "@turnwise/training";
@@ -53,22 +54,22 @@ export async function readRows(
   return { instances, numSkipped };
 }
 
-/** Options for selecting instances of a file, or of the demo tasks. */
-export interface SelectionOptions extends RowOptions {
-  readonly instances?: string;
+/** Options for selecting some of the instances. */
+export interface FilterOptions {
   readonly id?: readonly string[];
   readonly repo?: readonly string[];
   readonly seed?: number;
   readonly limit?: number;
 }
 
-/** Adds {@link SelectionOptions} to a command. */
-export function addSelectionOptions(command: Command): Command {
-  return addRowOptions(command)
-    .option(
-      "--instances <file>",
-      "instances as JSON lines, JSON or Parquet; JSON may be gzipped (default: the demo tasks)",
-    )
+/** Options for selecting instances of a file, or of the demo tasks. */
+export interface SelectionOptions extends RowOptions, FilterOptions {
+  readonly instances?: string;
+}
+
+/** Adds {@link FilterOptions} to a command. */
+export function addFilterOptions(command: Command): Command {
+  return command
     .option("--id <pattern>", "only these ids, * matches any text; may be repeated", collectValue)
     .option(
       "--repo <pattern>",
@@ -83,6 +84,26 @@ export function addSelectionOptions(command: Command): Command {
     );
 }
 
+/** Converts {@link FilterOptions} to criteria of `selectInstances`. */
+export function readFilter({ id, repo, seed, limit }: FilterOptions): SelectOptions {
+  return {
+    ...(id && { ids: id }),
+    ...(repo && { repos: repo }),
+    ...(seed !== undefined && { seed }),
+    ...(limit !== undefined && { limit }),
+  };
+}
+
+/** Adds {@link SelectionOptions} to a command. */
+export function addSelectionOptions(command: Command): Command {
+  return addFilterOptions(
+    addRowOptions(command).option(
+      "--instances <file>",
+      "instances as JSON lines, JSON or Parquet; JSON may be gzipped (default: the demo tasks)",
+    ),
+  );
+}
+
 /**
  * Reads the instances that the options select.
  * @param command - Name of the command, for messages.
@@ -92,17 +113,12 @@ export async function readSelection(
   command: string,
   options: SelectionOptions,
 ): Promise<readonly SweInstance[]> {
-  const { instances: path, id, repo, seed, limit } = options;
+  const { instances: path } = options;
   const all =
     path === undefined
       ? demoTasks.map(({ instance }) => instance)
       : (await readRows(path, options)).instances;
-  const chosen = selectInstances(all, {
-    ...(id && { ids: id }),
-    ...(repo && { repos: repo }),
-    ...(seed !== undefined && { seed }),
-    ...(limit !== undefined && { limit }),
-  });
+  const chosen = selectInstances(all, readFilter(options));
   if (chosen.length > 0) return chosen;
   throw new InputError(`${command}: options select none of ${all.length} instances`);
 }

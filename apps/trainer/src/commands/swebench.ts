@@ -9,15 +9,22 @@ import {
   type Grade,
   type SweInstance,
 } from "@turnwise/envs/swebench";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { InputError, readInput } from "@turnwise/training";
-import { collectValue, parseWholeNumber } from "./arguments.ts";
+import { collectValue } from "./arguments.ts";
 import {
   gradePredictions,
   addPredictionOptions,
   type PredictionOptions,
 } from "./swebench-predictions.ts";
-import { readRows, addRowOptions, type RowOptions } from "./swebench-rows.ts";
+import {
+  addFilterOptions,
+  addRowOptions,
+  readFilter,
+  readRows,
+  type FilterOptions,
+  type RowOptions,
+} from "./swebench-rows.ts";
 import { readText } from "./read-text.ts";
 import { buildHarborCommand } from "./swebench-harbor.ts";
 import { buildDemoCommand } from "./swebench-demo.ts";
@@ -37,46 +44,29 @@ export function buildSwebenchCommand(): Command {
     .addCommand(buildDemoCommand());
 }
 
-interface InstancesOptions extends RowOptions {
+interface InstancesOptions extends RowOptions, FilterOptions {
   readonly instances: string;
-  readonly id?: readonly string[];
-  readonly repo?: readonly string[];
   readonly difficulty?: readonly string[];
-  readonly seed?: number;
-  readonly limit?: number;
   readonly script?: boolean;
   readonly json?: boolean;
 }
 
 function buildInstancesCommand(): Command {
-  return addRowOptions(new Command("instances").description("list the instances of a file"))
+  const command = addRowOptions(new Command("instances"))
+    .description("list the instances of a file")
     .requiredOption(
       "--instances <file>",
       "instances as JSON lines, JSON or Parquet; JSON may be gzipped",
-    )
-    .option("--id <pattern>", "only these ids, * matches any text; may be repeated", collectValue)
-    .option(
-      "--repo <pattern>",
-      "only these repositories, * matches any text; may be repeated",
-      collectValue,
-    )
+    );
+  return addFilterOptions(command)
     .option("--difficulty <name>", "only this difficulty; may be repeated", collectValue)
-    .addOption(new Option("--seed <number>", "shuffle with this seed").argParser(parseWholeNumber))
-    .addOption(
-      new Option("--limit <number>", "maximum number of instances (default: all)").argParser(
-        parseWholeNumber,
-      ),
-    )
     .option("--script", "print the evaluation script of each instance instead of the list")
     .option("--json", "print one JSON object per line, with all fields")
     .action(async (options: InstancesOptions) => {
       const { instances, numSkipped } = await readRows(options.instances, options);
       const chosen = selectInstances(instances, {
-        ...(options.id && { ids: options.id }),
-        ...(options.repo && { repos: options.repo }),
+        ...readFilter(options),
         ...(options.difficulty && { difficulties: options.difficulty }),
-        ...(options.seed !== undefined && { seed: options.seed }),
-        ...(options.limit !== undefined && { limit: options.limit }),
       });
       for (const instance of chosen) process.stdout.write(`${formatInstance(instance, options)}\n`);
       if (options.json === true || options.script === true) return;

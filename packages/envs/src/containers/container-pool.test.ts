@@ -42,6 +42,18 @@ function toyEngine(host: string) {
 
 const spec = { image: "i" };
 
+it("starts a container without serializing the build context", async () => {
+  const { engine } = toyEngine("a");
+  const pool = new ContainerPool([{ engine, maxContainers: 2 }]);
+  const content = Object.assign(Buffer.from("FROM scratch\n"), { toJSON: failUnused });
+  const built = { ...spec, build: { files: [{ path: "Dockerfile", content }] } };
+  pool.warm(built);
+  const container = await pool.start(built);
+  expect(pool.statistics.started).toBe(1);
+  await container.close();
+  await pool.close();
+});
+
 describe("ContainerPool", () => {
   it("spreads containers over hosts by free capacity, and queues the next one when all are full", async () => {
     const [a, b] = [toyEngine("a"), toyEngine("b")];

@@ -88,7 +88,7 @@ export class ContainerPool implements ContainerEngine {
   /** Starts containers in advance. Failed starts are ignored. */
   warm(spec: ContainerSpec, count = 1): void {
     checkInteger("ContainerPool.warm", { count }, { min: 0 });
-    const key = JSON.stringify(spec);
+    const key = createKey(spec);
     const queue = this.#warm.get(key) ?? [];
     for (let i = 0; i < count; i++) {
       const start = this.#startFresh(spec, undefined);
@@ -99,7 +99,7 @@ export class ContainerPool implements ContainerEngine {
   }
 
   async start(spec: ContainerSpec, signal?: AbortSignal): Promise<Container> {
-    const queue = this.#warm.get(JSON.stringify(spec));
+    const queue = this.#warm.get(createKey(spec));
     for (let ready = queue?.shift(); ready !== undefined; ready = queue?.shift()) {
       const container = await ready.catch(() => undefined);
       if (container === undefined) continue;
@@ -234,4 +234,10 @@ export class ContainerPool implements ContainerEngine {
     await Promise.all([...this.#warm.values()].flat().map(async (start) => start.catch(() => {})));
     await Promise.all(this.#hosts.map(async ({ engine }) => engine.close()));
   }
+}
+
+/** Creates the key of equal specs. The name of an image that is built identifies its build. */
+function createKey(spec: ContainerSpec): string {
+  const { build: _, ...settings } = spec;
+  return JSON.stringify(settings);
 }

@@ -1,16 +1,13 @@
 import type Dockerode from "dockerode";
 import { ContainerError, type ContainerBuild } from "./container.ts";
 import { dockerFault } from "./docker-fault.ts";
-import { hasImage, noteUse } from "./docker-images.ts";
+import { hasImage, noteUse, shareWork } from "./docker-images.ts";
 import { packTar } from "./tar.ts";
 
 interface BuildEvent {
   readonly stream?: string;
   readonly error?: string;
 }
-
-/** Builds in progress of each engine, by tag. */
-const underWay = new WeakMap<Dockerode, Map<string, Promise<void>>>();
 
 /**
  * Builds an image unless the engine has it; concurrent callers share a build.
@@ -27,15 +24,7 @@ export async function ensureBuilt(
   const doing = `${host}: build ${tag}`;
   noteUse(docker, [tag]);
   if (await hasImage(docker, tag, doing)) return;
-  let builds = underWay.get(docker);
-  if (builds === undefined) underWay.set(docker, (builds = new Map()));
-  let work = builds.get(tag);
-  if (work === undefined) {
-    const all = builds;
-    work = buildImage(docker, tag, build, doing).finally(() => all.delete(tag));
-    builds.set(tag, work);
-  }
-  await work;
+  await shareWork(docker, tag, async () => buildImage(docker, tag, build, doing));
 }
 
 async function buildImage(
@@ -74,7 +63,7 @@ async function buildImage(
       throw new ContainerError("timeout", message, { cause });
     }
     const fault = dockerFault(doing, cause);
-    // After output of the build, an error of no known kind is one of the Dockerfile.
+    // An unclassified error after the first output of the build comes from the Dockerfile.
     if (fault.kind !== "engine" || last === "") throw fault;
     throw new ContainerError("image", fault.message, { cause });
   } finally {

@@ -16,6 +16,7 @@ import { dockerFault, withTimeout } from "./docker-fault.ts";
 import { DockerShell } from "./docker-shell.ts";
 import { frameReader } from "./exec-frames.ts";
 import { packTar, unpackTar } from "./tar.ts";
+import { startExec } from "./start-exec.ts";
 
 /**
  * Maximum output of a command, bytes; a command that exceeds it counts as endless and is killed.
@@ -87,42 +88,26 @@ export class DockerContainer implements Container {
 
   async #execOnce(command: string, options: CommandOptions): Promise<CommandResult> {
     const { timeoutSeconds = 120, maxBytes = 2 ** 20, signal, mergeStreams = false } = options;
-    const { cwd, env = {}, user, input } = options;
+    const { user, input } = options;
     checkPositive("Container.exec", { timeoutSeconds, maxBytes });
     signal?.throwIfAborted();
     const mark = randomBytes(12).toString("hex");
     const started = performance.now();
-    const exec = await withTimeout(
-      60,
-      this.#label("exec"),
-      this.#container.exec({
-        Cmd: [
-          "timeout",
-          "-k",
-          "2",
-          String(timeoutSeconds),
-          ...(await this.#bashArguments(
-            mergeStreams ? `exec 2>&1\n${command}` : command,
-            mark,
-            options,
-          )),
-        ],
-        AttachStdin: input !== undefined,
-        AttachStdout: true,
-        AttachStderr: true,
-        Tty: false,
-        Env: [
-          ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
-          `TURNWISE_COMMAND=${mark}`,
-        ],
-        ...(cwd === undefined ? {} : { WorkingDir: cwd }),
-        ...(user === undefined ? {} : { User: user }),
-      }),
-    );
-    const stream = await withTimeout(
-      60,
-      this.#label("exec"),
-      exec.start({ hijack: true, stdin: input !== undefined }),
+    const { exec, stream } = await startExec(
+      this.#container,
+      [
+        "timeout",
+        "-k",
+        "2",
+        String(timeoutSeconds),
+        ...(await this.#bashArguments(
+          mergeStreams ? `exec 2>&1\n${command}` : command,
+          mark,
+          options,
+        )),
+      ],
+      options,
+      { doing: this.#label("exec"), mark, hasInput: input !== undefined },
     );
     const outputs = { stdout: new BoundedOutput(maxBytes), stderr: new BoundedOutput(maxBytes) };
     const ending = await this.#collect(stream, outputs, input, timeoutSeconds, signal);

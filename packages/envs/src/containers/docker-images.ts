@@ -34,7 +34,8 @@ interface PullEvent {
 interface Store {
   /** Logical time of each image's last use. */
   readonly lastUse: Map<string, number>;
-  readonly pulls: Map<string, Promise<void>>;
+  /** Pulls and builds in progress, by image. */
+  readonly underWay: Map<string, Promise<void>>;
   clock: number;
 }
 
@@ -43,7 +44,7 @@ const stores = new WeakMap<Dockerode, Store>();
 function getStore(docker: Dockerode): Store {
   let store = stores.get(docker);
   if (store === undefined) {
-    store = { lastUse: new Map(), pulls: new Map(), clock: 0 };
+    store = { lastUse: new Map(), underWay: new Map(), clock: 0 };
     stores.set(docker, store);
   }
   return store;
@@ -69,12 +70,22 @@ export async function ensureImage(
     const fault = dockerFault(doing, cause);
     if (fault.kind !== "image" || options.pull === "never") throw fault;
   }
-  let pull = store.pulls.get(image);
-  if (pull === undefined) {
-    pull = pullImage(docker, image, options).finally(() => store.pulls.delete(image));
-    store.pulls.set(image, pull);
+  await shareWork(docker, image, async () => pullImage(docker, image, options));
+}
+
+/** Performs work that creates an image; concurrent callers share it. */
+export async function shareWork(
+  docker: Dockerode,
+  image: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { underWay } = getStore(docker);
+  let shared = underWay.get(image);
+  if (shared === undefined) {
+    shared = work().finally(() => underWay.delete(image));
+    underWay.set(image, shared);
   }
-  await pull;
+  await shared;
 }
 
 /** True if the engine has an image. */

@@ -4,8 +4,8 @@ import { checkPositive } from "@turnwise/core";
 import type Dockerode from "dockerode";
 import { BoundedOutput } from "./bounded-output.ts";
 import type { CommandOptions, CommandResult, ContainerShell } from "./container.ts";
-import { withTimeout } from "./docker-fault.ts";
 import { frameReader } from "./exec-frames.ts";
+import { startExec } from "./start-exec.ts";
 
 interface Parts {
   readonly doing: string;
@@ -117,28 +117,12 @@ export class DockerShell implements ContainerShell {
   }
 
   async #open(): Promise<Session> {
-    const { cwd, env = {}, user } = this.#options;
     const mark = randomBytes(12).toString("hex");
-    const exec = await withTimeout(
-      60,
-      this.#parts.doing,
-      this.#container.exec({
-        Cmd: ["/bin/bash", "--noprofile", "--norc"],
-        AttachStdin: true,
-        AttachStdout: true,
-        AttachStderr: true,
-        Env: [
-          ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
-          `TURNWISE_COMMAND=${mark}`,
-        ],
-        ...(cwd === undefined ? {} : { WorkingDir: cwd }),
-        ...(user === undefined ? {} : { User: user }),
-      }),
-    );
-    const stream = await withTimeout(
-      60,
-      this.#parts.doing,
-      exec.start({ hijack: true, stdin: true }),
+    const { stream } = await startExec(
+      this.#container,
+      ["/bin/bash", "--noprofile", "--norc"],
+      this.#options,
+      { doing: this.#parts.doing, mark, hasInput: true },
     );
     const session: Session = { stream, mark, onData: () => undefined, onEnd: () => undefined };
     const endSession = (): void => session.onEnd();

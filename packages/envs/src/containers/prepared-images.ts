@@ -7,7 +7,7 @@ import {
   type ContainerSpec,
 } from "./container.ts";
 import { withTimeout } from "./docker-fault.ts";
-import { hasImage, noteUse } from "./docker-images.ts";
+import { hasImage, noteUse, shareWork } from "./docker-images.ts";
 import { noLabels } from "./labels.ts";
 
 /** Repository name of prepared images; the tag of each is a digest. */
@@ -27,7 +27,6 @@ interface Parts {
 export class PreparedImages {
   readonly #docker: Dockerode;
   readonly #parts: Parts;
-  readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(docker: Dockerode, parts: Parts) {
     this.#docker = docker;
@@ -53,15 +52,10 @@ export class PreparedImages {
     const digest = createHash("sha256").update(parts).digest("hex").slice(0, 32);
     const tag = `${preparedRepository}:${digest}`;
     if (!(await hasImage(this.#docker, tag, doing))) {
-      let work = this.#underWay.get(tag);
-      if (work === undefined) {
-        // Other callers may wait for the same work, so an aborted caller must not cancel it.
-        work = this.#prepare(spec, user, preparation, tag, doing).finally(() =>
-          this.#underWay.delete(tag),
-        );
-        this.#underWay.set(tag, work);
-      }
-      await work;
+      // Other callers may wait for the same work, so an aborted caller must not cancel it.
+      await shareWork(this.#docker, tag, async () =>
+        this.#prepare(spec, user, preparation, tag, doing),
+      );
       signal?.throwIfAborted();
     }
     // Record this use so that the prepared image is evicted before its base image.

@@ -11,27 +11,15 @@ import {
   type HarborEnvironmentOptions,
   type HarborRecord,
 } from "./environment.ts";
-import { exampleFiles, loadExampleTasks } from "./examples.ts";
-import { readTask, type HarborTask } from "./load-tasks.ts";
+import { exampleFiles, loadExampleTasks, loadTask } from "./examples.ts";
+import type { HarborTask } from "./load-tasks.ts";
 import { terminalScaffolds } from "./wording.ts";
 
 const engine = await testEngine();
 afterAll(async () => engine?.close());
 
-/** Loads a task from its files. */
 const load = async (files: Readonly<Record<string, string>>): Promise<HarborTask> =>
-  readTask("task", {
-    name: (path) => `task/${path}`,
-    readText: async (path) => files[path]!,
-    has: async (path) => path in files,
-    readFiles: async (folder) =>
-      Object.entries(files)
-        .filter(([path]) => path.startsWith(`${folder}/`))
-        .map(([path, content]) => ({
-          path: path.slice(folder.length + 1),
-          content: Buffer.from(content),
-        })),
-  });
+  loadTask("task", files);
 
 const offline = `[environment]\nnetwork_mode = "no-network"\n`;
 

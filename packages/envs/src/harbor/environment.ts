@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { checkPositive, type Task } from "@turnwise/core";
+import { attributeToImage } from "../containers/attribute-to-image.ts";
 import {
   ContainerError,
   type Container,
@@ -51,7 +52,7 @@ export interface HarborEnvironmentOptions
    * so that the episode has no reward. Default `zero`, because agents can cause it.
    */
   readonly onVerifierFailure?: "zero" | "fail";
-  /** Reward of a verifier's reward of 1. Default 1. */
+  /** Reward of an episode for a verifier reward of 1. Default 1. */
   readonly successReward?: number;
   /** Called after each graded episode. */
   readonly onGraded?: (record: HarborRecord) => void;
@@ -137,7 +138,7 @@ async function openTask(
   environment: Readonly<Record<string, string>>,
 ): Promise<AgentContainer> {
   const { agent, environment: world } = task.settings;
-  try {
+  return attributeToImage(container, async () => {
     const where = await container.exec("pwd", world.folder === null ? {} : { cwd: world.folder });
     const folder = where.stdout.toString("utf8").trim();
     if (where.exitCode !== 0 || !folder.startsWith("/")) {
@@ -150,13 +151,7 @@ async function openTask(
     const logs = "mkdir -p /logs/agent /logs/artifacts /logs/verifier && chmod 777 /logs/*";
     await container.exec(logs, { user: "0", cwd: "/" });
     return { container, folder, environment, ...(agent.user !== null && { user: agent.user }) };
-  } catch (cause) {
-    await container.close();
-    if (cause instanceof ContainerError && cause.kind === "environment") {
-      throw new ContainerError("image", `${container.image}: ${cause.message}`, { cause });
-    }
-    throw cause;
-  }
+  });
 }
 
 /** Maximum time for verification after the agent's time limit, seconds. */

@@ -23,9 +23,9 @@ network_mode = "no-network"
 workdir = "/tmp"
 `;
 
-/** Script that rewards an exact content of a file. */
+/** Creates a test that rewards the exact content of a file. */
 const expectContent = (path: string, content: string): string => `#!/bin/bash
-# Rewards the exact content of a file.
+# The reward is 1 if the file has exactly this content, else 0.
 if [ "$(cat ${path})" = "${content}" ]; then echo 1; else echo 0; fi > /logs/verifier/reward.txt
 `;
 
@@ -48,7 +48,7 @@ export const exampleFiles: Readonly<Record<string, ExampleFiles>> = {
     "instruction.md":
       "Write the letters d, a, c and b to the file /tmp/letters.txt in alphabetical order, one per line.\n",
     "tests/test.sh": `#!/bin/bash
-# Rewards the share of lines that are right, and reports their number.
+# The reward is the share of correct lines; their number is reported too.
 right=0; number=0
 for letter in a b c d; do
   number=$((number + 1))
@@ -63,22 +63,23 @@ echo "{\\"reward\\": $share, \\"lines\\": $right}" > /logs/verifier/reward.json
 
 /** Loads the example tasks. Their image is built by `ensureDemoBaseImage`. */
 export async function loadExampleTasks(): Promise<HarborTask[]> {
-  return Promise.all(
-    Object.entries(exampleFiles).map(async ([id, files]) =>
-      readTask(id, {
-        name: (path) => `${id}/${path}`,
-        readText: async (path) => files[path]!,
-        has: async (path) => path in files,
-        readFiles: async (folder) =>
-          Object.entries(files)
-            .filter(([path]) => path.startsWith(`${folder}/`))
-            .map(([path, content]) => ({
-              path: path.slice(folder.length + 1),
-              content: Buffer.from(content),
-            })),
-      }),
-    ),
-  );
+  return Promise.all(Object.entries(exampleFiles).map(async ([id, files]) => loadTask(id, files)));
+}
+
+/** Loads a task from its files. */
+export async function loadTask(id: string, files: ExampleFiles): Promise<HarborTask> {
+  return readTask(id, {
+    name: (path) => `${id}/${path}`,
+    readText: async (path) => files[path]!,
+    has: async (path) => path in files,
+    readFiles: async (folder) =>
+      Object.entries(files)
+        .filter(([path]) => path.startsWith(`${folder}/`))
+        .map(([path, content]) => ({
+          path: path.slice(folder.length + 1),
+          content: Buffer.from(content),
+        })),
+  });
 }
 
 /** Writes the files of a task below a folder. */

@@ -11,6 +11,7 @@ import { ensureDemoBaseImage } from "../containers/demo-base-image.ts";
 import { createRandomAction } from "../scaffold/random-action.ts";
 import type { ScaffoldName } from "../scaffold/scaffolds.ts";
 import { setting } from "../setting.ts";
+import { splitTasks, type TaskSplits } from "../split-tasks.ts";
 import {
   count,
   evaluationSplits,
@@ -259,22 +260,13 @@ function auditRecord({ taskId, ending, numSteps, verification }: HarborRecord): 
   };
 }
 
-interface Split {
-  readonly split: string;
-  readonly tasks: readonly HarborTask[];
-}
-
-interface Splits {
-  readonly training: readonly HarborTask[];
-  readonly evaluation: readonly Split[];
-  /** All tasks that may be played. */
-  readonly all: readonly HarborTask[];
+interface Splits extends TaskSplits<HarborTask> {
   /** Messages about skipped tasks. */
   readonly skipped: readonly string[];
 }
 
 async function readSplits(settings: HarborTasks, seed: number): Promise<Splits> {
-  const { path, evaluationPath, categories, numTraining, skipInvalid } = settings;
+  const { path, evaluationPath, categories, skipInvalid } = settings;
   const skipped: string[] = [];
   const select = (tasks: readonly HarborTask[]): readonly HarborTask[] =>
     createRandom(seed)
@@ -305,29 +297,12 @@ async function readSplits(settings: HarborTasks, seed: number): Promise<Splits> 
     return select(usable);
   };
   const known = path === null ? select(await loadExampleTasks()) : await load(path);
-  const training = known.slice(0, numTraining);
-  if (training.length === 0) {
+  if (known.length === 0) {
     const reason = categories.length > 0 ? ` of ${categories.join(", ")}` : "";
-    throw new InputError(`harbor: ${path} contains no valid tasks${reason}`);
+    throw new InputError(`harbor: ${path ?? "examples"} contains no valid tasks${reason}`);
   }
   // Tasks of two folders may have equal paths.
   const others = evaluationPath === null ? [] : await load(evaluationPath, "evaluation/");
-  const bySplit: Readonly<Record<string, readonly HarborTask[]>> = {
-    train: training,
-    held_out: known.slice(numTraining),
-    evaluation: others,
-  };
-  const evaluation = settings.evaluation.flatMap(({ split, numTasks, ifPresent }) => {
-    const tasks = bySplit[split]?.slice(0, numTasks) ?? [];
-    if (tasks.length > 0) return [{ split, tasks }];
-    if (ifPresent === true) return [];
-    const counts = Object.entries(bySplit).map(([name, list]) => `${name} (${list.length})`);
-    throw new InputError(
-      `harbor: split ${split} has no tasks (tasks per split: ${counts.join(", ")})`,
-    );
-  });
-  const all = new Map(
-    [...training, ...evaluation.flatMap((entry) => entry.tasks)].map((task) => [task.id, task]),
-  );
-  return { training, evaluation, all: [...all.values()], skipped };
+  const loaded = { training: known, evaluation: others };
+  return { ...splitTasks("harbor", "tasks", loaded, settings), skipped };
 }

@@ -10,7 +10,7 @@ export type TaskFolder = "environment" | "tests" | "solution";
 
 /** A Harbor task. */
 export interface HarborTask {
-  /** Path of its folder below the folder of all tasks, or the folder's name. */
+  /** Path of its folder relative to the folder of all tasks; for a single task, the folder's name. */
   readonly id: string;
   /** Name of its `task.toml` in messages. */
   readonly file: string;
@@ -148,8 +148,7 @@ async function exists(file: string): Promise<boolean> {
 }
 
 /**
- * Removes the leading lines with a canary, by which publishers find their benchmark in training
- * data.
+ * Removes the leading canary lines, which let publishers detect their benchmark in training data.
  */
 function removeCanary(text: string): string {
   return text.replace(/^(?:(?:<!--[^\n]*canary[^\n]*-->|#[^\n]*canary[^\n]*)\r?\n+)+/iu, "");

@@ -42,7 +42,9 @@ export interface HarborSettings {
 
 // The message of each schema is the rule that its value must follow.
 const text = z.string({ error: "be text" }).min(1, { error: "not be empty" });
-const user = z.union([text, z.int().nonnegative()], { error: "be a user name or id" });
+const user = z
+  .union([text, z.int().nonnegative()], { error: "be a user name or id" })
+  .transform(String);
 const seconds = z.number({ error: "be a number > 0" }).positive({ error: "be a number > 0" });
 const size = z
   .string({ error: "be a size such as 2G" })
@@ -152,12 +154,12 @@ export function parseTaskSettings(content: string, file: string): HarborSettings
     category: typeof category === "string" && category !== "" ? category : null,
     agent: {
       timeoutSeconds: agent.timeout_sec ?? null,
-      user: agent.user === undefined ? null : String(agent.user),
+      user: agent.user ?? null,
       network: agent.network_mode ?? usual,
     },
     verifier: {
       timeoutSeconds: verifier.timeout_sec,
-      user: verifier.user === undefined ? null : String(verifier.user),
+      user: verifier.user ?? null,
       network: verifier.network_mode ?? usual,
       env: verifier.env,
     },
@@ -203,22 +205,19 @@ function toMegabytes(text: string): number {
   return Number(trimmed.slice(0, -1)) * factors[trimmed.at(-1)!]!;
 }
 
-const sections = ["task", "agent", "verifier", "environment", "solution"] as const;
-
 /** Lists the fields that the schema does not name; `metadata` may have any. */
 function listUnknown(given: Readonly<Record<string, unknown>>): string[] {
-  const known = new Set(["version", ...Object.keys(schema.shape)]);
-  const found = Object.keys(given).filter((key) => !known.has(key));
-  for (const section of sections) {
-    const fields = new Set(Object.keys(sectionShapes[section]));
+  const known = { version: null, ...schema.shape };
+  const found = Object.keys(given).filter((key) => !Object.hasOwn(known, key));
+  for (const [section, shape] of Object.entries(sectionShapes)) {
     for (const key of Object.keys((given[section] as object | undefined) ?? {})) {
-      if (!fields.has(key)) found.push(`${section}.${key}`);
+      if (!Object.hasOwn(shape, key)) found.push(`${section}.${key}`);
     }
   }
   return found;
 }
 
-const sectionShapes: Readonly<Record<(typeof sections)[number], object>> = {
+const sectionShapes: Readonly<Record<string, object>> = {
   task: schema.shape.task.unwrap().shape,
   agent: schema.shape.agent.unwrap().shape,
   verifier: schema.shape.verifier.unwrap().shape,

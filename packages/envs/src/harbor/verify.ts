@@ -15,16 +15,19 @@ export interface VerifyOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Time limit, seconds. Default: the task's. */
   readonly timeoutSeconds?: number | undefined;
-  /** Processes that the agent left: they go on, as in Harbor, or are killed. Default `keep`. */
+  /**
+   * Processes that the agent left running: keep them for the verifier, as in Harbor, or kill them.
+   * Default `keep`.
+   */
   readonly leftovers?: "keep" | "kill" | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Result of a verification. */
 export interface Verification {
-  /** The reward; `undefined` if the verifier gave none. */
+  /** The reward; `undefined` if the verifier wrote no valid one. */
   readonly reward: Reward | undefined;
-  /** Reason why the verifier gave no reward. */
+  /** Reason why there is no reward. */
   readonly problem: string | undefined;
   /** Output of the tests. */
   readonly log: string;
@@ -68,19 +71,25 @@ export async function verifyTask(
   const { timeoutSeconds = verifier.timeoutSeconds } = options;
   const begun = performance.now();
   const changed = (await container.changes()).filter((path) => watched.has(path));
-  const fail = (problem: string, output?: OutputBytes): Verification => ({
-    reward: undefined,
-    problem,
+  const conclude = (
+    outcome: ReturnType<typeof readReward>,
+    output?: OutputBytes,
+  ): Verification => ({
+    ...("problem" in outcome
+      ? { reward: undefined, problem: outcome.problem }
+      : { reward: outcome, problem: undefined }),
     log: output?.toString("utf8") ?? "",
     changed,
     seconds: (performance.now() - begun) / 1000,
   });
   try {
-    // The signal also ends the command itself, so its result has no meaning.
+    // The signal also kills this command itself, so its result is ignored.
     if (leftovers === "kill") await container.exec("kill -KILL -1", { user: "0", cwd: "/" });
     const prepared = await container.exec(prepareScript, { user: "0", cwd: "/" });
-    if (prepared.exitCode !== 0)
-      return fail("the folders of the verifier cannot be emptied", prepared.stderr);
+    if (prepared.exitCode !== 0) {
+      const problem = "the folders of the verifier cannot be emptied";
+      return conclude({ problem }, prepared.stderr);
+    }
     const tests = await task.readFiles("tests");
     await container.copyIn("/", tests.map(intoTests));
     const script = tests.find(({ path }) => path === "test.sh")!;
@@ -95,18 +104,17 @@ export async function verifyTask(
       ...(signal !== undefined && { signal }),
     });
     const { stdout: output } = run;
-    if (run.isTimedOut) return fail(`the verifier took longer than ${timeoutSeconds} s`, output);
-    const found = readReward(await readRewardFiles(container));
-    if ("problem" in found) {
-      if (await container.isOutOfMemory()) {
-        throw new ContainerError("resources", `${task.id}: the verifier ran out of memory`);
-      }
-      return fail(found.problem, output);
+    if (run.isTimedOut) {
+      return conclude({ problem: `the verifier took longer than ${timeoutSeconds} s` }, output);
     }
-    return { ...fail("", output), reward: found, problem: undefined };
+    const found = readReward(await readRewardFiles(container));
+    if ("problem" in found && (await container.isOutOfMemory())) {
+      throw new ContainerError("resources", `${task.id}: the verifier ran out of memory`);
+    }
+    return conclude(found, output);
   } catch (error) {
     if (!(error instanceof ContainerError) || error.kind !== "environment") throw error;
-    return fail(`the container ended: ${error.message}`);
+    return conclude({ problem: `the container ended: ${error.message}` });
   }
 }
 

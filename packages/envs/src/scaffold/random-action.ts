@@ -4,10 +4,13 @@ import { submitMark } from "./bash-only.ts";
 import type { Scaffold } from "./scaffold.ts";
 import { encodeToolCall } from "./tool-call.ts";
 
+/** True if a scaffold has a tool of this name. */
+export const hasTool = ({ tools }: Pick<Scaffold, "tools">, name: string): boolean =>
+  tools.some(({ schema }) => schema.function.name === name);
+
 /** Creates the action that submits the work with a scaffold's tools. */
-export function createSubmission({ tools }: Pick<Scaffold, "tools">): string {
-  const hasFinish = tools.some(({ schema }) => schema.function.name === "finish");
-  return hasFinish
+export function createSubmission(scaffold: Pick<Scaffold, "tools">): string {
+  return hasTool(scaffold, "finish")
     ? encodeToolCall({ tool: "finish", arguments: { command: "submit" } })
     : encodeToolCall({ tool: "execute_bash", arguments: { cmd: `echo ${submitMark}` } });
 }

@@ -4,7 +4,11 @@ import type { AgentFormat } from "../agent-format.ts";
 import type { EnvironmentFactory } from "../environment.ts";
 import type { Demonstrator } from "../task-source.ts";
 import { compactSweMarkers } from "../scaffold/agent-formats.ts";
+import { createSubmission, hasTool } from "../scaffold/random-action.ts";
+import type { Scaffold } from "../scaffold/scaffold.ts";
+import { createApplyCommand } from "./apply-command.ts";
 import { demoTasks, type DemoTask } from "./demo/tasks.ts";
+import { fileDiff } from "./demo/text-diff.ts";
 import type { SweInstance } from "./instances/instance.ts";
 import { encodeToolCall } from "../scaffold/tool-call.ts";
 
@@ -19,11 +23,13 @@ type Plan = readonly string[];
 /**
  * Creates a demonstrator for a list of instances.
  * @param agents - `able`: only the plan that fixes the issue; `mixed`: all plans of an instance.
+ * @param parts.scaffold - Tools of the agent; the format must use the same scaffold.
  */
 export function sweDemonstrator(
   instances: readonly SweInstance[],
   agents: "able" | "mixed",
   parts: {
+    readonly scaffold: Pick<Scaffold, "tools">;
     readonly createEnvironment: EnvironmentFactory;
     readonly format: AgentFormat;
     readonly maxTurns: number;
@@ -34,7 +40,9 @@ export function sweDemonstrator(
     markers: Object.values(compactSweMarkers),
     vocabulary: "text",
     demonstrate: async (tasks, slipShare, random) => {
-      const plansById = new Map(instances.map((instance) => [instance.id, listPlans(instance)]));
+      const plansById = new Map(
+        instances.map((instance) => [instance.id, listPlans(instance, parts.scaffold)]),
+      );
       const episodes = tasks.flatMap((task) => {
         const plans = plansById.get(task.id)!;
         const actions = slipShare > 0 ? otherEdits(plansById, task) : [];
@@ -63,26 +71,51 @@ function otherEdits(plansById: ReadonlyMap<string, readonly Plan[]>, { id }: Tas
  * Lists the plans for an instance; the first one fixes the issue. A demo task also has a plan that
  * only adds a comment, and one that submits the repository unchanged.
  */
-function listPlans(instance: SweInstance): readonly Plan[] {
-  const finish = encodeToolCall({ tool: "finish", arguments: { command: "submit" } });
+function listPlans(instance: SweInstance, scaffold: Pick<Scaffold, "tools">): readonly Plan[] {
+  const submission = createSubmission(scaffold);
   const demo = demoById.get(instance.id);
-  if (demo === undefined) {
-    const cmd = `git apply -v - <<'END_OF_PATCH'\n${instance.goldPatch}END_OF_PATCH`;
-    return [[encodeToolCall({ tool: "execute_bash", arguments: { cmd } }), finish]];
-  }
-  const { file, from, to } = demo.fix;
-  const edit = (rest: Readonly<Record<string, string>>): string =>
-    encodeToolCall({ tool: "file_editor", arguments: { ...rest, path: `/testbed/${file}` } });
-  const view = edit({ command: "view" });
-  const replace = (text: string): string =>
-    edit({ command: "str_replace", old_str: from, new_str: text });
+  if (demo === undefined) return [[runCommand(createApplyCommand(instance.goldPatch)), submission]];
+  const { from, to } = demo.fix;
+  const { view, replace } = hasTool(scaffold, "file_editor")
+    ? createEditorActions(demo)
+    : createShellActions(demo);
   const indent = /^[ ]*/u.exec(from)![0];
   return [
-    [view, replace(to), finish],
-    [view, replace(`${indent}# This is right.\n${from}`), finish],
-    [view, finish],
+    [view, replace(to), submission],
+    [view, replace(`${indent}# This is right.\n${from}`), submission],
+    [view, submission],
   ];
 }
+
+/** Actions on the file of a demo task's fix. */
+interface FileActions {
+  readonly view: string;
+  /** Replaces the text that the fix replaces. */
+  readonly replace: (text: string) => string;
+}
+
+function createEditorActions({ fix: { file, from } }: DemoTask): FileActions {
+  const edit = (rest: Readonly<Record<string, string>>): string =>
+    encodeToolCall({ tool: "file_editor", arguments: { ...rest, path: `/testbed/${file}` } });
+  return {
+    view: edit({ command: "view" }),
+    replace: (text) => edit({ command: "str_replace", old_str: from, new_str: text }),
+  };
+}
+
+function createShellActions({ files, fix: { file, from } }: DemoTask): FileActions {
+  const content = files[file]!;
+  return {
+    view: runCommand(`cat ${file}`),
+    replace: (text) => {
+      const changed = content.replace(from, () => text);
+      return runCommand(createApplyCommand(fileDiff(file, content, changed)));
+    },
+  };
+}
+
+const runCommand = (cmd: string): string =>
+  encodeToolCall({ tool: "execute_bash", arguments: { cmd } });
 
 /** Creates a scripted player that follows a plan and ignores observations. */
 function followPlan(plan: Plan): ScriptedPlayer {

@@ -29,6 +29,7 @@ import {
 } from "../task-settings.ts";
 import type { EvaluationSplit, TasksSchema } from "../task-settings.ts";
 import { setting } from "../setting.ts";
+import { splitTasks, type TaskSplits } from "../split-tasks.ts";
 
 /**
  * Settings of the software-engineering tasks of a run; {@link swebenchTasksSchema} describes every
@@ -183,7 +184,8 @@ export async function openSwebenchTasks(
       splits.all.map(({ id }) => demoById.get(id)!),
     );
   });
-  const format = sweScaffolds[tasks.format].format({
+  const scaffold = sweScaffolds[tasks.format];
+  const format = scaffold.format({
     template,
     ...(tasks.format === "compact" && { maxCharacters: tasks.shownCharacters }),
   });
@@ -193,7 +195,7 @@ export async function openSwebenchTasks(
     pool,
     environmentOptions(tasks, episode, audit),
   );
-  const describe = ({ split, instances }: Split): string => `${instances.length} of ${split}`;
+  const evaluated = splits.evaluation.map(({ split, tasks: list }) => `${list.length} of ${split}`);
   const skipped =
     splits.skipped.length > 0
       ? `skipped rows: ${splits.skipped.length} (first: ${splits.skipped[0]!}); `
@@ -202,21 +204,22 @@ export async function openSwebenchTasks(
     name: "swebench",
     description:
       `software tasks: ${tasks.path ?? "demo tasks"}; ${splits.training.length} to train, ` +
-      `${splits.evaluation.map(describe).join(", ") || "none"} to evaluate; ` +
+      `${evaluated.join(", ") || "none"} to evaluate; ` +
       skipped +
       `containers on ${pool.host}`,
     training: sweTasks(splits.training),
-    evaluation: splits.evaluation.map(({ split, instances }) => ({
+    evaluation: splits.evaluation.map(({ split, tasks: list }) => ({
       split,
-      tasks: sweTasks(instances),
+      tasks: sweTasks(list),
     })),
     createEnvironment,
     format,
     environmentTimeoutSeconds: queueSeconds,
-    randomAction: createRandomAction(sweScaffolds[tasks.format], randomCommands),
+    randomAction: createRandomAction(scaffold, randomCommands),
     takeRecords: () => audit.take(),
     ...(splits.skipped.length > 0 && { omissions: { invalidRows: splits.skipped } }),
     demonstrator: sweDemonstrator(splits.all, tasks.demonstrators, {
+      scaffold,
       createEnvironment,
       format,
       maxTurns: episode.maxTurns,
@@ -256,22 +259,13 @@ function environmentOptions(
   };
 }
 
-interface Split {
-  readonly split: string;
-  readonly instances: readonly SweInstance[];
-}
-
-interface Splits {
-  readonly training: readonly SweInstance[];
-  readonly evaluation: readonly Split[];
-  /** All instances that may be played. */
-  readonly all: readonly SweInstance[];
+interface Splits extends TaskSplits<SweInstance> {
   /** Messages about skipped rows. */
   readonly skipped: readonly string[];
 }
 
 async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
-  const { path, evaluationPath, repositories, numTraining } = tasks;
+  const { path, evaluationPath, repositories } = tasks;
   const skipped: string[] = [];
   const options: LoadOptions = {
     fields: tasks.fields,
@@ -288,27 +282,11 @@ async function readSplits(tasks: SwebenchTasks, seed: number): Promise<Splits> {
           .fork("swebench/tasks")
           .shuffle(demoTasks.map(({ instance }) => instance))
       : await loadSelected(path);
-  const training = known.slice(0, numTraining);
   const others = evaluationPath === null ? [] : await loadSelected(evaluationPath);
-  const bySplit: Readonly<Record<string, readonly SweInstance[]>> = {
-    train: training,
-    held_out: known.slice(numTraining),
-    evaluation: others,
-  };
-  const evaluation = tasks.evaluation.flatMap(({ split, numTasks, ifPresent }) => {
-    const instances = bySplit[split]?.slice(0, numTasks) ?? [];
-    if (instances.length > 0) return [{ split, instances }];
-    if (ifPresent === true) return [];
-    const counts = Object.entries(bySplit).map(([name, list]) => `${name} (${list.length})`);
-    throw new InputError(
-      `swebench: split ${split} has no instances (instances per split: ${counts.join(", ")})`,
-    );
-  });
-  if (training.length === 0) {
+  const loaded = { training: known, evaluation: others };
+  const splits = splitTasks("swebench", "instances", loaded, tasks);
+  if (splits.training.length === 0) {
     throw new InputError(`swebench: ${path} contains no instances of ${repositories.join(", ")}`);
   }
-  const all = new Map(
-    [...training, ...evaluation.flatMap((entry) => entry.instances)].map((i) => [i.id, i]),
-  );
-  return { training, evaluation, all: [...all.values()], skipped };
+  return { ...splits, skipped };
 }

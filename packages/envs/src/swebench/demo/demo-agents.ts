@@ -1,5 +1,6 @@
 import type { ToolCall } from "../../scaffold/tool-call.ts";
 import { writeXmlCall } from "../../scaffold/xml-calls.ts";
+import { createApplyCommand } from "../apply-command.ts";
 import type { DemoTask } from "./tasks.ts";
 
 /** Agent as a list of responses, one per turn; it ignores observations. */
@@ -47,7 +48,7 @@ export const scriptedAgent: DemoAgent = ({ fix }) => {
 export const goldAgent: DemoAgent = ({ instance }) => [
   xmlResponse("I apply the known fix.", {
     tool: "execute_bash",
-    arguments: { cmd: `git apply -v - <<'END_OF_PATCH'\n${instance.goldPatch}END_OF_PATCH` },
+    arguments: { cmd: createApplyCommand(instance.goldPatch) },
   }),
   finish,
 ];

@@ -75,9 +75,12 @@ it.skipIf(!hasPython)("grades logs in Python as official grading does", () => {
   expect(new Set(cases.map(({ reward }) => reward)).size).toBe(2);
 });
 
-it("names the parsers of instances that can be exported", () => {
+it("names the parsers and the evaluation type of instances that can be exported", () => {
   expect(() => exportHarborTask({ ...instance, logParser: "parse_log_django" })).toThrow(
     /^demo__\S+: log_parser must be one of parse_log_pytest, .* for a Harbor task, got "parse_log_django"$/u,
+  );
+  expect(() => exportHarborTask({ ...instance, evalType: "fail_only" })).toThrow(
+    /^demo__\S+: eval_type must be pass_and_fail for a Harbor task, got fail_only$/u,
   );
 });
 

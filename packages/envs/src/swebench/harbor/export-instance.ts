@@ -1,5 +1,6 @@
 import { stringify } from "smol-toml";
 import { formatValue } from "../../format-value.ts";
+import { createApplyCommand } from "../apply-command.ts";
 import { agentSetupScript, getFolder } from "../evaluation/scripts.ts";
 import { addExitCode } from "../instances/eval-script.ts";
 import { InstanceError } from "../instances/instance-error.ts";
@@ -21,7 +22,12 @@ export function exportHarborTask(instance: SweInstance): Record<string, string> 
     );
   }
   const form = graderForms[instance.logParser];
-  if (form === undefined || instance.evalType !== "pass_and_fail") {
+  if (instance.evalType !== "pass_and_fail") {
+    throw new InstanceError(
+      `${instance.id}: eval_type must be pass_and_fail for a Harbor task, got ${instance.evalType}`,
+    );
+  }
+  if (form === undefined) {
     throw new InstanceError(
       `${instance.id}: log_parser must be one of ${Object.keys(graderForms).join(", ")} for a Harbor task, got ${formatValue(instance.logParser)}`,
     );
@@ -65,14 +71,13 @@ RUN TURNWISE_UID=$(id -u) TURNWISE_GID=$(id -g) bash /tmp/prepare.sh && rm /tmp/
     "tests/grade.py": graderProgram,
     "tests/expected.json": `${JSON.stringify(expected, null, 1)}\n`,
     "solution/solve.sh": `#!/bin/bash
-cd ${folder} && git apply -v - <<'END_OF_PATCH'
-${instance.goldPatch.replace(/\n?$/u, "\n")}END_OF_PATCH
+cd ${folder} && ${createApplyCommand(instance.goldPatch)}
 `,
   };
 }
 
 const testScript = `#!/bin/bash
-# Runs the tests of the issue, and rewards a resolved one with 1.
+# Runs the tests of the issue. The reward is 1 if they show that the issue is resolved, else 0.
 log=/logs/verifier/eval.log
 bash /tests/eval.sh </dev/null >$log 2>&1
 cat $log

@@ -1,4 +1,4 @@
-/** Forms of pytest's output that the grader reads, by the names of log parsers. */
+/** Format of pytest's output that the grader reads, by log parser. */
 export const graderForms: Readonly<Record<string, "plain" | "options" | "colored">> = {
   parse_log_pytest: "plain",
   parse_log_astroid: "plain",
@@ -19,8 +19,8 @@ export const graderForms: Readonly<Record<string, "plain" | "options" | "colored
 };
 
 /**
- * Python program that grades an evaluation log like `grade` does (SWE-bench 5.0.1), for containers
- * without Node: `grade.py LOG EXPECTED` prints 1 for a resolved instance, else 0. Needs Python 3.5.
+ * Python program that grades an evaluation log as `grade` does (SWE-bench 5.0.1), for containers
+ * without Node.js: `grade.py LOG EXPECTED` prints 1 for a resolved instance, else 0. Needs Python 3.5.
  */
 export const graderProgram: string = String.raw`"""Grades the log of an evaluation: grade.py LOG EXPECTED prints 1 if the instance is resolved, else 0."""
 import json
@@ -33,7 +33,7 @@ FAILURES = tuple(">>>>> " + text for text in ("Patch Apply Failed", "Reset Faile
 
 
 def summary(line):
-    """Test and status of a line of pytest's summary, or None."""
+    """Parses a line of pytest's summary: returns (test, status), or None for another line."""
     if not line.startswith(STATUSES):
         return None
     words = (line.replace(" - ", " ") if line.startswith("FAILED") else line).split()
@@ -43,7 +43,7 @@ def summary(line):
 
 
 def shorten(test):
-    """Shortens a parameter that is a path to its last part."""
+    """Shortens a parameter that is an absolute path to its last component."""
     start, end = test.find("["), test.rfind("]")
     if start == -1 or end <= start:
         return test
@@ -54,7 +54,7 @@ def shorten(test):
 
 
 def colored(line):
-    """Test and status of a line with colours, or with the status at its end."""
+    """Parses a coloured line, or a line that ends with the status: returns (test, status), or None."""
     line = re.sub("[\x01-\x1f]", "", re.sub(r"\[\d+m", "", line))
     if line.startswith(STATUSES):
         words = (line.split(" - ", 1)[0] if line.startswith("FAILED") else line).split()
@@ -81,7 +81,7 @@ def passes(status):
 
 
 def find(test, statuses):
-    """Status of a test; an id that is cut off in a parameter stands for all tests that begin with it."""
+    """Returns the status of a test, or None. An id that was cut off inside its parameter matches all tests that start with it; these must agree on whether they pass."""
     if test in statuses or test.count("[") <= test.count("]"):
         return statuses.get(test)
     found = [status for name, status in statuses.items() if name.startswith(test)]

@@ -1,3 +1,4 @@
+import { attributeToImage } from "../../containers/attribute-to-image.ts";
 import {
   ContainerError,
   type Container,
@@ -31,22 +32,6 @@ export interface AgentRepository extends OpenRepository {
 
 const oneLine = (output: Buffer): string =>
   (output.toString("utf8").trim().split("\n").at(-1) ?? "").slice(0, 300) || "no output";
-
-/**
- * Runs work that precedes the agent. A failure of the container during this work is reported as a
- * fault of the image.
- */
-async function attributeToImage<T>(container: Container, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    await container.close();
-    if (cause instanceof ContainerError && cause.kind === "environment") {
-      throw new ContainerError("image", `${container.image}: ${cause.message}`, { cause });
-    }
-    throw cause;
-  }
-}
 
 /**
  * Starts a container for an agent: the history ends with HEAD, the user may write to the
