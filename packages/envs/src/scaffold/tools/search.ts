@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import { shellWord } from "../../shell-word.ts";
 import { clipMiddle, quote } from "../clip.ts";
 import type { Workspace } from "../workspace.ts";
@@ -42,7 +43,7 @@ export const createSearch = ({ folder }: ScaffoldWording): Tool => ({
   },
 });
 
-const formatCount = (count: number): string => `${count} ${count === 1 ? "match" : "matches"}`;
+const formatMatches = (count: number): string => formatCount(count, "match", "matches");
 
 const tooLong = "The search took too long. Search a smaller directory, or use execute_bash.";
 
@@ -80,6 +81,6 @@ async function find(term: string, path: string, workspace: Workspace): Promise<s
     return `More than ${maxFiles} files matched ${inPath} (${files.length} files). Narrow your search.`;
   }
   const total = files.reduce((sum, { count }) => sum + count, 0);
-  const lines = files.map(({ name, count }) => `${name} (${formatCount(count)})`);
-  return `Found ${formatCount(total)} ${inPath}:\n${lines.join("\n")}\nEnd of matches ${inPath}`;
+  const lines = files.map(({ name, count }) => `${name} (${formatMatches(count)})`);
+  return `Found ${formatMatches(total)} ${inPath}:\n${lines.join("\n")}\nEnd of matches ${inPath}`;
 }

@@ -1,3 +1,4 @@
+import { formatCount } from "@turnwise/core";
 import { grade, type Grade } from "../grading/grade.ts";
 import { outputMarkers } from "../instances/eval-script.ts";
 import type { SweInstance } from "../instances/instance.ts";
@@ -237,9 +238,6 @@ function listSuspicions(
   }
   return suspicions;
 }
-
-const formatCount = (count: number, noun: string): string =>
-  `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 function formatList(items: readonly string[]): string {
   const more = items.length > 5 ? ` and ${items.length - 5} more` : "";
